@@ -1,0 +1,66 @@
+"""Which networks there are, and which of them reads a series. Knows cards, not torch."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.classifiers.card import Card
+from app.domain import Series, Study
+from app.errors import NotFound
+
+UNKNOWN_PARTS = re.compile(r"[^A-Z]+")
+
+
+class Registry:
+    """The folder of networks. Cards are read anew when their file changes, so a network can be added while the server runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._cards: dict[Path, tuple[float, Card]] = {}
+
+    def cards(self) -> tuple[Card, ...]:
+        """Every network's card, by name. ModelError when one cannot be read."""
+        return tuple(self._read())
+
+    def _read(self) -> Iterator[Card]:
+        if not self.folder.is_dir():
+            return
+        for path in sorted(self.folder.glob("*/card.toml")):
+            changed = path.stat().st_mtime
+            known = self._cards.get(path)
+            if known is None or known[0] != changed:
+                known = (changed, Card.read(path.parent))
+                self._cards[path] = known
+            yield known[1]
+
+    def card(self, name: str) -> Card:
+        """One network's card; NotFound with the names there are."""
+        for card in self.cards():
+            if card.name == name:
+                return card
+        known = ", ".join(card.name for card in self.cards()) or "–"
+        raise NotFound("There is no network called “%(name)s”. There are: %(known)s.", {"name": name, "known": known})
+
+    def eligible(self, study: Study, series: Series) -> tuple[Card, ...]:
+        """The networks that may read this series, the default ones first."""
+        fitting = [card for card in self.cards() if card.phantom == study.phantom and reads(card, study, series)]
+        return tuple(sorted(fitting, key=lambda card: (not card.default, card.name)))
+
+    def choose(self, study: Study, series: Series) -> Card | None:
+        """The network that reads this series by itself, or None: then the study is stored and viewable, nothing more."""
+        return next((card for card in self.eligible(study, series) if card.default), None)
+
+
+def reads(card: Card, study: Study, series: Series) -> bool:
+    """Whether a card covers a series, by modality and body part.
+
+    A film image (PNG, JPEG) has no tags: it is taken for what the chest networks read, and says so. Where Body Part Examined
+    (0018,0015) is empty, the study and series descriptions are searched for the body part's name.
+    """
+    if series.source == "film image":
+        return "CHEST" in card.body_parts
+    if series.modality not in card.modalities:
+        return False
+    told = series.body_part or f"{series.description} {study.description}"
+    words = set(UNKNOWN_PARTS.sub(" ", told.upper()).split())
+    return any(part in words for part in card.body_parts)

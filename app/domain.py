@@ -1,0 +1,216 @@
+"""What the product talks about: studies, images, predictions, explanations, reviews.
+
+Knows numpy and nothing else. Every value is frozen and every array in it is read-only, so a value can be handed to another
+thread without a copy or a lock.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+FINDINGS = (
+    "Atelectasis", "Cardiomegaly", "Effusion", "Infiltration", "Mass", "Nodule", "Pneumonia", "Pneumothorax",
+    "Consolidation", "Edema", "Emphysema", "Fibrosis", "Pleural_Thickening", "Hernia",
+)  # fmt: skip
+"""The fourteen findings of NIH ChestX-ray14, by NIH's names (Wang et al. 2017); the first eight have boxes."""
+
+Verdict = Literal["right", "partly", "wrong", "artefact", "uninformative"]
+VERDICTS: tuple[Verdict, ...] = ("right", "partly", "wrong", "artefact", "uninformative")
+REASONS = ("support device", "text marker", "outside the body", "other anatomy", "image border", "noise", "other")
+"""Why a map is called wrong; the empty string stands for "not said"."""
+
+
+def frozen(array: NDArray[np.generic]) -> NDArray[np.generic]:
+    """The same array, contiguous and read-only."""
+    array = np.ascontiguousarray(array)
+    array.setflags(write=False)
+    return array
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A grey window, PS3.3 C.11.2.1.2: centre and width in modality units (after rescale), and its function."""
+
+    centre: float
+    width: float
+    function: Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"] = "LINEAR"
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VoiLut:
+    """A VOI lookup table, PS3.3 C.11.2.1.1: ``data[round(value) - first]``, clamped; ``data`` uint16, ``bits`` deep."""
+
+    first: int
+    bits: int
+    data: NDArray[np.uint16]
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """The patient as the header has it, in plain text; the empty string where the header says nothing."""
+
+    name: str = ""
+    id: str = ""
+    birth_date: str = ""
+    sex: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Image:
+    """One slice: the stored values after the modality LUT, and how to show them.
+
+    ``stored`` is int16 or uint16, (rows, columns); a value in modality units is ``stored * slope + intercept``. A Modality LUT
+    Sequence has been applied already (slope 1, intercept 0). ``photometric`` MONOCHROME1 means low values are bright; nothing
+    has been inverted. ``pixel_spacing`` is (between rows, between columns) in mm. ``orientation`` names what lies at the left,
+    top, right and bottom edge ("R", "H", "L", "F"); empty strings where the header does not say.
+    """
+
+    sop_instance_uid: str
+    frame: int
+    stored: NDArray[np.int16] | NDArray[np.uint16]
+    slope: float = 1.0
+    intercept: float = 0.0
+    units: str = ""
+    photometric: Literal["MONOCHROME1", "MONOCHROME2"] = "MONOCHROME2"
+    windows: tuple[Window, ...] = ()
+    voi_lut: VoiLut | None = None
+    pixel_spacing: tuple[float, float] | None = None
+    spacing_kind: Literal["calibrated", "at detector, uncalibrated", "unknown"] = "unknown"
+    orientation: tuple[str, str, str, str] = ("", "", "", "")
+    position: tuple[float, float, float] | None = None
+    axes: tuple[float, float, float, float, float, float] | None = None
+    warnings: tuple[str, ...] = ()
+
+    def values(self) -> NDArray[np.float32]:
+        """The modality values, float32 (rows, columns)."""
+        return self.stored.astype(np.float32) * np.float32(self.slope) + np.float32(self.intercept)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """Images that belong together, in geometric order. ``source`` "film image": a PNG or JPEG, no spacing, no orientation."""
+
+    series_uid: str
+    modality: str
+    images: tuple[Image, ...]
+    body_part: str = ""
+    view_position: str = ""
+    description: str = ""
+    source: Literal["dicom", "film image"] = "dicom"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Study:
+    """One visit. ``phantom`` is True where the header says so: Quality Control Subject (0010,0200) = YES."""
+
+    study_uid: str
+    patient: Patient
+    series: tuple[Series, ...]
+    date: str = ""
+    time: str = ""
+    accession: str = ""
+    description: str = ""
+    phantom: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """A rectangle in image pixels: columns ``left`` to ``right``, rows ``top`` to ``bottom``.
+
+    Pixel (r, c) covers [c, c+1) × [r, r+1).
+    """
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One finding's answer: the logit, and the calibrated probability in [0, 1]."""
+
+    finding: str
+    probability: float
+    logit: float
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What one network said about one image, and on what it ran."""
+
+    sop_instance_uid: str
+    frame: int
+    model: str
+    model_sha256: str
+    scores: tuple[Score, ...]
+    device: str
+    versions: dict[str, str] = field(hash=False)
+    seconds: float = 0.0
+
+    def top(self) -> Score:
+        """The finding with the highest probability."""
+        return max(self.scores, key=lambda score: score.probability)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explanation:
+    """One method's map for one finding of one image.
+
+    ``values`` is float32 (height, width), signed and raw, at the method's own resolution; it covers ``extent`` of the image.
+    ``state`` is "ok", or says in words why there is no picture: "no positive evidence", "not defined: …", "constant input";
+    ``values`` is all zero then unless negative evidence exists. ``total`` is the relevance the method started from (LRP, RAP)
+    and ``conservation_error`` how much of it was lost, relative; None for methods that conserve nothing. ``notes`` are
+    sentences such as "computed on cpu: the GPU was out of memory".
+    """
+
+    sop_instance_uid: str
+    frame: int
+    model: str
+    model_sha256: str
+    method: str
+    finding: str
+    values: NDArray[np.float32]
+    extent: Extent
+    state: str
+    signed: bool
+    parameters: dict[str, str | float | int | bool]
+    versions: dict[str, str]
+    device: str
+    seconds: float = 0.0
+    total: float | None = None
+    conservation_error: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A drawn rectangle of the true region, in image pixels."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """One reader's verdict on one method × finding of one image, with the network's version it was given about."""
+
+    sop_instance_uid: str
+    frame: int
+    model: str
+    model_sha256: str
+    method: str
+    finding: str
+    verdict: Verdict
+    reason: str
+    comment: str
+    region: Region | None
+    reader: str
+    created_at: datetime
