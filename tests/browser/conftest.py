@@ -1,0 +1,249 @@
+"""A real browser and the real product: what every browser test stands on.
+
+`start_server` starts ``python -m app serve`` as its own process over an empty var folder, `server` is one that the tests of a
+session share, and `page` is a page of a real Chromium that fails its test when the browser complained about anything: a
+console error, an exception in a script, a Content-Security-Policy violation, a request to any other host. A test that
+provokes a refusal on purpose (an upload answered with 422) says so: ``browser_watch.allow("422")``.
+"""
+
+import http.client
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_FLAGS = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--force-color-profile=srgb",
+)
+READY_SECONDS = 90
+PATIENCE_MS = 30_000  # two busy cores may take this long for an answer that normally takes a second
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder is marked ``browser``, so that ``-m "not browser"`` leaves it out."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.browser)
+
+
+class Server:
+    """The real product in its own process and var folder; it can be stopped and started again over the same folder."""
+
+    def __init__(self, var: Path, settings: dict[str, str]) -> None:
+        self.var = var
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log_path = var.parent / f"{var.name}.log"
+        self._settings = settings
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> str:
+        """Everything the product wrote so far."""
+        return self.log_path.read_text(encoding="utf-8", errors="replace") if self.log_path.exists() else ""
+
+    def command(self, *words: str) -> subprocess.Popen[bytes]:
+        """``python -m app …`` with this server's settings, its output going to the log."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("WHYLIGHT_")}
+        if "WHYLIGHT_MODELS" in os.environ:
+            environment["WHYLIGHT_MODELS"] = os.environ["WHYLIGHT_MODELS"]
+        environment |= {"WHYLIGHT_VAR": str(self.var), "WHYLIGHT_PORT": str(self.port), "WHYLIGHT_THREADS": "1"}
+        environment |= self._settings
+        with self.log_path.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "app", *words],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def start(self) -> None:
+        """Migrate, serve, and wait until /readyz says yes."""
+        assert self.command("migrate").wait(timeout=READY_SECONDS) == 0, self.log
+        self._process = self.command("serve")
+        deadline = time.monotonic() + READY_SECONDS
+        while not self._ready():
+            assert self._process.poll() is None, f"the server ended by itself:\n{self.log}"
+            assert time.monotonic() < deadline, f"the server was not ready after {READY_SECONDS} s:\n{self.log}"
+            time.sleep(0.05)
+
+    def _ready(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == http.client.OK
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+    def stop(self) -> None:
+        """End it as an operator would (SIGTERM) and fail if it hung or had written a traceback."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            pytest.fail(f"the server did not stop within 30 s:\n{self.log[-4000:]}")
+        finally:
+            self._process = None
+        assert "Traceback (most recent call last)" not in self.log, self.log[-8000:]
+
+    def restart(self) -> None:
+        """Stop and start over the same var folder and port: what was stored must still be there."""
+        self.stop()
+        self.start()
+
+
+class StartServer(Protocol):
+    """What the fixture `start_server` gives."""
+
+    def __call__(self, *, demo: bool = False, **settings: str) -> Server:
+        """A started server over an empty var folder; ``settings`` are WHYLIGHT_* names without the prefix, in lower case."""
+
+
+class Watch:
+    """What the browser complained about during one test."""
+
+    def __init__(self) -> None:
+        self._complaints: list[str] = []
+        self._allowed: list[re.Pattern[str]] = []
+
+    def allow(self, pattern: str) -> None:
+        """Complaints matching this regular expression are expected by the test."""
+        self._allowed.append(re.compile(pattern))
+
+    def complain(self, complaint: str) -> None:
+        """Note one complaint."""
+        self._complaints.append(complaint)
+
+    def complaints(self) -> list[str]:
+        """What the browser complained about and nobody expected."""
+        return [text for text in self._complaints if not any(pattern.search(text) for pattern in self._allowed)]
+
+    def follow(self, page: Page) -> None:
+        """Listen to everything a page may complain about."""
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self.complain(f"exception: {error}"))
+        page.on("request", self._on_request)
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        # Content-Security-Policy violations and failed requests come as console errors too.
+        if message.type == "error":
+            self.complain(f"console: {message.text} ({message.location.get('url', '')})")
+
+    def _on_request(self, request: Request) -> None:
+        if not request.url.startswith(("http://127.0.0.1:", "http://localhost:", "data:", "blob:", "about:")):
+            self.complain(f"request to another host: {request.url}")
+
+
+def free_port() -> int:
+    """A port nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
+    """Starts servers, each over a var folder of its own; all are stopped, and their logs checked, when the session ends."""
+    started: list[Server] = []
+
+    def start(*, demo: bool = False, **settings: str) -> Server:
+        var = tmp_path_factory.mktemp("server") / "var"
+        environment = {f"WHYLIGHT_{name.upper()}": value for name, value in settings.items()}
+        server = Server(var, {"WHYLIGHT_DEMO": "true" if demo else "false", **environment})
+        started.append(server)
+        server.start()
+        return server
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def server(start_server: StartServer) -> Server:
+    """One server without demo studies, shared by the tests of a session: a test puts in what it needs and disturbs no other."""
+    return start_server()
+
+
+@pytest.fixture(scope="session")
+def demo_server(start_server: StartServer) -> Server:
+    """One server with the demo studies, as a new user meets the product."""
+    return start_server(demo=True)
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """Playwright's own driver; it drives the system's browser and downloads none."""
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """A real Chromium of the system. A missing one fails: a skipped browser test would look like a passed one."""
+    executable = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if executable is None:
+        pytest.fail("Browser tests need Chromium. Run once: sudo apt-get install -y chromium")
+    browser = playwright.chromium.launch(executable_path=executable, chromium_sandbox=False, args=list(CHROMIUM_FLAGS))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def browser_watch() -> Iterator[Watch]:
+    """Fails the test at its end when the browser complained about something the test did not expect."""
+    watch = Watch()
+    yield watch
+    assert watch.complaints() == []
+
+
+@pytest.fixture
+def open_page(chromium: Browser, browser_watch: Watch) -> Iterator[Callable[..., Page]]:
+    """Opens watched pages in contexts of their own; options are Playwright's (``viewport``, ``color_scheme``, ``locale`` …)."""
+    contexts = []
+
+    def open_one(**options: Any) -> Page:
+        chosen: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "locale": "en-GB", "reduced_motion": "reduce"}
+        context = chromium.new_context(**(chosen | options))
+        context.set_default_timeout(PATIENCE_MS)
+        contexts.append(context)
+        page = context.new_page()
+        browser_watch.follow(page)
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Page]) -> Page:
+    """One watched page, 1440×900, English."""
+    return open_page()
