@@ -1,0 +1,62 @@
+"""Everything that is kept: tables, blobs by checksum, one transaction at a time. The only room that knows SQL.
+
+``Store.open(settings)`` migrates nothing (see `app.store.migrating`); ``with store.begin() as tx:`` writes and commits at its
+end, ``with store.view() as tx:`` reads one consistent snapshot. A transaction has one attribute per noun: ``tx.studies``,
+``tx.uploads``, ``tx.worklist``, ``tx.predictions``, ``tx.explanations``, ``tx.jobs``, ``tx.reviews``. What comes out are the
+frozen rows of `app.store.records`.
+"""
+
+from app.store.blobs import Blobs
+from app.store.jobs import LeaseLost
+from app.store.migrating import migrate
+from app.store.records import (
+    FLAG_SORTS,
+    STUDY_STATES,
+    WORKLIST_SORTS,
+    Added,
+    Choices,
+    ExplanationRow,
+    FileOutcome,
+    FlagQuery,
+    FlagRow,
+    ImageRow,
+    JobRow,
+    Page,
+    PredictionRow,
+    ReviewRow,
+    SeriesRow,
+    StudyRow,
+    UploadRow,
+    WorklistQuery,
+    WorklistRow,
+)
+from app.store.store import Store, Transaction
+from app.store.studies import Staged
+
+__all__ = [
+    "FLAG_SORTS",
+    "STUDY_STATES",
+    "WORKLIST_SORTS",
+    "Added",
+    "Blobs",
+    "Choices",
+    "ExplanationRow",
+    "FileOutcome",
+    "FlagQuery",
+    "FlagRow",
+    "ImageRow",
+    "JobRow",
+    "LeaseLost",
+    "Page",
+    "PredictionRow",
+    "ReviewRow",
+    "SeriesRow",
+    "Staged",
+    "Store",
+    "StudyRow",
+    "Transaction",
+    "UploadRow",
+    "WorklistQuery",
+    "WorklistRow",
+    "migrate",
+]
