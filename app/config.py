@@ -14,29 +14,31 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="WHYLIGHT_", frozen=True)
 
-    var: Path = Field(ROOT / "var", description="Folder for the database, the stored files and temporary uploads.")
-    database_url: str = Field("", description="SQLAlchemy URL of the database; empty: SQLite in the var folder.")
-    models: Path = Field(ROOT / "models", description="Folder with one folder per network.")
+    var: Path = Field(default=ROOT / "var", description="Folder for the database, the stored files and temporary uploads.")
+    database_url: str = Field(default="", description="SQLAlchemy URL of the database; empty: SQLite in the var folder.")
+    models: Path = Field(default=ROOT / "models", description="Folder with one folder per network.")
     data: Path = Field(
-        ROOT.parent / "shared" / "data", description="Real films for training, evaluation and tests; may be missing."
+        default=ROOT.parent / "shared" / "data", description="Real films for training, evaluation and tests; may be missing."
     )
-    host: str = Field("127.0.0.1", description="Address to serve on. Only loopback addresses are accepted.")
-    port: int = Field(8000, ge=0, le=65535, description="Port to serve on; 0 takes a free one.")
-    allowed_hosts: str = Field("127.0.0.1,localhost,[::1]", description="Host names a request may carry, separated by commas.")
+    host: str = Field(default="127.0.0.1", description="Address to serve on. Only loopback addresses are accepted.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to serve on; 0 takes a free one.")
+    allowed_hosts: str = Field(
+        default="127.0.0.1,localhost,[::1]", description="Host names a request may carry, separated by commas."
+    )
     device: str = Field(
-        "auto", description="auto, cpu, cuda or cuda:N: where networks run. auto takes CUDA where there is a GPU."
+        default="auto", description="auto, cpu, cuda or cuda:N: where networks run. auto takes CUDA where there is a GPU."
     )
-    threads: int = Field(0, ge=0, description="Threads for the networks on a CPU; 0 leaves PyTorch's own choice.")
-    in_process_worker: bool = Field(True, description="Run jobs in a thread of the server; off when workers run apart.")
-    demo: bool = Field(True, description="Put demo studies (phantoms) into an empty database when serving.")
-    language: str = Field("en", description="Language when the browser asks for none we have: en or ko.")
-    max_upload_mb: int = Field(2048, ge=1, description="Largest upload in MB, all files of one request together.")
-    max_file_mb: int = Field(512, ge=1, description="Largest single file in MB, also after inflating or unzipping it.")
-    max_files: int = Field(5000, ge=1, description="Most files in one upload, members of archives counted.")
-    max_pixels: int = Field(100_000_000, ge=1, description="Most pixels in one frame.")
-    decode_seconds: int = Field(20, ge=1, description="Longest time for decoding one file's pixels.")
-    decode_memory_mb: int = Field(2048, ge=256, description="Most memory for decoding one file's pixels.")
-    lease_seconds: int = Field(20, ge=1, description="How long a worker may be silent before its job goes to another.")
+    threads: int = Field(default=0, ge=0, description="Threads for the networks on a CPU; 0 leaves PyTorch's own choice.")
+    in_process_worker: bool = Field(default=True, description="Run jobs in a thread of the server; off when workers run apart.")
+    demo: bool = Field(default=True, description="Put demo studies (phantoms) into an empty database when serving.")
+    language: str = Field(default="en", description="Language when the browser asks for none we have: en or ko.")
+    max_upload_mb: int = Field(default=2048, ge=1, description="Largest upload in MB, all files of one request together.")
+    max_file_mb: int = Field(default=512, ge=1, description="Largest single file in MB, also after inflating or unzipping it.")
+    max_files: int = Field(default=5000, ge=1, description="Most files in one upload, members of archives counted.")
+    max_pixels: int = Field(default=100_000_000, ge=1, description="Most pixels in one frame.")
+    decode_seconds: int = Field(default=20, ge=1, description="Longest time for decoding one file's pixels.")
+    decode_memory_mb: int = Field(default=2048, ge=256, description="Most memory for decoding one file's pixels.")
+    lease_seconds: int = Field(default=20, ge=1, description="How long a worker may be silent before its job goes to another.")
 
     def database(self) -> str:
         """The SQLAlchemy URL in force."""

@@ -6,7 +6,7 @@ thread without a copy or a lock.
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,10 @@ REASONS = ("support device", "text marker", "outside the body", "other anatomy",
 """Why a map is called wrong; the empty string stands for "not said"."""
 
 
-def frozen(array: NDArray[np.generic]) -> NDArray[np.generic]:
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+def frozen(array: NDArray[Scalar]) -> NDArray[Scalar]:
     """The same array, contiguous and read-only."""
     array = np.ascontiguousarray(array)
     array.setflags(write=False)

@@ -1,13 +1,13 @@
 """The grey pipeline of PS3.4 N.2: modality values → VOI LUT or window → inversion for MONOCHROME1, in that order.
 
-Knows the domain only. The networks and the PNG renderer see a film through this one function; the browser does the same
-arithmetic in its shader.
+Knows the domain only. The networks and the PNG renderer see a film through this one function, and lay a map over it through
+`resample`; the browser does the same arithmetic in its shader.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain import Image, VoiLut, Window
+from app.domain import Extent, Image, VoiLut, Window
 
 
 def window_for(image: Image) -> Window:
@@ -51,3 +51,24 @@ def grey(image: Image, window: Window | None = None) -> NDArray[np.float32]:
     else:
         shown = apply_window(values, window or window_for(image))
     return 1.0 - shown if image.photometric == "MONOCHROME1" else shown
+
+
+def resample(values: NDArray[np.float32], extent: Extent, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """A map (h, w) that covers ``extent``, on an image grid (rows, columns): bilinear between cell centres, clamped at the edge
+    cells, 0 outside the extent."""
+    rows, columns = shape
+    height, width = values.shape
+    y = (np.arange(rows) + 0.5 - extent.top) * height / (extent.bottom - extent.top) - 0.5
+    x = (np.arange(columns) + 0.5 - extent.left) * width / (extent.right - extent.left) - 0.5
+    out = _linear(_linear(values.astype(np.float32), y, axis=0), x, axis=1)
+    seen = np.outer((y >= -0.5) & (y <= height - 0.5), (x >= -0.5) & (x <= width - 0.5))
+    return np.where(seen, out, 0.0).astype(np.float32)
+
+
+def _linear(values: NDArray[np.float32], at: NDArray[np.float64], axis: int) -> NDArray[np.float32]:
+    size = values.shape[axis]
+    low = np.clip(np.floor(at).astype(np.int64), 0, size - 1)
+    high = np.minimum(low + 1, size - 1)
+    share = np.clip(at - low, 0.0, 1.0).astype(np.float32)
+    share = share[:, None] if axis == 0 else share[None, :]
+    return np.asarray(np.take(values, low, axis) * (1 - share) + np.take(values, high, axis) * share, dtype=np.float32)

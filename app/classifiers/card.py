@@ -43,8 +43,8 @@ class Card:
     """Everything that is known of a network without loading it.
 
     ``modalities`` and ``body_parts`` say which series it reads; ``phantom`` networks read studies marked as phantoms and no
-    others; ``default`` networks are chosen by themselves, the others by name. ``explained_layer`` names the module whose output CAM and
-    Grad-CAM use. ``temperature`` divides every logit before the sigmoid.
+    others; ``default`` networks are chosen by themselves, the others by name. ``explained_layer`` names the module whose output
+    CAM and Grad-CAM use. ``temperature`` divides every logit before the sigmoid.
     """
 
     name: str

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from app import __version__
 from app.classifiers.card import Card
 from app.domain import Extent, Image, Prediction, Score, Series
-from app.grey import grey
+from app.grey import grey, resample
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class Classifier:
         """What the network's input covers, in image pixels: the film padded to a square, so it may reach outside."""
         rows, columns = image.stored.shape
         side = max(rows, columns)
-        left, top = (columns - side) / 2, (rows - side) / 2
+        left, top = -((side - columns) // 2), -((side - rows) // 2)
         return Extent(left=left, top=top, right=left + side, bottom=top + side)
 
     def restore(self, heat: NDArray[np.float32], series: Series) -> tuple[NDArray[np.float32], ...]:
@@ -76,41 +76,23 @@ class Classifier:
 
 
 def prepare_plane(film: Tensor, size: int) -> Tensor:
-    """A film in grey [0, 1], (rows, columns), to (1, size, size): padded to a square, resized with anti-aliasing, and stretched
-    between its own 1st and 99th percentile to about −2 … 2. A constant film becomes zeros."""
+    """A film in grey [0, 1], (rows, columns), to (1, size, size).
+
+    Stretched between its own 1st and 99th percentile, padded with black to a square (exactly as `Classifier.extent` says), resized
+    with anti-aliasing, and shifted to −2 … 2. A constant film becomes zeros.
+    """
     rows, columns = film.shape
-    side = max(rows, columns)
-    scale = size / side
-    inner = (max(1, round(rows * scale)), max(1, round(columns * scale)))
-    small = F.interpolate(film[None, None].float(), size=inner, mode="bilinear", antialias=True, align_corners=False)[0, 0]
-    sample = small.flatten()
+    film = film[None, None].float()
+    sample = F.interpolate(film, size=(min(rows, size), min(columns, size)), mode="bilinear", antialias=True).flatten()
     low, high = torch.quantile(sample, torch.tensor([0.01, 0.99])).tolist()
-    small = (small - low).clamp(0, high - low) / (high - low) if high - low > 1e-6 else torch.full_like(small, 0.5)
-    top, left = (size - inner[0]) // 2, (size - inner[1]) // 2
-    plane = torch.full((1, size, size), 0.0 if high - low > 1e-6 else 0.5)
-    plane[0, top : top + inner[0], left : left + inner[1]] = small
+    if high - low <= 1e-6:
+        return torch.zeros(1, size, size)
+    side = max(rows, columns)
+    top, left = (side - rows) // 2, (side - columns) // 2
+    stretched = (film.clamp(low, high) - low) / (high - low)
+    square = F.pad(stretched, (left, side - columns - left, top, side - rows - top))
+    plane = F.interpolate(square, size=(size, size), mode="bilinear", antialias=True, align_corners=False)[0]
     return (plane - 0.5) * 4.0
-
-
-def resample(values: NDArray[np.float32], extent: Extent, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """A map (h, w) that covers ``extent``, on an image grid (rows, columns): bilinear between cell centres, clamped at the edge
-    cells, 0 outside the extent."""
-    rows, columns = shape
-    height, width = values.shape
-    y = (np.arange(rows) + 0.5 - extent.top) * height / (extent.bottom - extent.top) - 0.5
-    x = (np.arange(columns) + 0.5 - extent.left) * width / (extent.right - extent.left) - 0.5
-    out = _linear(_linear(values.astype(np.float32), y, axis=0), x, axis=1)
-    seen = np.outer((y >= -0.5) & (y <= height - 0.5), (x >= -0.5) & (x <= width - 0.5))
-    return np.where(seen, out, 0.0).astype(np.float32)
-
-
-def _linear(values: NDArray[np.float32], at: NDArray[np.float64], axis: int) -> NDArray[np.float32]:
-    size = values.shape[axis]
-    low = np.clip(np.floor(at).astype(np.int64), 0, size - 1)
-    high = np.minimum(low + 1, size - 1)
-    share = np.clip(at - low, 0.0, 1.0).astype(np.float32)
-    share = share[:, None] if axis == 0 else share[None, :]
-    return np.asarray(np.take(values, low, axis) * (1 - share) + np.take(values, high, axis) * share, dtype=np.float32)
 
 
 def versions() -> dict[str, str]:

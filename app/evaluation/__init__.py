@@ -1,0 +1,1 @@
+"""Numbers about predictions and about explanations, each with its definition, source and interval."""

@@ -1,0 +1,74 @@
+"""Figures about predictions: AUROC with a patient-level bootstrap interval, calibration by Platt scaling, calibration slope.
+
+Knows numbers only, neither films nor networks.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.stats import rankdata
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A figure with its 95% interval and the numbers behind it."""
+
+    value: float
+    low: float
+    high: float
+    positives: int
+    negatives: int
+
+
+def auroc(scores: NDArray[np.floating], labels: NDArray[np.bool_]) -> float:
+    """Area under the ROC curve: the share of (positive, negative) pairs in the right order, ties counting half (Hanley 1982).
+
+    ``scores`` and ``labels`` are (n,). NaN when a class is missing.
+    """
+    positives, negatives = int(labels.sum()), int((~labels).sum())
+    if not positives or not negatives:
+        return float("nan")
+    ranks = rankdata(scores)
+    return float((ranks[labels].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+
+
+def auroc_interval(
+    scores: NDArray[np.floating], labels: NDArray[np.bool_], patients: NDArray[np.generic], rounds: int = 1000, seed: int = 0
+) -> Interval:
+    """AUROC with a 95% percentile bootstrap over patients, because films of one patient are not independent. All (n,)."""
+    rng = np.random.default_rng(seed)
+    _, owner = np.unique(patients, return_inverse=True)
+    groups = np.split(np.argsort(owner, kind="stable"), np.cumsum(np.bincount(owner))[:-1])
+    values = []
+    for _ in range(rounds):
+        chosen = rng.integers(0, len(groups), len(groups))
+        index = np.concatenate([groups[i] for i in chosen])
+        values.append(auroc(scores[index], labels[index]))
+    kept = np.array([v for v in values if not np.isnan(v)])
+    low, high = np.percentile(kept, (2.5, 97.5)) if kept.size else (float("nan"), float("nan"))
+    return Interval(auroc(scores, labels), float(low), float(high), int(labels.sum()), int((~labels).sum()))
+
+
+def platt(
+    logits: NDArray[np.floating], labels: NDArray[np.bool_], weights: NDArray[np.floating] | None = None
+) -> tuple[float, float]:
+    """Slope and intercept (a, b) so that sigmoid(a·z + b) is calibrated (Platt 1999); a weak prior holds a near 1.
+
+    ``logits``, ``labels`` and ``weights`` are (n,). The slope is kept positive, so the order of films never changes.
+    """
+    z, y = logits.astype(np.float64), labels.astype(np.float64)
+    w = np.ones_like(z) if weights is None else weights.astype(np.float64)
+
+    def loss(theta: NDArray[np.float64]) -> float:
+        value = np.exp(theta[0]) * z + theta[1]
+        return float((w * (np.logaddexp(0, value) - y * value)).sum() + 0.5 * theta[0] ** 2)
+
+    best = minimize(loss, np.zeros(2), method="L-BFGS-B", bounds=[(-3, 3), (-20, 20)]).x
+    return float(np.exp(best[0])), float(best[1])
+
+
+def calibration_slope(logits: NDArray[np.floating], labels: NDArray[np.bool_]) -> float:
+    """Slope of a logistic regression of the label on the logit; 1 is perfect, below 1 overconfident (Cox 1958). Both (n,)."""
+    return platt(logits, labels)[0]

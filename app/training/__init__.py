@@ -1,0 +1,1 @@
+"""Fits networks and writes ``models/<name>/``; the only room that changes weights."""
