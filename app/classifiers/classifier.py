@@ -78,8 +78,8 @@ class Classifier:
 def prepare_plane(film: Tensor, size: int) -> Tensor:
     """A film in grey [0, 1], (rows, columns), to (1, size, size).
 
-    Stretched between its own 1st and 99th percentile, padded with black to a square (exactly as `Classifier.extent` says), resized
-    with anti-aliasing, and shifted to −2 … 2. A constant film becomes zeros.
+    Stretched between its own 1st and 99th percentile, padded with black to a square (exactly as `Classifier.extent` says),
+    resized with anti-aliasing, and shifted to −2 … 2. A constant film becomes zeros.
     """
     rows, columns = film.shape
     film = film[None, None].float()
