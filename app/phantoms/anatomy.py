@@ -1,0 +1,218 @@
+"""The soft parts of the chest as path lengths: trunk, arms, lungs, heart, great vessels, airways, diaphragm, stomach, breasts.
+
+Knows the grid and the patient. The lungs are the chest's inside minus what lies in it, as in the patient: a big heart takes
+air away and the dome of the diaphragm ends it, so every border on the film comes about the way it does in life.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from app.phantoms.grid import F32, Grid, Mask, Profile, chord, smoothstep, stream
+from app.phantoms.patient import LEFT, RIGHT, Patient
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Anatomy:
+    """One patient on one film.
+
+    ``body``: tissue thickness if there were no air, mm. ``air``: depth of lung, mm. ``field``: where lung lies on the film,
+    heart and domes taken out. ``heart``: the heart's outline above the diaphragm. ``depth`` is the lung's depth were there no
+    heart: what a collapsed lobe or fluid can fill. ``soft``: thin structures to add, mm water. ``carina``: where the trachea
+    divides; ``hila`` the two hila (right, left).
+    """
+
+    grid: Grid
+    patient: Patient
+    body: F32
+    air: F32
+    depth: F32
+    field: Mask
+    heart: Mask
+    soft: F32
+    carina: tuple[float, float]
+    hila: tuple[tuple[float, float], tuple[float, float]]
+
+    def hilum(self, side: int) -> tuple[float, float]:
+        """One side's hilum."""
+        return self.hila[0] if side == RIGHT else self.hila[1]
+
+
+def build(patient: Patient, grid: Grid, seed: int, heart_share: float, lifted: tuple[float, float]) -> Anatomy:
+    """Lay the soft parts out. ``heart_share`` is the cardiothoracic ratio; ``lifted`` mm each dome stands higher (right, left)."""
+    rng = stream(seed, "skeleton")
+    body = trunk(patient, grid)
+    depth, above = cavity(patient, grid, lifted)
+    heart = heart_chord(patient, grid, heart_share)
+    column, knob_soft = mediastinum(patient, grid, rng)
+    air = np.maximum(depth - heart * above - column, 0) * smoothstep(column, 60, 0)
+    below = np.clip(1 - above, 0, 1)
+    carina = (patient.twist * 0.25, 0.36 * patient.height)
+    hila = ((-34.0 + patient.twist * 0.3, 0.455 * patient.height), (36.0 + patient.twist * 0.3, 0.42 * patient.height))
+    soft = knob_soft + airways(patient, grid, carina) + abdomen(patient, grid, rng, below) + breasts(patient, grid, rng)
+    outline = (heart > 4) & (above > 0.5)
+    field = (
+        (depth > 0.12 * patient.inner_depth * patient.cavity(grid.y)) & (above > 0.5) & ~outline & (column < 20) & (depth > 6)
+    )
+    return Anatomy(grid, patient, body, air, depth, field, outline, soft, carina, hila)
+
+
+def trunk(patient: Patient, grid: Grid) -> F32:
+    """Neck, shoulders, trunk and arms: the thickness of the body, mm; 0 is air outside it."""
+    reach = patient.half_width + patient.wall
+    h = patient.height
+    size = patient.depth
+    ax = np.abs(grid.x)
+    half = Profile(
+        [-40, 0.0, 0.15 * h, 0.35 * h, 0.7 * h, h, 1.35 * h, 1.9 * h],
+        [0.5 * reach, 0.72 * reach, 0.9 * reach, 0.97 * reach, reach, 0.99 * reach, (0.93 + 0.1 * patient.stout) * reach]
+        + [(0.95 + 0.15 * patient.stout) * reach],
+    )(grid.y)
+    thick = Profile(
+        [-60, 0.0, 0.25 * h, 0.6 * h, h, 1.35 * h, 1.9 * h],
+        [0.3 * size, 0.55 * size, 0.83 * size, size, 1.02 * size, (0.98 + 0.08 * patient.stout) * size, size],
+    )(grid.y)
+    body = thick * np.maximum(1 - (ax / half) ** 2.6, 0) ** (1 / 2.2)
+    neck = 52 + 10 * patient.stout
+    top = Profile(
+        [0, neck, neck + 6, neck + 18, 105, 145, 175, 200, 225, 240],
+        [-400, -300, -85, -58, -34, -18, -2, 22, 70, 160],
+    )(ax * (138 / patient.half_width))
+    down = np.maximum(grid.y - top, 0)
+    yoke = (105 + 45 * patient.stout) * (1 - np.exp(-down / 26)) * smoothstep(grid.y, 0.62 * h, 0.1 * h)
+    throat = (112 + 20 * patient.stout) * chord((ax / neck) ** 2)
+    yoke = np.maximum(yoke, throat)
+    shoulder = np.array([patient.half_width + 46.0, 34.0])
+    aim = np.array([np.sin(patient.arm_angle), np.cos(patient.arm_angle)])
+    along = (ax - shoulder[0]) * aim[0] + (grid.y - shoulder[1]) * aim[1]
+    across = (ax - shoulder[0]) * aim[1] - (grid.y - shoulder[1]) * aim[0]
+    girth = 41 + 20 * patient.stout - 3 * patient.female
+    beyond = np.where(along < 0, along, 0)
+    arm = 2 * girth * chord((across**2 + beyond**2) / girth**2)
+    body = (body**4 + yoke**4 + arm**4) ** 0.25
+    return np.asarray(body, np.float32)
+
+
+def cavity(patient: Patient, grid: Grid, lifted: tuple[float, float]) -> tuple[F32, F32]:
+    """Depth of the chest's inside (mm) where lung may lie, and the share of it above the diaphragm (1 above, 0 below)."""
+    ax = np.abs(grid.x)
+    lateral = patient.lateral(grid.y)
+    inner = 0.36 * patient.half_width
+    side = np.maximum((ax - inner) / np.maximum(lateral - inner, 1), 0)
+    depth = patient.inner_depth * patient.cavity(grid.y) * np.maximum(1 - side**2.4, 0) ** 0.55
+    depth = depth * smoothstep(ax - patient.medial(grid.y), -3, 6) * (grid.y > 0)
+    left = grid.x > 0
+    top = np.where(left, patient.dome(LEFT) - lifted[1], patient.dome(RIGHT) - lifted[0])
+    peak = 0.47 * patient.half_width
+    out = np.clip((ax - peak) / (patient.half_width - peak), 0, 1)
+    into = np.clip((peak - ax) / peak, 0, 1.3)
+    edge = top + patient.dome_drop * (1 - np.sqrt(1 - 0.985 * out**2.2)) + 0.3 * patient.dome_drop * into**2
+    under = np.maximum(grid.y - edge, 0)
+    span = patient.dome_drop * 1.15
+    recess = np.where(under > 0, 0.42 * np.maximum(1 - np.sqrt(under / span), 0), 1)  # the lung dips behind the dome
+    above = np.where(under > 0, recess * smoothstep(under, span, 0.2 * span), 1)
+    return np.asarray(depth * above, np.float32), np.asarray(above, np.float32)
+
+
+def heart_chord(patient: Patient, grid: Grid, share: float) -> F32:
+    """The heart's thickness along the beam, mm. ``share`` of the inner chest width: 0.42 is normal, above 0.5 enlarged."""
+    width = share * 2 * patient.half_width
+    h = patient.height
+    x0 = 0.1 * width + patient.twist * 0.55
+    y0 = 0.79 * h
+    angles = [-180, -150, -122, -98, -72, -45, -20, 5, 28, 55, 90, 125, 155, 180]
+    radii = [0.43, 0.45, 0.50, 0.58, 0.62, 0.53, 0.49, 0.54, 0.60, 0.58, 0.46, 0.42, 0.42, 0.43]
+    scale = np.array([1.0] * 14)
+    upward = np.exp(
+        -(((np.array(angles) + 85) / 40.0) ** 2)
+    )  # the base of the heart hangs on the great vessels: it grows least
+    tall = 0.56 * h / (0.62 * width)
+    scale += upward * (tall * 0.82 - 1)
+    edge = Profile(angles, (np.array(radii) * scale * width).tolist(), step=1.0)
+    dx, dy = grid.x - np.float32(x0), grid.y - np.float32(y0)
+    angle = np.degrees(np.arctan2(dy, dx))
+    r = np.sqrt(dx**2 + dy**2) / edge(angle)
+    front = 0.78 * patient.inner_depth
+    return np.asarray(front * np.maximum(1 - r**2.6, 0) ** 0.5, np.float32)
+
+
+def mediastinum(patient: Patient, grid: Grid, rng: np.random.Generator) -> tuple[F32, F32]:
+    """Great vessels and spine's surroundings: lung taken away (mm), and a little calcium in an old aortic knob (mm water)."""
+    h, twist = patient.height, patient.twist * 0.35
+    deep = patient.inner_depth * patient.cavity(grid.y)
+    right = Profile(
+        (np.array([-0.3, 0.0, 0.12, 0.3, 0.5, 0.8, 1.5]) * h).tolist(),
+        [20, 24, 25 + 3 * patient.stout, 27 + 5 * patient.stout, 26, 22, 20],
+    )(grid.y)
+    left = Profile(
+        (np.array([-0.3, 0.0, 0.1, 0.2, 0.4, 0.52, 0.7, 1.5]) * h).tolist(),
+        [20, 26, 24, 20, 23 + 4 * patient.stout, 29, 22, 20],
+    )(grid.y)
+    soft = 5 + 12 * smoothstep(grid.y, 0.45 * h, 0.65 * h)  # behind the heart nothing sharp bounds it
+    column = deep * smoothstep((grid.x - twist - left) / soft, 1, -1) * smoothstep((-grid.x + twist - right) / soft, 1, -1)
+    radius = 15 + 6 * patient.age + rng.uniform(0, 3)
+    knob = 34 * chord(grid.ellipse(20 + twist + 4 * patient.age, 0.29 * h, radius, radius * 1.15))
+    wander = Profile((np.array([0.0, 0.3, 0.6, 1.5]) * h).tolist(), [12, 20, 19 + 5 * patient.age, 12])(grid.y)
+    aorta = 26 * chord(((grid.x - wander - twist) / 13.0) ** 2) * smoothstep(grid.y, 0.25 * h, 0.31 * h)
+    trunk_knob = 24 * chord(grid.ellipse(27 + twist, 0.43 * h, 17, 15))
+    calcium = grid.zeros()
+    if patient.age > 0.75 and rng.random() < 0.7:
+        bow = np.linspace(-1.3, 0.7, 9)
+        arc = np.stack([20 + twist + 4 * patient.age + radius * 0.93 * np.cos(bow), 0.29 * h + radius * np.sin(bow)], axis=1)
+        calcium = grid.tube(arc, 0.9) * 2.0
+    return np.asarray(np.maximum.reduce([column, knob, aorta, trunk_knob]), np.float32), calcium
+
+
+def airways(patient: Patient, grid: Grid, carina: tuple[float, float]) -> F32:
+    """Trachea and main bronchi: air, so negative, mm water."""
+    x, y = carina
+    bend = patient.scoliosis * 0.5
+    trachea = grid.tube([(bend * 0.3, -130), (bend, -30), (x + bend + 1, 0.5 * y), (x, y - 2)], 8.2, sigma=1.2)
+    right = grid.tube([(x - 2, y - 3), (x - 14, y + 14), (x - 26, y + 32)], (6.8, 5.5), sigma=1.2)
+    left = grid.tube([(x + 2, y - 3), (x + 20, y + 13), (x + 42, y + 24)], (6.0, 4.6), sigma=1.2)
+    return np.asarray(-0.95 * np.maximum.reduce([trachea, right, left]), np.float32)
+
+
+def abdomen(patient: Patient, grid: Grid, rng: np.random.Generator, below: F32) -> F32:
+    """Gas under the left dome: the stomach's bubble, with a fluid level when upright, and bowel. Negative, mm water."""
+    gas = grid.zeros()
+    x, y = rng.uniform(0.38, 0.6) * patient.half_width, patient.dome(LEFT) + rng.uniform(22, 34)
+    if rng.random() < 0.65:
+        a, b = rng.uniform(18, 36), rng.uniform(11, 20)
+        bubble = chord(grid.ellipse(x, y, a, b, rng.uniform(-0.3, 0.3)))
+        if not patient.portable and rng.random() < 0.6:
+            bubble = bubble * smoothstep(grid.y, y + 0.45 * b, y + 0.35 * b)
+        gas -= np.float32(rng.uniform(25, 55)) * bubble
+    for _ in range(int(rng.integers(0, 5))):
+        where = (rng.uniform(-0.2, 0.85) * patient.half_width, patient.dome(LEFT) + rng.uniform(55, 110))
+        loop = chord(grid.ellipse(where[0], where[1], rng.uniform(8, 20), rng.uniform(6, 13), rng.uniform(-1, 1)))
+        gas -= np.float32(rng.uniform(8, 30)) * loop
+    return np.asarray(gas * smoothstep(below, 0.5, 0.9), np.float32)
+
+
+def breasts(patient: Patient, grid: Grid, rng: np.random.Generator) -> F32:
+    """Breast shadows: dense and sharp at the lower fold, fading upwards; also past the trunk's edge. mm water."""
+    size = rng.uniform(0.15, 1.0)
+    lean = rng.uniform(-4, 4)
+    if not patient.female:
+        return grid.zeros()
+    layer = grid.zeros()
+    for side in (RIGHT, LEFT):
+        radius = 46 + 26 * size + 12 * patient.stout
+        x = side * (0.6 * patient.half_width + 12 * size) + patient.twist * 0.8
+        y = (0.8 + 0.12 * size) * patient.height + lean * side
+        inside = chord(grid.ellipse(x, y, radius * 1.02, radius * 0.98))
+        rise = smoothstep(grid.y, y - radius, y + 0.55 * radius)
+        layer += np.float32(18 + 42 * size) * inside**0.8 * rise
+    return layer
+
+
+def pectorals(patient: Patient, grid: Grid) -> F32:
+    """The chest muscle's free edge from the armpit inwards: a faint oblique step, clearer in muscular men. mm water."""
+    if patient.female:
+        return grid.zeros()
+    ax = np.abs(grid.x)
+    edge = 0.52 * patient.height - 0.42 * (ax - 0.35 * patient.half_width)
+    fan = smoothstep(edge - grid.y, -2, 8) * smoothstep(grid.y, 0, 40) * smoothstep(ax, 30, 80)
+    return np.asarray(7 * ndimage.gaussian_filter(fan, 1.5 / grid.pixel), np.float32)
