@@ -84,7 +84,7 @@ class Blobs:
                 yield path.parent.name + path.name
 
     def _known(self, sha256: str) -> bool:
-        """Whether a blob is there; its time is set to now, so that nobody sweeps it before the transaction that needs it ends."""
+        """Whether a blob is there; its time is set to now, so that nobody sweeps it before its transaction ends."""
         try:
             os.utime(self.path(sha256))
         except FileNotFoundError:

@@ -1,9 +1,24 @@
-"""Jobs: work that outlives a request, behind a lease that only one worker holds."""
+"""Jobs: work that outlives a request, behind a lease that only one worker holds.
 
-from datetime import datetime
+Who holds the lease may write the job's results; a worker that lost it (killed, frozen, cut off) writes nothing any more, so a
+job that is delivered twice has one result.
+"""
 
-from app.errors import Conflict
-from app.store.records import JobRow, Values
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import case, exists, func, select, update
+from sqlalchemy.orm import Session
+
+from app.errors import Conflict, NotFound
+from app.store.records import JobRow, StudyState, Values
+from app.store.tables import ImageTable, JobTable, PredictionTable, StudyTable, now
+
+ATTEMPTS = 3
+"""How often a job is started before it counts as failed."""
+
+OPEN = ("queued", "running")
 
 
 class LeaseLost(Conflict):
@@ -13,58 +28,207 @@ class LeaseLost(Conflict):
 class Jobs:
     """The jobs of a transaction."""
 
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
     def analyse(self, study_id: str, *, model: str | None = None, priority: int = 0) -> JobRow:
-        """Ask for a study's predictions and its top finding's maps; an identical job that waits is returned instead."""
-        raise NotImplementedError
+        """Ask for a study's predictions and its top finding's maps; NotFound.
+
+        An identical job that waits is returned instead, and so is a running one that began after the study last grew.
+        """
+        study = self._session.get(StudyTable, study_id)
+        if study is None:
+            raise NotFound("There is no such study, or it was removed.")
+        key = {"kind": "analyse", "study_id": study_id, "image_id": None, "model": model, "finding": None}
+        for job in self._same(key):
+            if job.state == "queued" or (job.started_at and job.started_at >= study.changed_at):
+                return _row(job)
+        row = self._add(key, priority)
+        self._settle(study_id, "waiting")
+        return row
 
     def explain(self, study_id: str, image_id: str, model: str, finding: str, *, priority: int = 10) -> JobRow:
-        """Ask for every method's map for one finding of one image; an identical open job is returned instead."""
-        raise NotImplementedError
+        """Ask for every method's map for one finding of one image; an identical open job is returned instead. NotFound."""
+        image = self._session.get(ImageTable, image_id)
+        if image is None or image.study_id != study_id:
+            raise NotFound("There is no such image, or it was removed.")
+        key = {"kind": "explain", "study_id": study_id, "image_id": image_id, "model": model, "finding": finding}
+        for job in self._same(key):
+            return _row(job)
+        return self._add(key, priority)
+
+    def _same(self, key: Mapping[str, str | None]) -> list[JobTable]:
+        query = select(JobTable).filter_by(**key).where(JobTable.state.in_(OPEN))
+        return list(self._session.scalars(query))
+
+    def _add(self, key: Mapping[str, str | None], priority: int) -> JobRow:
+        row = JobTable(**key, priority=priority, created_at=now())
+        self._session.add(row)
+        self._session.flush()
+        return _row(row)
 
     def get(self, job_id: str) -> JobRow:
         """One job; NotFound."""
-        raise NotImplementedError
+        return _row(self._get(job_id))
+
+    def _get(self, job_id: str) -> JobTable:
+        row = self._session.get(JobTable, job_id, populate_existing=True, with_for_update=True)
+        if row is None:
+            raise NotFound("There is no such job, or it was removed.")
+        return row
 
     def of_study(self, study_id: str) -> JobRow | None:
         """The job a study's page shows: the running one, else the next that waits, else the one that ended last."""
-        raise NotImplementedError
+        rank = case({"running": 0, "queued": 1}, value=JobTable.state, else_=2)
+        waits = case((JobTable.state == "queued", -JobTable.priority), else_=0)
+        query = select(JobTable).where(JobTable.study_id == study_id)
+        row = self._session.scalar(
+            query.order_by(rank, JobTable.finished_at.desc(), waits, JobTable.created_at, JobTable.id).limit(1)
+        )
+        return None if row is None else _row(row)
 
     def waiting(self) -> int:
         """How many jobs wait."""
-        raise NotImplementedError
+        return self._session.scalar(select(func.count()).where(JobTable.state == "queued")) or 0
 
     def cancel(self, job_id: str) -> JobRow:
         """Stop a job that waits or runs; its worker notices at its next step. One that has ended stays as it is. NotFound."""
-        raise NotImplementedError
+        job = self._get(job_id)
+        if job.state in OPEN:
+            done = exists().where(PredictionTable.study_id == job.study_id)
+            self._end(job, "cancelled", "done" if self._session.scalar(select(done)) else "failed")
+        return _row(job)
 
     def claim(self, owner: str, seconds: float, job_id: str | None = None) -> JobRow | None:
-        """Take the most urgent waiting job (or this one) and its lease; None when there is none to take."""
-        raise NotImplementedError
+        """Take the most urgent waiting job (or this one) and its lease; None when there is none to take.
+
+        Jobs whose lease ran out count as waiting.
+        """
+        self.sweep()
+        query = select(JobTable.id).where(JobTable.state == "queued")
+        if job_id is not None:
+            query = query.where(JobTable.id == job_id)
+        order = (JobTable.priority.desc(), JobTable.created_at, JobTable.id)
+        while (found := self._session.scalar(query.order_by(*order).limit(1))) is not None:
+            taken = self._session.execute(
+                update(JobTable)
+                .where(JobTable.id == found, JobTable.state == "queued")  # compare, and set in the same statement
+                .values(
+                    state="running",
+                    lease_owner=owner,
+                    lease_until=now() + timedelta(seconds=seconds),
+                    attempts=JobTable.attempts + 1,
+                    started_at=now(),
+                )
+                .execution_options(synchronize_session=False)
+            )
+            if cast(Any, taken).rowcount == 1:
+                job = self._get(found)
+                if job.kind == "analyse":
+                    self._settle(job.study_id, "analysing")
+                return _row(job)
+        return None
 
     def renew(self, job_id: str, owner: str, seconds: float) -> bool:
         """Lengthen a lease; False when it is no longer the owner's."""
-        raise NotImplementedError
+        renewed = self._session.execute(
+            update(JobTable)
+            .where(JobTable.id == job_id, JobTable.lease_owner == owner, JobTable.state == "running")
+            .values(lease_until=now() + timedelta(seconds=seconds))
+            .execution_options(synchronize_session=False)
+        )
+        return bool(cast(Any, renewed).rowcount == 1)
 
     def hold(self, job_id: str, owner: str) -> JobRow:
-        """Check within this transaction that a job is still the owner's; LeaseLost when it is not. Before every write of a result."""
-        raise NotImplementedError
+        """Check within this transaction that a job is still the owner's, before anything is written for it; LeaseLost."""
+        return _row(self._held(job_id, owner))
+
+    def _held(self, job_id: str, owner: str) -> JobTable:
+        row = self._session.get(JobTable, job_id, populate_existing=True, with_for_update=True)
+        if row is None or row.state != "running" or row.lease_owner != owner:
+            raise LeaseLost("The job was cancelled, or another worker has it now.")
+        return row
 
     def progress(self, job_id: str, owner: str, step: int, of: int, what: str) -> None:
         """Say how far a job is; LeaseLost."""
-        raise NotImplementedError
+        job = self._held(job_id, owner)
+        job.step, job.of, job.what = step, of, what
+        self._session.flush()
 
     def finish(self, job_id: str, owner: str, *, network: bool = True) -> JobRow:
         """A job is done; ``network`` False: no network reads the study. LeaseLost."""
-        raise NotImplementedError
+        job = self._held(job_id, owner)
+        self._end(job, "done", "done" if network else "no network")
+        return _row(job)
 
     def fail(self, job_id: str, owner: str, template: str, values: Values | None = None) -> JobRow:
         """A job failed, for this reason; it is not tried again. LeaseLost."""
-        raise NotImplementedError
+        job = self._held(job_id, owner)
+        job.error_template, job.error_values = template, dict(values or {})
+        self._end(job, "failed", "failed")
+        return _row(job)
 
     def release(self, job_id: str, owner: str) -> None:
         """Give a job back untouched, because its worker stops; this attempt does not count. One that is lost is no error."""
-        raise NotImplementedError
+        row = self._session.get(JobTable, job_id, populate_existing=True, with_for_update=True)
+        if row is not None and row.state == "running" and row.lease_owner == owner:
+            row.attempts -= 1
+            self._requeue(row)
 
-    def sweep(self, now: datetime | None = None) -> int:
+    def sweep(self, at: datetime | None = None) -> int:
         """Send jobs whose lease ran out to the next worker, those tried three times to "failed"; returns how many."""
-        raise NotImplementedError
+        late = select(JobTable).where(JobTable.state == "running", JobTable.lease_until < (at or now()))
+        rows = self._session.scalars(late.with_for_update().execution_options(populate_existing=True)).all()
+        for job in rows:
+            if job.attempts < ATTEMPTS:
+                self._requeue(job)
+            else:
+                job.error_template = "The work was started %(attempts)s times and never came to its end."
+                job.error_values = {"attempts": job.attempts}
+                self._end(job, "failed", "failed")
+        return len(rows)
+
+    def _requeue(self, job: JobTable) -> None:
+        job.state, job.lease_owner, job.lease_until = "queued", None, None
+        job.step, job.what = 0, ""
+        self._session.flush()
+        if job.kind == "analyse":
+            self._settle(job.study_id, "waiting")
+
+    def _end(self, job: JobTable, state: str, study: StudyState) -> None:
+        job.state, job.finished_at = state, now()
+        job.lease_owner, job.lease_until = None, None
+        self._session.flush()
+        if job.kind == "analyse":
+            self._settle(job.study_id, study)
+
+    def _settle(self, study_id: str, state: StudyState) -> None:
+        """Set the state the worklist shows; a job that is still open goes before one that ended."""
+        mine = (JobTable.study_id == study_id, JobTable.kind == "analyse", JobTable.state.in_(OPEN))
+        still = set(self._session.scalars(select(JobTable.state).where(*mine)))
+        if still:
+            state = "analysing" if "running" in still else "waiting"
+        self._session.get_one(StudyTable, study_id).state = state
+        self._session.flush()
+
+
+def _row(row: JobTable) -> JobRow:
+    return JobRow(
+        id=row.id,
+        kind=cast(Any, row.kind),
+        study_id=row.study_id,
+        image_id=row.image_id,
+        model=row.model,
+        finding=row.finding,
+        state=cast(Any, row.state),
+        step=row.step,
+        of=row.of,
+        what=row.what,
+        error_template=row.error_template,
+        error_values=row.error_values,
+        attempts=row.attempts,
+        priority=row.priority,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )

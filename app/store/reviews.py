@@ -1,39 +1,211 @@
 """Reviews: readers' verdicts. They are only ever added; taking one back leaves a mark."""
 
 from collections.abc import Iterator
+from dataclasses import astuple
+from typing import Any, cast
 
-from app.domain import Review
-from app.store.records import Choices, FlagQuery, FlagRow, Page, ReviewRow
+from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from app.domain import VERDICTS, Patient, Region, Review
+from app.errors import NotFound
+from app.store.records import Choices, FlagQuery, FlagRow, FlagSort, Page, ReviewRow
+from app.store.results import image_of
+from app.store.tables import ExplanationTable, ImageTable, PredictionTable, ReviewTable, SeriesTable, StudyTable, now
+from app.store.worklist import clipped, contains
+
+SORTS: dict[FlagSort, tuple[Any, ...]] = {
+    "created": (),
+    "patient": (StudyTable.searched,),
+    "study date": (StudyTable.date, StudyTable.time),
+    "verdict": (case({verdict: place for place, verdict in enumerate(VERDICTS)}, value=ReviewTable.verdict),),
+    "method": (ReviewTable.method,),
+    "finding": (ReviewTable.finding,),
+}
+
+
+def in_force() -> ColumnElement[bool]:
+    """Whether a verdict is the latest not withdrawn of its image × network version × method × finding × reader."""
+    later = aliased(ReviewTable)
+    same = ("image_id", "model", "model_sha256", "method", "finding", "reader")
+    newer = exists().where(
+        *(getattr(later, name) == getattr(ReviewTable, name) for name in same),
+        later.number > ReviewTable.number,
+        later.withdrawn_at.is_(None),
+    )
+    return and_(ReviewTable.withdrawn_at.is_(None), ~newer)
 
 
 class Reviews:
     """The reviews of a transaction. In force is the latest one not withdrawn per image × network version × method × finding ×
     reader; withdrawing it puts the one before in force again."""
 
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
     def add(self, review: Review) -> ReviewRow:
         """Add a verdict about a stored image (found by SOP Instance UID and frame); NotFound."""
-        raise NotImplementedError
+        image = image_of(self._session, review.sop_instance_uid, review.frame)
+        row = ReviewTable(
+            study_id=image.study_id,
+            image_id=image.id,
+            model=review.model,
+            model_sha256=review.model_sha256,
+            method=review.method,
+            finding=review.finding,
+            verdict=review.verdict,
+            reason=review.reason,
+            comment=review.comment,
+            region=review.region and list(astuple(review.region)),
+            reader=review.reader,
+            created_at=review.created_at,
+        )
+        self._session.add(row)
+        self._session.flush()
+        self._recount(image.study_id)
+        return _row(row, image)
 
     def get(self, review_id: str) -> ReviewRow:
         """One verdict, withdrawn or not; NotFound."""
-        raise NotImplementedError
+        row = self._get(review_id)
+        return _row(row, self._session.get_one(ImageTable, row.image_id))
+
+    def _get(self, review_id: str) -> ReviewTable:
+        row = self._session.scalar(select(ReviewTable).where(ReviewTable.id == review_id))
+        if row is None:
+            raise NotFound("There is no such verdict, or it was removed.")
+        return row
 
     def withdraw(self, review_id: str) -> ReviewRow:
         """Mark a verdict as taken back; once more changes nothing. NotFound."""
-        raise NotImplementedError
+        row = self._get(review_id)
+        row.withdrawn_at = row.withdrawn_at or now()
+        self._session.flush()
+        self._recount(row.study_id)
+        return self.get(review_id)
+
+    def _recount(self, study_id: str) -> None:
+        count = select(func.count()).select_from(ReviewTable).where(ReviewTable.study_id == study_id, in_force())
+        self._session.get_one(StudyTable, study_id).flags = self._session.scalar(count) or 0
+        self._session.flush()
 
     def of_study(self, study_id: str) -> tuple[ReviewRow, ...]:
         """The verdicts in force about a study, oldest first."""
-        raise NotImplementedError
+        query = (
+            select(ReviewTable, ImageTable)
+            .join(ImageTable, ImageTable.id == ReviewTable.image_id)
+            .where(ReviewTable.study_id == study_id, in_force())
+            .order_by(ReviewTable.number)
+        )
+        return tuple(_row(row, image) for row, image in self._session.execute(query))
 
     def page(self, query: FlagQuery) -> Page[FlagRow]:
         """One page of verdicts in force; a page beyond the last is the last."""
-        raise NotImplementedError
+        size = min(max(1, query.size), 200)
+        chosen = _flags(query)
+        total = self._session.scalar(select(func.count()).select_from(chosen.order_by(None).subquery())) or 0
+        number = clipped(query.number, size, total)
+        rows = self._session.execute(chosen.limit(size).offset((number - 1) * size))
+        return Page(rows=tuple(_flag_row(row) for row in rows), total=total, number=number, size=size)
 
     def export(self, query: FlagQuery) -> Iterator[FlagRow]:
-        """Every verdict in force that the query takes, sorted as it says, without paging."""
-        raise NotImplementedError
+        """Every verdict in force that the query takes, sorted as it says, without paging; read within the transaction."""
+        for row in self._session.execute(_flags(query).execution_options(yield_per=500)):
+            yield _flag_row(row)
 
     def choices(self) -> Choices:
         """What occurs in the verdicts in force."""
-        raise NotImplementedError
+        found = [
+            tuple(self._session.scalars(select(column).where(in_force()).distinct().order_by(column)))
+            for column in (
+                ReviewTable.verdict,
+                ReviewTable.method,
+                ReviewTable.finding,
+                ReviewTable.model,
+                ReviewTable.reader,
+            )
+        ]
+        return Choices(*found)
+
+
+def _flags(query: FlagQuery) -> Select[Any]:
+    explanation = (
+        select(ExplanationTable.id)
+        .where(
+            ExplanationTable.image_id == ReviewTable.image_id,
+            ExplanationTable.model == ReviewTable.model,
+            ExplanationTable.model_sha256 == ReviewTable.model_sha256,
+            ExplanationTable.method == ReviewTable.method,
+            ExplanationTable.finding == ReviewTable.finding,
+        )
+        .order_by(ExplanationTable.created_at.desc(), ExplanationTable.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    same = and_(
+        PredictionTable.image_id == ReviewTable.image_id,
+        PredictionTable.model == ReviewTable.model,
+        PredictionTable.model_sha256 == ReviewTable.model_sha256,
+    )
+    chosen = (
+        select(
+            ReviewTable,
+            ImageTable,
+            StudyTable,
+            SeriesTable.modality,
+            PredictionTable.scores.label("scores"),
+            explanation.label("explanation_id"),
+        )
+        .join(ImageTable, ImageTable.id == ReviewTable.image_id)
+        .join(SeriesTable, SeriesTable.id == ImageTable.series_id)
+        .join(StudyTable, StudyTable.id == ReviewTable.study_id)
+        .outerjoin(PredictionTable, same)
+        .where(in_force())
+    )
+    for name in ("verdict", "method", "finding", "model", "reader"):
+        if value := getattr(query, name):
+            chosen = chosen.where(getattr(ReviewTable, name) == value)
+    for found, commented in zip(
+        contains(StudyTable.searched, query.text), contains(func.lower(ReviewTable.comment), query.text), strict=True
+    ):
+        chosen = chosen.where(or_(found, commented))
+    columns = (*SORTS[query.sort], ReviewTable.number)
+    return chosen.order_by(*(column.desc() if query.descending else column.asc() for column in columns))
+
+
+def _flag_row(found: Row[Any]) -> FlagRow:
+    row, image, study, modality, scores, explanation_id = tuple(found)
+    return FlagRow(
+        id=row.id,
+        study_id=row.study_id,
+        image_id=row.image_id,
+        rows=image.rows,
+        columns=image.columns,
+        patient=Patient(study.patient_name, study.patient_id, study.birth_date, study.sex),
+        date=study.date,
+        accession=study.accession,
+        description=study.description,
+        modality=modality,
+        phantom=study.phantom,
+        review=_row(row, image).review,
+        probability=next((score[1] for score in scores or () if score[0] == row.finding), None),
+        explanation_id=explanation_id,
+    )
+
+
+def _row(row: ReviewTable, image: ImageTable) -> ReviewRow:
+    review = Review(
+        sop_instance_uid=image.sop_instance_uid,
+        frame=image.frame,
+        model=row.model,
+        model_sha256=row.model_sha256,
+        method=row.method,
+        finding=row.finding,
+        verdict=cast(Any, row.verdict),
+        reason=row.reason,
+        comment=row.comment,
+        region=Region(*row.region) if row.region else None,
+        reader=row.reader,
+        created_at=row.created_at,
+    )
+    return ReviewRow(id=row.id, study_id=row.study_id, image_id=row.image_id, review=review, withdrawn_at=row.withdrawn_at)

@@ -1,21 +1,76 @@
 """Upload reports: what became of each file of an upload."""
 
 from collections.abc import Sequence
+from typing import Any, cast
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from app.errors import NotFound
 from app.store.records import FileOutcome, UploadRow
+from app.store.tables import UploadFileTable, UploadTable, now
 
 
 class Uploads:
     """The upload reports of a transaction."""
 
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
     def add(self, files: Sequence[FileOutcome]) -> str:
         """Keep a report; returns its id."""
-        raise NotImplementedError
+        row = UploadTable(received_at=now())
+        row.files = [
+            UploadFileTable(
+                number=number,
+                name=file.name,
+                state=file.state,
+                study_id=file.study_id,
+                template=file.template,
+                values=dict(file.values),
+                warnings=list(file.warnings),
+            )
+            for number, file in enumerate(files)
+        ]
+        self._session.add(row)
+        self._session.flush()
+        return row.id
 
     def get(self, upload_id: str) -> UploadRow:
         """A report; NotFound."""
-        raise NotImplementedError
+        row = self._session.scalar(
+            select(UploadTable)
+            .where(UploadTable.id == upload_id)
+            .options(selectinload(UploadTable.files))
+            .execution_options(populate_existing=True)
+        )
+        if row is None:
+            raise NotFound("There is no such upload.")
+        return _row(row)
 
     def of_study(self, study_id: str) -> tuple[UploadRow, ...]:
         """The reports that name a study, newest first; each holds all files of its upload."""
-        raise NotImplementedError
+        named = select(UploadFileTable.upload_id).where(UploadFileTable.study_id == study_id)
+        rows = self._session.scalars(
+            select(UploadTable)
+            .where(UploadTable.id.in_(named))
+            .options(selectinload(UploadTable.files))
+            .order_by(UploadTable.received_at.desc())
+            .execution_options(populate_existing=True)
+        )
+        return tuple(_row(row) for row in rows)
+
+
+def _row(row: UploadTable) -> UploadRow:
+    files = tuple(
+        FileOutcome(
+            name=file.name,
+            state=cast(Any, file.state),
+            study_id=file.study_id,
+            template=file.template,
+            values=file.values,
+            warnings=tuple(file.warnings),
+        )
+        for file in row.files
+    )
+    return UploadRow(id=row.id, received_at=row.received_at, files=files)

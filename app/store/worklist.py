@@ -1,15 +1,110 @@
 """The worklist: studies searched, filtered, sorted and paged by the database."""
 
-from app.store.records import Page, WorklistQuery, WorklistRow
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy.orm import Session
+
+from app.domain import Patient, Score
+from app.store.records import Page, WorklistQuery, WorklistRow, WorklistSort
+from app.store.tables import ImageTable, SeriesTable, StudyTable
+
+STATE_ORDER = {"failed": 0, "analysing": 1, "waiting": 2, "no network": 3, "done": 4}
+"""What needs a person comes first when the worklist is sorted by state."""
+
+SORTS: dict[WorklistSort, tuple[Any, ...]] = {
+    "received": (),
+    "study date": (StudyTable.date, StudyTable.time),
+    "patient": (StudyTable.searched,),  # begins with the name, casefolded
+    "state": (case(STATE_ORDER, value=StudyTable.state, else_=9),),
+    "probability": (func.coalesce(StudyTable.probability, -1.0),),
+    "flags": (StudyTable.flags,),
+}
+
+
+def contains(column: Any, text: str) -> list[ColumnElement[bool]]:
+    """One condition per word: the casefolded column contains it, with the wildcards of LIKE taken as plain characters."""
+    return [column.contains(word, autoescape=True) for word in text.casefold().split()]
+
+
+def clipped(number: int, size: int, total: int) -> int:
+    """The page asked for, or the nearest there is."""
+    return min(max(1, number), max(1, -(-total // size)))
 
 
 class Worklist:
     """The worklist of a transaction."""
 
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
     def page(self, query: WorklistQuery) -> Page[WorklistRow]:
         """One page; a page beyond the last is the last."""
-        raise NotImplementedError
+        size = min(max(1, query.size), 200)
+        chosen = _filtered(query)
+        total = self._session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
+        number = clipped(query.number, size, total)
+        columns = (*SORTS[query.sort], StudyTable.received_at, StudyTable.id)
+        order = [column.desc() if query.descending else column.asc() for column in columns]
+        rows = self._session.scalars(
+            select(StudyTable).where(StudyTable.id.in_(chosen)).order_by(*order).limit(size).offset((number - 1) * size)
+        ).all()
+        modalities, counts = self._contents([row.id for row in rows])
+        return Page(
+            rows=tuple(_row(row, modalities.get(row.id, ""), counts.get(row.id, 0), self._thumbnail(row.id)) for row in rows),
+            total=total,
+            number=number,
+            size=size,
+        )
+
+    def _contents(self, ids: list[str]) -> tuple[dict[str, str], dict[str, int]]:
+        modalities: dict[str, str] = {}
+        kinds = select(SeriesTable.study_id, SeriesTable.modality).where(SeriesTable.study_id.in_(ids)).distinct()
+        for study_id, modality in self._session.execute(kinds.order_by(SeriesTable.modality)):
+            modalities[study_id] = f"{modalities[study_id]}/{modality}" if study_id in modalities else modality
+        counted = select(ImageTable.study_id, func.count()).where(ImageTable.study_id.in_(ids)).group_by(ImageTable.study_id)
+        return modalities, {row[0]: row[1] for row in self._session.execute(counted)}
+
+    def _thumbnail(self, study_id: str) -> str | None:
+        """The image in the middle of the first series."""
+        series = select(SeriesTable.id).where(SeriesTable.study_id == study_id).order_by(SeriesTable.number).limit(1)
+        mine = ImageTable.series_id == series.scalar_subquery()
+        count = self._session.scalar(select(func.count()).select_from(ImageTable).where(mine)) or 0
+        order = (ImageTable.along, ImageTable.number, ImageTable.frame)
+        return self._session.scalar(select(ImageTable.id).where(mine).order_by(*order).limit(1).offset(count // 2))
 
     def modalities(self) -> tuple[str, ...]:
         """The modalities that occur, sorted."""
-        raise NotImplementedError
+        return tuple(self._session.scalars(select(SeriesTable.modality).distinct().order_by(SeriesTable.modality)))
+
+
+def _filtered(query: WorklistQuery) -> Select[str]:
+    chosen = select(StudyTable.id).where(*contains(StudyTable.searched, query.text))
+    if query.modality:
+        having = select(SeriesTable.study_id).where(SeriesTable.modality == query.modality)
+        chosen = chosen.where(StudyTable.id.in_(having))
+    if query.state is not None:
+        chosen = chosen.where(StudyTable.state == query.state)
+    if query.flagged is not None:
+        chosen = chosen.where(StudyTable.flags > 0 if query.flagged else StudyTable.flags == 0)
+    if query.phantom is not None:
+        chosen = chosen.where(StudyTable.phantom == query.phantom)
+    return chosen
+
+
+def _row(row: StudyTable, modality: str, images: int, thumbnail: str | None) -> WorklistRow:
+    return WorklistRow(
+        id=row.id,
+        patient=Patient(row.patient_name, row.patient_id, row.birth_date, row.sex),
+        date=row.date,
+        accession=row.accession,
+        description=row.description,
+        modality=modality,
+        images=images,
+        state=cast(Any, row.state),
+        top=tuple(Score(*score) for score in row.top),
+        flags=row.flags,
+        thumbnail=thumbnail,
+        received_at=row.received_at,
+        phantom=row.phantom,
+    )

@@ -1,0 +1,16 @@
+"""``python -m migrations "what changes"``: draft the step from the migrated database to app/store/tables.py."""
+
+import sys
+
+from alembic import command
+
+from app.config import Settings
+from app.store.migrating import configuration, migrate
+from app.store.store import connect
+
+settings = Settings()
+migrate(settings)
+config = configuration()
+with connect(settings).begin() as connection:
+    config.attributes["connection"] = connection
+    command.revision(config, message=" ".join(sys.argv[1:]), autogenerate=True)
