@@ -46,14 +46,18 @@ def build(patient: Patient, grid: Grid, seed: int, heart_share: float, lifted: t
     depth, above = cavity(patient, grid, lifted)
     heart = heart_chord(patient, grid, heart_share)
     column, knob_soft = mediastinum(patient, grid, rng)
-    air = np.maximum(depth - heart * above - column, 0) * smoothstep(column, 60, 0)
+    air = np.maximum(depth - np.maximum(heart * above, column), 0)
     below = np.clip(1 - above, 0, 1)
     carina = (patient.twist * 0.25, 0.36 * patient.height)
     hila = ((-34.0 + patient.twist * 0.3, 0.455 * patient.height), (36.0 + patient.twist * 0.3, 0.42 * patient.height))
     soft = knob_soft + airways(patient, grid, carina) + abdomen(patient, grid, rng, below) + breasts(patient, grid, rng)
     outline = (heart > 4) & (above > 0.5)
     field = (
-        (depth > 0.12 * patient.inner_depth * patient.cavity(grid.y)) & (above > 0.5) & ~outline & (column < 20) & (depth > 6)
+        (depth > 0.12 * patient.inner_depth * patient.cavity(grid.y))
+        & (above > 0.5)
+        & ~outline
+        & (column < 0.3 * depth + 8)
+        & (depth > 6)
     )
     return Anatomy(grid, patient, body, air, depth, field, outline, soft, carina, hila)
 
@@ -76,14 +80,15 @@ def trunk(patient: Patient, grid: Grid) -> F32:
     body = thick * np.maximum(1 - (ax / half) ** 2.6, 0) ** (1 / 2.2)
     neck = 52 + 10 * patient.stout
     top = Profile(
-        [0, neck, neck + 6, neck + 18, 105, 145, 175, 200, 225, 240],
-        [-400, -300, -85, -58, -34, -18, -2, 22, 70, 160],
+        [0, neck - 4, neck + 2, neck + 12, 82, 105, 145, 172, 198, 222, 240],
+        [-400, -260, -110, -76, -56, -42, -26, -10, 16, 62, 150],
     )(ax * (138 / patient.half_width))
     down = np.maximum(grid.y - top, 0)
-    yoke = (105 + 45 * patient.stout) * (1 - np.exp(-down / 26)) * smoothstep(grid.y, 0.62 * h, 0.1 * h)
-    throat = (112 + 20 * patient.stout) * chord((ax / neck) ** 2)
-    yoke = np.maximum(yoke, throat)
-    shoulder = np.array([patient.half_width + 46.0, 34.0])
+    yoke = (122 + 45 * patient.stout) * (1 - np.exp(-down / 24)) * smoothstep(grid.y, 0.66 * h, 0.12 * h)
+    yoke = yoke * (1 - smoothstep(grid.y, -30, -130) * smoothstep(ax, neck + 30, neck - 20))
+    throat = (114 + 20 * patient.stout) * chord((ax / (neck + 2)) ** 2)
+    yoke = (yoke**4 + throat**4) ** 0.25
+    shoulder = np.array([patient.half_width + 38.0, 34.0])
     aim = np.array([np.sin(patient.arm_angle), np.cos(patient.arm_angle)])
     along = (ax - shoulder[0]) * aim[0] + (grid.y - shoulder[1]) * aim[1]
     across = (ax - shoulder[0]) * aim[1] - (grid.y - shoulder[1]) * aim[0]
@@ -116,25 +121,24 @@ def cavity(patient: Patient, grid: Grid, lifted: tuple[float, float]) -> tuple[F
 
 
 def heart_chord(patient: Patient, grid: Grid, share: float) -> F32:
-    """The heart's thickness along the beam, mm. ``share`` of the inner chest width: 0.42 is normal, above 0.5 enlarged."""
-    width = share * 2 * patient.half_width
-    h = patient.height
-    x0 = 0.1 * width + patient.twist * 0.55
-    y0 = 0.79 * h
-    angles = [-180, -150, -122, -98, -72, -45, -20, 5, 28, 55, 90, 125, 155, 180]
-    radii = [0.43, 0.45, 0.50, 0.58, 0.62, 0.53, 0.49, 0.54, 0.60, 0.58, 0.46, 0.42, 0.42, 0.43]
-    scale = np.array([1.0] * 14)
-    upward = np.exp(
-        -(((np.array(angles) + 85) / 40.0) ** 2)
-    )  # the base of the heart hangs on the great vessels: it grows least
-    tall = 0.56 * h / (0.62 * width)
-    scale += upward * (tall * 0.82 - 1)
-    edge = Profile(angles, (np.array(radii) * scale * width).tolist(), step=1.0)
-    dx, dy = grid.x - np.float32(x0), grid.y - np.float32(y0)
-    angle = np.degrees(np.arctan2(dy, dx))
-    r = np.sqrt(dx**2 + dy**2) / edge(angle)
-    front = 0.78 * patient.inner_depth
-    return np.asarray(front * np.maximum(1 - r**2.6, 0) ** 0.5, np.float32)
+    """The heart's thickness along the beam, mm. ``share`` of the inner chest width: 0.42 is normal, above 0.5 enlarged.
+
+    Its left border runs from the pulmonary trunk straight down to the apex, its right one bulges with the atrium; a big heart
+    grows most at the bottom, since its base hangs on the great vessels.
+    """
+    h, w = patient.height, patient.half_width
+    grow = share / 0.47
+    at = np.array([0.26, 0.34, 0.42, 0.5, 0.6, 0.72, 0.84, 0.95, 1.05, 1.15, 1.3])
+    lower = 1 / (1 + np.exp(-(at - 0.55) / 0.09))
+    factor = 1 + (grow - 1) * (0.25 + 0.75 * lower)
+    left = np.array([0.1, 0.17, 0.235, 0.27, 0.335, 0.45, 0.575, 0.65, 0.66, 0.58, 0.3]) * w * factor
+    right = np.array([0.12, 0.15, 0.165, 0.19, 0.235, 0.27, 0.28, 0.265, 0.23, 0.19, 0.1]) * w * factor
+    rows = (at * h).tolist()
+    centre = Profile(rows, ((left - right) / 2).tolist())(grid.y) + patient.twist * 0.55
+    half = Profile(rows, ((left + right) / 2).tolist())(grid.y)
+    r = np.abs(grid.x - centre) / half
+    front = patient.inner_depth * Profile(rows, [0, 0.2, 0.45, 0.6, 0.7, 0.76, 0.8, 0.8, 0.74, 0.5, 0])(grid.y)
+    return np.asarray(front * np.maximum(1 - r**2.8, 0) ** 0.55, np.float32)
 
 
 def mediastinum(patient: Patient, grid: Grid, rng: np.random.Generator) -> tuple[F32, F32]:
@@ -149,13 +153,15 @@ def mediastinum(patient: Patient, grid: Grid, rng: np.random.Generator) -> tuple
         (np.array([-0.3, 0.0, 0.1, 0.2, 0.4, 0.52, 0.7, 1.5]) * h).tolist(),
         [20, 26, 24, 20, 23 + 4 * patient.stout, 29, 22, 20],
     )(grid.y)
-    soft = 5 + 12 * smoothstep(grid.y, 0.45 * h, 0.65 * h)  # behind the heart nothing sharp bounds it
-    column = deep * smoothstep((grid.x - twist - left) / soft, 1, -1) * smoothstep((-grid.x + twist - right) / soft, 1, -1)
+    soft = 4 + 14 * smoothstep(grid.y, 0.42 * h, 0.6 * h)  # behind the heart nothing sharp bounds it
+    wide = smoothstep((grid.x - twist - left) / soft, 1, -1) * smoothstep((-grid.x + twist - right) / soft, 1, -1)
+    core = smoothstep(np.abs(grid.x - twist), 24, 8)
+    column = deep * wide * (0.62 + 0.26 * core)
     radius = 15 + 6 * patient.age + rng.uniform(0, 3)
-    knob = 34 * chord(grid.ellipse(20 + twist + 4 * patient.age, 0.29 * h, radius, radius * 1.15))
+    knob = 52 * chord(grid.ellipse(20 + twist + 4 * patient.age, 0.29 * h, radius, radius * 1.15))
     wander = Profile((np.array([0.0, 0.3, 0.6, 1.5]) * h).tolist(), [12, 20, 19 + 5 * patient.age, 12])(grid.y)
-    aorta = 26 * chord(((grid.x - wander - twist) / 13.0) ** 2) * smoothstep(grid.y, 0.25 * h, 0.31 * h)
-    trunk_knob = 24 * chord(grid.ellipse(27 + twist, 0.43 * h, 17, 15))
+    aorta = 30 * chord(((grid.x - wander - twist) / 13.0) ** 2) * smoothstep(grid.y, 0.25 * h, 0.31 * h)
+    trunk_knob = 34 * chord(grid.ellipse(27 + twist, 0.43 * h, 17, 15))
     calcium = grid.zeros()
     if patient.age > 0.75 and rng.random() < 0.7:
         bow = np.linspace(-1.3, 0.7, 9)
@@ -168,10 +174,10 @@ def airways(patient: Patient, grid: Grid, carina: tuple[float, float]) -> F32:
     """Trachea and main bronchi: air, so negative, mm water."""
     x, y = carina
     bend = patient.scoliosis * 0.5
-    trachea = grid.tube([(bend * 0.3, -130), (bend, -30), (x + bend + 1, 0.5 * y), (x, y - 2)], 8.2, sigma=1.2)
+    trachea = grid.tube([(bend * 0.3, -130), (bend, -30), (x + bend + 1, 0.5 * y), (x, y - 2)], 9.2, sigma=1.2)
     right = grid.tube([(x - 2, y - 3), (x - 14, y + 14), (x - 26, y + 32)], (6.8, 5.5), sigma=1.2)
     left = grid.tube([(x + 2, y - 3), (x + 20, y + 13), (x + 42, y + 24)], (6.0, 4.6), sigma=1.2)
-    return np.asarray(-0.95 * np.maximum.reduce([trachea, right, left]), np.float32)
+    return np.asarray(-1.6 * np.maximum.reduce([trachea, right, left]), np.float32)
 
 
 def abdomen(patient: Patient, grid: Grid, rng: np.random.Generator, below: F32) -> F32:

@@ -18,7 +18,7 @@ from app.errors import InputError
 from app.phantoms import anatomy as soft
 from app.phantoms import devices, lesions, mimics, pleura, skeleton, vessels
 from app.phantoms import film as exposure
-from app.phantoms.grid import Grid, Mask, stream
+from app.phantoms.grid import Grid, Mask, smoothstep, stream
 from app.phantoms.patient import Patient, invent
 
 FINDINGS = ("Atelectasis", "Cardiomegaly", "Effusion", "Mass", "Nodule", "Pneumothorax", "Consolidation")
@@ -88,7 +88,7 @@ def draw(
         if finding.left is not None:
             branches = branches * finding.left
     tissue = 1 - patient.lung_density
-    water = anatomy.body - air * tissue + anatomy.soft + np.minimum(branches, air) * tissue
+    water = anatomy.body - air * tissue + anatomy.soft + np.minimum(branches, air) * smoothstep(air, 15, 55) * tissue
     water = np.maximum(water, 0) + mimics.build(anatomy, seed) + skeleton.build(patient, grid, seed)
     for finding in drawn.values():
         water = water + finding.opacity

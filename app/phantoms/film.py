@@ -19,7 +19,8 @@ TOP = 4095
 @dataclass(frozen=True, slots=True)
 class Exposure:
     """How one film was taken. ``mu`` attenuation of water per mm; ``scatter`` scattered share behind thin parts; ``dose``
-    quanta per mm² without a patient; ``low`` and ``high`` the log exposures shown black and white; ``gamma`` the curve."""
+    quanta per mm² without a patient; ``low`` and ``high`` the log exposures shown black and white; ``gamma`` the curve;
+    ``blur`` mm; ``crisp`` how much the console sharpens."""
 
     mu: float
     scatter: float
@@ -28,6 +29,7 @@ class Exposure:
     high: float
     gamma: float
     blur: float
+    crisp: float
 
 
 def take(grid: Grid, water: F32, patient: Patient, seed: int, marker: bool | None) -> F32:
@@ -35,15 +37,17 @@ def take(grid: Grid, water: F32, patient: Patient, seed: int, marker: bool | Non
     rng = stream(seed, "film")
     exposure = settings(patient, rng)
     primary = np.exp(-exposure.mu * np.maximum(water, 0))
-    signal = primary + exposure.scatter * scattered(primary, grid)
+    signal = primary + exposure.scatter * spread(np.minimum(primary, 0.5), grid, 50)
     if exposure.blur > 0.25 * grid.pixel:
         signal = ndimage.gaussian_filter(signal, exposure.blur / grid.pixel, truncate=2.5)
     noise = stream(seed, "noise").standard_normal(signal.shape, dtype=np.float32)
     dose = exposure.dose * grid.pixel**2
     signal = np.maximum(signal + noise * np.sqrt(signal / dose), 1e-5)
     shown = (-np.log(signal) - exposure.low) / (exposure.high - exposure.low)
+    clipped = np.clip(shown, 0, 1.2)
+    shown = shown + exposure.crisp * (clipped - spread(clipped, grid, 9))  # every maker's console sharpens
     # the characteristic curve: a straight middle between a toe and a shoulder
-    shown = np.where(shown > 0.86, 0.86 + 0.14 * np.tanh((shown - 0.86) / 0.14), shown)
+    shown = np.where(shown > 0.7, 0.7 + 0.3 * np.tanh((shown - 0.7) / 0.3), shown)
     shown = np.where(shown < 0.12, 0.12 * np.exp(np.minimum(shown - 0.12, 0) / 0.12), shown)
     shown = np.asarray(shown**exposure.gamma, np.float32)
     return label(collimate(shown, rng), patient, rng, marker)
@@ -54,31 +58,32 @@ def settings(patient: Patient, rng: np.random.Generator) -> Exposure:
     mu = float(rng.uniform(0.0185, 0.0215))
     scatter = float(rng.uniform(0.14, 0.24)) * (1.6 if patient.portable else 1.0)
     lung = -np.log(np.exp(-mu * (0.36 * patient.depth + 14)) + scatter * 0.13)
-    belly = -np.log(np.exp(-mu * 1.02 * patient.depth) + scatter * 0.09)
-    dark, light = float(rng.uniform(0.26, 0.4)), float(rng.uniform(0.8, 0.92))
+    belly = -np.log(np.exp(-mu * 1.02 * patient.depth) + scatter * 0.05)
+    dark, light = float(rng.uniform(0.22, 0.35)), float(rng.uniform(0.74, 0.87))
     span = (belly - lung) / (light - dark)
     low = lung - dark * span
     return Exposure(
         mu=mu,
         scatter=scatter,
-        dose=float(np.exp(rng.uniform(np.log(1.5e4), np.log(9e4)))) * (0.45 if patient.portable else 1.0),
+        dose=float(np.exp(rng.uniform(np.log(4e4), np.log(2e5)))) * (0.45 if patient.portable else 1.0),
         low=float(low),
         high=float(low + span),
         gamma=float(rng.uniform(0.88, 1.15)),
         blur=float(rng.uniform(0.25, 0.5)) * (1.5 if patient.portable else 1.0),
+        crisp=float(rng.uniform(0.2, 0.7)),
     )
 
 
-def scattered(primary: F32, grid: Grid) -> F32:
-    """The scattered light behind the patient: the beam spread by 30 mm, worked out on a coarse grid."""
-    step = max(1, grid.size // 32)
-    small = primary[: grid.size // step * step, : grid.size // step * step]
-    small = np.minimum(small, 0.5).reshape(small.shape[0] // step, step, -1, step).mean(axis=(1, 3))
-    small = ndimage.gaussian_filter(small, 30 / (grid.pixel * step), mode="nearest")
-    where = (np.arange(grid.size, dtype=np.float32) + 0.5) / step - 0.5
-    index = np.clip(where, 0, small.shape[0] - 1.001)
-    base = index.astype(int)
-    part = index - base
+def spread(layer: F32, grid: Grid, sigma: float) -> F32:
+    """A layer blurred by ``sigma`` mm, worked out on a coarse grid, which is all that so wide a blur needs."""
+    step = max(1, int(0.6 * sigma / grid.pixel))
+    count = -(-grid.size // step)
+    padded = np.pad(layer, ((0, count * step - grid.size),) * 2, mode="edge") if count * step > grid.size else layer
+    small = padded.reshape(count, step, count, step).mean(axis=(1, 3))
+    small = ndimage.gaussian_filter(small, sigma / (grid.pixel * step), mode="nearest")
+    place = np.clip((np.arange(grid.size, dtype=np.float32) + 0.5) / step - 0.5, 0, count - 1.001)
+    base = place.astype(int)
+    part = place - base
     rows = small[base] * (1 - part)[:, None] + small[base + 1] * part[:, None]
     return np.asarray(rows[:, base] * (1 - part) + rows[:, base + 1] * part, np.float32)
 

@@ -139,6 +139,9 @@ class Grid:
         normal = np.stack([-steps[:, 1], steps[:, 0]], axis=1) / length[:, None]
         first, last = radius if isinstance(radius, tuple) else (radius, radius)
         radii = np.linspace(first, last, len(line))
+        run = np.cumsum(length)
+        end = np.minimum(run, run[-1] - run) / np.maximum(radii, 1e-6)
+        radii = radii * np.sqrt(np.clip(1 - (1 - np.minimum(end, 1)) ** 2, 0.02, 1))  # rounded ends
         count = int(np.clip(np.ceil(2.5 * max(first, last) / self.pixel), 3, 64))
         across = (np.arange(count) + 0.5) / count * 2 - 1
         chord = 2 * radii[:, None] * np.sqrt(1 - across[None] ** 2)

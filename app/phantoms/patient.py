@@ -61,11 +61,11 @@ def invent(seed: int) -> Patient:
     height = float(np.clip(height, 175, 262))
     half_width = float(np.clip(rng.normal(138, 7) - 8 * female + 4 * stout, 115, 158))
     full = float(rng.uniform(-0.03, 0.03))  # a narrow or a barrel-shaped upper chest
-    share = np.array([0.33, 0.445, 0.53, 0.63 + full, 0.72 + full, 0.83 + full, 0.925 + full / 2, 0.98, 1.0, 1.005])
-    at = np.array([0.0, 0.015, 0.05, 0.115, 0.2, 0.36, 0.57, 0.8, 1.0, 1.4]) * height
+    share = np.array([0.3, 0.41, 0.53, 0.66 + full, 0.79 + full, 0.9 + full, 0.97 + full / 3, 1.0, 1.01, 1.0])
+    at = np.array([0.0, 0.015, 0.05, 0.115, 0.2, 0.33, 0.55, 0.8, 1.0, 1.4]) * height
     lateral = Profile(at.tolist(), (share * half_width).tolist())
-    inside = [0.33 * half_width, 0.235 * half_width, 0.175 * half_width, 22.0, 20.0, 19.0, 21.0]
-    medial = Profile((np.array([0.0, 0.02, 0.06, 0.15, 0.4, 0.8, 1.4]) * height).tolist(), inside)
+    inside = [0.3 * half_width, 0.2 * half_width, 0.15 * half_width, 18.0, 17.0, 17.0, 20.0]
+    medial = Profile((np.array([0.0, 0.025, 0.07, 0.15, 0.4, 0.8, 1.4]) * height).tolist(), inside)
     cavity = Profile(
         (np.array([-0.05, 0.0, 0.03, 0.1, 0.22, 0.45, 0.75, 1.4]) * height).tolist(),
         [0.0, 0.05, 0.3, 0.52, 0.74, 0.95, 1.0, 0.98],
@@ -79,7 +79,7 @@ def invent(seed: int) -> Patient:
         wall=float(16 + 34 * stout + rng.uniform(0, 6)),
         depth=float(205 + 85 * stout + rng.uniform(-10, 10) - 8 * female),
         twist=float(np.clip(rng.normal(0, 4.0), -9, 9)),
-        heart=float(rng.uniform(0.39, 0.47) + (0.025 if portable else 0)),
+        heart=float(rng.uniform(0.4, 0.475) + (0.02 if portable else 0)),
         portable=portable,
         dome_left=float(rng.uniform(4, 20)),
         dome_drop=float(rng.uniform(40, 62)),

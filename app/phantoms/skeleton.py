@@ -29,58 +29,54 @@ def build(patient: Patient, grid: Grid, seed: int) -> F32:
     )
 
 
-def hoop(patient: Patient, rib: int, side: int, tilt: float, step: float) -> NDArray[np.float64]:
-    """The middle line of one rib: (n, 3) x, y, z in mm, z 0 at the spine's front, growing towards the breast bone."""
+def hoops(patient: Patient, rng: np.random.Generator, step: float) -> NDArray[np.float64]:
+    """The middle lines of 22 ribs, right then left: (22, n, 3) x, y, z in mm; z grows from the back to the breast bone."""
     h = patient.height
-    start = -16 + rib * 0.106 * h
-    drop = DROPS[rib] * h / 225 * tilt
-    half = float(patient.lateral(max(start + 0.45 * drop, 0.02 * h))) + 3.5
-    deep = 0.5 * patient.inner_depth * float(patient.cavity(max(start + 0.5 * drop, 0.1 * h))) + 4
-    first = -np.arccos(min(15 / half, 1))
-    last = np.arccos(min(ENDS[rib] * patient.half_width / half, 1))
-    turn = np.linspace(first, last, max(24, int((last - first) * half / step)))
-    x = half * np.cos(turn) ** 0.86
-    z = deep * np.sin(turn)
-    share = (z / deep + 1) / 2
-    y = start + drop * (0.82 * share + 0.18 * share**2) - 7 * np.sin(np.pi * np.clip(share * 2.2, 0, 1))
-    return np.stack([side * x, y, z], axis=1)
+    tilt = float(rng.uniform(0.85, 1.12)) * (0.82 if patient.portable else 1.0)
+    number = np.arange(11)
+    start = np.where(number == 0, 0.01, -0.03 + 0.1 * number) * h
+    drop = np.array(DROPS) * h / 225 * tilt
+    half = patient.lateral(np.maximum(start + 0.42 * drop, 0.05 * h)).astype(float) + 3.0
+    deep = 0.5 * patient.inner_depth * patient.cavity(np.maximum(start + 0.5 * drop, 0.1 * h)).astype(float) + 4
+    first = -np.arccos(np.minimum(15 / half, 1))
+    last = np.arccos(np.minimum(np.array(ENDS) * patient.half_width / half, 1))
+    count = max(40, int(np.ceil(2.6 * half.max() / step)))
+    turn = first[:, None] + (last - first)[:, None] * np.linspace(0, 1, count)
+    x = half[:, None] * np.cos(turn) ** 0.95
+    z = deep[:, None] * np.sin(turn)
+    share = (np.sin(turn) + 1) / 2
+    arch = np.where(number == 0, 3, 7)[:, None] * np.sin(np.pi * np.clip(share * 2.2, 0, 1))
+    y = start[:, None] + drop[:, None] * (0.82 * share + 0.18 * share**2) - arch
+    lines = [np.stack([side * x, y + rng.normal(0, 1.2, (11, 1)), z], axis=2) for side in (RIGHT, LEFT)]
+    return np.concatenate(lines)
 
 
 def ribs(patient: Patient, grid: Grid, rng: np.random.Generator) -> F32:
     """Eleven pairs of ribs as shells of compact bone around marrow, mm of water."""
-    tilt = float(rng.uniform(0.85, 1.12)) * (0.82 if patient.portable else 1.0)
-    strength = float(rng.uniform(0.75, 1.15))
-    step = max(0.8, 0.8 * grid.pixel)
+    lines = hoops(patient, rng, max(0.8, 0.8 * grid.pixel))
+    strength = float(rng.uniform(0.8, 1.25))
     around = int(np.clip(round(40 / max(grid.pixel, 1.0)), 12, 36))
     ring = np.linspace(0, 2 * np.pi, around, endpoint=False)
-    points, volumes = [], []
-    for rib in range(11):
-        for side in (RIGHT, LEFT):
-            line = hoop(patient, rib, side, tilt, step)
-            line[:, 1] += rng.normal(0, 1.2)
-            tangent = np.gradient(line, axis=0)
-            length = np.linalg.norm(tangent, axis=1)
-            tangent /= length[:, None]
-            outward = np.stack([line[:, 0], np.zeros(len(line)), line[:, 2]], axis=1)
-            outward -= (outward * tangent).sum(1, keepdims=True) * tangent
-            outward /= np.linalg.norm(outward, axis=1, keepdims=True)
-            upward = np.cross(tangent, outward)
-            share = np.linspace(0, 1, len(line))
-            tall = (4.6 + 1.7 * share + (1.5 if rib == 0 else 0)) * (0.92 if patient.female else 1.05)
-            flat = np.full(len(line), 3.0)
-            shell = (
-                line[:, None]
-                + upward[:, None] * (tall[:, None, None] * np.cos(ring)[None, :, None])
-                + outward[:, None] * (flat[:, None, None] * np.sin(ring)[None, :, None])
-            )
-            arc = np.hypot(tall[:, None] * np.sin(ring), flat[:, None] * np.cos(ring)) * (2 * np.pi / around)
-            thick = CORTEX * 0.95 * arc + MARROW * (np.pi * tall * flat / around)[:, None]
-            fade = np.clip((1 - share) * 12 + 0.35, 0, 1)[:, None] * (0.8 if rib == 10 else 1.0)
-            points.append(shell.reshape(-1, 3))
-            volumes.append((thick * length[:, None] * fade).ravel())
-    cloud = np.concatenate(points)
-    cloud[:, 0] += patient.twist * cloud[:, 2] / 100
-    return grid.splat(cloud[:, :2], np.concatenate(volumes), 0.7) * np.float32(strength)
+    tangent = np.gradient(lines, axis=1)
+    length = np.linalg.norm(tangent, axis=2)
+    tangent /= length[..., None]
+    outward = lines * (1.0, 0.0, 1.0)
+    outward -= (outward * tangent).sum(2, keepdims=True) * tangent
+    outward /= np.linalg.norm(outward, axis=2, keepdims=True)
+    upward = np.cross(tangent, outward)
+    share = np.linspace(0, 1, lines.shape[1])
+    number = np.arange(22)[:, None] % 11
+    tall = (4.6 + 1.7 * share + 1.5 * (number == 0)) * (0.92 if patient.female else 1.05)
+    flat = 3.0
+    shell = lines[:, :, None, :2] + upward[:, :, None, :2] * (tall[..., None] * np.cos(ring))[..., None]
+    shell += outward[:, :, None, :2] * (flat * np.sin(ring))[:, None]
+    shell[..., 0] += patient.twist / 100 * lines[:, :, None, 2]
+    arc = np.hypot(tall[..., None] * np.sin(ring), flat * np.cos(ring)) * (2 * np.pi / around)
+    thick = CORTEX * 1.3 * arc + MARROW * (np.pi * tall * flat / around)[..., None]
+    fade = np.clip((1 - share) * 12 + 0.35, 0, 1) * np.where(number == 10, 0.8, 1.0)
+    fade = fade * (0.5 + 0.5 * np.hypot(tangent[..., 0], tangent[..., 1])) * length  # ribs are thinnest at the side
+    volume = thick * fade[..., None]
+    return grid.splat(shell.reshape(-1, 2), volume.ravel(), 0.5) * np.float32(strength)
 
 
 def spine(patient: Patient, grid: Grid, rng: np.random.Generator) -> F32:
@@ -99,7 +95,7 @@ def spine(patient: Patient, grid: Grid, rng: np.random.Generator) -> F32:
     vertebra = smoothstep(np.abs(from_middle), 0.9, 0.8)
     plate = np.exp(-(((np.abs(from_middle) - 0.8) / 0.07) ** 2))
     rim = np.exp(-(((np.abs(x) - half + 1.2) / 1.3) ** 2))
-    bone = inside * (9.0 * vertebra + 6.5 * plate) + 5.0 * rim * vertebra
+    bone = inside * (7.0 + 4.0 * vertebra + 4.5 * plate) + 5.0 * rim * vertebra
     height = np.float32(pitch)
     dx, dy = np.abs(x) - 0.62 * half, (local - 0.33) * height
     ring = np.sqrt(dx**2 + (dy / 1.35) ** 2)
@@ -121,7 +117,7 @@ def girdle(patient: Patient, grid: Grid, rng: np.random.Generator) -> F32:
     turn = patient.twist * 1.5  # the clavicles lie in front, so a turned patient shows one nearer the spine
     for side in (RIGHT, LEFT):
         own = lift + rng.normal(0, 2.5)
-        joint = (side * (w + 34), 8 + own)
+        joint = (side * (w + 26), 8 + own)
         low = low_end + rng.normal(0, 2)
         rise = low - (2 + own)
         knots = [(10.0, low), (30.0, low - 0.12 * rise), (0.45 * w, low - 0.5 * rise), (0.78 * w, low - 0.92 * rise)]
@@ -140,7 +136,14 @@ def girdle(patient: Patient, grid: Grid, rng: np.random.Generator) -> F32:
         beak = grid.ellipse(joint[0] - side * 17, joint[1] + 16, 9, 6, side * 0.5)
         layer += 6 * chord(beak) + 5 * np.exp(-(((np.sqrt(beak) - 0.9) / 0.15) ** 2))
         layer += arm(patient, grid, side, joint)
-    return layer
+    return layer * np.float32(1.45)
+
+
+def edge(grid: Grid, side: int, first: NDArray[np.float64], last: NDArray[np.float64]) -> F32:
+    """1 on the left of the way from ``first`` to ``last`` as seen on the patient's left side (mirrored on the right), else 0."""
+    run = (last - first) / np.linalg.norm(last - first)
+    away = (grid.x * side - np.float32(first[0])) * np.float32(run[1]) - (grid.y - np.float32(first[1])) * np.float32(run[0])
+    return smoothstep(np.asarray(away, np.float32), -1.0, 1.0)
 
 
 def arm(patient: Patient, grid: Grid, side: int, joint: tuple[float, float]) -> F32:

@@ -13,7 +13,7 @@ from app.phantoms.grid import F32, stream
 from app.phantoms.patient import LEFT, RIGHT, Patient
 
 LEVELS = 9
-RADII = (6.6, 5.4, 4.1, 3.0, 2.2, 1.65, 1.25, 0.95, 0.7)
+RADII = (7.2, 5.6, 4.2, 3.0, 2.15, 1.55, 1.15, 0.85, 0.6)
 """Radius of the branches of each level, mm."""
 
 
@@ -35,8 +35,10 @@ def build(anatomy: Anatomy, seed: int) -> F32:
         table = np.concatenate(parts)
         layer += grid.splat(table[:, :2], table[:, 2] * girth**2, 0.45 * radius)
     for side, hilum in zip((RIGHT, LEFT), anatomy.hila, strict=True):
-        points = rng.normal((hilum[0] - side * 4, hilum[1] + 4), (7, 15), (14, 2))
-        layer += grid.splat(points, 900 * girth * rng.uniform(0.4, 1.4, 14), 4.2)
+        bow = [(hilum[0] - side * 12, hilum[1] - 8), (hilum[0], hilum[1]), (hilum[0] + side * 3, hilum[1] + 22)]
+        layer += grid.tube([*bow, (hilum[0] + side * 1, hilum[1] + 46)], (8.5 * girth, 4.5 * girth), sigma=1.5)
+        points = rng.normal((hilum[0] - side * 3, hilum[1] + 6), (6, 17), (16, 2))
+        layer += grid.splat(points, 420 * girth * rng.uniform(0.4, 1.4, 16), 3.0)
     return layer
 
 
@@ -49,7 +51,7 @@ def scatter(patient: Patient, side: int, lower: float, rng: np.random.Generator)
     y = 0.05 * h + v * (base - 0.05 * h)
     low, high = patient.medial(y) + 2, patient.lateral(y) - 5
     x = low + rng.random(count) ** 0.9 * (high - low)
-    z = rng.uniform(-0.42, 0.42, count) * patient.inner_depth * patient.cavity(y)
+    z = rng.uniform(-0.2, 0.2, count) * patient.inner_depth * patient.cavity(y)
     return np.stack([side * x, y, z], axis=1)
 
 
