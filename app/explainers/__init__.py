@@ -1,0 +1,98 @@
+"""The explainers: one file in `methods/` per method; the file's name is the method's name.
+
+This module knows the methods by their files and reads what they say of themselves without importing them, so that pages can
+list the methods without torch.
+"""
+
+import ast
+import importlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.errors import NotFound
+
+if TYPE_CHECKING:
+    from app.classifiers.classifier import Classifier
+    from app.domain import Series
+    from app.explainers.base import Explainer
+    from app.explainers.trace import Trace
+
+METHODS = Path(__file__).parent / "methods"
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """What a method says of itself. ``signed``: its picture has two sides; where it is False, the picture shows the positive
+    part, though negative values may be kept. ``panel`` is its place in the default panel, from 1; 0: only when asked for."""
+
+    name: str
+    title: str
+    signed: bool
+    summary: str
+    paper: str
+    panel: int
+
+
+@cache
+def _methods() -> dict[str, Method]:
+    found = [_describe(path) for path in METHODS.glob("*.py") if not path.stem.startswith("_")]
+    return {method.name: method for method in sorted(found, key=lambda m: (m.panel == 0, m.panel, m.name))}
+
+
+def _describe(path: Path) -> Method:
+    constants: dict[str, Any] = {}
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            name = node.targets[0].id
+            if name in ("TITLE", "SIGNED", "SUMMARY", "PAPER", "PANEL"):
+                constants[name] = ast.literal_eval(node.value)
+    return Method(
+        name=path.stem,
+        title=constants["TITLE"],
+        signed=constants["SIGNED"],
+        summary=constants["SUMMARY"],
+        paper=constants["PAPER"],
+        panel=constants.get("PANEL", 0),
+    )
+
+
+def names() -> tuple[str, ...]:
+    """Every method, those of the default panel first and in its order."""
+    return tuple(_methods())
+
+
+def panel() -> tuple[str, ...]:
+    """The methods that are computed without being asked for, in the order of the panes."""
+    return tuple(method.name for method in _methods().values() if method.panel)
+
+
+def describe(name: str) -> Method:
+    """What a method says of itself; NotFound with the names there are."""
+    if name not in _methods():
+        raise NotFound(
+            "There is no method called “%(name)s”. There are: %(known)s.", {"name": name, "known": ", ".join(names())}
+        )
+    return _methods()[name]
+
+
+def load(name: str) -> "Explainer":
+    """The method, ready to explain; NotFound with the names there are. Imports torch."""
+    from app.explainers.base import Explainer  # noqa: PLC0415 - pages list methods without loading torch
+
+    describe(name)
+    module = importlib.import_module(f"{__name__}.methods.{name}")
+    (found,) = [
+        item
+        for item in vars(module).values()
+        if isinstance(item, type) and issubclass(item, Explainer) and item.__module__ == module.__name__
+    ]
+    return found()
+
+
+def record(classifier: "Classifier", series: "Series") -> "Trace":
+    """One recorded forward pass over a series, for every method and every finding. Imports torch."""
+    from app.explainers import trace  # noqa: PLC0415 - as above
+
+    return trace.record(classifier, series)

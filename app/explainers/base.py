@@ -1,0 +1,223 @@
+"""What every method is: the bracket around it, and the one thing it writes.
+
+`Explainer.explain` checks, runs the method in pieces that fit memory, gives every map its state and stamps what it was computed
+with. A method writes `relevance` and nothing else. Knows the domain and traces; knows no method.
+"""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, ClassVar, Self, final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from app.classifiers.classifier import Classifier, versions
+from app.domain import Explanation, Image, frozen
+from app.errors import AppError, InputError, NotExplainable, NotFound
+from app.explainers.trace import Trace
+
+NO_POSITIVE_EVIDENCE = "no positive evidence"
+CONSTANT_INPUT = "constant input"
+NOT_DEFINED = "not defined: "
+WORKING_MEMORY = 512 * 2**20
+"""Bytes that one piece of work may take beside the trace; the number of findings computed at once follows from it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """How relevance stands at one layer: ``values`` float32 (targets, slices, h, w), summed over channels; ``totals``
+    (targets,), the sum over everything that is on its way at that moment, which conservation keeps equal to the seed."""
+
+    name: str
+    values: Tensor
+    totals: Tensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Relevance:
+    """Raw signed maps, float32 (targets, slices, h, w). ``total`` is what a method that conserves started from and
+    ``conservation_error`` how much of it did not arrive, relative, both (targets, slices); None for the others."""
+
+    maps: Tensor
+    total: Tensor | None = None
+    conservation_error: Tensor | None = None
+    layers: tuple[Layer, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Explainer(ABC):
+    """A method is a frozen dataclass: its fields are its parameters, their defaults the shipped ones."""
+
+    signed: ClassVar[bool] = True
+    """Whether the picture has two sides; the module's SIGNED says the same."""
+    copies: ClassVar[float] = 3.0
+    """How many times the largest activation is held at once per finding; the number computed at once follows from it."""
+
+    @property
+    def name(self) -> str:
+        """The method's name: the name of its file."""
+        return type(self).__module__.rpartition(".")[2]
+
+    @abstractmethod
+    def relevance(self, trace: Trace, targets: Sequence[int]) -> Relevance:
+        """Maps for the targets (positions in the network's logits). NotExplainable where the method is not defined."""
+
+    def with_parameters(self, parameters: dict[str, Any]) -> Self:
+        """This method with other parameters; InputError for a name it does not have or a value of another kind."""
+        known = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        for name, value in parameters.items():
+            if name not in known:
+                raise InputError(
+                    "The method “%(method)s” has no parameter “%(name)s”. It has: %(known)s.",
+                    {"method": self.name, "name": name, "known": ", ".join(known) or "–"},
+                )
+            numbers = isinstance(known[name], float) and type(value) in (int, float)
+            if type(value) is not type(known[name]) and not numbers:
+                raise InputError(
+                    "The parameter “%(name)s” of “%(method)s” must be of the kind %(kind)s.",
+                    {"method": self.name, "name": name, "kind": type(known[name]).__name__},
+                )
+        return replace(self, **parameters)
+
+    @final
+    def explain(self, classifier: Classifier, trace: Trace, findings: Sequence[str], **parameters: Any) -> list[Explanation]:
+        """One explanation per image and finding: image by image, and for each image in the order of ``findings``.
+
+        NotFound for a finding the network does not have. A method that is not defined for the network gives explanations whose
+        state says why, so that its pane can say it too."""
+        if trace.classifier is not classifier:
+            raise ValueError("the trace was recorded with another classifier")
+        if not findings:
+            raise InputError("No finding was named: there is nothing to explain.")
+        method = self.with_parameters(parameters)
+        targets = [_target(classifier, finding) for finding in findings]
+        started = time.perf_counter()
+        notes: tuple[str, ...] = ()
+        device = classifier.device
+        refused = ""
+        try:
+            found, device, notes = method._in_pieces(trace, targets)
+        except NotExplainable as error:
+            refused = NOT_DEFINED + error.sentence
+            found = Relevance(torch.zeros(len(targets), trace.slices, 1, 1))
+        seconds = (time.perf_counter() - started) / (len(targets) * trace.slices)
+        maps = found.maps.detach().float().cpu().numpy()
+        if maps.shape[:2] != (len(targets), trace.slices):
+            raise AppError(
+                "The method “%(method)s” returned %(got)s maps instead of %(wanted)s.",
+                {"method": self.name, "got": str(maps.shape[:2]), "wanted": str((len(targets), trace.slices))},
+            )
+        constant = trace.constant
+        return [
+            method._explanation(
+                classifier,
+                image,
+                finding,
+                values=maps[row, column],
+                state=refused or _state(maps[row, column], constant[column]),
+                device=str(device),
+                seconds=seconds,
+                total=None if found.total is None else float(found.total[row, column]),
+                conservation_error=None if found.conservation_error is None else float(found.conservation_error[row, column]),
+                notes=notes,
+            )
+            for column, image in enumerate(trace.series.images)
+            for row, finding in enumerate(findings)
+        ]
+
+    def _explanation(
+        self,
+        classifier: Classifier,
+        image: Image,
+        finding: str,
+        *,
+        values: np.ndarray[Any, np.dtype[np.float32]],
+        state: str,
+        device: str,
+        seconds: float,
+        total: float | None,
+        conservation_error: float | None,
+        notes: tuple[str, ...],
+    ) -> Explanation:
+        blank = state == CONSTANT_INPUT or state.startswith(NOT_DEFINED)
+        conserves = total is not None and not blank
+        return Explanation(
+            sop_instance_uid=image.sop_instance_uid,
+            frame=image.frame,
+            model=classifier.card.name,
+            model_sha256=classifier.card.sha256,
+            method=self.name,
+            finding=finding,
+            values=frozen(np.zeros_like(values) if blank else values.copy()),
+            extent=classifier.extent(image),
+            state=state,
+            signed=self.signed,
+            parameters={entry.name: getattr(self, entry.name) for entry in fields(self)},
+            versions=versions(),
+            device=device,
+            seconds=seconds,
+            total=total if conserves else None,
+            conservation_error=conservation_error if conserves else None,
+            notes=notes,
+        )
+
+    def _in_pieces(self, trace: Trace, targets: Sequence[int]) -> tuple[Relevance, torch.device, tuple[str, ...]]:
+        """All targets, as many at once as fit; half as many after each out-of-memory, and at last on the CPU."""
+        size = piece(trace, self.copies, len(targets))
+        notes: tuple[str, ...] = ()
+        fallen_back = False
+        while True:
+            try:
+                return self._pieces(trace, targets, size), trace.input.device, notes
+            except torch.OutOfMemoryError:
+                trace.memo.clear()
+                if torch.cuda.is_available():
+                    torch.cuda.empty_cache()
+                if size > 1:
+                    size = size // 2
+                    notes = (f"computed {size} findings at a time: the GPU was out of memory",)
+                elif not fallen_back:
+                    fallen_back = True
+                    trace = trace.on_cpu()
+                    notes = ("computed on cpu: the GPU was out of memory",)
+                    size = piece(trace, self.copies, len(targets))
+                else:
+                    raise
+
+    def _pieces(self, trace: Trace, targets: Sequence[int], size: int) -> Relevance:
+        parts = [self.relevance(trace, targets[start : start + size]) for start in range(0, len(targets), size)]
+        if len(parts) == 1:
+            return parts[0]
+        totals = [part.total for part in parts if part.total is not None]
+        errors = [part.conservation_error for part in parts if part.conservation_error is not None]
+        return Relevance(
+            torch.cat([part.maps for part in parts]),
+            torch.cat(totals) if totals else None,
+            torch.cat(errors) if errors else None,
+        )
+
+
+def piece(trace: Trace, copies: float, targets: int) -> int:
+    """How many findings to compute at once so that `WORKING_MEMORY` holds, at least one."""
+    largest = max(value.numel() * value.element_size() for value in trace.tape.values)
+    return max(1, min(targets, int(WORKING_MEMORY / (largest * copies))))
+
+
+def _target(classifier: Classifier, finding: str) -> int:
+    if finding not in classifier.card.findings:
+        raise NotFound(
+            "The network “%(model)s” does not know the finding “%(finding)s”. It knows: %(known)s.",
+            {"model": classifier.card.name, "finding": finding, "known": ", ".join(classifier.card.findings)},
+        )
+    return classifier.card.findings.index(finding)
+
+
+def _state(values: np.ndarray[Any, np.dtype[np.float32]], constant: bool) -> str:
+    if constant:
+        return CONSTANT_INPUT
+    if not np.isfinite(values).all():
+        return NOT_DEFINED + "the map holds values that are not finite"
+    return "ok" if float(values.max()) > 0 else NO_POSITIVE_EVIDENCE

@@ -1,0 +1,135 @@
+"""The walk: relevance from the last linear layer back to the film, step by step, for several findings at once.
+
+Holds no state: everything it makes belongs to the call. A method brings its rules for layers with weights and says how sums and
+averages share; the rest is the same for all.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from app.errors import NotExplainable
+from app.explainers.base import Layer, Relevance
+from app.explainers.relevance import flow
+from app.explainers.relevance.plan import SMOOTH, Plan, Step, plan
+from app.explainers.trace import Trace
+
+
+class Rules(ABC):
+    """What a relevance method decides."""
+
+    method: str
+    """The method's title, for messages."""
+
+    signed_sharing: bool = False
+    """Share at sums and averages by signed values instead of by magnitudes."""
+
+    def check(self, walk: Plan) -> None:
+        """Raise NotExplainable where the method is not defined for this network, before anything is computed."""
+        for step in walk.steps:
+            if step.kind == "unsupported":
+                raise NotExplainable(
+                    "%(method)s has no rule for the layer %(layer)s at “%(place)s”. Still available: %(others)s.",
+                    {
+                        "method": self.method,
+                        "layer": step.call.name,
+                        "place": step.call.place or "the top of the network",
+                        "others": "Grad-CAM, saliency",
+                    },
+                )
+
+    @abstractmethod
+    def seed(self, trace: Trace, head: Step, targets: Sequence[int]) -> Tensor:
+        """Relevance at the input of the last linear layer, (targets, \\*its shape)."""
+
+    @abstractmethod
+    def weighted(self, trace: Trace, step: Step, r: Tensor, x: Tensor) -> Tensor:
+        """Relevance through a convolution or linear layer: r (targets, \\*output), x the layer's input."""
+
+
+@torch.no_grad()
+def propagate(trace: Trace, rules: Rules, targets: Sequence[int], keep_layers: bool = False) -> Relevance:
+    """Walk back from the logits. ``keep_layers`` keeps the relevance after every step, for the filmstrip and for tests."""
+    walk = plan(trace.tape)
+    head = walk.head(rules.method)
+    rules.check(walk)
+    values = [value.detach() for value in trace.tape.values]
+    seed = rules.seed(trace, head, targets)
+    waiting: dict[int, Tensor] = {head.sources[0]: seed}
+    frontier = _Frontier(trace, seed, keep_layers)
+    frontier.at(head, seed, waiting)
+    for step in reversed(walk.steps):
+        r = waiting.pop(step.call.output, None)
+        if r is None:
+            continue
+        parts = _through(trace, rules, step, r, [values[source] for source in step.sources])
+        for source, part in zip(step.sources, parts, strict=True):
+            waiting[source] = waiting[source] + part if source in waiting else part
+        frontier.at(step, r, waiting)
+    return frontier.arrived(waiting.get(0))
+
+
+def _through(  # noqa: PLR0911 - one line per kind of step
+    trace: Trace, rules: Rules, step: Step, r: Tensor, xs: list[Tensor]
+) -> list[Tensor]:
+    match step.kind:
+        case "conv" | "linear":
+            return [rules.weighted(trace, step, r, xs[0])]
+        case "identity" | "activation" | "norm":
+            return [r]
+        case "scale":
+            return [flow.fit(r, xs[0].shape)]
+        case "reshape":
+            return [r.reshape(r.shape[0], *xs[0].shape)]
+        case "route":
+            return flow.route(step, r, xs)
+        case "pool":
+            return flow.max_pool(step, r, xs[0])
+        case "share":
+            return flow.share(step, r, xs[0], rules.signed_sharing)
+        case "add":
+            return flow.add(r, xs[0], xs[1], rules.signed_sharing)
+        case "cat":
+            return flow.cat(step, r, xs)
+        case _:
+            raise AssertionError(step.kind)
+
+
+class _Frontier:
+    """Keeps account: what is on its way at each moment, and what arrives."""
+
+    def __init__(self, trace: Trace, seed: Tensor, keep: bool) -> None:
+        self.trace = trace
+        self.keep = keep
+        self.layers: list[Layer] = []
+        seeds = seed.flatten(2).sum(2, dtype=torch.float64)
+        self.total = seeds.expand(-1, trace.slices) if seeds.shape[1] != trace.slices else seeds
+        self.shared = seeds.shape[1] != trace.slices
+        """One seed for all slices of a stack."""
+
+    def at(self, step: Step, r: Tensor, waiting: dict[int, Tensor]) -> None:
+        """After a step."""
+        if not self.keep:
+            return
+        totals = sum((part.flatten(1).sum(1, dtype=torch.float64) for part in waiting.values()), torch.zeros(r.shape[0]))
+        spatial = r.sum(2) if r.dim() == 5 else r.reshape(*r.shape[:2], -1, 1)
+        self.layers.append(Layer(step.name, spatial, totals))
+
+    def arrived(self, r: Tensor | None) -> Relevance:
+        """The map at the film."""
+        film = self.trace.input
+        if r is None:
+            r = film.new_zeros(self.total.shape[0], *film.shape)
+        maps = r.sum(2)
+        found = maps.flatten(2).sum(2, dtype=torch.float64)
+        if self.shared:
+            found = found.sum(1, keepdim=True).expand_as(self.total)
+        lost = (found - self.total).abs() / self.total.abs().clamp_min(torch.finfo(torch.float64).tiny)
+        return Relevance(maps, self.total, torch.where(self.total == 0, found.abs(), lost), tuple(self.layers))
+
+
+def negative_activation(walk: Plan) -> Step | None:
+    """The first activation on the way that lets negative values through."""
+    return next((step for step in walk.steps if step.call.name in SMOOTH), None)
