@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from app.config import Settings
+from tests.networks import write_network
 
 torch.set_num_threads(1)  # small networks on a shared machine: two threads only wait for one another
 
@@ -16,4 +17,15 @@ def real_data() -> Path:
     folder = Settings().data
     if not (folder / "README.md").is_file():
         pytest.skip(f"no real data at {folder}: set WHYLIGHT_DATA to run this test")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of real networks with random weights: ``chest-untrained`` for films, ``phantom-untrained`` for phantoms and
+    ``phantom-by-name``, which is not chosen by itself. A test that changes a folder copies it first."""
+    folder = tmp_path_factory.mktemp("models")
+    write_network(folder, "chest-untrained", seed=1)
+    write_network(folder, "phantom-untrained", findings=("Cardiomegaly", "Effusion", "Nodule"), phantom=True, seed=2)
+    write_network(folder, "phantom-by-name", findings=("Nodule",), phantom=True, default=False, seed=3)
     return folder
