@@ -90,7 +90,7 @@ def test_training_writes_a_folder_that_loads_and_goes_on_where_it_stopped(
     assert sum(row.images for row in card.data) == sum(1 for film in films.read(data) if film.part == "train")
     assert all(f.low <= f.value <= f.high for f in card.figures)
     assert classifier.card.temperature == card.temperature
-    log = list(csv.DictReader((tmp_path / "runs" / "chest-compact" / "metrics.csv").open()))
+    log = list(csv.DictReader((tmp_path / "runs" / "chest-compact" / "metrics.csv").read_text().splitlines()))
     assert [row["epoch"] for row in log] == ["1", "2", "3"]
     capsys.readouterr()
     assert cli.main([*command, "--out", str(out)]) == 0

@@ -1,0 +1,236 @@
+"""Every method on every case: localisation beside controls, perturbation, sensitivity, randomisation, findings compared.
+
+Knows the explainers, the classifiers and the measures; writes nothing.
+"""
+
+import copy
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from app import explainers
+from app.classifiers.classifier import Classifier
+from app.domain import Explanation, Extent, Image, Series, frozen
+from app.evaluation import agreement, localisation, perturbation
+from app.evaluation.intervals import Mean, mean
+from app.explainers.trace import Trace
+from app.grey import resample
+from app.reporting.cases import Case
+
+CONTROLS = ("random map", "centre prior", "mean box")
+NOISE = 0.02
+"""Radius of the noise for max-sensitivity, as a share of the film's own range."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One figure of one method (or control) over the cases of one source and finding ("all" for all findings)."""
+
+    source: str
+    finding: str
+    method: str
+    measure: str
+    mean: Mean
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One measured value, before any mean."""
+
+    source: str
+    finding: str
+    owner: str
+    method: str
+    measure: str
+    value: float
+
+
+def localise(
+    classifier: Classifier, cases: Sequence[Case], methods: Sequence[str], progress: Callable[[str], None]
+) -> list[Value]:
+    """Each localisation measure of each method and control on each case, on the image's own grid."""
+    values = []
+    rng = np.random.default_rng(0)
+    prior = mean_boxes(cases)
+    for index, case in enumerate(cases):
+        image = case.series.images[0]
+        trace = explainers.record(classifier, case.series)
+        maps: dict[str, tuple[NDArray[np.float32], float | None]] = {}
+        for method in methods:
+            (explanation,) = explainers.load(method).explain(classifier, trace, [case.finding])
+            maps[method] = (on_image(explanation, image), pointing(explanation, case.truth))
+        for control, heat in zip(CONTROLS, controls(case, index, prior, rng), strict=True):
+            maps[control] = (heat, None)
+        for method, (heat, hit) in maps.items():
+            for name, measure in localisation.MEASURES.items():
+                value = hit if name == "pointing" and hit is not None else measure(heat, case.truth)
+                values.append(Value(case.source, case.finding, case.owner, method, name, value))
+        if index % 20 == 19:
+            progress(f"{index + 1} of {len(cases)} cases localised")
+    return values
+
+
+def on_image(explanation: Explanation, image: Image) -> NDArray[np.float32]:
+    """A map on the image's grid."""
+    return resample(explanation.values, explanation.extent, image.stored.shape)
+
+
+def pointing(explanation: Explanation, truth: NDArray[np.bool_]) -> float:
+    """The pointing game at the map's own resolution: the centre of its highest cell.
+
+    On the image's grid the flat edge of an interpolated map would be a tie, which is none in the map itself.
+    """
+    heat, extent = explanation.values, explanation.extent
+    at = np.argwhere(heat == heat.max())
+    if heat.max() <= 0 or len(at) != 1:
+        return 0.0
+    row = int(extent.top + (at[0][0] + 0.5) * (extent.bottom - extent.top) / heat.shape[0])
+    column = int(extent.left + (at[0][1] + 0.5) * (extent.right - extent.left) / heat.shape[1])
+    inside = 0 <= row < truth.shape[0] and 0 <= column < truth.shape[1]
+    return float(inside and truth[row, column])
+
+
+def mean_boxes(cases: Sequence[Case], side: int = 64) -> dict[tuple[str, str], NDArray[np.float32]]:
+    """Per source and finding, the truths of all cases summed on a common grid, for the leave-one-out control."""
+    sums: dict[tuple[str, str], NDArray[np.float32]] = {}
+    for case in cases:
+        key = (case.source, case.finding)
+        sums[key] = sums.get(key, np.zeros((side, side), np.float32)) + common(case.truth, side)
+    return sums
+
+
+def common(truth: NDArray[np.bool_], side: int) -> NDArray[np.float32]:
+    """A truth region on a common grid, (side, side)."""
+    return resample(truth.astype(np.float32), Extent(0, 0, side, side), (side, side))
+
+
+def controls(
+    case: Case, index: int, prior: dict[tuple[str, str], NDArray[np.float32]], rng: np.random.Generator
+) -> tuple[NDArray[np.float32], ...]:
+    """A random map, the centre prior, and where this finding lies in the other cases (leave-one-out mean of their truths)."""
+    rows, columns = case.truth.shape
+    others = prior[case.source, case.finding] - common(case.truth, 64)
+    tilt = 1e-6 * np.random.default_rng(index).random(others.shape).astype(np.float32)  # a tie points nowhere; break it
+    box = resample(np.where(others > 0, others + tilt, 0).astype(np.float32), Extent(0, 0, columns, rows), (rows, columns))
+    return localisation.random_map((rows, columns), rng), localisation.centre_prior((rows, columns)), box
+
+
+def perturb(classifier: Classifier, cases: Sequence[Case], methods: Sequence[str]) -> list[Value]:
+    """Area under the perturbation curves of the finding's probability: least relevant first and most relevant first."""
+    values = []
+    rng = np.random.default_rng(1)
+    size = classifier.card.input_size
+    for case in cases:
+        film = classifier.prepare(case.series)[0, 0].cpu().numpy()
+        trace = explainers.record(classifier, case.series)
+        answer = probability_of(classifier, case.finding)
+        maps = {method: explainers.load(method).explain(classifier, trace, [case.finding])[0].values for method in methods}
+        maps["random map"] = localisation.random_map((size, size), rng)
+        maps["centre prior"] = localisation.centre_prior((size, size))
+        for method, native in maps.items():
+            heat = resample(native, Extent(0, 0, size, size), (size, size))
+            for name, first in (("negative_perturbation", "least"), ("positive_perturbation", "most")):
+                area = perturbation.curve(film, heat, answer, "least" if first == "least" else "most").area
+                values.append(Value(case.source, case.finding, case.owner, method, name, area))
+    return values
+
+
+def probability_of(classifier: Classifier, finding: str) -> perturbation.Answer:
+    """Films (n, size, size) as the network sees them → the finding's calibrated probability (n,)."""
+    target = classifier.card.findings.index(finding)
+
+    @torch.inference_mode()
+    def answer(films: NDArray[np.float32]) -> NDArray[np.float32]:
+        batch = torch.from_numpy(films)[:, None].to(classifier.device, memory_format=torch.channels_last)
+        logits = classifier.network(batch)[:, target].float().cpu()
+        return np.asarray(torch.sigmoid(logits / classifier.card.temperature[target]).numpy(), np.float32)
+
+    return answer
+
+
+def sensitivity(classifier: Classifier, cases: Sequence[Case], methods: Sequence[str], draws: int = 4) -> list[Value]:
+    """Max-sensitivity (Yeh 2019): the largest relative change of a map under noise of `NOISE` of the film's range."""
+    values = []
+    for case in cases:
+        rng = np.random.default_rng(int(np.abs(case.truth.sum())))
+        films = [case.series, *(noisy(case.series, rng) for _ in range(draws))]
+        traces = [explainers.record(classifier, film) for film in films]
+        for method in methods:
+            explainer = explainers.load(method)
+            maps = [explainer.explain(classifier, trace, [case.finding])[0].values for trace in traces]
+            worst = max(agreement.relative_change(maps[0], changed) for changed in maps[1:])
+            values.append(Value(case.source, case.finding, case.owner, method, "max_sensitivity", worst))
+    return values
+
+
+def noisy(series: Series, rng: np.random.Generator) -> Series:
+    """The same series with uniform noise of `NOISE` of its range."""
+    image = series.images[0]
+    low, high = int(image.stored.min()), int(image.stored.max())
+    noise = rng.uniform(-NOISE, NOISE, image.stored.shape) * (high - low)
+    changed = np.clip(np.rint(image.stored + noise), low, high)
+    stored = frozen(changed.astype(np.int16)) if image.stored.dtype == np.int16 else frozen(changed.astype(np.uint16))
+    return replace(series, images=(replace(image, stored=stored),))
+
+
+def between_findings(classifier: Classifier, cases: Sequence[Case], methods: Sequence[str]) -> list[Value]:
+    """Mean rank correlation of a method's maps for different findings of one film."""
+    values = []
+    findings = classifier.card.findings
+    for case in cases:
+        trace = explainers.record(classifier, case.series)
+        for method in methods:
+            maps = np.stack([e.values for e in explainers.load(method).explain(classifier, trace, findings)])
+            values.append(Value(case.source, "all", case.owner, method, "between_findings", agreement.between(maps)))
+    return values
+
+
+def randomisation(classifier: Classifier, cases: Sequence[Case], methods: Sequence[str]) -> list[Value]:
+    """Model randomisation (Adebayo 2018): weights drawn anew from the top down; rank correlation with the map before.
+
+    The measure's name carries the share of the network's layers that are random: ``randomised_100`` is all of them.
+    """
+    values = []
+    originals = maps_of(classifier, cases, methods)
+    network = copy.deepcopy(classifier.network)
+    layers = [m for m in network.modules() if callable(getattr(m, "reset_parameters", None))][::-1]
+    steps = sorted({max(1, round(len(layers) * share)) for share in (0.05, 0.25, 0.5, 0.75, 1.0)})
+    done = 0
+    torch.manual_seed(0)
+    for step in steps:
+        for layer in layers[done:step]:
+            layer.reset_parameters()  # type: ignore[operator]
+        done = step
+        name = f"randomised_{round(100 * step / len(layers))}"
+        for key, heat in maps_of(replace(classifier, network=network), cases, methods).items():
+            case, method = cases[key[0]], key[1]
+            value = agreement.spearman(originals[key], heat)
+            values.append(Value(case.source, "all", case.owner, method, name, 0.0 if np.isnan(value) else value))
+    return values
+
+
+def maps_of(
+    classifier: Classifier, cases: Sequence[Case], methods: Sequence[str]
+) -> dict[tuple[int, str], NDArray[np.float32]]:
+    """The native map per case and method."""
+    maps = {}
+    for index, case in enumerate(cases):
+        trace: Trace = explainers.record(classifier, case.series)
+        for method in methods:
+            maps[index, method] = explainers.load(method).explain(classifier, trace, [case.finding])[0].values
+    return maps
+
+
+def summarise(values: Iterable[Value]) -> list[Row]:
+    """Means with intervals over owners, per source and finding, and over all findings of a source."""
+    groups: dict[tuple[str, str, str, str], list[Value]] = {}
+    for value in values:
+        for finding in {value.finding, "all"}:
+            groups.setdefault((value.source, finding, value.method, value.measure), []).append(value)
+    return [
+        Row(*key, mean(np.array([v.value for v in members]), np.array([v.owner for v in members])))
+        for key, members in sorted(groups.items())
+    ]

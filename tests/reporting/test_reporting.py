@@ -1,0 +1,164 @@
+"""A report from a real small network on phantoms and on boxed films, read back and checked."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image as Picture
+
+from app import explainers
+from app.classifiers.classifier import Classifier
+from app.classifiers.loading import load
+from app.classifiers.registry import Registry
+from app.domain import Explanation, Extent
+from app.errors import InputError, NotFound
+from app.evaluation.intervals import Mean
+from app.reporting import cases, cli, measuring
+from app.reporting.measuring import Row
+from app.reporting.writing import Report, beats
+from tests.classifiers.conftest import write_model
+
+
+@pytest.fixture
+def classifier(tmp_path: Path) -> Classifier:
+    write_model(tmp_path / "models", name="drawn", phantom=True)
+    return load(Registry(tmp_path / "models").card("drawn"), torch.device("cpu"))
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A manifest with one unseen patient with an NIH box, one trained patient with an RSNA box, one without boxes."""
+    folder = tmp_path / "data" / "chest" / "nih"
+    (folder / "images").mkdir(parents=True)
+    lines = ["image,patient,nih_boxes,rsna_opacity_boxes"]
+    lines.append('a.png,00000011,"[[""Infiltrate"", [10, 20, 30, 10]]]",[]')
+    lines.append('b.png,00000013,[],"[[5, 5, 20, 20], [40, 40, 10, 10]]"')
+    lines.append("c.png,00000014,[],")
+    (folder / "manifest.csv").write_text("\n".join(lines), encoding="utf-8")
+    for name in "abc":
+        Picture.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64)).astype(np.uint8)).save(
+            folder / "images" / f"{name}.png"
+        )
+    return tmp_path / "data"
+
+
+def explanation(values: list[list[float]], extent: Extent) -> Explanation:
+    heat = np.array(values, np.float32)
+    return Explanation("1", 0, "m", "s", "cam", "Mass", heat, extent, "ok", True, {}, {}, "cpu")
+
+
+def test_phantom_cases_hold_their_truth() -> None:
+    found = list(cases.phantoms(("Nodule", "Fibrosis", "Effusion"), 2, size=96))
+    assert [case.finding for case in found] == ["Nodule"] * 2 + ["Effusion"] * 2
+    assert all(case.truth.any() and case.truth.shape == case.series.images[0].stored.shape for case in found)
+    assert len({case.owner for case in found}) == 4
+
+
+def test_boxed_films_keep_trained_patients_apart(data: Path) -> None:
+    found = list(cases.boxed(data, 5))
+    assert [(c.source, c.finding, c.owner) for c in found] == [
+        ("NIH boxes, unseen patients", "Infiltration", "00000011"),
+        ("RSNA opacity boxes, trained patients", "Pneumonia", "00000013"),
+    ]
+    assert found[0].truth.sum() == 300
+    assert found[1].truth.sum() == 500
+    assert list(cases.boxed(data, 0)) == []
+    with pytest.raises(InputError, match="no films with boxes"):
+        list(cases.boxed(data / "nowhere", 5))
+
+
+def test_pointing_at_the_maps_own_resolution() -> None:
+    truth = np.zeros((40, 40), bool)
+    truth[20:, :20] = True
+    whole = Extent(0, 0, 40, 40)
+    assert measuring.pointing(explanation([[0, 0], [2, 1]], whole), truth) == 1
+    assert measuring.pointing(explanation([[0, 3], [2, 1]], whole), truth) == 0
+    assert measuring.pointing(explanation([[2, 0], [2, 1]], whole), truth) == 0  # tied
+    assert measuring.pointing(explanation([[0, 0], [-2, -1]], whole), truth) == 0
+    assert (
+        measuring.pointing(explanation([[0, 0], [2, 1]], Extent(-40, 0, 40, 40)), truth) == 0
+    )  # its place is outside the film
+
+
+def test_the_mean_box_leaves_its_own_case_out(data: Path) -> None:
+    found = list(cases.boxed(data, 5))
+    heat = measuring.controls(found[0], 0, measuring.mean_boxes(found), np.random.default_rng(0))[2]
+    assert (heat == 0).all()  # there is no other case of that source and finding
+
+
+def test_randomising_changes_a_copy_only(classifier: Classifier) -> None:
+    before = {name: value.clone() for name, value in classifier.network.state_dict().items()}
+    found = list(cases.phantoms(("Nodule",), 2, size=64))
+    values = measuring.randomisation(classifier, found, ["gradcam"])
+    assert {v.measure for v in values} >= {"randomised_100"}
+    assert all(-1 <= v.value <= 1 for v in values)
+    assert all(torch.equal(before[name], value) for name, value in classifier.network.state_dict().items())
+
+
+def test_evaluate_writes_a_report_for_programs_tables_and_people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_model(tmp_path / "models", name="drawn", phantom=True)
+    monkeypatch.setenv("WHYLIGHT_MODELS", str(tmp_path / "models"))
+    out = tmp_path / "report"
+    assert cli.main(["--model", "drawn", "--out", str(out), "--cases", "3", "--few", "2"]) == 0
+    told = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    assert told["methods"] == list(explainers.panel())
+    assert told["note"].startswith("Research use only")
+    measures = {row["measure"] for row in told["rows"]}
+    assert {
+        "pointing",
+        "outside_inside",
+        "iou",
+        "mass",
+        "rank",
+        "iobb_0.5",
+        "negative_perturbation",
+        "max_sensitivity",
+    } <= measures
+    assert {"between_findings", "randomised_100"} <= measures
+    pointing = {row["method"] for row in told["rows"] if row["measure"] == "pointing"}
+    assert pointing == {*explainers.panel(), "random map", "centre prior", "mean box"}
+    with (out / "report.csv").open(newline="", encoding="utf-8") as file:
+        assert len(list(csv.DictReader(file))) == len(told["rows"])
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "not for clinical use" in page
+    assert page.count("<svg") >= 10
+    assert "nan" not in page
+
+
+def test_real_films_are_evaluated_too(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_model(tmp_path / "models", findings=["Pneumonia", "Infiltration", "Mass"])
+    monkeypatch.setenv("WHYLIGHT_MODELS", str(tmp_path / "models"))
+    arguments = [
+        "--model",
+        "small",
+        "--data",
+        str(data),
+        "--out",
+        str(tmp_path / "out"),
+        "--methods",
+        "cam,gradcam",
+        "--few",
+        "2",
+    ]
+    assert cli.main(arguments) == 0
+    told = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    assert {row["source"] for row in told["rows"]} == {"NIH boxes, unseen patients", "RSNA opacity boxes, trained patients"}
+    with pytest.raises(NotFound, match="no method"):
+        cli.main([*arguments[:-4], "--methods", "tea-leaves"])
+
+
+def test_beating_a_control_means_intervals_apart(classifier: Classifier) -> None:
+    good, poor, wide = Mean(0.9, 0.8, 1.0, 9), Mean(0.2, 0.1, 0.3, 9), Mean(0.6, 0.2, 0.9, 9)
+    assert beats(Row("s", "all", "cam", "pointing", good), Row("s", "all", "random map", "pointing", poor))
+    assert not beats(Row("s", "all", "cam", "pointing", wide), Row("s", "all", "random map", "pointing", poor))
+    assert beats(Row("s", "all", "cam", "outside_inside", poor), Row("s", "all", "random map", "outside_inside", good))
+    report = Report(
+        classifier.card,
+        ("cam",),
+        (Row("s", "all", "cam", "randomised_100", good), Row("s", "all", "cam", "between_findings", good)),
+        1,
+    )
+    assert len(report.warnings()) == 2
