@@ -20,7 +20,8 @@ class Anatomy:
     ``body``: tissue thickness if there were no air, mm. ``air``: depth of lung, mm. ``field``: where lung lies on the film,
     heart and domes taken out. ``heart``: the heart's outline above the diaphragm. ``depth`` is the lung's depth were there no
     heart: what a collapsed lobe or fluid can fill. ``soft``: thin structures to add, mm water. ``carina``: where the trachea
-    divides; ``hila`` the two hila (right, left).
+    divides; ``hila`` the two hila (right, left). ``raised``: what a lifted dome covers of
+    the lung that was there.
     """
 
     grid: Grid
@@ -33,6 +34,7 @@ class Anatomy:
     soft: F32
     carina: tuple[float, float]
     hila: tuple[tuple[float, float], tuple[float, float]]
+    raised: Mask
 
     def hilum(self, side: int) -> tuple[float, float]:
         """One side's hilum."""
@@ -40,7 +42,10 @@ class Anatomy:
 
 
 def build(patient: Patient, grid: Grid, seed: int, heart_share: float, lifted: tuple[float, float]) -> Anatomy:
-    """Lay the soft parts out. ``heart_share`` is the cardiothoracic ratio; ``lifted`` mm each dome stands higher (right, left)."""
+    """Lay the soft parts out.
+
+    ``heart_share`` is the cardiothoracic ratio; ``lifted``: how much higher each dome stands, mm (right, left).
+    """
     rng = stream(seed, "skeleton")
     body = trunk(patient, grid)
     depth, above = cavity(patient, grid, lifted)
@@ -51,7 +56,7 @@ def build(patient: Patient, grid: Grid, seed: int, heart_share: float, lifted: t
     carina = (patient.twist * 0.25, 0.36 * patient.height)
     hila = ((-34.0 + patient.twist * 0.3, 0.455 * patient.height), (36.0 + patient.twist * 0.3, 0.42 * patient.height))
     soft = knob_soft + airways(patient, grid, carina) + abdomen(patient, grid, rng, below) + breasts(patient, grid, rng)
-    outline = (heart > 4) & (above > 0.5)
+    outline = (heart > 4) & (above > 0.5) & (grid.y > 0.42 * patient.height)
     field = (
         (depth > 0.12 * patient.inner_depth * patient.cavity(grid.y))
         & (above > 0.5)
@@ -59,7 +64,11 @@ def build(patient: Patient, grid: Grid, seed: int, heart_share: float, lifted: t
         & (column < 0.3 * depth + 8)
         & (depth > 6)
     )
-    return Anatomy(grid, patient, body, air, depth, field, outline, soft, carina, hila)
+    raised = np.zeros_like(field)
+    if any(lifted):
+        before, over = cavity(patient, grid, (0.0, 0.0))
+        raised = (over > 0.5) & (before > 6) & (above <= 0.5)
+    return Anatomy(grid, patient, body, air, depth, field, outline, soft, carina, hila, raised)
 
 
 def trunk(patient: Patient, grid: Grid) -> F32:
@@ -70,8 +79,7 @@ def trunk(patient: Patient, grid: Grid) -> F32:
     ax = np.abs(grid.x)
     half = Profile(
         [-40, 0.0, 0.15 * h, 0.35 * h, 0.7 * h, h, 1.35 * h, 1.9 * h],
-        [0.5 * reach, 0.72 * reach, 0.9 * reach, 0.97 * reach, reach, 0.99 * reach, (0.93 + 0.1 * patient.stout) * reach]
-        + [(0.95 + 0.15 * patient.stout) * reach],
+        [v * reach for v in (0.5, 0.72, 0.9, 0.97, 1.0, 0.99, 0.93 + 0.1 * patient.stout, 0.95 + 0.15 * patient.stout)],
     )(grid.y)
     thick = Profile(
         [-60, 0.0, 0.25 * h, 0.6 * h, h, 1.35 * h, 1.9 * h],
@@ -106,7 +114,8 @@ def cavity(patient: Patient, grid: Grid, lifted: tuple[float, float]) -> tuple[F
     inner = 0.36 * patient.half_width
     side = np.maximum((ax - inner) / np.maximum(lateral - inner, 1), 0)
     depth = patient.inner_depth * patient.cavity(grid.y) * np.maximum(1 - side**2.4, 0) ** 0.55
-    depth = depth * smoothstep(ax - patient.medial(grid.y), -3, 6) * (grid.y > 0)
+    soft = 1 + 2.2 * smoothstep(grid.y, 0.35 * patient.height, 0.6 * patient.height)
+    depth = depth * smoothstep((ax - patient.medial(grid.y)) / soft, -3, 6) * (grid.y > 0)
     left = grid.x > 0
     top = np.where(left, patient.dome(LEFT) - lifted[1], patient.dome(RIGHT) - lifted[0])
     peak = 0.47 * patient.half_width
@@ -115,8 +124,9 @@ def cavity(patient: Patient, grid: Grid, lifted: tuple[float, float]) -> tuple[F
     edge = top + patient.dome_drop * (1 - np.sqrt(1 - 0.985 * out**2.2)) + 0.3 * patient.dome_drop * into**2
     under = np.maximum(grid.y - edge, 0)
     span = patient.dome_drop * 1.15
-    recess = np.where(under > 0, 0.42 * np.maximum(1 - np.sqrt(under / span), 0), 1)  # the lung dips behind the dome
-    above = np.where(under > 0, recess * smoothstep(under, span, 0.2 * span), 1)
+    recess = 0.42 * np.maximum(1 - np.sqrt(under / span), 0) * smoothstep(under, span, 0.2 * span)
+    blend = np.clip((grid.y - edge) / grid.pixel + 0.5, 0, 1)  # the lung dips behind the dome; the border itself is sharp
+    above = 1 - blend + blend * recess
     return np.asarray(depth * above, np.float32), np.asarray(above, np.float32)
 
 

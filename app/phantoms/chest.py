@@ -34,6 +34,10 @@ SPATIAL: dict[str, Callable[[soft.Anatomy, int, float], lesions.Drawn]] = {
 }
 
 
+FILLING = ("Effusion", "Consolidation", "Atelectasis")
+"""Findings that take the place of air: together they cannot fill more of a lung than there is."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ChestPhantom:
     """One film.
@@ -61,6 +65,7 @@ def draw(
     findings: Collection[str] = (),
     tube: bool = False,
     size: int = 512,
+    *,
     severity: float | None = None,
     devices_too: bool | None = None,
     marker: bool | None = None,
@@ -90,8 +95,10 @@ def draw(
     tissue = 1 - patient.lung_density
     water = anatomy.body - air * tissue + anatomy.soft + np.minimum(branches, air) * smoothstep(air, 15, 55) * tissue
     water = np.maximum(water, 0) + mimics.build(anatomy, seed) + skeleton.build(patient, grid, seed)
-    for finding in drawn.values():
-        water = water + finding.opacity
+    water = water + np.minimum(sum((drawn[name].opacity for name in FILLING if name in drawn), grid.zeros()), air * tissue)
+    for name, finding in drawn.items():
+        if name not in FILLING:
+            water = water + finding.opacity
     tube_mask = None
     if tube:
         layer, tube_mask = devices.drain(anatomy, seed)

@@ -12,7 +12,7 @@ from app.phantoms.patient import LEFT, RIGHT, Patient
 
 
 def drain(anatomy: Anatomy, seed: int) -> tuple[F32, Mask]:
-    """A chest drain: in through the side wall, up inside to the top; radiopaque stripe, gaps at its side holes; and its mask."""
+    """A chest drain and its mask: in through the side wall and up to the top; its bright stripe has gaps at the side holes."""
     rng = stream(seed, "tube")
     patient, grid = anatomy.patient, anatomy.grid
     side = RIGHT if rng.random() < 0.5 else LEFT
@@ -104,8 +104,13 @@ def pacemaker(anatomy: Anatomy, rng: np.random.Generator) -> F32:
     return np.asarray(110 * case + 26 * grid.tube(lead, 0.95), np.float32)
 
 
-def lettering(size: int, words: str, height: float, place: tuple[float, float], box: bool = False, turn: float = 0.0) -> F32:
-    """Words as a share of white (size, size); ``height`` and ``place`` (middle, column and row) as shares of the film."""
+def lettering(
+    size: int, words: str, height: float, place: tuple[float, float], *, ring: bool = False, turn: float = 0.0
+) -> F32:
+    """Words as a share of white (size, size); ``height`` and ``place`` (middle, column and row) as shares of the film.
+
+    ``ring``: in a circle; ``turn``: degrees.
+    """
     scale = 4 if size <= 256 else 2  # drawn larger and averaged: letters of five pixels stay letters
     big = size * scale
     letters = max(8, round(height * big))
@@ -115,7 +120,7 @@ def lettering(size: int, words: str, height: float, place: tuple[float, float], 
     plate = Image.new("L", (round(right - left + 2 * pad), round(bottom - top + 2 * pad)), 0)
     pen = ImageDraw.Draw(plate)
     pen.text((pad - left, pad - top), words, fill=255, font=font)
-    if box:
+    if ring:
         pen.ellipse([1, 1, plate.width - 2, plate.height - 2], outline=255, width=max(1, letters // 9))
     if turn:
         plate = plate.rotate(turn, expand=True, resample=Image.Resampling.BILINEAR)

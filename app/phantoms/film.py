@@ -95,7 +95,9 @@ def collimate(shown: F32, rng: np.random.Generator) -> F32:
     rows, columns = np.mgrid[0:size, 0:size].astype(np.float32) / size
     turn = rng.normal(0, 0.02)
     depths = rng.uniform(-0.12, 0.055, 4)
-    white = bool(rng.random() < 0.25)
+    white = bool(rng.random() < 0.2)
+    if white:
+        depths[rng.permutation(4)[1:]] = -1
     if kind > 0.45:
         return shown
     edges = (rows + turn * columns, 1 - rows - turn * columns, columns - turn * rows, 1 - columns + turn * rows)
@@ -113,7 +115,8 @@ def label(shown: F32, patient: Patient, rng: np.random.Generator, marker: bool |
         left = bool(rng.random() < 0.65)
         place = (rng.uniform(0.86, 0.95) if left else rng.uniform(0.05, 0.14), rng.uniform(0.05, 0.3))
         turn = float(rng.choice([0, 0, 0, rng.uniform(-25, 25)]))
-        layers.append(lettering(size, "L" if left else "R", rng.uniform(0.03, 0.055), place, bool(rng.random() < 0.3), turn))
+        ring, tall = bool(rng.random() < 0.3), float(rng.uniform(0.03, 0.055))
+        layers.append(lettering(size, "L" if left else "R", tall, place, ring=ring, turn=turn))
     if patient.portable and rng.random() < 0.75:
         place = (float(rng.choice([rng.uniform(0.09, 0.14), rng.uniform(0.86, 0.91)])), rng.uniform(0.3, 0.6))
         layers.append(lettering(size, "PORTABLE", rng.uniform(0.016, 0.024), place))

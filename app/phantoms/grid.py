@@ -6,12 +6,14 @@ Everything that is drawn is a water-equivalent path length in millimetres, so th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import interpolate, ndimage
 
 F32 = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
 
 STREAMS = (
@@ -44,7 +46,7 @@ class Profile:
         return np.asarray(low + (self.table[index + 1] - low) * (place - index), np.float32)
 
 
-def smoothstep(value: F32, low: float, high: float) -> F32:
+def smoothstep(value: Floats, low: float, high: float) -> F32:
     """0 below ``low``, 1 above ``high``, a cubic between."""
     t = np.clip((value - low) / (high - low), 0, 1)
     return np.asarray(t * t * (3 - 2 * t), np.float32)
@@ -170,6 +172,6 @@ class Grid:
         return np.asarray(ndimage.map_coordinates(lattice, where, order=order, mode="nearest"), np.float32)
 
 
-def chord(distance: F32) -> F32:
+def chord(distance: Floats) -> F32:
     """The path through a unit ball at squared distance ``distance`` from its centre, relative to the diameter."""
     return np.asarray(np.sqrt(np.maximum(1 - distance, 0)), np.float32)

@@ -23,13 +23,11 @@ class Drawn:
     left: F32 | None = None
 
 
-def spot(
-    patient: Patient, rng: np.random.Generator, margin: float, low: float = 0.1, high: float = 0.98
-) -> tuple[float, float]:
-    """A place in either lung at least about ``margin`` mm inside its border; ``low`` to ``high`` in heights of the lung."""
+def spot(patient: Patient, rng: np.random.Generator, margin: float, low: float = 0.1) -> tuple[float, float]:
+    """A place in either lung at least about ``margin`` mm inside its border and ``low`` of its height from the top."""
     for _ in range(60):
         side = RIGHT if rng.random() < 0.53 else LEFT
-        y = float(rng.uniform(low, high)) * patient.height
+        y = float(rng.uniform(low, 0.98)) * patient.height
         x = float(rng.uniform(25, patient.half_width))
         edge = float(patient.lateral(y))
         bottom = patient.dome(side) + patient.dome_drop * 0.8 * max(0.0, x / patient.half_width - 0.5)
@@ -44,21 +42,20 @@ def nodule(anatomy: Anatomy, seed: int, severity: float) -> Drawn:
     """A round shadow of 9 to 29 mm, well defined, sometimes a little lobulated."""
     rng = stream(seed, "Nodule")
     radius = 4.5 + 10.0 * (0.75 * severity + 0.25 * rng.random())
-    return ball(anatomy, rng, radius, spot(anatomy.patient, rng, radius + 5), rough=0.07, dense=1.25 + 0.75 * rng.random())
+    return ball(anatomy, rng, radius, margin=radius + 5, rough=0.07, dense=1.25 + 0.75 * rng.random())
 
 
 def mass(anatomy: Anatomy, seed: int, severity: float) -> Drawn:
     """A lobulated shadow of 34 to 80 mm with strands into the lung around it."""
     rng = stream(seed, "Mass")
     radius = 17 + 23 * (0.75 * severity + 0.25 * rng.random())
-    return ball(anatomy, rng, radius, spot(anatomy.patient, rng, 0.6 * radius), rough=0.13, dense=0.75 + 0.3 * rng.random())
+    return ball(anatomy, rng, radius, margin=0.75 * radius, rough=0.13, dense=1.0 + 0.4 * rng.random())
 
 
-def ball(
-    anatomy: Anatomy, rng: np.random.Generator, radius: float, centre: tuple[float, float], rough: float, dense: float
-) -> Drawn:
+def ball(anatomy: Anatomy, rng: np.random.Generator, radius: float, *, margin: float, rough: float, dense: float) -> Drawn:
     """A lump of tissue: a ball with an uneven outline. ``dense``: its depth along the beam relative to its width."""
     grid = anatomy.grid
+    centre = spot(anatomy.patient, rng, margin)
     angles = np.linspace(-180, 180, 10)
     wobble = rng.normal(0, rough, 10)
     wobble[-1] = wobble[0]
@@ -83,16 +80,16 @@ def consolidation(anatomy: Anatomy, seed: int, severity: float) -> Drawn:
     """Airspace filled: patchy, ill defined, ending at a fissure now and then, with air-filled bronchi running through it."""
     rng = stream(seed, "Consolidation")
     patient, grid = anatomy.patient, anatomy.grid
-    size = 20 + 26 * (0.7 * severity + 0.3 * rng.random())
-    x, y = spot(patient, rng, 0.45 * size, 0.2, 1.0)
+    size = 22 + 30 * (0.7 * severity + 0.3 * rng.random())
+    x, y = spot(patient, rng, 0.45 * size, 0.2)
     side = int(np.sign(x))
     shape = grid.zeros()
     for _ in range(int(rng.integers(4, 7))):
         px, py = x + rng.normal(0, 0.42 * size), y + rng.normal(0, 0.42 * size)
         blob = grid.ellipse(px, py, rng.uniform(0.5, 0.85) * size, rng.uniform(0.4, 0.7) * size, rng.uniform(-1, 1))
         shape = np.maximum(shape, np.exp(-0.9 * blob))
-    patchy = 0.16 * grid.cloud(rng, 11) + 0.12 * grid.cloud(rng, 5)
-    fill = smoothstep(shape + patchy * shape * 1.5, 0.22, 0.72)
+    patchy = 0.16 * grid.cloud(rng, 13) + 0.09 * grid.cloud(rng, 5)
+    fill = smoothstep(shape + patchy * shape * 1.5, 0.16, 0.88)
     if rng.random() < 0.4:  # a fissure stops it: straight and sharp on one side
         limit = y + rng.uniform(0.25, 0.6) * size * rng.choice([-1, 1])
         slope = rng.uniform(-0.12, 0.12)
@@ -109,7 +106,7 @@ def consolidation(anatomy: Anatomy, seed: int, severity: float) -> Drawn:
         bend = (start + goal) / 2 + rng.normal(0, 5, 2)
         air = np.maximum(air, grid.tube([start, bend, goal], (2.6, 1.1)))
     opacity = water - np.minimum(3.2 * air, 0.5 * water) * fill
-    return Drawn(np.asarray(opacity, np.float32), (fill > 0.3) & (anatomy.air > 8))
+    return Drawn(np.asarray(opacity, np.float32), (fill > 0.25) & (water > 5))
 
 
 def atelectasis(anatomy: Anatomy, seed: int, severity: float) -> Drawn:
@@ -140,7 +137,7 @@ def atelectasis(anatomy: Anatomy, seed: int, severity: float) -> Drawn:
     amount = 0.4 + 0.35 * severity
     opacity = inside * amount * (1 - patient.lung_density) * np.minimum(anatomy.air, 120.0)
     opacity = opacity * (1 + 0.08 * grid.cloud(rng, 12))
-    return Drawn(np.asarray(opacity, np.float32), (inside > 0.5) & (anatomy.air > 8))
+    return Drawn(np.asarray(opacity, np.float32), ((inside > 0.5) & (anatomy.air > 8)) | anatomy.raised)
 
 
 def atelectasis_kind(seed: int) -> tuple[bool, int]:
@@ -152,7 +149,7 @@ def atelectasis_kind(seed: int) -> tuple[bool, int]:
 def lifted(seed: int, severity: float) -> tuple[float, float]:
     """How far a lobar collapse draws up the domes (right, left), mm."""
     lobar, side = atelectasis_kind(seed)
-    height = (8 + 16 * severity) if lobar else 3.0
+    height = 8 + 16 * severity if lobar else 0.0
     return (height, 0.0) if side == RIGHT else (0.0, height)
 
 

@@ -5,6 +5,7 @@ its hilum.
 """
 
 import numpy as np
+from scipy import ndimage
 
 from app.phantoms.anatomy import Anatomy
 from app.phantoms.grid import F32, Mask, smoothstep, stream
@@ -29,9 +30,10 @@ def effusion(anatomy: Anatomy, seed: int, severity: float) -> Drawn:
     from_wall = np.maximum(patient.lateral(grid.y) - ax, 0)
     surface = level - rise * np.exp(-from_wall / (11 + 16 * severity)) + 0.05 * ax
     fill = smoothstep(grid.y - surface, -5 - 7 * severity, 9 + 12 * severity) * (ax > 0)
-    room = np.maximum(anatomy.depth, 0)
-    opacity = fill * np.minimum(anatomy.air, 140.0) * (1 - patient.lung_density) * (0.78 + 0.2 * rng.random())
-    return Drawn(np.asarray(opacity, np.float32), (fill > 0.4) & (room > 5) & (opacity > 3))
+    w = patient.half_width
+    fill = fill * smoothstep(ax, (0.45 - 0.9 * severity) * w, (0.7 - 0.9 * severity) * w)  # a little fluid lies at the side
+    opacity = fill * anatomy.air * (1 - patient.lung_density) * (0.88 + 0.1 * rng.random())
+    return Drawn(np.asarray(opacity, np.float32), (fill > 0.4) & (opacity > 4))
 
 
 def pneumothorax(anatomy: Anatomy, seed: int, severity: float) -> Drawn:
@@ -65,6 +67,6 @@ def pneumothorax(anatomy: Anatomy, seed: int, severity: float) -> Drawn:
     path = path[keep]
     length = np.linalg.norm(np.gradient(path, axis=0), axis=1)
     pleura = grid.splat(path, length * 4.6, 0.55) * smoothstep(anatomy.air, 3, 15)
-    rim_soft = rim.astype(np.float32)
+    rim_soft = ndimage.gaussian_filter(rim.astype(np.float32), 0.5)
     opacity = -rim_soft * anatomy.air * patient.lung_density * 0.95 + pleura
     return Drawn(np.asarray(opacity, np.float32), rim, np.asarray(1 - rim_soft, np.float32))

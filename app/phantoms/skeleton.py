@@ -45,7 +45,8 @@ def hoops(patient: Patient, rng: np.random.Generator, step: float) -> NDArray[np
     x = half[:, None] * np.cos(turn) ** 0.95
     z = deep[:, None] * np.sin(turn)
     share = (np.sin(turn) + 1) / 2
-    arch = np.where(number == 0, 3, 7)[:, None] * np.sin(np.pi * np.clip(share * 2.2, 0, 1))
+    lift = float(rng.uniform(7, 16)) - (4 if patient.portable else 0)
+    arch = np.where(number == 0, 3, lift)[:, None] * np.sin(np.pi * np.clip(share / 0.42, 0, 1) ** 0.55)
     y = start[:, None] + drop[:, None] * (0.82 * share + 0.18 * share**2) - arch
     lines = [np.stack([side * x, y + rng.normal(0, 1.2, (11, 1)), z], axis=2) for side in (RIGHT, LEFT)]
     return np.concatenate(lines)
@@ -91,11 +92,11 @@ def spine(patient: Patient, grid: Grid, rng: np.random.Generator) -> F32:
     local = number - np.floor(number)
     from_middle = 2 * local - 1
     half = (13 + 0.42 * number) * (1 - 0.1 * (1 - from_middle**2))
-    inside = smoothstep(np.abs(x) - half, 1.2, -1.2)
+    inside = smoothstep(np.abs(x) - half, 2.0, -2.0)
     vertebra = smoothstep(np.abs(from_middle), 0.9, 0.8)
     plate = np.exp(-(((np.abs(from_middle) - 0.8) / 0.07) ** 2))
     rim = np.exp(-(((np.abs(x) - half + 1.2) / 1.3) ** 2))
-    bone = inside * (7.0 + 4.0 * vertebra + 4.5 * plate) + 5.0 * rim * vertebra
+    bone = inside * (4.0 + 4.5 * vertebra + 4.0 * plate) + 3.0 * rim * vertebra
     height = np.float32(pitch)
     dx, dy = np.abs(x) - 0.62 * half, (local - 0.33) * height
     ring = np.sqrt(dx**2 + (dy / 1.35) ** 2)
@@ -130,7 +131,7 @@ def girdle(patient: Patient, grid: Grid, rng: np.random.Generator) -> F32:
             (side * (0.73 * w + swing), 0.4 * h),
             (side * (w - 4 + swing), 0.71 * h),
         ]
-        layer += CORTEX * grid.tube(inner, 1.7, sigma=1.0) * 0.8
+        layer += CORTEX * grid.tube([(side * x, y) for x, y in inner], 1.7, sigma=1.0) * 0.8
         ridge = [(side * (0.73 * w + swing), 0.2 * h), (side * (w + 6), 0.09 * h), (joint[0] + side * 8, joint[1] - 4)]
         layer += CORTEX * grid.tube(ridge, (2.0, 6.0), wall=1.2, sigma=1.0) * 0.8
         beak = grid.ellipse(joint[0] - side * 17, joint[1] + 16, 9, 6, side * 0.5)
@@ -140,7 +141,7 @@ def girdle(patient: Patient, grid: Grid, rng: np.random.Generator) -> F32:
 
 
 def edge(grid: Grid, side: int, first: NDArray[np.float64], last: NDArray[np.float64]) -> F32:
-    """1 on the left of the way from ``first`` to ``last`` as seen on the patient's left side (mirrored on the right), else 0."""
+    """1 on one side of the way from ``first`` to ``last`` (given for the patient's left, mirrored for the right), else 0."""
     run = (last - first) / np.linalg.norm(last - first)
     away = (grid.x * side - np.float32(first[0])) * np.float32(run[1]) - (grid.y - np.float32(first[1])) * np.float32(run[0])
     return smoothstep(np.asarray(away, np.float32), -1.0, 1.0)
