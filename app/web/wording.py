@@ -1,0 +1,137 @@
+"""The case page's words: every sentence its scripts may show, in the reader's language. Knows the catalogue's function only."""
+
+from collections.abc import Callable
+
+Translate = Callable[..., str]
+
+
+def label(finding: str, _: Translate) -> str:
+    """A finding's name for reading."""
+    return _(finding.replace("_", " "))
+
+
+def state_text(state: str, _: Translate) -> str:
+    """A map's state in words; of "not defined: reason" both parts are translated."""
+    if state == "ok":
+        return ""
+    kind, colon, reason = state.partition(": ")
+    return f"{_(kind)}: {_(reason)}" if colon else _(state)
+
+
+def strings(_: Translate) -> dict[str, str]:
+    """The sentences by the key under which the scripts know them; ``{0}`` and ``{1}`` are put in there."""
+    return verdicts(_) | reasons(_) | panes(_) | saving(_) | windows(_) | announcements(_)
+
+
+def verdicts(_: Translate) -> dict[str, str]:
+    """The five verdicts: in full, and short for a pane's buttons."""
+    return {
+        "verdict.right": _("Right region"),
+        "verdict.partly": _("Partly right"),
+        "verdict.wrong": _("Wrong region"),
+        "verdict.artefact": _("Artefact"),
+        "verdict.uninformative": _("Uninformative"),
+        "short.right": _("Right"),
+        "short.partly": _("Partly"),
+        "short.wrong": _("Wrong"),
+        "short.artefact": _("Artefact"),
+        "short.uninformative": _("No info"),
+    }
+
+
+def reasons(_: Translate) -> dict[str, str]:
+    """Why a map is called wrong."""
+    return {
+        "reason.": _("not said"),
+        "reason.support device": _("support device"),
+        "reason.text marker": _("text marker"),
+        "reason.outside the body": _("outside the body"),
+        "reason.other anatomy": _("other anatomy"),
+        "reason.image border": _("image border"),
+        "reason.noise": _("noise"),
+        "reason.other": _("other"),
+    }
+
+
+def panes(_: Translate) -> dict[str, str]:
+    """What a pane says about itself."""
+    return {
+        "film": _("Film"),
+        "state.loading": _("loading"),
+        "state.preview": _("preview"),
+        "state.full": _("full"),
+        "state.reduced": _("reduced to {0} × {1}: the graphics card takes no more"),
+        "state.failed": _("not loaded"),
+        "pane.waiting": _("being computed"),
+        "pane.none": _("not computed"),
+        "pane.label": _("{0}, {1}"),
+        "pane.off": _("overlays off"),
+        "pane.beyond": _("colours end at the 99.5th percentile"),
+        "bar.label": _("Map values from {0} to {1}, without a unit; colours from {2} to {3}"),
+        "film.window": _("C {0}  W {1}"),
+        "film.lut": _("VOI LUT"),
+        "film.scale": _("{0} %"),
+        "slice": _("Image {0} of {1}"),
+        "webgl.missing": _(
+            "This browser cannot draw with WebGL2. The films and maps below are fixed pictures made by the server."
+        ),
+        "webgl.lost": _("The graphics card dropped the pictures. They are being drawn again."),
+        "load.failed": _("This did not arrive. Press “Load again”."),
+        "load.again": _("Load again"),
+        "maximise": _("Enlarge"),
+        "restore": _("Back to the grid"),
+    }
+
+
+def saving(_: Translate) -> dict[str, str]:
+    """What the verdict panel says."""
+    return {
+        "judge.title": _("{0} × {1}"),
+        "judge.choose": _("Choose a map to judge it."),
+        "judge.none": _("No verdict yet."),
+        "judge.older": _("Judged before with another version of this network: {0}."),
+        "save.saving": _("saving …"),
+        "save.now": _("saved just now"),
+        "save.seconds": _("saved {0} s ago"),
+        "save.minutes": _("saved {0} min ago"),
+        "save.at": _("saved {0}"),
+        "save.retrying": _("not saved – retrying"),
+        "save.refused": _("not saved: {0}"),
+        "save.leave": _("A verdict is not saved yet."),
+        "region.none": _("none drawn"),
+        "region.size": _("{0} × {1} pixels"),
+        "region.unsaved": _("Drawn, not stored yet: it is stored with a verdict."),
+        "region.drawing": _("Drag a rectangle around the true region. Esc stops."),
+        "region.label": _("True region of {0}"),
+        "undone.verdict": _("Verdict taken back."),
+        "undone.region": _("Region as it was before."),
+        "undone.nothing": _("There is nothing to take back."),
+    }
+
+
+def windows(_: Translate) -> dict[str, str]:
+    """The window presets that are not the header's."""
+    return {
+        "window.lut": _("VOI LUT of the film"),
+        "window.header": _("Window of the film"),
+        "window.auto": _("Middle 99 % of the values"),
+        "window.range": _("Whole range of the values"),
+        "window.own": _("Own window"),
+        "map.viridis": _("viridis"),
+        "map.cividis": _("cividis"),
+        "map.magma": _("magma"),
+        "map.coolwarm": _("blue – light – red"),
+        "map.berlin": _("blue – dark – red"),
+    }
+
+
+def announcements(_: Translate) -> dict[str, str]:
+    """What is said aloud to readers who do not see the page change."""
+    return {
+        "say.finding": _("Maps for {0}"),
+        "say.arrived": _("The maps for {0} are there."),
+        "say.saved": _("{0}: {1}, saved."),
+        "say.window": _("Window {0}"),
+        "say.overlays.on": _("Overlays on"),
+        "say.overlays.off": _("Overlays off"),
+    }

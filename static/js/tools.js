@@ -1,0 +1,102 @@
+// The display controls at the side: sliders, lists and buttons, kept equal to the one display state whoever changes it.
+
+import { SIGNED, UNSIGNED } from "./viewport/colormaps.js";
+import { presets } from "./viewport/film.js";
+import { figure } from "./viewport/map.js";
+import { catalogue, say, words } from "./words.js";
+
+const $ = (id) => document.getElementById(id);
+
+export class Tools {
+  constructor({ display, panes, input, regions }) {
+    Object.assign(this, { display, panes, input, regions });
+    this.presets = [];
+    this.#slider("opacity");
+    this.#slider("threshold");
+    this.#colours("unsigned", UNSIGNED);
+    this.#colours("signed", SIGNED);
+    $("overlays")?.addEventListener("click", () => panes.toggleOverlays());
+    for (const button of document.querySelectorAll("[data-set]")) {
+      button.addEventListener("click", () => display.set({ [button.dataset.set]: button.value === "true" }));
+    }
+    $("preset").addEventListener("change", (event) => this.choose(Number(event.target.value)));
+    $("invert").addEventListener("click", () => display.set({ invert: !display.invert }));
+    $("fit").addEventListener("click", () => display.fit());
+    $("reset").addEventListener("click", () => this.reset());
+    for (const button of document.querySelectorAll("[data-turn]")) button.addEventListener("click", () => display.turn(button.dataset.turn));
+    $("zoom-tool").addEventListener("click", () => input().toggleZoom());
+    $("draw")?.addEventListener("click", () => regions.mode(!regions.drawing));
+    $("region-remove")?.addEventListener("click", () => regions.remove());
+    const dialog = $("keys");
+    $("show-keys").addEventListener("click", () => dialog.showModal());
+    display.listen(() => this.show());
+    this.show();
+  }
+
+  #slider(name) {
+    $(name)?.addEventListener("input", (event) => this.display.set({ [name]: Number(event.target.value) / 100 }));
+  }
+
+  #colours(name, choices) {
+    const list = $(`colours-${name}`);
+    if (!list) return;
+    list.replaceChildren(...choices.map((choice) => new Option(words(`map.${choice}`), choice)));
+    list.addEventListener("change", () => this.display.set({ [name]: list.value }));
+  }
+
+  /** A film's own windows as the presets; a film of another kind opens with its first. */
+  film(film, fresh) {
+    this.presets = presets(film, catalogue());
+    const options = this.presets.map(({ label }, at) => new Option(at < 5 ? `${at + 1}  ${label}` : label, String(at)));
+    $("preset").replaceChildren(...options, new Option(words("window.own"), "-1"));
+    if (fresh) this.display.choose(this.presets, 0);
+    else if (this.display.preset >= 0) this.display.choose(this.presets, Math.min(this.display.preset, this.presets.length - 1));
+    this.show();
+  }
+
+  /** A preset by its place from 0. */
+  choose(place) {
+    if (place < 0 || place >= this.presets.length) return;
+    this.display.choose(this.presets, place);
+    say(words("say.window", this.presets[place].label));
+  }
+
+  reset() {
+    this.display.reset(this.presets);
+  }
+
+  /** The window in words: centre and width in the film's values. */
+  get window() {
+    const { window: chosen } = this.display;
+    return chosen ? words("film.window", figure(chosen.centre), figure(chosen.width)) : words("film.lut");
+  }
+
+  show() {
+    const { display } = this;
+    for (const name of ["opacity", "threshold"]) {
+      if (!$(name)) continue;
+      $(name).value = String(Math.round(display[name] * 100));
+      $(`${name}-out`).textContent = `${Math.round(display[name] * 100)} %`;
+    }
+    for (const name of ["unsigned", "signed"]) if ($(`colours-${name}`)) $(`colours-${name}`).value = display[name];
+    $("overlays")?.setAttribute("aria-pressed", String(display.overlays));
+    for (const button of document.querySelectorAll("[data-set]")) {
+      button.setAttribute("aria-pressed", String(display[button.dataset.set] === (button.value === "true")));
+    }
+    $("preset").value = String(display.preset);
+    $("invert").setAttribute("aria-pressed", String(display.invert));
+    const { film } = this.panes;
+    if (!film) return;
+    $("window-words").textContent = this.window;
+    for (const element of document.querySelectorAll(".film-window")) element.textContent = this.window;
+  }
+
+  /** How large a film's pixel is on the screen, in the plain film's pane. */
+  showScale() {
+    const { film } = this.panes;
+    const pane = this.panes.all[0];
+    if (!film || !pane.box.width) return;
+    const percent = this.panes.place(pane).scale * (window.devicePixelRatio || 1) * 100;
+    for (const element of document.querySelectorAll(".film-scale")) element.textContent = words("film.scale", percent < 10 ? percent.toFixed(1) : Math.round(percent));
+  }
+}

@@ -1,0 +1,102 @@
+// One film's pixels: fetched once, kept as unsigned 16-bit values with a bias, halved step by step for small panes, and the windows
+// it can be shown with. The arithmetic is that of app/grey.py. Knows no WebGL.
+
+/** Raw octets of an address; an error carries the status. */
+export async function octets(url, signal) {
+  const response = await fetch(url, { signal });
+  if (!response.ok) throw new Error(`${response.status}`);
+  return response.arrayBuffer();
+}
+
+/** Fetches one image of the payload. `levels[n]` is {data, width, height} at 2⁻ⁿ of the size; a stored value is `data[i] - bias`. */
+export async function fetchFilm(image, signal) {
+  const [pixels, lut] = await Promise.all([
+    octets(image.pixels_url, signal),
+    image.voi_lut ? octets(image.voi_lut.url, signal) : null,
+  ]);
+  const data = new Uint16Array(pixels);
+  if (data.length !== image.rows * image.columns) throw new Error("length");
+  const bias = image.signed ? 32768 : 0;
+  if (bias) for (let i = 0; i < data.length; i += 1) data[i] ^= 0x8000;
+  return {
+    image,
+    bias,
+    levels: pyramid(data, image.columns, image.rows),
+    lut: lut ? { first: image.voi_lut.first, top: 2 ** image.voi_lut.bits - 1, data: new Uint16Array(lut) } : null,
+    ...spread(data, image, bias),
+  };
+}
+
+function pyramid(data, width, height) {
+  const levels = [{ data, width, height }];
+  while (Math.max(width, height) > 128) {
+    const from = levels[levels.length - 1];
+    width = Math.max(1, from.width >> 1);
+    height = Math.max(1, from.height >> 1);
+    levels.push({ data: halved(from, width, height), width, height });
+  }
+  return levels;
+}
+
+function halved({ data, width: stride, height: rows }, width, height) {
+  const out = new Uint16Array(width * height);
+  const right = stride > 1 ? 1 : 0;
+  const below = rows > 1 ? stride : 0;
+  for (let y = 0, o = 0; y < height; y += 1) {
+    for (let x = 0, i = y * 2 * stride; x < width; x += 1, i += 2, o += 1) {
+      out[o] = (data[i] + data[i + right] + data[i + below] + data[i + below + right] + 2) >> 2;
+    }
+  }
+  return out;
+}
+
+// Percentiles of the stored values as numpy computes them: linear between the two nearest ranks.
+function spread(data, image, bias) {
+  const counts = new Uint32Array(65536);
+  for (let i = 0; i < data.length; i += 1) counts[data[i]] += 1;
+  const at = (share) => {
+    const rank = share * (data.length - 1);
+    const low = nth(counts, Math.floor(rank));
+    return low + (nth(counts, Math.ceil(rank)) - low) * (rank - Math.floor(rank));
+  };
+  const value = (stored) => (stored - bias) * image.slope + image.intercept;
+  return { middle: [value(at(0.005)), value(at(0.995))], range: [value(at(0)), value(at(1))] };
+}
+
+function nth(counts, rank) {
+  let seen = 0;
+  for (let v = 0; v < 65536; v += 1) {
+    seen += counts[v];
+    if (seen > rank) return v;
+  }
+  return 65535;
+}
+
+/** What the film can be shown with, the one it opens with first: [{label, window}]; window null is the film's VOI LUT. */
+export function presets(film, strings) {
+  const list = [];
+  if (film.lut) list.push({ label: strings["window.lut"], window: null });
+  for (const { centre, width, function: shape, label } of film.image.windows) {
+    list.push({ label: label || strings["window.header"], window: { centre, width, shape } });
+  }
+  const [low, high] = film.middle;
+  const whole = exact(...film.range);
+  list.push({ label: strings["window.auto"], window: high > low ? exact(low, high) : whole });
+  list.push({ label: strings["window.range"], window: whole });
+  return list;
+}
+
+function exact(low, high) {
+  return { centre: (low + high) / 2, width: Math.max(high - low, 1e-6), shape: "LINEAR_EXACT" };
+}
+
+/** Grey in [0, 1] of one modality value, before any inversion: what the shader computes, for tests and for reading a value. */
+export function greyOf(value, window) {
+  const { centre, width, shape } = window;
+  let grey;
+  if (shape === "SIGMOID") grey = 1 / (1 + Math.exp((-4 * (value - centre)) / width));
+  else if (shape === "LINEAR_EXACT") grey = (value - centre) / width + 0.5;
+  else if (width <= 1) grey = value > centre - 0.5 ? 1 : 0;
+  else grey = (value - (centre - 0.5)) / (width - 1) + 0.5;
+  return Math.min(1, Math.max(0, grey));
+}

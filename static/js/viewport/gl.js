@@ -1,0 +1,227 @@
+// All panes from one WebGL2 context: one canvas behind the grid, one texture per film and per map, one program. Films and maps are
+// plain values (film.js, map.js); textures are made from them when first drawn and again after the context was lost.
+
+import { table } from "./colormaps.js";
+import { inverted } from "./geometry.js";
+import { FRAGMENT, VERTEX } from "./shaders.js";
+
+const SHAPES = { LINEAR: 0, LINEAR_EXACT: 1, SIGMOID: 2 };
+const UNITS = { film: 0, lut: 1, map: 2, colours: 3 };
+const KEPT_FILMS = 12;
+const KEPT_MAPS = 96;
+
+export class Renderer {
+  /** Throws where there is no WebGL2. `onRestored` is called when a lost context is back and everything must be drawn again. */
+  constructor(canvas, { onLost, onRestored }) {
+    this.canvas = canvas;
+    this.gl = canvas.getContext("webgl2", { alpha: false, antialias: false, depth: false, stencil: false });
+    if (!this.gl) throw new Error("no WebGL2");
+    canvas.addEventListener("webglcontextlost", (event) => {
+      event.preventDefault();
+      onLost();
+    });
+    canvas.addEventListener("webglcontextrestored", () => {
+      this.#prepare();
+      onRestored();
+    });
+    this.#prepare();
+  }
+
+  #prepare() {
+    const { gl } = this;
+    this.films = new Map();
+    this.maps = new Map();
+    this.colours = new Map();
+    this.largest = gl.getParameter(gl.MAX_TEXTURE_SIZE);
+    this.program = program(gl);
+    this.at = new Proxy({}, { get: (known, name) => (known[name] ??= gl.getUniformLocation(this.program, name)) });
+    gl.useProgram(this.program);
+    gl.bindVertexArray(gl.createVertexArray());
+    gl.disable(gl.DITHER);
+    gl.enable(gl.SCISSOR_TEST);
+    gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
+    for (const [name, unit] of Object.entries(UNITS)) gl.uniform1i(this.at[name], unit);
+    this.nothing = {
+      lut: texture(gl, { format: gl.R16UI, width: 1, height: 1, levels: [[gl.RED_INTEGER, gl.UNSIGNED_SHORT, new Uint16Array(1), 1, 1]] }),
+      map: texture(gl, { format: gl.R32F, width: 1, height: 1, levels: [[gl.RED, gl.FLOAT, new Float32Array(1), 1, 1]] }),
+    };
+  }
+
+  /** Fits the canvas' own pixels to its place; `ratio` is device pixels per CSS pixel, less where the canvas would be too large. */
+  resize() {
+    const { canvas } = this;
+    const { width, height } = canvas.getBoundingClientRect();
+    this.ratio = Math.min(window.devicePixelRatio || 1, Math.min(this.largest, 8192) / Math.max(width, height, 1));
+    const wide = Math.max(1, Math.round(width * this.ratio));
+    const high = Math.max(1, Math.round(height * this.ratio));
+    if (canvas.width !== wide || canvas.height !== high) Object.assign(canvas, { width: wide, height: high });
+  }
+
+  /** How many halvings a film needs to fit the graphics card. */
+  reduction(film) {
+    let level = 0;
+    while (Math.max(film.levels[level].width, film.levels[level].height) > this.largest) level += 1;
+    return level;
+  }
+
+  /**
+   * Draws panes {box, matrix, scale, film, grey, overlay}. `box` in CSS pixels from the canvas' corner; `grey` {window, negative};
+   * `overlay` null or {map, ends, colours, threshold, opacity, smooth}. `surround` is the colour between panes, [r, g, b] in 0–255.
+   */
+  draw(panes, surround) {
+    const { gl, canvas } = this;
+    if (gl.isContextLost()) return;
+    gl.scissor(0, 0, canvas.width, canvas.height);
+    gl.viewport(0, 0, canvas.width, canvas.height);
+    gl.clearColor(surround[0] / 255, surround[1] / 255, surround[2] / 255, 1);
+    gl.clear(gl.COLOR_BUFFER_BIT);
+    for (const pane of panes) this.#pane(pane);
+  }
+
+  #pane({ box, matrix, scale, film, grey, overlay }) {
+    const { gl, at, ratio, canvas } = this;
+    const left = Math.round(box.x * ratio);
+    const right = Math.round((box.x + box.width) * ratio);
+    const bottom = canvas.height - Math.round((box.y + box.height) * ratio);
+    const top = canvas.height - Math.round(box.y * ratio);
+    if (right <= left || top <= bottom) return;
+    gl.scissor(left, bottom, right - left, top - bottom);
+
+    const [a, b, c, d, e, f] = inverted(matrix);
+    const x0 = -box.x;
+    const y0 = canvas.height / ratio - box.y;
+    gl.uniform3f(at.toX, a / ratio, -b / ratio, a * x0 + b * y0 + e);
+    gl.uniform3f(at.toY, c / ratio, -d / ratio, c * x0 + d * y0 + f);
+
+    const { texture: filmTexture, base, count } = this.#film(film);
+    const level = Math.max(0, Math.min(count - 1, Math.floor(Math.log2(1 / (scale * ratio))) - base));
+    const { image } = film;
+    bind(gl, UNITS.film, filmTexture);
+    gl.uniform1i(at.level, level);
+    gl.uniform2f(at.filmScale, 2 ** -(level + base), 2 ** -(level + base));
+    gl.uniform2f(at.imageSize, image.columns, image.rows);
+    gl.uniform1f(at.bias, film.bias);
+    gl.uniform1f(at.slope, image.slope);
+    gl.uniform1f(at.intercept, image.intercept);
+    this.#grey(film, grey);
+    this.#overlay(overlay);
+    gl.drawArrays(gl.TRIANGLES, 0, 3);
+  }
+
+  #grey(film, { window: chosen, negative }) {
+    const { gl, at } = this;
+    const { lut } = film;
+    gl.uniform1i(at.negative, negative ? 1 : 0);
+    bind(gl, UNITS.lut, chosen || !lut ? this.nothing.lut : this.#lut(film));
+    gl.uniform1i(at.shape, chosen || !lut ? SHAPES[chosen?.shape ?? "LINEAR"] : 3);
+    gl.uniform1f(at.centre, chosen?.centre ?? 0);
+    gl.uniform1f(at.width, chosen?.width ?? 1);
+    gl.uniform1i(at.lutFirst, lut?.first ?? 0);
+    gl.uniform1i(at.lutSize, lut?.data.length ?? 1);
+    gl.uniform1f(at.lutTop, lut?.top ?? 1);
+  }
+
+  #overlay(overlay) {
+    const { gl, at } = this;
+    gl.uniform1i(at.hasMap, overlay ? 1 : 0);
+    bind(gl, UNITS.map, overlay ? this.#map(overlay.map) : this.nothing.map);
+    bind(gl, UNITS.colours, this.#colours(overlay?.colours ?? "viridis"));
+    if (!overlay) return;
+    gl.uniform4fv(at.extent, overlay.map.explanation.extent);
+    gl.uniform2fv(at.ends, overlay.ends);
+    gl.uniform1f(at.threshold, overlay.threshold);
+    gl.uniform1f(at.opacity, overlay.opacity);
+    gl.uniform1i(at.smoothed, overlay.smooth ? 1 : 0);
+  }
+
+  #film(film) {
+    return this.#kept(this.films, film.image.id, KEPT_FILMS, () => {
+      const { gl } = this;
+      const base = this.reduction(film);
+      const kept = film.levels.slice(base);
+      const levels = kept.map(({ data, width, height }) => [gl.RED_INTEGER, gl.UNSIGNED_SHORT, data, width, height]);
+      const made = texture(gl, { format: gl.R16UI, width: kept[0].width, height: kept[0].height, levels });
+      return { texture: made, base, count: kept.length };
+    });
+  }
+
+  #lut(film) {
+    const entry = this.#film(film);
+    if (!entry.lut) {
+      const { gl } = this;
+      const height = Math.ceil(film.lut.data.length / 1024);
+      const padded = new Uint16Array(1024 * height);
+      padded.set(film.lut.data);
+      entry.lut = texture(gl, { format: gl.R16UI, width: 1024, height, levels: [[gl.RED_INTEGER, gl.UNSIGNED_SHORT, padded, 1024, height]] });
+    }
+    return entry.lut;
+  }
+
+  #map(map) {
+    return this.#kept(this.maps, map.id, KEPT_MAPS, () => {
+      const { gl } = this;
+      const { width, height } = map.explanation;
+      return { texture: texture(gl, { format: gl.R32F, width, height, levels: [[gl.RED, gl.FLOAT, map.values, width, height]] }) };
+    }).texture;
+  }
+
+  #colours(name) {
+    if (!this.colours.has(name)) {
+      const { gl } = this;
+      const data = new Uint8Array(table(name).buffer);
+      const made = texture(gl, { format: gl.RGBA8, width: 256, height: 1, levels: [[gl.RGBA, gl.UNSIGNED_BYTE, data, 256, 1]] });
+      gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR);
+      gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.LINEAR);
+      this.colours.set(name, made);
+    }
+    return this.colours.get(name);
+  }
+
+  // Keeps the entries used last; what falls out leaves the graphics card.
+  #kept(entries, key, most, make) {
+    const entry = entries.get(key) ?? make();
+    entries.delete(key);
+    entries.set(key, entry);
+    if (entries.size > most) {
+      const [oldest, { texture: gone, lut }] = entries.entries().next().value;
+      this.gl.deleteTexture(gone);
+      if (lut) this.gl.deleteTexture(lut);
+      entries.delete(oldest);
+    }
+    return entry;
+  }
+}
+
+function bind(gl, unit, what) {
+  gl.activeTexture(gl.TEXTURE0 + unit);
+  gl.bindTexture(gl.TEXTURE_2D, what);
+}
+
+function texture(gl, { format, width, height, levels }) {
+  const made = gl.createTexture();
+  gl.activeTexture(gl.TEXTURE0 + 7);
+  gl.bindTexture(gl.TEXTURE_2D, made);
+  gl.texStorage2D(gl.TEXTURE_2D, levels.length, format, width, height);
+  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, levels.length > 1 ? gl.NEAREST_MIPMAP_NEAREST : gl.NEAREST);
+  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
+  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
+  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
+  levels.forEach(([layout, type, data, wide, high], level) => {
+    gl.texSubImage2D(gl.TEXTURE_2D, level, 0, 0, wide, high, layout, type, data);
+  });
+  return made;
+}
+
+function program(gl) {
+  const made = gl.createProgram();
+  for (const [type, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
+    const shader = gl.createShader(type);
+    gl.shaderSource(shader, source);
+    gl.compileShader(shader);
+    if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS)) throw new Error(gl.getShaderInfoLog(shader));
+    gl.attachShader(made, shader);
+  }
+  gl.linkProgram(made);
+  if (!gl.getProgramParameter(made, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(made));
+  return made;
+}

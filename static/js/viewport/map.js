@@ -1,0 +1,50 @@
+// One method's map: raw float32 values, fetched once, and the scale its colours run over. Knows no WebGL and no DOM.
+
+import { octets } from "./film.js";
+
+/** Fetches one explanation's values. `positive` and `strength` are the 99.5th percentile of the positive values and of all sizes. */
+export async function fetchMap(explanation, signal) {
+  const values = new Float32Array(await octets(explanation.values_url, signal));
+  if (values.length !== explanation.width * explanation.height) throw new Error("length");
+  return {
+    id: explanation.id,
+    explanation,
+    values,
+    positive: percentile(values.filter((v) => v > 0)),
+    strength: percentile(values.map(Math.abs)),
+  };
+}
+
+function percentile(values) {
+  if (values.length === 0) return 0;
+  values.sort();
+  const rank = 0.995 * (values.length - 1);
+  const low = Math.floor(rank);
+  return values[low] + (values[Math.min(low + 1, values.length - 1)] - values[low]) * (rank - low);
+}
+
+/** The values at the ends of a map's colours. `robust`: the 99.5th percentile instead of the extreme. */
+export function ends(map, robust) {
+  const { min, max, signed } = map.explanation;
+  if (!signed) {
+    const high = robust && map.positive > 0 ? map.positive : max;
+    return [0, high > 0 ? high : 1];
+  }
+  const high = robust && map.strength > 0 ? map.strength : Math.max(Math.abs(min), Math.abs(max));
+  return [-(high || 1), high || 1];
+}
+
+/** The ends for several maps at once: one scale for the signed ones and one for the others. */
+export function sharedEnds(maps, signed, robust) {
+  const alike = maps.filter((map) => map.explanation.signed === signed).map((map) => ends(map, robust)[1]);
+  const high = Math.max(...alike, 0) || 1;
+  return [signed ? -high : 0, high];
+}
+
+/** A value for reading: three figures, and a power of ten where it is far from one. */
+export function figure(value) {
+  const size = Math.abs(value);
+  if (size === 0) return "0";
+  const text = size >= 1000 || size < 0.001 ? size.toExponential(1).replace("e+", "e") : String(Number(size.toPrecision(3)));
+  return (value < 0 ? "−" : "") + text.replace("e-", "e−");
+}
