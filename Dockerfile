@@ -21,7 +21,7 @@ LABEL org.opencontainers.image.title="Whylight" \
     org.opencontainers.image.description="A light box for radiology AI that shows why. Research use only, not for clinical use." \
     org.opencontainers.image.licenses="Apache-2.0"
 # A number, so that an orchestrator can see that it is not root; the name is for people.
-RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /nonexistent whylight \
+RUN useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent whylight \
     && install --directory --owner=10001 --group=10001 /var/lib/whylight
 WORKDIR /srv/whylight
 COPY --from=packages /opt/venv /opt/venv

@@ -18,6 +18,7 @@ def files(*suffixes: str, under: str = ".") -> Iterator[Path]:
     for path in sorted((ROOT / under).rglob("*")):
         if (
             path.is_file()
+            and not path.name.startswith(".coverage")
             and not NOT_OURS.intersection(path.relative_to(ROOT).parts)
             and (not suffixes or path.suffix in suffixes)
         ):

@@ -25,7 +25,9 @@ def test_every_setting_is_documented_in_its_own_words(field: str) -> None:
     page = text("docs/reference/settings.md")
     rows = [line for line in page.splitlines() if line.startswith(f"| `WHYLIGHT_{field.upper()}` |")]
     assert len(rows) == 1
-    assert Settings.model_fields[field].description in rows[0]
+    described = Settings.model_fields[field].description
+    assert described
+    assert described in rows[0]
 
 
 def test_no_setting_is_documented_that_is_not_there() -> None:

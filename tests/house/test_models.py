@@ -1,4 +1,4 @@
-"""The networks that come with the product: the card says what they are, the weights are the ones it names, a licence is there."""
+"""The networks of the product: the card says what they are, the weights are the ones it names, a licence is there."""
 
 import hashlib
 from pathlib import Path

@@ -3,6 +3,9 @@
 import json
 import re
 import tomllib
+from importlib.metadata import requires
+
+from packaging.requirements import Requirement
 
 from tests.house.conftest import ROOT
 
@@ -34,6 +37,24 @@ def test_every_requirement_is_pinned() -> None:
     ]
     assert [name for name in asked if normal(name) not in pinned] == []
     assert len(asked) > 20
+
+
+def test_everything_below_the_requirements_is_pinned_too() -> None:
+    pinned = {normal(entry.split("==")[0]) for entry in entries("constraints.txt")}
+    waiting = [Requirement(entry) for file in ("requirements.txt", "requirements-dev.txt") for entry in entries(file)]
+    seen: set[str] = set()
+    while waiting:
+        asked = waiting.pop()
+        for text in requires(asked.name) or []:
+            below = Requirement(text)
+            wanted = below.marker is None or any(below.marker.evaluate({"extra": extra}) for extra in ("", *asked.extras))
+            if wanted and str(below) not in seen:
+                seen.add(str(below))
+                waiting.append(below)
+    names = {normal(Requirement(text).name) for text in seen}
+    # A CUDA build of torch brings NVIDIA's packages, which torch's own metadata pins exactly.
+    cuda = {name for name in names if name.startswith(("nvidia-", "cuda-")) or name == "triton"}
+    assert names - cuda - pinned == set()
 
 
 def test_every_dependency_is_argued_for() -> None:

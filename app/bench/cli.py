@@ -1,0 +1,46 @@
+"""The `bench` command: `bench main` measures everything, `bench start`, `bench upload`, `bench weight` one part."""
+
+import argparse
+import os
+import platform
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from app import __version__
+from app.bench import measures
+from app.bench.figures import Figure, as_json, table
+from app.config import Settings
+
+
+def main(arguments: list[str]) -> int:
+    """Parse the arguments after `bench`, measure, print; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m app bench", description="Measure the product in a process and a folder of its own."
+    )
+    parser.add_argument(
+        "what", nargs="?", default="main", choices=["main", "start", "upload", "weight"], help="default: main, all"
+    )
+    parser.add_argument("--repeat", type=int, default=5, help="samples per figure (default: 5)")
+    parser.add_argument("--json", type=Path, help="write machine, medians and samples to this file too")
+    given = parser.parse_args(arguments)
+    film = Settings().data / "chest" / "dicom" / "pa_jpeg_baseline.dcm"
+    parts: dict[str, Callable[[], Iterator[Figure]]] = {
+        "start": lambda: measures.start(given.repeat),
+        "upload": lambda: measures.upload(given.repeat, film),
+        "weight": measures.weight,
+    }
+    machine: dict[str, str | int] = {
+        "version": __version__,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "cores": os.cpu_count() or 0,
+    }
+    print(", ".join(f"{name} {value}" for name, value in machine.items()))
+    figures: list[Figure] = []
+    for name, part in parts.items():
+        if given.what in {"main", name}:
+            figures += part()
+    print(table(figures))
+    if given.json:
+        given.json.write_text(as_json(figures, machine) + "\n", encoding="utf-8")
+    return 0
