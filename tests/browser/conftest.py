@@ -38,11 +38,12 @@ PATIENCE_MS = 30_000  # two busy cores may take this long for an answer that nor
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder is marked ``browser``, so that ``-m "not browser"`` leaves it out."""
+    """Everything here is marked ``browser``, so that ``-m "not browser"`` leaves it out, and comes last: it is slow."""
     here = Path(__file__).parent
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.browser)
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
 class Server:
