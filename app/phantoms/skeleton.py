@@ -126,12 +126,12 @@ def girdle(patient: Patient, grid: Grid, rng: np.random.Generator) -> F32:
         layer += CORTEX * grid.tube(line, (7.2, 5.6), wall=1.7, sigma=0.8) + MARROW * grid.tube(line, (7.2, 5.6))
         blade = [(joint[0] - side * 12, joint[1] + 36), (side * (w + 14 + swing), 0.42 * h), (side * (w - 2 + swing), 0.7 * h)]
         layer += CORTEX * grid.tube(blade, (5.2, 2.6), wall=1.3, sigma=1.0)
-        inner = [
-            (side * (0.72 * w + swing), 0.12 * h),
-            (side * (0.73 * w + swing), 0.4 * h),
-            (side * (w - 4 + swing), 0.71 * h),
-        ]
-        layer += CORTEX * grid.tube([(side * x, y) for x, y in inner], 1.7, sigma=1.0) * 0.8
+        corner, low_tip = np.array([0.72 * w + swing, 0.1 * h]), np.array([w - 4 + swing, 0.71 * h])
+        neck = np.array([w + 10, joint[1] + 30])
+        plate = edge(grid, side, low_tip, corner) * edge(grid, side, neck, low_tip) * edge(grid, side, corner, neck)
+        layer += 2.6 * plate
+        inner = [(side * x, y) for x, y in (corner, (0.73 * w + swing, 0.4 * h), low_tip)]
+        layer += CORTEX * grid.tube(inner, 1.7, sigma=1.0) * 0.8
         ridge = [(side * (0.73 * w + swing), 0.2 * h), (side * (w + 6), 0.09 * h), (joint[0] + side * 8, joint[1] - 4)]
         layer += CORTEX * grid.tube(ridge, (2.0, 6.0), wall=1.2, sigma=1.0) * 0.8
         beak = grid.ellipse(joint[0] - side * 17, joint[1] + 16, 9, 6, side * 0.5)
