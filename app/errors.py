@@ -17,6 +17,7 @@ A sentence is a template and its values, so that the catalogue can translate the
 ever becomes part of a message id.
 """
 
+import traceback
 from collections.abc import Mapping
 
 
@@ -84,3 +85,12 @@ class Unavailable(AppError):
     """A part the request needs is away for now; trying again later may work."""
 
     status = 503
+
+
+def where(error: BaseException) -> str:
+    """For the log: the type of a failure and of what caused it, and the lines they came through; never their text, which may
+    name a patient."""
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    lines = " < ".join(f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in reversed(frames))
+    cause = error.__cause__ or error.__context__
+    return f"{type(error).__name__} at {lines}" + (f", after {where(cause)}" if cause else "")

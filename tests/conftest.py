@@ -1,11 +1,14 @@
 """Fixtures that every room's tests share."""
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
 from app.config import Settings
+from app.store import Store, migrate
 from tests.networks import write_network
 
 torch.set_num_threads(1)  # small networks on a shared machine: two threads only wait for one another
@@ -29,3 +32,26 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_network(folder, "phantom-untrained", findings=("Cardiomegaly", "Effusion", "Nodule"), phantom=True, seed=2)
     write_network(folder, "phantom-by-name", findings=("Nodule",), phantom=True, default=False, seed=3)
     return folder
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The var folder of a migrated, empty database; migrating takes longer than most tests, so it is done once."""
+    var = tmp_path_factory.mktemp("migrated") / "var"
+    migrate(Settings(var=var))
+    return var
+
+
+@pytest.fixture
+def settings(tmp_path: Path, models: Path) -> Settings:
+    """Settings whose var folder is the test's own, with the untrained networks, on the CPU."""
+    return Settings(var=tmp_path / "var", models=models, device="cpu", threads=1)
+
+
+@pytest.fixture
+def store(settings: Settings, migrated: Path) -> Iterator[Store]:
+    """An empty store in the test's own var folder."""
+    shutil.copytree(migrated, settings.var)
+    opened = Store.open(settings)
+    yield opened
+    opened.close()

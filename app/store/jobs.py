@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import case, exists, func, select, update
+from sqlalchemy import and_, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict, NotFound
@@ -90,6 +90,11 @@ class Jobs:
     def waiting(self) -> int:
         """How many jobs wait."""
         return self._session.scalar(select(func.count()).where(JobTable.state == "queued")) or 0
+
+    def due(self) -> bool:
+        """Whether there is a job to take: one that waits, or one whose lease ran out."""
+        late = and_(JobTable.state == "running", JobTable.lease_until < now())
+        return bool(self._session.scalar(select(exists().where(or_(JobTable.state == "queued", late)))))
 
     def cancel(self, job_id: str) -> JobRow:
         """Stop a job that waits or runs; its worker notices at its next step. One that has ended stays as it is. NotFound."""

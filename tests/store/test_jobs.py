@@ -131,6 +131,21 @@ def test_three_attempts_are_enough(store: Store, study_id: str) -> None:
     assert state_of(store, study_id) == "failed"
 
 
+def test_a_job_is_due_while_somebody_should_take_it(store: Store, study_id: str) -> None:
+    def due() -> bool:
+        with store.view() as tx:
+            return tx.jobs.due()
+
+    assert not due()
+    job = analyse(store, study_id)
+    assert due()
+    claim(store, seconds=60)
+    assert not due()
+    with store.begin() as tx:
+        tx.jobs.renew(job.id, "me", -1)
+    assert due()
+
+
 def test_a_renewed_lease_is_not_swept(store: Store, study_id: str) -> None:
     analyse(store, study_id)
     claim(store, seconds=10)

@@ -1,0 +1,254 @@
+"""The worker: takes jobs from the store, runs the pipeline, stores what comes out, step by step.
+
+Knows the store and the pipeline; no HTTP. Every step is one transaction that first checks the lease, so a job that two workers
+hold for a moment has one result, and one that is killed goes on where it stopped. Nothing about a patient is logged: ids only.
+"""
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from app import explainers, pipeline
+from app.classifiers.card import Card
+from app.classifiers.registry import Registry
+from app.config import Settings
+from app.domain import Explanation, Image, Prediction, Series, Study
+from app.errors import AppError, where
+from app.store import JobRow, LeaseLost, Store, Transaction
+
+if TYPE_CHECKING:
+    from app.classifiers.loading import Loaded
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 1.0
+"""How often the store is asked when nobody wakes the worker: jobs of another process, and leases that ran out."""
+
+READING = "The network reads the image."
+EXPLAINING = "Maps are being computed."
+
+
+class Stopped(Exception):
+    """The worker is to stop, or the job is no longer its own: leave without another write."""
+
+
+class Worker:
+    """One worker: a thread of a server (`start`), or the whole of a process (`run`)."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self._settings = settings
+        self._store = store
+        self._owner = f"worker {secrets.token_hex(8)}"
+        self._registry = Registry(settings.models)
+        self._networks: Loaded | None = None
+        self._stopping = threading.Event()
+        self._awake = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Work in a thread of this process."""
+        self._thread = threading.Thread(target=self.run, name="worker", daemon=True)
+        self._thread.start()
+
+    def stop(self, seconds: float = 10.0) -> None:
+        """Stop after the step in hand and give an unfinished job back; waits for at most so long."""
+        self._stopping.set()
+        self._awake.set()
+        if self._thread is not None:
+            self._thread.join(seconds)
+
+    def wake(self) -> None:
+        """Look for a job now."""
+        self._awake.set()
+
+    def alive(self) -> bool:
+        """Whether the thread works."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def run(self) -> None:
+        """Take one job after the other until told to stop."""
+        self._warm()
+        while not self._stopping.is_set():
+            self._awake.clear()
+            try:
+                worked = self.work_once()
+            except Exception as error:  # noqa: BLE001 - the worker's edge: the database may be away for a while
+                log.error("the worker cannot reach its jobs: %s", where(error))
+                worked = False
+            if not worked:
+                self._awake.wait(POLL_SECONDS)
+
+    def _warm(self) -> None:
+        """Import torch and the networks' code before the first job needs them: that takes seconds."""
+        try:
+            self._loaded()
+        except Exception as error:  # noqa: BLE001 - the first job says the same to people
+            log.error("the networks cannot be loaded: %s", where(error))
+
+    def work_once(self) -> bool:
+        """Do the most urgent job there is; False when there is none."""
+        return self._claimed(None)
+
+    def run_job(self, job_id: str) -> bool:
+        """Do this job; False when it does not wait (any more). A second delivery of a job is harmless."""
+        return self._claimed(job_id)
+
+    def _claimed(self, job_id: str | None) -> bool:
+        with self._store.view() as tx:
+            due = tx.jobs.due()
+        if not due:
+            return False  # asking takes no writer's lock: an idle worker keeps no writer waiting
+        with self._store.begin() as tx:
+            job = tx.jobs.claim(self._owner, self._settings.lease_seconds, job_id)
+        if job is None:
+            return False
+        started = time.perf_counter()
+        try:
+            with self._lease(job) as lost:
+                self._do(job, lambda: lost.is_set() or self._stopping.is_set())
+            log.info("job %s (%s) done in %.1f s", job.id, job.kind, time.perf_counter() - started)
+        except (LeaseLost, Stopped):
+            log.info("job %s (%s) left unfinished", job.id, job.kind)
+            with self._store.begin() as tx:
+                tx.jobs.release(job.id, self._owner)
+        except Exception as error:  # noqa: BLE001 - the worker's edge: whatever happens to one job, the next one is done
+            log.error("job %s (%s) failed: %s", job.id, job.kind, where(error))
+            self._fail(job, error)
+        return True
+
+    @contextmanager
+    def _lease(self, job: JobRow) -> Iterator[threading.Event]:
+        """Renew a job's lease from a thread of its own, for as long as the block runs; the event is set when it is lost."""
+        lost, over = threading.Event(), threading.Event()
+        seconds = self._settings.lease_seconds
+
+        def renew() -> None:
+            while not over.wait(seconds / 4):
+                try:
+                    with self._store.begin() as tx:
+                        kept = tx.jobs.renew(job.id, self._owner, seconds)
+                except AppError:
+                    continue  # busy or away for a moment: three more tries before the lease runs out
+                if not kept:
+                    lost.set()
+                    return
+
+        thread = threading.Thread(target=renew, name="lease", daemon=True)
+        thread.start()
+        try:
+            yield lost
+        finally:
+            over.set()
+            thread.join()
+
+    def _fail(self, job: JobRow, error: Exception) -> None:
+        """Tell people why. Where even that cannot be stored, the lease runs out and the job is tried again."""
+        if not isinstance(error, AppError):
+            error = AppError(
+                "Something went wrong in the analysis (%(kind)s). The log has more under job %(job)s.",
+                {"kind": type(error).__name__, "job": job.id},
+            )
+        with suppress(AppError), self._store.begin() as tx:
+            tx.jobs.fail(job.id, self._owner, error.template, error.values)
+
+    def _loaded(self) -> "Loaded":
+        """The networks, once loaded. Imports torch."""
+        if self._networks is None:
+            import torch  # noqa: PLC0415 - the server must not wait for it
+
+            from app.classifiers.loading import Loaded  # noqa: PLC0415 - as above
+
+            if self._settings.threads:
+                torch.set_num_threads(self._settings.threads)
+            self._networks = Loaded(self._registry, self._settings.device)
+        return self._networks
+
+    def _do(self, job: JobRow, leave: Callable[[], bool]) -> None:
+        """One job from its study to its end."""
+        with self._store.view() as tx:
+            task = self._task(tx, job)
+        of = task.images * (1 + len(task.methods))
+        with self._store.begin() as tx:
+            tx.jobs.progress(job.id, self._owner, 0, of, READING)
+        if task.images:
+            results = pipeline.analyse(
+                task.study, self._loaded(), model=job.model, methods=task.methods, findings=job.finding or "top"
+            )
+            for step, result in enumerate(results, start=1):
+                if leave():
+                    raise Stopped
+                self._keep(job, result, step, of, READING if step % (1 + len(task.methods)) == 0 else EXPLAINING)
+        with self._store.begin() as tx:
+            tx.jobs.finish(job.id, self._owner, network=task.read)
+
+    def _task(self, tx: Transaction, job: JobRow) -> "Task":
+        """What is left of a job: the images without results of the network's and the product's present version."""
+        study = tx.studies.load(job.study_id)
+        ids = {(image.sop_instance_uid, image.frame): image.id for image in tx.studies.get(job.study_id).images}
+
+        def id_of(image: Image) -> str:
+            return ids[image.sop_instance_uid, image.frame]
+
+        panel = explainers.panel()
+        if job.image_id is not None:
+            study = narrowed(study, lambda _, image: id_of(image) == job.image_id)
+        reading = pipeline.readers(study, self._registry, job.model)
+        cards = {series.series_uid: card for series, card in reading}
+        if job.image_id is not None:
+            panel = tx.explanations.missing(job.image_id, reading[0][1].sha256, job.finding or "", panel)
+            study = study if panel else narrowed(study, lambda *_: False)
+        elif cards:
+            present = self._versions()
+            study = narrowed(
+                study,
+                lambda series, image: (
+                    series.series_uid in cards and not finished(tx, id_of(image), cards[series.series_uid], panel, present)
+                ),
+            )
+        images = sum(len(series.images) for series in study.series if series.series_uid in cards)
+        return Task(study=study, methods=panel, images=images, read=bool(reading))
+
+    def _versions(self) -> dict[str, str]:
+        from app.classifiers.classifier import versions  # noqa: PLC0415 - imports torch
+
+        return versions()
+
+    def _keep(self, job: JobRow, result: Prediction | Explanation, step: int, of: int, what: str) -> None:
+        """Store one result, if the job is still ours."""
+        with self._store.begin() as tx:
+            tx.jobs.progress(job.id, self._owner, step, of, what)
+            if isinstance(result, Prediction):
+                tx.predictions.save(job.study_id, result, headline=job.kind == "analyse" and job.model is None)
+            else:
+                tx.explanations.save(job.study_id, result)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """What a job has to do: the study with the images that are left, the methods, and whether any network reads it at all."""
+
+    study: Study
+    methods: tuple[str, ...]
+    images: int
+    read: bool
+
+
+def narrowed(study: Study, wanted: Callable[[Series, Image], bool]) -> Study:
+    """The study with only the images wanted; series that are left without images go."""
+    parts = (replace(part, images=tuple(image for image in part.images if wanted(part, image))) for part in study.series)
+    return replace(study, series=tuple(part for part in parts if part.images))
+
+
+def finished(tx: Transaction, image_id: str, card: Card, methods: tuple[str, ...], present: dict[str, str]) -> bool:
+    """Whether an image has its prediction and its top finding's maps, all of these versions."""
+    said = [row.prediction for row in tx.predictions.of_image(image_id)]
+    found = next((one for one in said if (one.model, one.model_sha256) == (card.name, card.sha256)), None)
+    if found is None or found.versions != present:
+        return False
+    maps = tx.explanations.of_image(image_id, model_sha256=card.sha256, finding=found.top().finding)
+    return set(methods) <= {row.method for row in maps if row.versions == present}
