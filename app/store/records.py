@@ -67,6 +67,7 @@ class ImageRow:
     position: tuple[float, float, float] | None
     axes: tuple[float, float, float, float, float, float] | None
     warnings: tuple[str, ...]
+    instance_number: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)

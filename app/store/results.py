@@ -20,7 +20,7 @@ from app.store.tables import ExplanationTable, ImageTable, PredictionTable, Seri
 TOP = 3
 """How many findings the worklist names."""
 
-READING = (SeriesTable.number, ImageTable.along, ImageTable.number, ImageTable.frame)
+READING = (SeriesTable.number, *ImageTable.within_series())
 """The order of a study's images."""
 
 

@@ -18,6 +18,10 @@ from app.store.tables import ExplanationTable, FileTable, ImageTable, SeriesTabl
 
 MAPPED = 256
 """Most images of a study whose pixels stay mapped from disk: each holds a file open. Beyond, pixels are read at once."""
+SAME = 0.99
+"""Cosine between two normals from which on slices count as parallel."""
+NOWHERE = 1_000_000
+"""The plane of images without a position: after all others."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +68,6 @@ def _columns(image: Image, pixels: str) -> dict[str, Any]:
     return {
         "sop_instance_uid": image.sop_instance_uid,
         "frame": image.frame,
-        "along": _along(image),
         "rows": image.stored.shape[0],
         "columns": image.stored.shape[1],
         "signed": image.stored.dtype == np.int16,
@@ -87,15 +90,21 @@ def _columns(image: Image, pixels: str) -> dict[str, Any]:
         "position": image.position and list(image.position),
         "axes": image.axes and list(image.axes),
         "warnings": list(image.warnings),
+        "instance_number": image.instance_number,
     }
 
 
-def _along(image: Image) -> float:
-    """How far along its normal a slice lies, in mm: Image Position (0020,0032) on the normal of Image Orientation (…,0037)."""
-    if image.position is None or image.axes is None:
-        return 0.0
-    along = float(np.dot(image.position, np.cross(image.axes[:3], image.axes[3:])))
-    return along if np.isfinite(along) else 0.0
+def _place(series: SeriesTable, columns: dict[str, Any]) -> dict[str, Any]:
+    """Which plane of the series a slice lies in, and how far along that plane's normal, in mm: Image Position (0020,0032) and
+    Image Orientation (0020,0037), PS3.3 C.7.6.2.1.1. A plane that is new to the series is noted there."""
+    if columns["position"] is None or columns["axes"] is None:
+        return {"plane": NOWHERE, "along": 0.0}
+    normal = np.cross(columns["axes"][:3], columns["axes"][3:])
+    plane = next((index for index, known in enumerate(series.planes) if float(np.dot(known, normal)) > SAME), None)
+    if plane is None:
+        plane = len(series.planes)
+        series.planes = [*series.planes, normal.tolist()]
+    return {"plane": plane, "along": round(float(np.dot(columns["position"], series.planes[plane])), 3)}
 
 
 class Studies:
@@ -138,7 +147,8 @@ class Studies:
             )
         )
         for index, columns in staged.images:
-            self._session.add(ImageTable(study_id=study.id, series_id=series[index].id, number=number, **columns))
+            place = _place(series[index], columns)
+            self._session.add(ImageTable(study_id=study.id, series_id=series[index].id, number=number, **columns, **place))
         self._session.flush()
         return Added("accepted", study.id)
 
@@ -186,6 +196,7 @@ class Studies:
                 view_position=series.view_position,
                 description=series.description,
                 source=series.source,
+                planes=[],
             )
             self._session.add(row)
             self._session.flush()
@@ -249,6 +260,7 @@ class Studies:
             position=row.position,
             axes=row.axes,
             warnings=row.warnings,
+            instance_number=row.instance_number,
         )
 
     def count(self) -> int:
@@ -339,6 +351,7 @@ def _image_row(row: ImageTable, ordinal: int) -> ImageRow:
         position=cast(Any, row.position and tuple(row.position)),
         axes=cast(Any, row.axes and tuple(row.axes)),
         warnings=tuple(row.warnings),
+        instance_number=row.instance_number,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    ColumnElement,
     DateTime,
     Dialect,
     Float,
@@ -120,7 +121,7 @@ class StudyTable(Base):
 
 
 class SeriesTable(Base):
-    """A series of a study; ``number`` counts them in the order they came."""
+    """A series of a study; ``number`` counts them in the order they came, ``planes`` are the normals its slices lie along."""
 
     __tablename__ = "series"
     __table_args__ = (UniqueConstraint("study_id", "series_uid"),)
@@ -134,9 +135,12 @@ class SeriesTable(Base):
     view_position: Mapped[str]
     description: Mapped[str]
     source: Mapped[str] = mapped_column(String(16))
+    planes: Mapped[list[Any]] = mapped_column(default=list)
 
     images: Mapped[list["ImageTable"]] = relationship(
-        lazy="raise", order_by="(ImageTable.along, ImageTable.number, ImageTable.frame)", passive_deletes=True
+        lazy="raise",
+        order_by=lambda: ImageTable.within_series(),  # noqa: PLW0108 - the class comes further down
+        passive_deletes=True,
     )
 
 
@@ -156,8 +160,8 @@ class FileTable(Base):
 
 
 class ImageTable(Base):
-    """An image. ``along`` is its place on the series' normal in mm (0 where the header gives no position), ``number`` the order
-    in which its file came; together with the frame they are the reading order."""
+    """An image. Its place in the series: slices of one plane by how far they lie along its normal, in mm; planes one after the
+    other; without geometry last, by instance number; at last in the order in which their files came (``number``)."""
 
     __tablename__ = "images"
     __table_args__ = (UniqueConstraint("sop_instance_uid", "frame"),)
@@ -167,7 +171,9 @@ class ImageTable(Base):
     series_id: Mapped[str] = mapped_column(ForeignKey("series.id", ondelete="CASCADE"), index=True)
     sop_instance_uid: Mapped[str]
     frame: Mapped[int]
+    plane: Mapped[int]
     along: Mapped[float]
+    instance_number: Mapped[int]
     number: Mapped[int]
     rows: Mapped[int]
     columns: Mapped[int]
@@ -185,6 +191,11 @@ class ImageTable(Base):
     position: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     axes: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     warnings: Mapped[list[Any]]
+
+    @classmethod
+    def within_series(cls) -> tuple[ColumnElement[Any], ...]:
+        """The columns to order a series by."""
+        return tuple(column.expression for column in (cls.plane, cls.along, cls.instance_number, cls.frame, cls.number))
 
 
 class UploadTable(Base):

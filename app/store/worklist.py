@@ -70,8 +70,8 @@ class Worklist:
         series = select(SeriesTable.id).where(SeriesTable.study_id == study_id).order_by(SeriesTable.number).limit(1)
         mine = ImageTable.series_id == series.scalar_subquery()
         count = self._session.scalar(select(func.count()).select_from(ImageTable).where(mine)) or 0
-        order = (ImageTable.along, ImageTable.number, ImageTable.frame)
-        return self._session.scalar(select(ImageTable.id).where(mine).order_by(*order).limit(1).offset(count // 2))
+        ordered = select(ImageTable.id).where(mine).order_by(*ImageTable.within_series())
+        return self._session.scalar(ordered.limit(1).offset(count // 2))
 
     def modalities(self) -> tuple[str, ...]:
         """The modalities that occur, sorted."""

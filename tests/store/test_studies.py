@@ -12,7 +12,7 @@ import pytest
 from app.config import Settings
 from app.domain import Patient, VoiLut, frozen
 from app.errors import Conflict, NotFound, Unavailable
-from app.store import Store
+from app.store import Store, WorklistQuery
 from app.store import studies as module
 from tests.store.films import WINDOW, explanation, image, prediction, review, store_file, study
 
@@ -27,7 +27,7 @@ def test_a_study_comes_back_as_it_went_in(store: Store, tmp_path: Path) -> None:
     film = image(
         stored=signed, slope=2.0, intercept=-1024.0, units="HU", photometric="MONOCHROME1", windows=(WINDOW,), voi_lut=lut,
         pixel_spacing=(0.5, 0.25), spacing_kind="calibrated", orientation=("R", "H", "L", "F"), position=(1.0, 2.0, 3.0),
-        axes=(1.0, 0.0, 0.0, 0.0, 1.0, 0.0), warnings=("a warning",),
+        axes=(1.0, 0.0, 0.0, 0.0, 1.0, 0.0), warnings=("a warning",), instance_number=7,
     )  # fmt: skip
     given = study(film, date="20260102", time="101112", accession="A1", description="Chest PA", phantom=True)
     study_id = store_file(store, tmp_path, given).study_id
@@ -46,7 +46,7 @@ def test_a_study_comes_back_as_it_went_in(store: Store, tmp_path: Path) -> None:
         assert (found.voi_lut.first, found.voi_lut.bits, found.voi_lut.label) == (-5, 12, "lung")
         for name in (
             "sop_instance_uid", "frame", "slope", "intercept", "units", "photometric", "windows", "pixel_spacing",
-            "spacing_kind", "orientation", "position", "axes", "warnings",
+            "spacing_kind", "orientation", "position", "axes", "warnings", "instance_number",
         ):  # fmt: skip
             assert getattr(found, name) == getattr(film, name), name
     assert row.files == ("film.dcm",)
@@ -212,3 +212,21 @@ def test_many_at_once_store_one_file_once(store: Store, tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert sorted(outcomes) == ["accepted"] * 5 + ["already here"] * 25
+
+
+def test_planes_follow_one_another_and_images_without_a_position_come_last(store: Store, tmp_path: Path) -> None:
+    axial, coronal = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0), (1.0, 0.0, 0.0, 0.0, 0.0, -1.0)
+    slices = [
+        image("2.1", instance_number=9, position=None),
+        image("2.2", instance_number=5, position=(0.0, 0.0, 20.0), axes=axial),
+        image("2.3", instance_number=2, position=(0.0, 3.0, 0.0), axes=coronal),
+        image("2.4", instance_number=3, position=(0.0, 0.0, 10.0), axes=(0.9999, 0.0141, 0.0, -0.0141, 0.9999, 0.0)),
+        image("2.5", instance_number=4, position=(0.0, 0.0, 10.0001), axes=axial),
+        image("2.6", instance_number=8),
+    ]
+    for number, slice_ in enumerate(slices):
+        added = store_file(store, tmp_path, study(slice_, modality="MR"), content=bytes([number]))
+    with store.view() as tx:
+        row = tx.studies.get(added.study_id)
+        assert [found.sop_instance_uid for found in row.images] == ["2.4", "2.5", "2.2", "2.3", "2.6", "2.1"]
+        assert tx.worklist.page(WorklistQuery()).rows[0].thumbnail == row.images[3].id
