@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from app.phantoms.grid import F32, Grid, Mask, Profile, chord, smoothstep, stream
+from app.phantoms.grid import F32, Floats, Grid, Mask, Profile, chord, smoothstep, stream
 from app.phantoms.patient import LEFT, RIGHT, Patient
 
 
@@ -95,7 +95,7 @@ def trunk(patient: Patient, grid: Grid) -> F32:
     yoke = (122 + 45 * patient.stout) * (1 - np.exp(-down / 24)) * smoothstep(grid.y, 0.66 * h, 0.12 * h)
     yoke = yoke * (1 - smoothstep(grid.y, -30, -130) * smoothstep(ax, neck + 30, neck - 20))
     throat = (114 + 20 * patient.stout) * chord((ax / (neck + 2)) ** 2)
-    yoke = (yoke**4 + throat**4) ** 0.25
+    yoke = join(yoke, throat)
     shoulder = np.array([patient.half_width + 38.0, 34.0])
     aim = np.array([np.sin(patient.arm_angle), np.cos(patient.arm_angle)])
     along = (ax - shoulder[0]) * aim[0] + (grid.y - shoulder[1]) * aim[1]
@@ -103,8 +103,13 @@ def trunk(patient: Patient, grid: Grid) -> F32:
     girth = 41 + 20 * patient.stout - 3 * patient.female
     beyond = np.where(along < 0, along, 0)
     arm = 2 * girth * chord((across**2 + beyond**2) / girth**2)
-    body = (body**4 + yoke**4 + arm**4) ** 0.25
-    return np.asarray(body, np.float32)
+    return join(body, yoke, arm)
+
+
+def join(*parts: Floats) -> F32:
+    """The larger of several thicknesses, rounded where they meet: the fourth root of the sum of fourth powers."""
+    total = sum(np.square(np.square(np.asarray(part, np.float32))) for part in parts)
+    return np.asarray(np.sqrt(np.sqrt(total)), np.float32)
 
 
 def cavity(patient: Patient, grid: Grid, lifted: tuple[float, float]) -> tuple[F32, F32]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import interpolate, ndimage
+from scipy import ndimage
 
 F32 = NDArray[np.float32]
 Floats = NDArray[np.floating[Any]]
@@ -35,15 +35,31 @@ class Profile:
 
     def __init__(self, at: Sequence[float], values: Sequence[float], step: float = 0.5) -> None:
         self.first, self.step = float(at[0]), step
-        places = np.arange(at[0], at[-1] + step, step)
-        self.table: F32 = interpolate.PchipInterpolator(at, values)(np.minimum(places, at[-1])).astype(np.float32)
+        knots, heights = np.asarray(at, float), np.asarray(values, float)
+        places = np.minimum(np.arange(at[0], at[-1] + step, step), at[-1])
+        gap = np.diff(knots)
+        rise = np.diff(heights) / gap
+        slope = np.concatenate([rise[:1], np.zeros(len(gap) - 1), rise[-1:]])
+        before, after = rise[:-1], rise[1:]
+        same = before * after > 0  # Fritsch and Butland 1984: no slope beyond what keeps the curve monotone
+        w1, w2 = 2 * gap[1:] + gap[:-1], gap[1:] + 2 * gap[:-1]
+        slope[1:-1][same] = ((w1 + w2)[same]) / (w1[same] / before[same] + w2[same] / after[same])
+        index = np.clip(np.searchsorted(knots, places, side="right") - 1, 0, len(gap) - 1)
+        t, run = (places - knots[index]) / gap[index], gap[index]
+        self.table: F32 = (
+            (1 + 2 * t) * (1 - t) ** 2 * heights[index]
+            + t**2 * (3 - 2 * t) * heights[index + 1]
+            + run * (t * (1 - t) ** 2 * slope[index] - t**2 * (1 - t) * slope[index + 1])
+        ).astype(np.float32)
+        self.rise: F32 = np.append(np.diff(self.table), np.float32(0))
 
     def __call__(self, value: ArrayLike) -> F32:
         """The curve at ``value`` (any shape), linear between the table's entries, constant beyond the ends."""
-        place = np.clip((np.asarray(value, np.float32) - self.first) / self.step, 0, self.table.size - 1.001)
-        index = place.astype(np.int32)
-        low = self.table[index]
-        return np.asarray(low + (self.table[index + 1] - low) * (place - index), np.float32)
+        place = np.asarray(value, np.float32) * np.float32(1 / self.step)
+        place = np.clip(place - np.float32(self.first / self.step), 0, np.float32(self.table.size - 1.001))
+        index = place.astype(np.intp)
+        part = place - index.astype(np.float32)
+        return np.asarray(self.table.take(index) + self.rise.take(index) * part, np.float32)
 
 
 def smoothstep(value: Floats, low: float, high: float) -> F32:

@@ -56,7 +56,7 @@ def ribs(patient: Patient, grid: Grid, rng: np.random.Generator) -> F32:
     """Eleven pairs of ribs as shells of compact bone around marrow, mm of water."""
     lines = hoops(patient, rng, max(0.8, 0.8 * grid.pixel))
     strength = float(rng.uniform(0.8, 1.25))
-    around = int(np.clip(round(40 / max(grid.pixel, 1.0)), 12, 36))
+    around = int(np.clip(round(22 / grid.pixel), 12, 36))
     ring = np.linspace(0, 2 * np.pi, around, endpoint=False)
     tangent = np.gradient(lines, axis=1)
     length = np.linalg.norm(tangent, axis=2)
