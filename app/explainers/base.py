@@ -99,7 +99,8 @@ class Explainer(ABC):
         device = classifier.device
         refused = ""
         try:
-            found, device, notes = method._in_pieces(trace, targets)
+            with torch.inference_mode(False), torch.enable_grad():
+                found, device, notes = method._in_pieces(trace, targets)
         except NotExplainable as error:
             refused = NOT_DEFINED + error.sentence
             found = Relevance(torch.zeros(len(targets), trace.slices, 1, 1))

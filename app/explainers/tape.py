@@ -123,15 +123,17 @@ class _Recorder(TorchFunctionMode):
         return result
 
     def _inplace(self, func: Callable[..., Any], name: str, given: Any, referred: Any, inputs: list[int]) -> Any:
-        """A method such as ``relu_``: its caller may go on with the tensor it changed, so it really runs in place, and the tape
-        keeps a copy of what was there before."""
+        """A method such as ``relu_``: its caller may go on with the tensor it changed, so it really runs in place, on a copy
+        that takes the place of the value; the tape keeps the value itself."""
         changed = given[0][0]
         before = changed.clone()
-        result = func(*given[0], **given[1])
-        outplace = getattr(torch.Tensor, name[:-1], func)
+        torch.utils.swap_tensors(changed, before)  # type: ignore[no-untyped-call]
         index = self.known.pop(id(changed), None)
         if index is not None:
             self.values[index] = before
+            self.known[id(before)] = index
+        result = func(*given[0], **given[1])
+        outplace = getattr(torch.Tensor, name[:-1], func)
         self._note(name[:-1], outplace, referred, inputs, result)
         return result
 

@@ -25,7 +25,7 @@ GATES = frozenset({"sigmoid", "hardsigmoid", "softmax"})
 SAME = frozenset(
     {"dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_dropout", "feature_alpha_dropout"}
 )
-COPIES = frozenset({"clone", "contiguous", "detach", "to", "float", "identity", "alias"})
+COPIES = frozenset({"clone", "contiguous", "detach", "to", "float", "identity", "alias", "neg", "__neg__"})
 RESHAPES = frozenset({"flatten", "reshape", "view", "squeeze", "unsqueeze", "unflatten"})
 ROUTES = frozenset(
     {"permute", "transpose", "__getitem__", "expand", "repeat", "chunk", "split", "unbind", "stack", "pad", "max", "amax",
@@ -184,8 +184,8 @@ class _Reader:
             return "add", inputs
         if name in PRODUCTS:
             signals = tuple(index for index in inputs if index not in self.gates)
-            if len(inputs) == 1 or len(signals) == 1:
-                return "scale", signals or inputs
+            if len(inputs) == 1 or len(signals) < 2:
+                return "scale", signals or inputs[:1]
         if name in QUOTIENTS and isinstance(call.args[0], Ref) and set(inputs[1:]) <= self.gates:
             return "scale", inputs[:1]
         return "unsupported", inputs
@@ -193,7 +193,7 @@ class _Reader:
     def _is_positive(self, call: Call, kind: Kind | Unsupported) -> bool:
         if call.name in RELUS or call.name in GATES or call.name in ("softplus", "exp", "abs", "square"):
             return call.name != "threshold" or float(call.argument(2, "value", 0.0)) >= 0
-        if kind in ("norm", "conv", "linear", "unsupported") or call.name in SMOOTH | DIFFERENCES:
+        if kind in ("norm", "conv", "linear", "unsupported") or call.name in SMOOTH | DIFFERENCES | {"neg", "__neg__"}:
             return False
         if not all(index in self.positive for index in call.inputs):
             return False
