@@ -1,8 +1,8 @@
 """Phantoms as DICOM: Digital X-Ray Images for presentation, marked in every way the standard offers as nobody's.
 
-Knows pydicom. PS3.3 A.26 and its modules; Explicit VR Little Endian. The unique identifiers follow from the number and the pixels
-(PS3.5 B.2, "2.25." and a UUID's number): the same film is the same instance however often it is written, and a film that differs
-in one pixel, say with a finding more, is another.
+Knows pydicom. PS3.3 A.26 and its modules; Explicit VR Little Endian. The unique identifiers follow from the number and the
+pixels (PS3.5 B.2, "2.25." and a UUID's number): the same film is the same instance however often it is written, and a film
+that differs in one pixel, say with a finding more, is another.
 """
 
 import hashlib
