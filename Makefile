@@ -56,7 +56,7 @@ clean: ## remove everything that was installed or cached; keeps var/
 $(VENV)/.product: $(PACKAGES)
 	@.ci/install.sh product
 
-$(VENV)/.development: $(PACKAGES) requirements-dev.txt
+$(VENV)/.development: $(PACKAGES) requirements-dev.txt requirements-oracles.txt
 	@.ci/install.sh development
 
 static/vendor/.complete: package.json package-lock.json .ci/assets.sh | $(VENV)/.product

@@ -33,6 +33,10 @@ fi
 started=$SECONDS
 echo "Installing pinned Python packages ($what). The first time takes minutes: PyTorch is large."
 "$venv/bin/python" -m pip install "${options[@]}" --requirement "$requirements"
+if [ "$what" = development ]; then
+    # Second opinions for tests of the explainers; without what they would bring, because that would undo docs/decisions/0003-torch.md.
+    "$venv/bin/python" -m pip install "${options[@]}" --no-deps --requirement requirements-oracles.txt
+fi
 echo "Python packages are in place ($((SECONDS - started)) s)."
 
 if command -v nvidia-smi >/dev/null && ! "$venv/bin/python" -c 'import sys, torch; sys.exit(torch.version.cuda is None)'; then

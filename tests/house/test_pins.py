@@ -67,6 +67,10 @@ def test_every_dependency_is_argued_for() -> None:
     assert [name for name in asked if name.lower() not in record] == []
 
 
+def test_second_opinions_are_pinned_where_they_are_named() -> None:
+    assert [entry for entry in entries("requirements-oracles.txt") if not PIN.fullmatch(entry)] == []
+
+
 def test_front_end_packages_are_locked_by_content_and_not_by_address() -> None:
     package = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
     lock = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))
