@@ -1,0 +1,19 @@
+"""The JSON API for scripts, under /api/v1: the same doors as the pages, described by OpenAPI.
+
+A failure is ``{"error": sentence, "code": class of the error}`` with the class's status.
+"""
+
+from fastapi import APIRouter
+
+from app.web.api import results, reviews, studies
+from app.web.api.schemas import Failure
+
+router = APIRouter(
+    prefix="/api/v1",
+    responses={
+        404: {"model": Failure, "description": "There is no such thing, or no longer."},
+        422: {"model": Failure, "description": "What was sent cannot be used; the sentence says why."},
+    },
+)
+for room in (studies, results, reviews):
+    router.include_router(room.router)

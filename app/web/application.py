@@ -1,0 +1,125 @@
+"""Putting the web room together: ``create_app`` makes one application out of settings, a store and a way to wake the worker."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from fastapi import FastAPI
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app import __version__
+from app.classifiers.registry import Registry
+from app.config import Settings
+from app.store import Store
+from app.web import (
+    api,
+    case,
+    docs,
+    errors,
+    flagged,
+    health,
+    i18n,
+    images,
+    models,
+    pages,
+    preferences,
+    reviews,
+    upload,
+    worklist,
+)
+from app.web.security import Edge, Gate, Limit
+
+log = logging.getLogger(__name__)
+
+FOR_GOOD = "public, max-age=31536000, immutable"
+"""For a static file that was asked for by its content's hash."""
+MULTIPART = 1024 * 1024
+"""Octets an upload's form may have around its files."""
+
+DESCRIPTION = (
+    "Upload studies, read what the networks said and where the explainers point, and keep verdicts on them. "
+    "Research use only — not for clinical use."
+)
+
+
+def create_app(settings: Settings, store: Store, wake: Callable[[], None], alive: Callable[[], bool] | None = None) -> FastAPI:
+    """The application.
+
+    ``wake`` tells the worker that a job waits; ``alive`` says whether the worker in this process lives, None when workers run
+    apart.
+    """
+    app = FastAPI(
+        title="Whylight",
+        version=__version__,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        redirect_slashes=False,
+        separate_input_output_schemas=False,
+    )
+    app.state.web = pages.Web(
+        settings=settings,
+        store=store,
+        registry=Registry(settings.models),
+        wake=wake,
+        alive=alive,
+        catalogues=i18n.read(),
+        templates=pages.environments(),
+        pictures=pages.Pictures(),
+    )
+    errors.install(app)
+    for room in (worklist, upload, case, reviews, images, flagged, models, preferences, docs, health, api):
+        app.include_router(room.router)
+    app.mount("/static", Static(pages.Assets()), name="static")
+    app.add_middleware(Limit, respond=errors.respond, upload_bytes=settings.max_upload_mb * 1024 * 1024 + MULTIPART)
+    app.add_middleware(Gate, respond=errors.respond, allowed_hosts=settings.allowed_hosts.split(","))
+    app.add_middleware(Edge, respond=errors.respond)
+    app.add_middleware(Journal)
+    return app
+
+
+class Static(StaticFiles):
+    """The files under static/. One asked for by its content's hash may be kept for good, the others are asked for again."""
+
+    def __init__(self, assets: pages.Assets) -> None:
+        super().__init__(directory=assets.folder)
+        self.assets = assets
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Async because Starlette's own is."""
+        response = await super().get_response(path, scope)
+        asked = scope["query_string"].decode("latin-1").removeprefix("v=")
+        current = isinstance(response, FileResponse) and asked and asked == self.assets.digest(path)
+        response.headers["Cache-Control"] = FOR_GOOD if current else "no-cache"
+        return response
+
+
+class Journal:
+    """One line in the log per request: the route as it is written here, never the address with what a reader put into it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 0
+
+        async def seen(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, seen)
+        finally:
+            route = scope.get("route")
+            path = route.path if isinstance(route, Route) else "-"
+            log.info("%s %s %d %.0f ms", scope["method"], path, status, 1000 * (time.perf_counter() - started))

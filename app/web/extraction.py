@@ -1,0 +1,94 @@
+"""What the product may say: every message id in templates and code, for the catalogues and for the test that holds them to it.
+
+Knows where sentences stand: in ``_("…")`` of templates and pages, as the template of an AppError wherever one is raised, in the
+calls by which ingest warns and a worker tells how far it is, and in the few constants that are translated by name.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from babel.messages.extract import extract_from_file
+from babel.messages.pofile import read_po
+
+from app import explainers
+from app.config import ROOT
+from app.domain import FINDINGS, REASONS
+from app.web import errors
+from app.web.i18n import FOLDER
+
+CALLS: dict[str, Any] = {"_": None, "gettext": None, "ngettext": (1, 2), "warn": None, "progress": (5,), "fail": (3,)}
+"""The calls that take a message id, and which of their arguments it is; None: the first."""
+NAMED = (
+    "calibrated", "at detector, uncalibrated", "unknown",  # app.domain.Image.spacing_kind
+    "no positive evidence", "not defined", "constant input",  # app.domain.Explanation.state
+    "computed on cpu: the GPU was out of memory",  # a note of app.explainers.base
+)  # fmt: skip
+"""Sentences that values carry, translated where they are shown."""
+
+
+def spoken(root: Path = ROOT) -> set[str]:
+    """Every message id."""
+    found = {*NAMED, *REASONS, *errors.TITLES.values(), *errors.SENTENCES.values()}
+    found |= {finding.replace("_", " ") for finding in FINDINGS}
+    for name in explainers.names():
+        method = explainers.describe(name)
+        found |= {method.title, method.summary}
+    for path in sorted((root / "templates").rglob("*.html")):
+        found |= set(_messages("jinja2.ext:babel_extract", path, CALLS))
+    calls = CALLS | dict.fromkeys(_errors(root / "app"))
+    for path in sorted((root / "app").rglob("*.py")):
+        found |= set(_messages("python", path, calls))
+    found |= set(_constants(root / "app", calls))
+    return found - {""}
+
+
+def _messages(method: str, path: Path, calls: dict[str, Any]) -> Iterator[str]:
+    for _line, message, _comments, _context in extract_from_file(method, path, keywords=calls):
+        yield message if isinstance(message, str) else message[0]
+
+
+def _constants(folder: Path, calls: dict[str, Any]) -> Iterator[str]:
+    """The sentences that stand in a module's constants and are handed to one of the calls by name."""
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in folder.rglob("*.py")]
+    values = {
+        target.id: node.value.value
+        for tree in trees
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for call in (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        place = (calls.get(name) or (1,))[0] - 1
+        if name in calls and place < len(call.args):
+            argument = call.args[place]
+            if isinstance(argument, ast.Name) and argument.id in values:
+                yield values[argument.id]
+
+
+def _errors(folder: Path) -> set[str]:
+    """The names of AppError and of every class below it, wherever it is written."""
+    classes = {
+        node.name: {base.id for base in node.bases if isinstance(base, ast.Name)}
+        for path in folder.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    }
+    known = {"AppError"}
+    while more := {name for name, bases in classes.items() if bases & known} - known:
+        known |= more
+    return known
+
+
+def translated(language: str) -> dict[str, str]:
+    """A catalogue's translations by message id; of a plural the only form (Korean has one)."""
+    with (FOLDER / f"{language}.po").open("rb") as file:
+        entries = [entry for entry in read_po(file, locale=language) if entry.id]
+    return {_first(entry.id): _first(entry.string) for entry in entries}
+
+
+def _first(text: Any) -> str:
+    return text if isinstance(text, str) else str(text[0])

@@ -1,0 +1,160 @@
+"""Octets and pictures: pixels and maps as they are stored, thumbnails and overlays as PNG.
+
+They are patient data: ``private`` and asked for anew every time, but an unchanged one costs no more than a 304. What an id
+stands for never changes, so the blob's sha256 is the whole identity.
+"""
+
+import gzip
+import hashlib
+import io
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app import __version__, render
+from app.domain import Region
+from app.errors import NotFound
+from app.store import ExplanationRow
+from app.web import pages
+from app.web.pages import Web
+
+router = APIRouter(include_in_schema=False)
+
+KEEP = "private, no-cache"
+"""A browser may keep it but must ask each time whether it may still be shown."""
+THUMBNAIL = 160
+"""The longest side of a film's thumbnail, in pixels: twice what the worklist shows, for dense screens."""
+FLAG = 240
+"""The longest side of a flagged map's thumbnail, in pixels."""
+
+
+@router.get("/images/{image_id}/pixels")
+def pixels(request: Request, image_id: str) -> Response:
+    """The stored values: ``rows * columns`` little-endian int16 or uint16, as ``X-Dtype`` says."""
+    web = pages.of(request)
+    with web.store.view() as tx:
+        row = tx.studies.image(image_id)
+    headers = {"X-Shape": f"{row.rows},{row.columns}", "X-Dtype": "<i2" if row.signed else "<u2"}
+    return octets(request, row.pixels_sha256, lambda: web.store.blobs.read(row.pixels_sha256), headers)
+
+
+@router.get("/images/{image_id}/voi-lut")
+def voi_lut(request: Request, image_id: str) -> Response:
+    """The VOI LUT's data (0028,3006): little-endian uint16; its first value and depth are in the case's payload."""
+    with pages.of(request).store.view() as tx:
+        lut = tx.studies.image(image_id).voi_lut
+    if lut is None:
+        raise NotFound("This image has no VOI LUT.")
+    data = lut.data.astype("<u2").tobytes()
+    return octets(request, hashlib.sha256(data).hexdigest(), lambda: data, {"X-Shape": f"{lut.data.size}", "X-Dtype": "<u2"})
+
+
+@router.get("/images/{image_id}/thumbnail.png")
+def thumbnail(request: Request, image_id: str) -> Response:
+    """The film as it opens, small."""
+    web = pages.of(request)
+    with web.store.view() as tx:
+        row = tx.studies.image(image_id)
+    return png(request, f"film {row.id} {row.pixels_sha256} {THUMBNAIL}", lambda: _film(web, row.id))
+
+
+@router.get("/explanations/{explanation_id}/values")
+def values(request: Request, explanation_id: str) -> Response:
+    """The raw map: ``height * width`` little-endian float32; its place on the image in ``X-Extent``."""
+    web, row = _explanation(request, explanation_id)
+    headers = {"X-Shape": f"{row.height},{row.width}", "X-Dtype": "<f4", "X-Extent": extent(row)}
+    return octets(request, row.values_sha256, lambda: web.store.blobs.read(row.values_sha256), headers)
+
+
+@router.get("/explanations/{explanation_id}/overlay.png")
+def overlay(request: Request, explanation_id: str) -> Response:
+    """The map over the film, with its colour bar."""
+    web, row = _explanation(request, explanation_id)
+    return png(request, f"overlay {row.id} {row.values_sha256}", lambda: _overlay(web, row.id, None, None))
+
+
+@router.get("/reviews/{review_id}/thumbnail.png")
+def flag(request: Request, review_id: str) -> Response:
+    """What a verdict is about, small: the map over the film with the region the reader drew; the film where the map is gone."""
+    web = pages.of(request)
+    with web.store.view() as tx:
+        review = tx.reviews.get(review_id)
+        told = review.review
+        rows = tx.explanations.of_image(review.image_id, model_sha256=told.model_sha256, finding=told.finding)
+    found = next((row for row in rows if row.method == told.method), None)
+    if found is None:
+        return png(request, f"film {review.image_id} {FLAG}", lambda: _film(web, review.image_id, FLAG))
+    identity = f"flag {review.id} {found.values_sha256} {told.region}"
+    return png(request, identity, lambda: _overlay(web, found.id, FLAG, told.region))
+
+
+def npy(request: Request, explanation_id: str) -> Response:
+    """The raw map as NumPy's own file: float32 (height, width)."""
+    web, row = _explanation(request, explanation_id)
+
+    def made() -> bytes:
+        with web.store.view() as tx:
+            array = tx.explanations.values(row.id)
+        file = io.BytesIO()
+        np.save(file, array, allow_pickle=False)
+        return file.getvalue()
+
+    name = f"{row.method}-{row.id}.npy"
+    headers = {"X-Extent": extent(row), "Content-Disposition": f'attachment; filename="{name}"'}
+    return octets(request, f"npy-{row.values_sha256}", made, headers)
+
+
+def extent(row: ExplanationRow) -> str:
+    """Where a map lies on its image: left, top, right, bottom in image pixels."""
+    return ",".join(f"{edge:g}" for edge in (row.extent.left, row.extent.top, row.extent.right, row.extent.bottom))
+
+
+def _explanation(request: Request, explanation_id: str) -> tuple[Web, ExplanationRow]:
+    web = pages.of(request)
+    with web.store.view() as tx:
+        return web, tx.explanations.get(explanation_id)
+
+
+def _film(web: Web, image_id: str, longest: int = THUMBNAIL) -> bytes:
+    with web.store.view() as tx:
+        image = tx.studies.load_image(image_id)
+    return render.film_png(image, longest=longest)
+
+
+def _overlay(web: Web, explanation_id: str, longest: int | None, region: Region | None) -> bytes:
+    with web.store.view() as tx:
+        explanation = tx.explanations.load(explanation_id)
+        image = tx.studies.load_image(tx.explanations.get(explanation_id).image_id)
+    return render.overlay_png(image, explanation, longest=longest, region=region)
+
+
+def png(request: Request, identity: str, made: Callable[[], bytes]) -> Response:
+    """A picture, made once and kept in memory while there is room."""
+    tag = hashlib.sha256(f"{identity} {__version__}".encode()).hexdigest()[:32]
+    return answer(request, f'"{tag}"', lambda: pages.of(request).pictures.get(tag, made), "image/png", {})
+
+
+def octets(request: Request, sha256: str, made: Callable[[], bytes], headers: Mapping[str, str]) -> Response:
+    """Raw octets, compressed for those who take gzip: stored pixels shrink to about a half."""
+    taken = "gzip" in request.headers.get("accept-encoding", "")
+    tag = f'"{sha256[:36]}{"-gzip" if taken else ""}"'
+    more = {**headers, "Vary": "Accept-Encoding", **({"Content-Encoding": "gzip"} if taken else {})}
+    return answer(
+        request,
+        tag,
+        lambda: gzip.compress(made(), compresslevel=1, mtime=0) if taken else made(),
+        "application/octet-stream",
+        more,
+    )
+
+
+def answer(request: Request, tag: str, made: Callable[[], bytes], media_type: str, headers: Mapping[str, str]) -> Response:
+    """The octets, or 304 when the browser has them still; nothing is read or drawn then."""
+    more = {**headers, "ETag": tag, "Cache-Control": KEEP}
+    known = {entry.strip().removeprefix("W/") for entry in request.headers.get("if-none-match", "").split(",")}
+    if tag in known:
+        more.pop("Content-Encoding", None)
+        return Response(status_code=304, headers=more)
+    return Response(made(), media_type=media_type, headers=more)

@@ -1,0 +1,183 @@
+"""What stands before every route: the security headers, the host, the origin of a request, and how much of it is read.
+
+Pure ASGI, so that it also holds for static files, for streamed uploads and for errors. Knows no route but the two that take
+uploads. ``Edge`` is outermost: it is the one place of this room that catches ``Exception``.
+"""
+
+import logging
+import traceback
+from collections.abc import Callable, Iterable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import AppError, Forbidden, TooLarge
+
+log = logging.getLogger(__name__)
+
+Respond = Callable[[Request, AppError], Response]
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+        "font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": (
+        "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), microphone=(), midi=(), "
+        "payment=(), usb=()"
+    ),
+}
+"""On every response. No inline script, style or handler runs, and nobody may frame a page."""
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+SMALL = 1024 * 1024
+"""Bytes that a request may carry which is not an upload."""
+UPLOADS = frozenset({"/studies", "/api/v1/studies"})
+
+
+class Edge:
+    """Outermost: puts the headers on everything, and turns a failure nobody foresaw into a plain page.
+
+    The log gets the failure's type and where it happened, never its text: that may quote a file.
+    """
+
+    def __init__(self, app: ASGIApp, respond: Respond) -> None:
+        self.app = app
+        self.respond = respond
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+
+        async def guarded(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                protect(MutableHeaders(scope=message))
+            await send(message)
+
+        try:
+            await self.app(scope, receive, guarded)
+        except Exception as error:  # noqa: BLE001 - the edge of the room: whatever it is, the reader gets a sentence
+            log.error("Unexpected failure: %s", where(error))
+            if started:
+                raise RuntimeError("a response broke off; the failure is logged above") from None
+            await self.respond(Request(scope), AppError("Something went wrong on our side. Nothing you sent was lost."))(
+                scope, receive, guarded
+            )
+
+
+def protect(headers: MutableHeaders) -> None:
+    """Add the security headers; nothing is stored by a browser unless the route says what may be."""
+    for name, value in HEADERS.items():
+        headers[name] = value
+    headers.setdefault("Cache-Control", "no-store")
+
+
+def where(error: BaseException) -> str:
+    """The type of a failure and of what caused it, and the lines it came through; never its text."""
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    lines = " < ".join(f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in reversed(frames))
+    cause = error.__cause__ or error.__context__
+    return f"{type(error).__name__} at {lines}" + (f", after {where(cause)}" if cause else "")
+
+
+class Gate:
+    """Refuses a host name we do not answer to, and a change that another site asks for."""
+
+    def __init__(self, app: ASGIApp, respond: Respond, allowed_hosts: Iterable[str]) -> None:
+        self.app = app
+        self.respond = respond
+        self.allowed_hosts = frozenset(host.strip().lower() for host in allowed_hosts if host.strip())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            refusal = self._refusal(scope)
+            if refusal is not None:
+                await self.respond(Request(scope), refusal)(scope, receive, send)
+                return
+        elif scope["type"] != "lifespan":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        await self.app(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> Forbidden | None:
+        headers = Headers(scope=scope)
+        if hostname(headers.get("host", "")) not in self.allowed_hosts:
+            return Forbidden("This address is not one that Whylight answers to. Use the one that it was started with.")
+        if scope["method"] in SAFE_METHODS or same_site(scope, headers):
+            return None
+        return Forbidden("This change was asked for by another site, so it was not made. Open Whylight itself and try again.")
+
+
+def hostname(host: str) -> str:
+    """The name in a Host header, without the port; an IPv6 address keeps its brackets."""
+    host = host.strip().lower()
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    return host.rpartition(":")[0] if ":" in host else host
+
+
+def same_site(scope: Scope, headers: Headers) -> bool:
+    """Whether an unsafe request comes from our own pages, or from a script that is no browser (to the API only).
+
+    Browsers send Sec-Fetch-Site and Origin by themselves and no page can forge them. Without both it is no browser of the
+    last years; then only the API answers, which a form of another site cannot reach with a body it would accept either.
+    """
+    fetch_site = headers.get("sec-fetch-site")
+    if fetch_site is not None:
+        return fetch_site in {"same-origin", "none"}
+    origin = headers.get("origin")
+    if origin is not None:
+        parts = urlsplit(origin)
+        return parts.scheme == scope.get("scheme", "http") and parts.netloc.lower() == headers.get("host", "").lower()
+    return str(scope["path"]).startswith("/api/v1/")
+
+
+class Limit:
+    """Stops reading a request at its limit: what is over is never read, let alone kept."""
+
+    def __init__(self, app: ASGIApp, respond: Respond, upload_bytes: int) -> None:
+        self.app = app
+        self.respond = respond
+        self.upload_bytes = upload_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        upload = scope["method"] == "POST" and scope["path"] in UPLOADS
+        limit = self.upload_bytes if upload else SMALL
+        announced = Headers(scope=scope).get("content-length", "")
+        if announced.isascii() and announced.isdigit() and int(announced) > limit:
+            await self.respond(Request(scope), beyond(limit))(scope, receive, send)
+            return
+        read = 0
+
+        async def counted() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > limit:
+                raise beyond(limit)
+            return message
+
+        await self.app(scope, counted, send)
+
+
+def beyond(limit: int) -> TooLarge:
+    """The refusal of a request over its limit."""
+    return TooLarge(
+        "The upload is larger than the %(limit)s MB that one upload may have. Send it in parts.",
+        {"limit": limit // (1024 * 1024)},
+    )

@@ -1,0 +1,124 @@
+"""The worklist: every study, searched, filtered, sorted and paged by the store.
+
+What is searched for is often a patient's name, so it travels in the body of a POST and never stands in an address or a log.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, cast
+
+from fastapi import APIRouter, Form, Query, Request
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from app.store import STUDY_STATES, WORKLIST_SORTS, Page, WorklistQuery, WorklistRow
+from app.store.records import WorklistSort
+from app.web import pages, tables
+
+router = APIRouter(include_in_schema=False)
+
+UNFINISHED = frozenset({"waiting", "analysing"})
+FLAGGED: Mapping[str, bool] = {"yes": True, "no": False}
+
+
+@dataclass(frozen=True, slots=True)
+class WorklistPage:
+    """templates/worklist.html: one page of studies, the query it answers, and what can be chosen.
+
+    ``unfinished``: a study of this page still waits or is being analysed, so the table asks again by itself.
+    ``empty``: there is no study at all, which is another thing than none that fits. ``order`` is the query's order as the form
+    sends it; ``polled``: the table was asked for by itself, and nobody is to be told how many studies there are again.
+    """
+
+    template: ClassVar[str] = "worklist.html"
+
+    query: WorklistQuery
+    studies: Page[WorklistRow]
+    modalities: tuple[str, ...]
+    states: tuple[str, ...]
+    columns: tuple[tables.Column, ...]
+    order: str
+    unfinished: bool
+    empty: bool
+    polled: bool
+
+
+class Named(BaseModel):
+    """What the worklist's address may name. ``sort`` and ``go`` are the buttons: a new order, another page."""
+
+    modality: str = ""
+    state: str = ""
+    flagged: str = ""
+    order: str = ""
+    sort: str = ""
+    go: str = ""
+
+    def query(self, text: str = "") -> WorklistQuery:
+        """As the store asks it; a filter that is none is left out."""
+        sort, descending = tables.ordering(self.sort or self.order, WORKLIST_SORTS, "received")
+        return WorklistQuery(
+            text=text.strip()[:200],
+            modality=self.modality,
+            state=self.state if self.state in STUDY_STATES else None,
+            flagged=FLAGGED.get(self.flagged),
+            sort=cast(WorklistSort, sort),
+            descending=descending,
+            number=tables.number(self.go),
+        )
+
+
+class Asked(Named):
+    """What the worklist's form sends: the same, the text to search for, and whether it asks by itself."""
+
+    text: str = ""
+    poll: str = ""
+
+
+@router.get("/")
+def worklist(request: Request, named: Annotated[Named, Query()]) -> Response:
+    """The worklist, with the filters that the address names."""
+    return _answer(request, named.query(), polled=False)
+
+
+@router.post("/")
+def search(request: Request, asked: Annotated[Asked, Form()]) -> Response:
+    """The worklist as its form asks for it: to htmx the table alone, to a browser without scripts the page."""
+    return _answer(request, asked.query(asked.text), polled=bool(asked.poll))
+
+
+def _answer(request: Request, query: WorklistQuery, *, polled: bool) -> Response:
+    page = _page(request, query, polled)
+    return pages.render(request, page, template="partials/worklist_table.html" if pages.is_htmx(request) else None)
+
+
+def _page(request: Request, query: WorklistQuery, polled: bool) -> WorklistPage:
+    with pages.of(request).store.view() as tx:
+        studies = tx.worklist.page(query)
+        modalities = tx.worklist.modalities()
+        empty = tx.studies.count() == 0
+    return WorklistPage(
+        query=query,
+        studies=studies,
+        modalities=modalities,
+        states=STUDY_STATES,
+        columns=_columns(request, query),
+        order=f"-{query.sort}" if query.descending else query.sort,
+        unfinished=any(row.state in UNFINISHED for row in studies.rows),
+        empty=empty,
+        polled=polled,
+    )
+
+
+def _columns(request: Request, query: WorklistQuery) -> tuple[tables.Column, ...]:
+    _ = pages.gettext(request)
+    headings = (
+        (_("Image"), "", False),
+        (_("Patient"), "patient", False),
+        (_("Study date"), "study date", False),
+        (_("Modality"), "", False),
+        (_("State"), "state", False),
+        (_("Top findings"), "probability", False),
+        (_("Flags"), "flags", True),
+        (_("Received"), "received", False),
+    )
+    return tables.columns(headings, query.sort, query.descending, ("received", "study date", "probability", "flags"))

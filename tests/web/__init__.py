@@ -1,0 +1,1 @@
+"""The web room: pages, fragments, the API, and what stands before them."""

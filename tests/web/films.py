@@ -1,0 +1,127 @@
+"""Small real DICOM files and archives, made on the spot, and results for them, as a worker would store them."""
+
+import io
+import zipfile
+from datetime import UTC, datetime
+
+import numpy as np
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian, generate_uid
+
+from app.domain import Explanation, Extent, Prediction, Region, Review, Score, Verdict
+from app.store import ReviewRow, Store, StudyRow
+
+MODEL = "phantom-untrained"
+SCORES = {"Cardiomegaly": 0.31, "Effusion": 0.12, "Nodule": 0.87}
+METHODS = ("cam", "gradcam", "lrp", "rap", "saliency")
+
+
+def dicom(number: int = 1, *, size: int = 40, phantom: bool = True, **elements: object) -> bytes:
+    """A chest film as a DICOM file; ``elements`` are set by keyword, None leaves one out."""
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = DigitalXRayImageStorageForPresentation
+    meta.MediaStorageSOPInstanceUID = generate_uid(entropy_srcs=[f"instance {number}"])
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    film = Dataset()
+    film.file_meta = meta
+    film.SOPClassUID = meta.MediaStorageSOPClassUID
+    film.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
+    film.StudyInstanceUID = generate_uid(entropy_srcs=[f"study {number}"])
+    film.SeriesInstanceUID = generate_uid(entropy_srcs=[f"series {number}"])
+    film.Modality, film.BodyPartExamined, film.ViewPosition = "DX", "CHEST", "PA"
+    film.PatientName, film.PatientID = f"PHANTOM^CHEST {number}", f"PH-{number}"
+    film.PatientBirthDate, film.PatientSex = "19700102", "O"
+    film.StudyDate, film.StudyTime = f"202601{number % 28 + 1:02d}", "101500"
+    film.AccessionNumber, film.StudyDescription = f"A{number}", "Chest PA"
+    if phantom:
+        film.QualityControlSubject = "YES"
+    film.Rows = film.Columns = size
+    film.SamplesPerPixel, film.PhotometricInterpretation = 1, "MONOCHROME2"
+    film.BitsAllocated, film.BitsStored, film.HighBit, film.PixelRepresentation = 16, 12, 11, 0
+    film.WindowCenter, film.WindowWidth = 2048, 4096
+    film.PixelData = np.random.default_rng(number).integers(0, 4096, (size, size)).astype("<u2").tobytes()
+    for keyword, value in elements.items():
+        if value is None:
+            delattr(film, keyword)
+        else:
+            setattr(film, keyword, value)
+    file = io.BytesIO()
+    film.save_as(file, enforce_file_format=True)
+    return file.getvalue()
+
+
+def archive(members: dict[str, bytes], broken: str = "", *, deflated: bool = False) -> bytes:
+    """A zip archive; the data of the member called ``broken`` does not fit its checksum."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED if deflated else zipfile.ZIP_STORED) as zipped:
+        for name, content in members.items():
+            zipped.writestr(name, content)
+    octets = file.getvalue()
+    if broken:
+        content = members[broken]
+        octets = octets.replace(content, content[:-64] + bytes(64 * [0x55]), 1)
+    return octets
+
+
+def analyse(store: Store, study_id: str, scores: dict[str, float] | None = None, finding: str = "Nodule") -> StudyRow:
+    """Store results for a study's first image as the worker does: a prediction, a map per method, and the job's end."""
+    with store.begin() as tx:
+        study = tx.studies.get(study_id)
+        image = study.images[0]
+        tx.predictions.save(
+            study_id,
+            Prediction(
+                sop_instance_uid=image.sop_instance_uid,
+                frame=image.frame,
+                model=MODEL,
+                model_sha256="cd" * 32,
+                scores=tuple(Score(f, p, float(np.log(p / (1 - p)))) for f, p in (scores or SCORES).items()),
+                device="cpu",
+                versions={"torch": "2.13.0"},
+            ),
+        )
+        for seed, method in enumerate(METHODS):
+            tx.explanations.save(
+                study_id,
+                Explanation(
+                    sop_instance_uid=image.sop_instance_uid,
+                    frame=image.frame,
+                    model=MODEL,
+                    model_sha256="cd" * 32,
+                    method=method,
+                    finding=finding,
+                    values=np.random.default_rng(seed).normal(size=(8, 8)).astype(np.float32),
+                    extent=Extent(0, 0, image.columns, image.rows),
+                    state="ok",
+                    signed=method in {"lrp", "rap"},
+                    parameters={},
+                    versions={"torch": "2.13.0"},
+                    device="cpu",
+                ),
+            )
+        job = tx.jobs.claim("test", 20)
+        assert job is not None
+        tx.jobs.finish(job.id, "test")
+        return tx.studies.get(study_id)
+
+
+def flag(store: Store, study_id: str, method: str = "cam", verdict: Verdict = "wrong", comment: str = "") -> ReviewRow:
+    """Store a verdict about a study's first image, with a region."""
+    with store.begin() as tx:
+        image = tx.studies.get(study_id).images[0]
+        return tx.reviews.add(
+            Review(
+                sop_instance_uid=image.sop_instance_uid,
+                frame=image.frame,
+                model=MODEL,
+                model_sha256="cd" * 32,
+                method=method,
+                finding="Nodule",
+                verdict=verdict,
+                reason="text marker",
+                comment=comment,
+                region=Region(4, 5, 20, 30),
+                reader="reader",
+                created_at=datetime.now(UTC),
+            )
+        )

@@ -1,0 +1,152 @@
+"""The flagged maps: listed, filtered, sorted, and exported without running anything."""
+
+import csv
+import io
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.store import FlagQuery, Store
+from app.web.flagged import FIELDS, NOTICE, FlaggedPage, harmless
+from tests.web import films
+from tests.web.conftest import Send, shown, template
+
+
+@pytest.fixture
+def flags(study: str, store: Store) -> list[str]:
+    """Three verdicts on one study, the oldest first."""
+    return [
+        films.flag(store, study, "cam", "wrong", "points at the marker").id,
+        films.flag(store, study, "lrp", "right").id,
+        films.flag(store, study, "rap", "partly", '=HYPERLINK("http://evil")').id,
+    ]
+
+
+def ids(client: TestClient, **asked: str) -> list[str]:
+    """The verdicts on the page for a form; the address gives the same unless it holds a text."""
+    by_form = [row.id for row in shown(client.post("/flagged", data=asked)).flags.rows]
+    if "text" not in asked:
+        assert by_form == [row.id for row in shown(client.get("/flagged", params=asked)).flags.rows]
+    return by_form
+
+
+def test_without_verdicts_the_page_says_how_to_give_one(client: TestClient) -> None:
+    answer = client.get("/flagged")
+    assert "No verdict yet" in answer.text
+    assert shown(answer).flags.total == 0
+
+
+def test_the_page_is_what_its_dataclass_says(client: TestClient, store: Store, flags: list[str]) -> None:
+    answer = client.get("/flagged")
+    page = shown(answer)
+    with store.view() as tx:
+        expected = FlaggedPage(
+            query=FlagQuery(),
+            flags=tx.reviews.page(FlagQuery()),
+            choices=tx.reviews.choices(),
+            columns=page.columns,
+            order="-created",
+            methods=page.methods,
+        )
+    assert page == expected
+    assert page.methods["gradcam"] == "Grad-CAM"
+    assert [row.id for row in page.flags.rows] == flags[::-1]
+
+
+def test_a_row_shows_the_verdict_and_leads_to_its_map(client: TestClient, study: str, flags: list[str]) -> None:
+    text = client.get("/flagged").text
+    for words in (
+        "Wrong region",
+        "Right region",
+        "Partly right",
+        "points at the marker",
+        "text marker",
+        "Nodule",
+        "87 %",
+        "CAM",
+    ):
+        assert words in text, words
+    assert "region 16 × 25 pixels" in text
+    assert f'src="/reviews/{flags[0]}/thumbnail.png"' in text
+    assert f"/studies/{study}?image=" in text
+    assert "&amp;model=phantom-untrained&amp;finding=Nodule" in text
+
+
+def test_filters(client: TestClient, flags: list[str]) -> None:
+    assert ids(client, verdict="wrong") == [flags[0]]
+    assert ids(client, method="lrp") == [flags[1]]
+    assert ids(client, finding="Nodule", model="phantom-untrained") == flags[::-1]
+    assert ids(client, finding="Mass") == []
+    assert ids(client, text="marker") == [flags[0]]
+    assert ids(client, sort="method") == flags
+    assert ids(client, sort="-method") == flags[::-1]
+    nothing = client.post("/flagged", data={"text": "nobody"}, headers={"HX-Request": "true"})
+    assert template(nothing) == "partials/flagged_table.html"
+    assert "No verdict fits" in nothing.text
+
+
+def test_a_withdrawn_verdict_is_gone(client: TestClient, flags: list[str]) -> None:
+    assert client.delete(f"/reviews/{flags[0]}").status_code == 200
+    assert flags[0] not in ids(client)
+
+
+def test_csv(client: TestClient, study: str, flags: list[str]) -> None:
+    answer = client.get("/flagged.csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["content-disposition"].startswith('attachment; filename="whylight-flagged-')
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert tuple(rows[0]) == FIELDS
+    assert [row["review"] for row in rows] == flags[::-1]
+    first = rows[-1]
+    assert first["study"] == study
+    assert (first["model"], first["model_sha256"], first["method"], first["finding"]) == (
+        "phantom-untrained", "cd" * 32, "cam", "Nodule",
+    )  # fmt: skip
+    assert [float(first[f"region_{edge}"]) for edge in ("left", "top", "right", "bottom")] == [4, 5, 20, 30]
+    assert (first["image_columns"], first["image_rows"]) == ("40", "40")
+    assert float(first["probability"]) == pytest.approx(0.87)
+    assert (first["verdict"], first["reason"], first["comment"]) == ("wrong", "text marker", "points at the marker")
+    assert first["created_at"].endswith("+00:00")
+    assert {row["use"] for row in rows} == {NOTICE}
+
+
+def test_json(client: TestClient, flags: list[str]) -> None:
+    body = client.get("/flagged.json").json()
+    assert body["use"] == "Research use only — not for clinical use"
+    assert [flag["review"] for flag in body["flags"]] == flags[::-1]
+    assert tuple(body["flags"][0]) == FIELDS
+    assert body["flags"][0]["comment"] == '=HYPERLINK("http://evil")'
+
+
+@pytest.mark.parametrize("ending", ["csv", "json"])
+def test_exports_take_the_filters(client: TestClient, flags: list[str], ending: str) -> None:
+    for answer in (
+        client.get(f"/flagged.{ending}?verdict=wrong"),
+        client.post(f"/flagged.{ending}", data={"verdict": "wrong"}),
+        client.post(f"/flagged.{ending}", data={"text": "marker"}),
+    ):
+        assert flags[0] in answer.text
+        assert flags[1] not in answer.text
+
+
+def test_no_cell_is_a_formula(client: TestClient, send: Send, store: Store, flags: list[str]) -> None:
+    study = send(("evil.dcm", films.dicom(9, PatientName="=cmd|' /C calc'!A0", PatientID="@SUM(1)", AccessionNumber="-1+1")))
+    films.analyse(store, study)
+    films.flag(store, study, comment="\t=1+1")
+    text = client.get("/flagged.csv").content.decode("utf-8-sig")
+    for row in csv.reader(io.StringIO(text)):
+        for cell in row:
+            assert not cell.startswith(("=", "@", "+", "\t", "\r", "|", "%")), cell
+            assert not cell.startswith("-"), cell
+    assert "'=HYPERLINK" in text
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", " =1", "|x", "%x"])
+def test_risky_text_gets_an_apostrophe(text: str) -> None:
+    assert harmless(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("value", ["", "a=1", -1.5, 3, None, True])
+def test_harmless_values_stay(value: object) -> None:
+    assert harmless(value) is value

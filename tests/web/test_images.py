@@ -1,0 +1,118 @@
+"""Octets and pictures: exact, small, and never kept without asking."""
+
+import io
+
+import numpy as np
+import pydicom
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from app.store import Store
+from tests.web import films
+from tests.web.conftest import Send
+
+PLAIN = {"Accept-Encoding": "identity"}
+
+
+def test_pixels_are_the_files_own(client: TestClient, study: str, store: Store) -> None:
+    with store.view() as tx:
+        image = tx.studies.get(study).images[0]
+    answer = client.get(f"/images/{image.id}/pixels", headers=PLAIN)
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "private, no-cache"
+    assert answer.headers["x-dtype"] == "<u2"
+    shape = tuple(int(n) for n in answer.headers["x-shape"].split(","))
+    pixels = np.frombuffer(answer.content, answer.headers["x-dtype"]).reshape(shape)
+    assert np.array_equal(pixels, pydicom.dcmread(io.BytesIO(films.dicom(1))).pixel_array)
+
+
+def test_pixels_travel_compressed_and_once(client: TestClient, study: str, store: Store) -> None:
+    with store.view() as tx:
+        address = f"/images/{tx.studies.get(study).images[0].id}/pixels"
+    plain = client.get(address, headers=PLAIN)
+    packed = client.get(address, headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.headers["vary"] == "Accept-Encoding"
+    assert packed.content == plain.content
+    assert packed.headers["etag"] != plain.headers["etag"]
+    again = client.get(address, headers={"Accept-Encoding": "gzip", "If-None-Match": f'"x", W/{packed.headers["etag"]}'})
+    assert again.status_code == 304
+    assert again.content == b""
+    assert again.headers["cache-control"] == "private, no-cache"
+    assert client.get(address, headers={**PLAIN, "If-None-Match": packed.headers["etag"]}).status_code == 200
+
+
+def test_maps_are_the_stored_values(client: TestClient, study: str, store: Store) -> None:
+    with store.view() as tx:
+        row = tx.explanations.of_study(study)[0]
+        stored = tx.explanations.values(row.id)
+    answer = client.get(f"/explanations/{row.id}/values", headers=PLAIN)
+    assert answer.headers["x-extent"] == "0,0,40,40"
+    assert np.array_equal(np.frombuffer(answer.content, "<f4").reshape(8, 8), stored)
+    npy = client.get(f"/api/v1/explanations/{row.id}/values.npy")
+    assert np.array_equal(np.load(io.BytesIO(npy.content), allow_pickle=False), stored)
+    assert npy.headers["content-disposition"] == f'attachment; filename="{row.method}-{row.id}.npy"'
+
+
+def test_thumbnails_and_overlays_are_pictures(client: TestClient, study: str, store: Store) -> None:
+    review = films.flag(store, study)
+    with store.view() as tx:
+        image = tx.studies.get(study).images[0].id
+        row = tx.explanations.of_study(study)[0]
+    sizes = {}
+    for path in (
+        f"/images/{image}/thumbnail.png",
+        f"/explanations/{row.id}/overlay.png",
+        f"/reviews/{review.id}/thumbnail.png",
+    ):
+        answer = client.get(path)
+        assert answer.headers["content-type"] == "image/png"
+        assert answer.headers["cache-control"] == "private, no-cache"
+        sizes[path] = Image.open(io.BytesIO(answer.content)).size
+        assert client.get(path, headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
+    assert max(sizes[f"/images/{image}/thumbnail.png"]) <= 160
+    assert client.get(f"/api/v1/explanations/{row.id}/overlay.png").content[:4] == b"\x89PNG"
+
+
+def test_a_flags_picture_shows_the_region(client: TestClient, study: str, store: Store) -> None:
+    from dataclasses import replace
+
+    drawn = films.flag(store, study)
+    with store.begin() as tx:
+        plain = tx.reviews.add(replace(drawn.review, region=None, method="gradcam"))
+        other = tx.reviews.add(replace(drawn.review, method="no longer there"))
+    with_region = client.get(f"/reviews/{drawn.id}/thumbnail.png").content
+    assert with_region != client.get(f"/reviews/{plain.id}/thumbnail.png").content
+    film = Image.open(io.BytesIO(client.get(f"/reviews/{other.id}/thumbnail.png").content))
+    assert film.mode == "L"  # the map is gone: the film alone
+
+
+def test_a_voi_lut(client: TestClient, send: Send, store: Store) -> None:
+    lut = pydicom.Dataset()
+    lut.LUTDescriptor, lut.LUTData = [256, 0, 12], np.array([n * 16 for n in range(256)], "<u2").tobytes()
+    study = send(("lut.dcm", films.dicom(5, VOILUTSequence=[lut], WindowCenter=None, WindowWidth=None)))
+    with store.view() as tx:
+        image = tx.studies.get(study).images[0].id
+    answer = client.get(f"/images/{image}/voi-lut", headers=PLAIN)
+    assert np.frombuffer(answer.content, "<u2").tolist() == [n * 16 for n in range(256)]
+    assert answer.headers["x-shape"] == "256"
+
+
+def test_an_image_without_a_voi_lut(client: TestClient, study: str, store: Store) -> None:
+    with store.view() as tx:
+        image = tx.studies.get(study).images[0].id
+    assert client.get(f"/images/{image}/voi-lut").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/images/{}/pixels", "/images/{}/thumbnail.png", "/images/{}/voi-lut", "/explanations/{}/values",
+        "/explanations/{}/overlay.png", "/reviews/{}/thumbnail.png", "/api/v1/images/{}/pixels", "/api/v1/explanations/{}",
+        "/api/v1/explanations/{}/values", "/api/v1/explanations/{}/values.npy", "/api/v1/explanations/{}/overlay.png",
+    ],
+)  # fmt: skip
+def test_an_unknown_id_is_not_found(client: TestClient, path: str) -> None:
+    for unknown in ("aaaaaaaaaaaa", "1", "..%2F..%2Fetc%2Fpasswd", "%00", "a" * 500):
+        assert client.get(path.format(unknown)).status_code == 404, unknown

@@ -1,0 +1,53 @@
+"""Language and colours: kept in cookies, and back to the page the reader was on."""
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.web.preferences import own
+
+
+def test_the_language_is_kept(client: TestClient) -> None:
+    answer = client.post("/preferences", data={"language": "ko", "back": "/flagged?verdict=wrong"})
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/flagged?verdict=wrong"
+    assert "HttpOnly" in answer.headers["set-cookie"]
+    assert "SameSite=lax" in answer.headers["set-cookie"]
+    assert '<html lang="ko"' in client.get("/", headers={"Accept-Language": "en"}).text
+
+
+def test_the_colours_are_kept(client: TestClient) -> None:
+    assert 'data-theme="dark"' in client.get("/upload").text
+    client.post("/preferences", data={"theme": "light", "back": "/upload"})
+    page = client.get("/upload").text
+    assert 'data-theme="light"' in page
+    assert '<input type="hidden" name="back" value="/upload">' in page
+
+
+def test_an_unknown_choice_is_refused(client: TestClient) -> None:
+    for data in ({"language": "xx"}, {"theme": "purple"}):
+        answer = client.post("/preferences", data=data)
+        assert answer.status_code == 422
+        assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("back", ["/", "/studies/abc?finding=Mass", "/models/chest-compact"])
+def test_own_paths_are_gone_back_to(back: str) -> None:
+    assert own(back) == back
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "\\/evil",
+        "",
+        "studies",
+        "/a\r\nSet-Cookie: x",
+        "/" + "a" * 3000,
+    ],
+)
+def test_other_places_are_not_gone_to(client: TestClient, back: str) -> None:
+    assert own(back) == "/"
+    assert client.post("/preferences", data={"theme": "dark", "back": back}).headers["location"] == "/"

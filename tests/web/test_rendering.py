@@ -1,0 +1,100 @@
+"""What every page shares: filters, addresses of static files, and that each template is rendered by some page."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from app.web import pages
+from app.web.application import FOR_GOOD
+from tests.web import films
+from tests.web.conftest import Send
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("DOE^JANE", "DOE, JANE"),
+        ("Doe^Jane^Q^Dr^PhD", "Doe, Jane Q Dr PhD"),
+        ("Kim^Minsu=金^民秀=김^민수", "Kim, Minsu"),
+        ("=金^民秀", "金, 民秀"),
+        ("DOE", "DOE"),
+        ("^JANE", "JANE"),
+        ("", ""),
+        ("^^^", ""),
+    ],
+)
+def test_a_persons_name(name: str, shown: str) -> None:
+    assert pages.person(name) == shown
+
+
+def test_dates_and_times() -> None:
+    assert pages.day("20260123") == "2026-01-23"
+    assert pages.day("") == ""
+    assert pages.day("2026") == "2026"
+    assert pages.day(date(2026, 1, 23)) == "2026-01-23"
+    assert pages.moment(datetime(2026, 1, 23, 9, 5, tzinfo=UTC)) == "2026-01-23 09:05 UTC"
+    assert pages.moment(datetime(2026, 1, 23, 9, 5)) == "2026-01-23 09:05 UTC"  # noqa: DTZ001 - as a database may give it
+
+
+def test_a_static_files_address_follows_its_content(tmp_path: Path) -> None:
+    assets = pages.Assets(tmp_path)
+    assert assets.url("a.css") == "/static/a.css"
+    (tmp_path / "a.css").write_text("a {}")
+    first = assets.url("a.css")
+    assert first.startswith("/static/a.css?v=")
+    assert assets.url("a.css") == first
+    (tmp_path / "a.css").write_text("b {}")
+    import os
+
+    os.utime(tmp_path / "a.css", (1, 1))
+    assert assets.url("a.css") != first
+
+
+def test_a_static_file_may_be_kept_by_its_hash_alone(client: TestClient) -> None:
+    address = pages.Assets().url("css/tokens.css")
+    assert client.get(address).headers["cache-control"] == FOR_GOOD
+    plain = client.get("/static/css/tokens.css")
+    assert plain.headers["cache-control"] == "no-cache"
+    assert client.get("/static/css/tokens.css?v=0123456789ab").headers["cache-control"] == "no-cache"
+    again = client.get("/static/css/tokens.css", headers={"If-None-Match": plain.headers["etag"]})
+    assert again.status_code == 304
+
+
+def test_pictures_are_drawn_once_while_there_is_room() -> None:
+    drawn: list[str] = []
+
+    def draw(name: str, octets: bytes) -> bytes:
+        drawn.append(name)
+        return octets
+
+    kept = pages.Pictures(room=2, largest=4)
+    for name in ("a", "a", "b", "c", "a"):
+        assert kept.get(name, lambda name=name: draw(name, b"x")) == b"x"  # type: ignore[misc]
+    assert drawn == ["a", "b", "c", "a"]
+    kept.get("large", lambda: draw("large", b"xxxxx"))
+    kept.get("large", lambda: draw("large", b"xxxxx"))
+    assert drawn[-2:] == ["large", "large"]
+
+
+def test_every_template_is_rendered(app: FastAPI, client: TestClient, send: Send, study: str) -> None:
+    app.state.web.templates["en"].env.cache.clear()
+    films.flag(app.state.web.store, study)
+    send(("second.dcm", films.dicom(2)))
+    visits = ["/", "/upload", "/flagged", "/models", "/models/phantom-untrained", "/docs", "/nothing", f"/studies/{study}"]
+    for path in visits:
+        assert client.get(path).status_code in {200, 404}
+    assert client.get(f"/studies/{study}/job").status_code == 200
+    assert client.get("/nothing", headers={"HX-Request": "true"}).status_code == 404
+    assert client.post("/studies", files={"files": ("a.txt", b"no film")}).status_code == 422
+    there = {str(path.relative_to(pages.TEMPLATES)) for path in pages.TEMPLATES.rglob("*") if path.is_file()}
+    cache = app.state.web.templates["en"].env.cache
+    assert there - {name for _, name in cache.keys()} == set()  # noqa: SIM118 - jinja's cache iterates otherwise
+
+
+def test_nothing_is_left_unescaped_by_its_ending(app: FastAPI) -> None:
+    for templates in app.state.web.templates.values():
+        assert templates.env.autoescape is True
+        assert templates.env.from_string("{{ x }}").render(x="<b>") == "&lt;b&gt;"

@@ -1,0 +1,157 @@
+"""The worklist: searched, filtered, sorted, paged, and asked again while something runs."""
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.store import Store, WorklistQuery
+from app.web.tables import Column, columns, number, ordering
+from app.web.worklist import WorklistPage
+from tests.web import films
+from tests.web.conftest import Send, shown, template
+
+XSS = "<script>alert(1)</script>"
+
+
+def test_an_empty_worklist_says_what_to_do(client: TestClient) -> None:
+    answer = client.get("/")
+    page = shown(answer)
+    assert isinstance(page, WorklistPage)
+    assert page.empty
+    assert "No study here yet" in answer.text
+    assert 'href="/upload"' in answer.text
+
+
+def test_the_page_is_what_its_dataclass_says(client: TestClient, study: str, store: Store) -> None:
+    answer = client.get("/")
+    page = shown(answer)
+    with store.view() as tx:
+        expected = WorklistPage(
+            query=WorklistQuery(),
+            studies=tx.worklist.page(WorklistQuery()),
+            modalities=("DX",),
+            states=("waiting", "analysing", "done", "failed", "no network"),
+            columns=page.columns,
+            order="-received",
+            unfinished=False,
+            empty=False,
+            polled=False,
+        )
+    assert page == expected
+    assert [(c.title, c.aria_sort, c.order) for c in page.columns if c.aria_sort not in {"", "none"}] == [
+        ("Received", "descending", "received")
+    ]
+
+
+def test_a_row_shows_the_study(client: TestClient, study: str, store: Store) -> None:
+    films.flag(store, study)
+    text = client.get("/").text
+    for words in ("PHANTOM CHEST 1", "PH-1", "2026-01-02", "DX", "analysed", "Nodule", "87 %", "⚑ 1", "phantom", "Chest PA"):
+        assert words in text, words
+    assert f'href="/studies/{study}"' in text
+    assert "/thumbnail.png" in text
+    assert text.index("Nodule</span>") < text.index("Cardiomegaly</span>")
+    assert 'hx-trigger="every' not in text
+
+
+def test_the_table_asks_again_while_something_waits(client: TestClient, send: Send) -> None:
+    send(("film.dcm", films.dicom(1)))
+    page = client.get("/")
+    assert shown(page).unfinished
+    assert 'hx-trigger="every 2s"' in page.text
+    polled = client.post("/", data={"poll": "1", "go": "1"}, headers={"HX-Request": "true"})
+    assert shown(polled).polled
+    assert 'role="status"' not in polled.text
+
+
+def test_search_goes_through_the_body(client: TestClient, send: Send) -> None:
+    for n in (1, 2, 3):
+        send((f"{n}.dcm", films.dicom(n, PatientName=f"NAME{n}^X")))
+    found = client.post("/", data={"text": "name2"})
+    assert [row.patient.name for row in shown(found).studies.rows] == ["NAME2 X"]
+    assert 'value="name2"' in found.text
+    fragment = client.post("/", data={"text": "name2"}, headers={"HX-Request": "true"})
+    assert template(fragment) == "partials/worklist_table.html"
+    assert "<html" not in fragment.text
+    assert len(shown(client.get("/?text=name2")).studies.rows) == 3  # an address is no place for a name
+    nothing = client.post("/", data={"text": "nobody"})
+    assert "No study fits" in nothing.text
+    assert not shown(nothing).empty
+
+
+def test_filters(client: TestClient, study: str, send: Send, store: Store) -> None:
+    other = send(("cr.dcm", films.dicom(2, Modality="CR")))
+    films.flag(store, study)
+
+    def ids(**asked: str) -> list[str]:
+        by_form = shown(client.post("/", data=asked)).studies.rows
+        by_address = shown(client.get("/", params=asked)).studies.rows
+        assert by_form == by_address
+        return [row.id for row in by_form]
+
+    assert ids(modality="CR") == [other]
+    assert ids(state="done") == [study]
+    assert ids(state="waiting") == [other]
+    assert ids(flagged="yes") == [study]
+    assert ids(flagged="no") == [other]
+    assert len(ids(state="junk", flagged="junk", order="junk", go="junk")) == 2
+
+
+def test_sorting_turns_round(client: TestClient, send: Send) -> None:
+    for n, name in ((1, "B"), (2, "A"), (3, "C")):
+        send((f"{n}.dcm", films.dicom(n, PatientName=name)))
+
+    def names(**asked: str) -> list[str]:
+        answer = client.post("/", data=asked)
+        return [row.patient.name for row in shown(answer).studies.rows]
+
+    assert names(sort="patient") == ["A", "B", "C"]
+    assert names(sort="-patient") == ["C", "B", "A"]
+    assert names(order="patient") == ["A", "B", "C"]  # what the hidden field keeps
+    page = client.post("/", data={"sort": "patient"})
+    assert 'aria-sort="ascending"' in page.text
+    assert 'value="-patient"' in page.text
+    assert names(sort="received") == ["B", "A", "C"]
+
+
+def test_paging(client: TestClient, send: Send) -> None:
+    send(*((f"{n}.dcm", films.dicom(n)) for n in range(1, 28)))
+    first = client.get("/")
+    assert len(shown(first).studies.rows) == 25
+    assert "Page 1 of 2" in first.text
+    second = client.post("/", data={"go": "2"})
+    assert len(shown(second).studies.rows) == 2
+    assert shown(client.post("/", data={"go": "99"})).studies.number == 2
+
+
+def test_a_patients_name_stays_text(client: TestClient, send: Send, store: Store) -> None:
+    study = send(("x.dcm", films.dicom(1, PatientName=XSS, PatientID=XSS, StudyDescription=XSS, AccessionNumber="<b>&")))
+    films.analyse(store, study)
+    films.flag(store, study, comment=XSS)
+    for path in ("/", "/flagged", f"/studies/{study}"):
+        text = client.get(path).text
+        assert "alert(1)" in text
+        assert XSS not in text
+        assert "<script>" not in text
+    typed = client.post("/", data={"text": f'"{XSS}'})
+    assert XSS not in typed.text
+
+
+@pytest.mark.parametrize(("text", "page"), [("3", 3), ("", 1), ("0", 1), ("-1", 1), ("x", 1), ("²", 1), ("9999999", 1)])
+def test_a_page_number(text: str, page: int) -> None:
+    assert number(text) == page
+
+
+def test_an_order() -> None:
+    assert ordering("patient", ("patient",), "received") == ("patient", False)
+    assert ordering("-patient", ("patient",), "received") == ("patient", True)
+    assert ordering("--patient", ("patient",), "received") == ("received", True)
+    assert ordering("", ("patient",), "received") == ("received", True)
+
+
+def test_headings() -> None:
+    found = columns((("A", "a", False), ("B", "b", True), ("C", "", False)), "a", descending=False, falling=("b",))
+    assert found == (
+        Column("A", "a", "ascending", "-a", number=False),
+        Column("B", "b", "none", "-b", number=True),
+        Column("C"),
+    )
