@@ -4,7 +4,7 @@ What is computed here is asked for by a job; nothing in this module waits for a 
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, ClassVar
 
 from fastapi import APIRouter, Form, Request
@@ -15,6 +15,7 @@ from app.classifiers.card import Card
 from app.errors import InputError, NotFound
 from app.store import ImageRow, PredictionRow, SeriesRow, StudyRow, Transaction
 from app.web import pages, payload
+from app.web.upload import Report, report
 
 router = APIRouter(include_in_schema=False)
 
@@ -24,7 +25,8 @@ class CasePage:
     """templates/case.html and, for htmx, templates/partials/findings.html.
 
     ``grid``: a network reads this film, so that there is a pane per method; else the film stands alone and ``why`` says why.
-    ``job`` repeats ``data.job`` under the name that the job fragment reads.
+    ``job`` repeats ``data.job`` under the name that the job fragment reads; ``report`` tells what became of the files of the upload
+    that led here, once.
     """
 
     template: ClassVar[str] = "case.html"
@@ -38,6 +40,7 @@ class CasePage:
     data: payload.CaseData
     urls: payload.Urls
     job: payload.JobData | None
+    report: Report | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +54,9 @@ class JobFragment:
 
 
 @router.get("/studies/{study_id}")
-def case(request: Request, study_id: str, image: str = "", model: str = "", finding: str = "") -> Response:
+def case(request: Request, study_id: str, image: str = "", model: str = "", finding: str = "", upload: str = "") -> Response:
     """The case page; to htmx the findings alone."""
-    page = read(request, study_id, image, model, finding)
+    page = replace(read(request, study_id, image, model, finding), report=report(request, upload))
     return pages.render(request, page, template="partials/findings.html" if pages.is_htmx(request) else None)
 
 

@@ -120,8 +120,8 @@ def windows(_: Translate) -> dict[str, str]:
         "map.viridis": _("viridis"),
         "map.cividis": _("cividis"),
         "map.magma": _("magma"),
-        "map.coolwarm": _("blue – light – red"),
-        "map.berlin": _("blue – dark – red"),
+        "map.coolwarm": _("coolwarm"),
+        "map.berlin": _("berlin"),
     }
 
 

@@ -3,7 +3,7 @@
 
 import { table } from "./viewport/colormaps.js";
 import { letters, placed } from "./viewport/geometry.js";
-import { ends, figure, sharedEnds } from "./viewport/map.js";
+import { ends, figures, sharedEnds } from "./viewport/map.js";
 import { say, words } from "./words.js";
 
 /** One pane of the page; `method` is "" for the plain film. */
@@ -171,16 +171,16 @@ export class Panes {
     const { display } = this;
     const { min, max } = map.explanation;
     const name = signed ? display.signed : display.unsigned;
-    const [low, high] = scale.map(figure);
-    const said = `${name} ${low} ${high} ${display.threshold} ${min} ${max}`;
+    const { texts: [low, high, least, most], power } = figures([...scale, min, max]);
+    const said = `${name} ${low} ${high} ${display.threshold} ${least} ${most} ${power}`;
     if (bar.dataset.said === said) return;
     bar.dataset.said = said;
     bar.querySelector(".bar-low").textContent = low;
     bar.querySelector(".bar-high").textContent = high;
-    bar.querySelector(".bar-range").textContent = `${figure(min)} … ${figure(max)}`;
+    bar.querySelector(".bar-range").textContent = power ? `(${least} … ${most}) ${power}` : `${least} … ${most}`;
     const canvas = bar.querySelector(".bar-colours");
-    canvas.setAttribute("aria-label", words("bar.label", figure(min), figure(max), low, high));
-    bar.title = canvas.getAttribute("aria-label");
+    bar.title = words("bar.label", ...[least, most, low, high].map((text) => `${text}${power && ` ${power}`}`));
+    canvas.setAttribute("aria-label", bar.title);
     const colours = table(name);
     for (let i = 0; i < 256; i += 1) {
       const strength = signed ? Math.abs(i / 127.5 - 1) : i / 255;

@@ -41,10 +41,21 @@ export function sharedEnds(maps, signed, robust) {
   return [signed ? -high : 0, high];
 }
 
-/** A value for reading: three figures, and a power of ten where it is far from one. */
-export function figure(value) {
-  const size = Math.abs(value);
-  if (size === 0) return "0";
-  const text = size >= 1000 || size < 0.001 ? size.toExponential(1).replace("e+", "e") : String(Number(size.toPrecision(3)));
-  return (value < 0 ? "−" : "") + text.replace("e-", "e−");
+/** A value for reading: plain digits, as many as matter beside values of about this size. */
+export function figure(value, size = Math.abs(value)) {
+  const digits = size > 0 ? Math.min(6, Math.max(0, 1 - Math.floor(Math.log10(size)))) : 0;
+  return (value < 0 ? "−" : "") + Math.abs(value).toFixed(digits);
+}
+
+/** Several values of one map with a common power of ten: {texts, power}; power is "" where plain digits will do. */
+export function figures(values) {
+  const size = Math.max(...values.map(Math.abs));
+  const exponent = size > 0 ? Math.floor(Math.log10(size)) : 0;
+  const plain = exponent >= -1 && exponent < 4;
+  const unit = plain ? 1 : 10 ** exponent;
+  return { texts: values.map((value) => figure(value / unit, size / unit)), power: plain ? "" : `×10${raised(exponent)}` };
+}
+
+function raised(exponent) {
+  return [...String(exponent)].map((digit) => (digit === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit])).join("");
 }

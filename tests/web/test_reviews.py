@@ -1,0 +1,117 @@
+"""Verdicts from the case page: stored with the map they are about, taken back, refused in words."""
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.store import Store
+from tests.web import films
+from tests.web.conftest import Send
+
+JSON = {"Accept": "application/json"}
+
+
+@pytest.fixture
+def given(client: TestClient, study: str) -> dict[str, Any]:
+    """A verdict as the case page sends it."""
+    told = client.get(f"/studies/{study}/case.json", headers=JSON).json()
+    return {
+        "image": told["image"],
+        "model": told["prediction"]["model"],
+        "model_sha256": told["prediction"]["model_sha256"],
+        "method": "lrp",
+        "finding": "Nodule",
+        "verdict": "wrong",
+        "reason": "text marker",
+        "comment": " beside the L ",
+        "region": {"left": 4, "top": 5.5, "right": 20, "bottom": 30},
+    }
+
+
+def test_a_verdict_is_stored_with_everything_and_shown_on_reload(
+    client: TestClient, study: str, given: dict[str, Any], store: Store
+) -> None:
+    response = client.post(f"/studies/{study}/reviews", json=given, headers=JSON)
+    assert response.status_code == 201
+    review = response.json()["review"]
+    assert review | {"id": "", "created_at": ""} == given | {"id": "", "created_at": "", "comment": "beside the L"}
+    with store.view() as tx:
+        (row,) = tx.reviews.of_study(study)
+    assert row.review.model_sha256 == "cd" * 32
+    assert row.review.created_at.tzinfo is not None
+    told = client.get(f"/studies/{study}/case.json", headers=JSON).json()
+    assert told["reviews"] == [review]
+    assert 'verdict-wrong" name="verdict" value="wrong" aria-pressed="true"' in client.get(f"/studies/{study}").text
+
+
+def test_a_form_without_scripts_is_stored_and_leads_back(
+    client: TestClient, study: str, given: dict[str, Any], store: Store
+) -> None:
+    form = {name: given[name] for name in ("image", "model", "model_sha256", "method", "finding", "verdict")}
+    response = client.post(f"/studies/{study}/reviews", data=form)
+    assert response.status_code == 303
+    assert client.get(response.headers["location"]).status_code == 200
+    with store.view() as tx:
+        (row,) = tx.reviews.of_study(study)
+    assert (row.review.verdict, row.review.region) == ("wrong", None)
+
+
+def test_taking_back_puts_the_verdict_before_in_force(client: TestClient, study: str, given: dict[str, Any]) -> None:
+    first = client.post(f"/studies/{study}/reviews", json=given, headers=JSON).json()["review"]
+    second = client.post(f"/studies/{study}/reviews", json=given | {"verdict": "partly"}, headers=JSON).json()["review"]
+    other = client.post(f"/studies/{study}/reviews", json=given | {"method": "rap"}, headers=JSON).json()["review"]
+    assert client.delete(f"/reviews/{second['id']}", headers=JSON).json() == {"review": first}
+    assert client.delete(f"/reviews/{first['id']}", headers=JSON).json() == {"review": None}
+    assert client.get(f"/studies/{study}/case.json", headers=JSON).json()["reviews"] == [other]
+
+
+def test_taking_back_what_is_not_there(client: TestClient) -> None:
+    assert client.delete("/reviews/aaaaaaaaaaaa", headers=JSON).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"verdict": "excellent"}, 422),
+        ({"reason": "bad weather"}, 422),
+        ({"comment": "x" * 4001}, 422),
+        ({"unknown": 1}, 422),
+        ({"region": {"left": 50, "top": 0, "right": 60, "bottom": 10}}, 422),
+        ({"region": {"left": 5, "top": 5, "right": 5, "bottom": 10}}, 422),
+        ({"method": "tea leaves"}, 404),
+        ({"finding": "Effusion"}, 404),
+        ({"model_sha256": "00" * 32}, 404),
+        ({"model": "chest-untrained"}, 404),
+        ({"image": "aaaaaaaaaaaa"}, 404),
+    ],
+)
+def test_what_cannot_be_is_refused_in_words_and_nothing_is_stored(
+    client: TestClient, study: str, given: dict[str, Any], change: dict[str, Any], status: int
+) -> None:
+    response = client.post(f"/studies/{study}/reviews", json=given | change, headers=JSON)
+    assert response.status_code == status
+    assert len(response.json()["error"]) > 10
+    assert client.get(f"/studies/{study}/case.json", headers=JSON).json()["reviews"] == []
+
+
+def test_a_region_is_cut_to_the_film(client: TestClient, study: str, given: dict[str, Any]) -> None:
+    given["region"] = {"left": -5, "top": -5, "right": 400, "bottom": 12}
+    review = client.post(f"/studies/{study}/reviews", json=given, headers=JSON).json()["review"]
+    assert review["region"] == {"left": 0.0, "top": 0.0, "right": 40.0, "bottom": 12.0}
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff\xfe", b"[]", b'{"region": NaN}'])
+def test_a_body_that_is_no_verdict(client: TestClient, study: str, body: bytes) -> None:
+    headers = JSON | {"Content-Type": "application/json"}
+    assert client.post(f"/studies/{study}/reviews", content=body, headers=headers).status_code == 422
+
+
+def test_an_image_of_another_study_is_refused(client: TestClient, study: str, given: dict[str, Any], send: Send) -> None:
+    other = send(("other.dcm", films.dicom(9)))
+    assert client.post(f"/studies/{other}/reviews", json=given, headers=JSON).status_code == 404
+
+
+def test_another_site_gives_no_verdict(client: TestClient, study: str, given: dict[str, Any]) -> None:
+    response = client.post(f"/studies/{study}/reviews", json=given, headers=JSON | {"Sec-Fetch-Site": "cross-site"})
+    assert response.status_code == 403
