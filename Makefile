@@ -20,7 +20,7 @@ help: ## print this list
 	@echo
 	@echo "  TORCH_INDEX=<one of PyTorch's own package indexes>  chooses a CPU or a CUDA build (docs/decisions/0003-torch.md)"
 
-serve: setup migrate ## set up what is missing, then serve http://127.0.0.1:8000 with demo studies
+serve: setup ## set up what is missing, then serve http://127.0.0.1:8000 with demo studies
 	@exec $(PYTHON) -m app serve
 
 test: develop ## set up what is missing, then every check: ruff, mypy, import-linter, pytest, real Chromium

@@ -55,12 +55,10 @@ class Product:
         self.stop()
 
     def start(self) -> float:
-        """Migrate, serve, wait until it is ready; returns the seconds that took, as ``make serve`` does when installed."""
+        """Serve and wait until it is ready; returns the seconds that took."""
         self.stop()
         started = time.perf_counter()
-        if self._run("migrate").wait(timeout=START_SECONDS) != 0:
-            raise AppError("The product could not be started: %(log)s", {"log": self.log()})
-        self._process = self._run("serve")
+        self._process = self._serve()
         while not self._ready():
             if self._process.poll() is not None or time.perf_counter() - started > START_SECONDS:
                 raise AppError("The product could not be started: %(log)s", {"log": self.log()})
@@ -101,14 +99,14 @@ class Product:
         body = b"".join(parts) + f"--{boundary}--\r\n".encode()
         return self._ask("POST", "/api/v1/studies", {"Content-Type": f"multipart/form-data; boundary={boundary}"}, body)
 
-    def _run(self, command: str) -> subprocess.Popen[bytes]:
+    def _serve(self) -> subprocess.Popen[bytes]:
         names = {f"WHYLIGHT_{name.upper()}": value for name, value in self._settings.items()}
         environment = (
             os.environ | {"WHYLIGHT_VAR": str(self.var), "WHYLIGHT_PORT": str(self.port), "WHYLIGHT_DEMO": "false"} | names
         )
         with self.var.with_suffix(".log").open("ab") as log:
-            return subprocess.Popen(  # noqa: S603 - our own command line
-                [sys.executable, "-m", "app", command],
+            return subprocess.Popen(
+                [sys.executable, "-m", "app", "serve"],
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,

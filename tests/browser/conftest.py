@@ -80,8 +80,7 @@ class Server:
             )
 
     def start(self) -> None:
-        """Migrate, serve, and wait until /readyz says yes."""
-        assert self.command("migrate").wait(timeout=READY_SECONDS) == 0, self.log
+        """Serve, and wait until /readyz says yes."""
         self._process = self.command("serve")
         deadline = time.monotonic() + READY_SECONDS
         while not self._ready():
