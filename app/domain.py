@@ -70,7 +70,8 @@ class Image:
     ``stored`` is int16 or uint16, (rows, columns); a value in modality units is ``stored * slope + intercept``. A Modality LUT
     Sequence has been applied already (slope 1, intercept 0). ``photometric`` MONOCHROME1 means low values are bright; nothing
     has been inverted. ``pixel_spacing`` is (between rows, between columns) in mm. ``orientation`` names what lies at the left,
-    top, right and bottom edge ("R", "H", "L", "F"); empty strings where the header does not say.
+    top, right and bottom edge ("R", "H", "L", "F"); empty strings where the header does not say. ``frame`` counts from 1.
+    ``instance_number`` is Instance Number (0020,0013), 0 where the header does not say.
     """
 
     sop_instance_uid: str
@@ -88,6 +89,7 @@ class Image:
     position: tuple[float, float, float] | None = None
     axes: tuple[float, float, float, float, float, float] | None = None
     warnings: tuple[str, ...] = ()
+    instance_number: int = 0
 
     def values(self) -> NDArray[np.float32]:
         """The modality values, float32 (rows, columns)."""

@@ -1,0 +1,147 @@
+"""One DICOM file to a study with one series. Puts together what the other modules read; runs in the child process."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+from pydicom.dataset import Dataset
+
+from app.domain import Image, Patient, Series, Study, Window, frozen
+from app.ingest import identity, pixels, refusals
+from app.ingest.geometry import geometry
+from app.ingest.greyscale import Grey, Stored, modality_values, sixteen, voi_lut, windows
+from app.ingest.header import Header
+from app.ingest.layout import GREYS, Layout, layout
+from app.ingest.limits import Limits
+from app.ingest.parsing import Parsed, parse
+
+NEW_UIDS = "The header lacks a valid identifier; one was made from the file's content."
+ASSUMED_SYNTAX = "The file does not say how it is encoded (no file meta information); the encoding was recognised."
+
+
+def study(path: Path, sha256: str, limits: Limits) -> tuple[Study, tuple[str, ...]]:
+    """The study in a file, its one series with one image per frame, and the warnings.
+
+    Raises InputError with a sentence, MemoryError, RecursionError, and on damaged files anything that pydicom raises.
+    """
+    parsed = parse(path, limits)
+    _assume_utf8(parsed.dataset)
+    header, meta = Header([parsed.dataset]), Header([parsed.meta])
+    if not parsed.transfer_syntax:
+        header.warn(ASSUMED_SYNTAX)
+    uid = refusals.sop_class(header, meta)
+    refusals.refuse(header, uid, parsed.cut)
+    series = _series(header, sha256)
+    refusals.check_modality(header, uid, series.modality)
+    whole = _study(header, sha256)
+    images = tuple(_images(parsed, header, layout(header, limits), series.modality, _instance(header, meta, sha256)))
+    warnings = tuple(header.warnings)  # only now is it known what there is to warn of
+    images = tuple(replace(image, warnings=warnings) for image in images)
+    return replace(whole, series=(replace(series, images=images),)), warnings
+
+
+def _study(header: Header, sha256: str) -> Study:
+    return Study(
+        study_uid=_uid(header, "StudyInstanceUID", sha256),
+        patient=Patient(
+            name=header.name("PatientName"),
+            id=header.text("PatientID"),
+            birth_date=header.date("PatientBirthDate"),
+            sex=header.text("PatientSex"),
+        ),
+        series=(),
+        date=header.date("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate"),
+        time=header.time("StudyTime", "SeriesTime", "AcquisitionTime", "ContentTime"),
+        accession=header.text("AccessionNumber"),
+        description=header.text("StudyDescription"),
+        phantom=header.text("QualityControlSubject").upper() == "YES",
+    )
+
+
+def _series(header: Header, sha256: str) -> Series:
+    return Series(
+        series_uid=_uid(header, "SeriesInstanceUID", sha256),
+        modality=header.text("Modality").upper(),
+        images=(),
+        body_part=_body_part(header),
+        view_position=header.text("ViewPosition").upper(),
+        description=header.text("SeriesDescription"),
+    )
+
+
+def _body_part(header: Header) -> str:
+    """Body Part Examined (0018,0015), else the anatomic region's meaning (0008,2218), also a frame's."""
+    if found := header.text("BodyPartExamined"):
+        return found.upper()
+    first = next(header.frames(1))
+    for anatomy in (header, first):
+        for region in anatomy.items("AnatomicRegionSequence")[:1]:
+            return region.text("CodeMeaning").upper()
+    return ""
+
+
+def _images(parsed: Parsed, header: Header, found: Layout, modality: str, uid: str) -> Iterator[Image]:
+    number = header.numbers("InstanceNumber")[:1]
+    decoded = pixels.frames(parsed, header, found)
+    grey = found.photometric in GREYS
+    for index, (values, frame) in enumerate(zip(decoded, header.frames(found.frames), strict=True), start=1):
+        # A luminance has no modality units.
+        shown = modality_values(values, frame, modality) if grey else Grey(sixteen(values, frame)[0], 1.0, 0.0, "")
+        place = geometry(frame, modality)
+        yield Image(
+            sop_instance_uid=uid,
+            frame=index,
+            stored=cast(Stored, frozen(shown.stored)),
+            slope=shown.slope,
+            intercept=shown.intercept,
+            units=shown.units,
+            photometric="MONOCHROME1" if found.photometric == "MONOCHROME1" else "MONOCHROME2",
+            windows=windows(frame) if grey else (_full(found, header),),
+            voi_lut=voi_lut(frame, shown) if grey else None,
+            pixel_spacing=place.pixel_spacing,
+            spacing_kind=place.spacing_kind,
+            orientation=place.orientation,
+            position=place.position,
+            axes=place.axes,
+            instance_number=int(number[0]) if number and abs(number[0]) < 2**31 else 0,
+        )
+
+
+def _full(found: Layout, header: Header) -> Window:
+    """The window of a colour image: as bright as it was."""
+    bits = pixels.palette_bits(header) if found.photometric == "PALETTE COLOR" else found.stored
+    return Window(centre=2.0 ** (bits - 1), width=2.0**bits, label="full range")
+
+
+def _instance(header: Header, meta: Header, sha256: str) -> str:
+    """SOP Instance UID (0008,0018), else the one in the file meta information."""
+    named = meta.text("MediaStorageSOPInstanceUID")
+    if not identity.valid(header.text("SOPInstanceUID")) and identity.valid(named):
+        return named
+    return _uid(header, "SOPInstanceUID", sha256)
+
+
+def _uid(header: Header, keyword: str, sha256: str) -> str:
+    found = header.text(keyword)
+    if identity.valid(found):
+        return found
+    header.warn(NEW_UIDS)
+    return identity.generated(sha256, keyword)
+
+
+def _assume_utf8(dataset: Dataset) -> None:
+    """Declare UTF-8 where the header declares no character set (0008,0005) and its text can be nothing else.
+
+    The default repertoire is ASCII; many programs write UTF-8 all the same.
+    """
+    if dataset.get_item("SpecificCharacterSet") is not None and dataset.get("SpecificCharacterSet"):
+        return
+    texts = [dataset.get_item(keyword) for keyword in ("PatientName", "StudyDescription", "SeriesDescription")]
+    raw = b" ".join(text.value for text in texts if text is not None and isinstance(text.value, bytes))
+    try:
+        if not raw.isascii() and raw.decode("utf-8"):
+            implicit, little = dataset.original_encoding
+            dataset.set_original_encoding(implicit, little, ["utf8"])
+    except UnicodeDecodeError:
+        pass

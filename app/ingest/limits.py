@@ -1,0 +1,38 @@
+"""How much one file may take. Knows numbers only; both processes use it, so it imports nothing heavy."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the child must not pay for pydantic at its start
+    from app.config import Settings
+
+MEGABYTE = 2**20
+
+SMALLEST = 16
+"""Fewest rows and columns of an image that anybody could read."""
+
+READS = 1_500_000
+"""Most reads that parsing one header may take; an element takes two or three. 2,000 enhanced frames take 0.5 million."""
+
+ITEMS = 200_000
+"""Most items in one sequence that is parsed late (functional groups, lookup tables)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits for one file: ``pixels`` of a frame, ``octets`` of a file, also inflated or decoded, seconds, octets of memory."""
+
+    pixels: int
+    octets: int
+    seconds: int
+    memory: int
+
+    @classmethod
+    def of(cls, settings: "Settings") -> "Limits":
+        """The limits that the settings ask for."""
+        return cls(
+            pixels=settings.max_pixels,
+            octets=settings.max_file_mb * MEGABYTE,
+            seconds=settings.decode_seconds,
+            memory=settings.decode_memory_mb * MEGABYTE,
+        )

@@ -1,0 +1,129 @@
+"""From a DICOM file to a pydicom data set, within limits. With `header`, the only user of pydicom's reader.
+
+Handles what pydicom alone would not survive: deflated data sets are inflated to a limit, and the number of reads, which follows
+the number of elements and items, is counted.
+"""
+
+import io
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import pydicom
+from pydicom.dataset import Dataset
+from pydicom.filereader import read_dataset
+from pydicom.uid import UID
+
+from app.errors import NotReadable, TooLarge
+from app.ingest.limits import READS, Limits
+
+pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+
+DEFLATED = "1.2.840.10008.1.2.1.99"
+_LONG = (b"OB", b"OW", b"UN", b"SQ", b"UT", b"OF", b"OD", b"OL")
+
+
+class _Counted(io.BufferedReader):
+    """A file that may be read from so often and no more: 64 million empty elements would fill any memory."""
+
+    left = READS
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.left -= 1
+        if self.left < 0:
+            raise TooLarge("The header has far more elements than any image needs, and was not read. Export the image again.")
+        return super().read(size)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parsed:
+    """A data set, the transfer syntax its pixel data is in ("" where nothing says so), and whether it is little-endian.
+
+    ``cut`` is whether Pixel Data begins somewhere in the file and yet is not in the data set: the file breaks off.
+    """
+
+    dataset: Dataset
+    meta: Dataset
+    transfer_syntax: str
+    little_endian: bool
+    cut: bool
+
+
+def parse(path: Path, limits: Limits) -> Parsed:
+    """Read the whole file. Raises NotReadable, TooLarge, and whatever pydicom raises on a damaged one."""
+    size = path.stat().st_size
+    if size > limits.octets:
+        raise TooLarge("The file is larger than %(limit)s MB.", {"limit": limits.octets // 2**20})
+    with path.open("rb") as file:
+        syntax, start = _transfer_syntax(file.read(64 * 1024))
+    if syntax == DEFLATED:
+        return _deflated(path, start, limits)
+    with _Counted(io.FileIO(str(path))) as source:
+        dataset = pydicom.dcmread(source, force=True)
+    implicit, little = dataset.original_encoding
+    if implicit is None or little is None:
+        raise NotReadable("The file is damaged: it could not be read to its end. Copy or export it again, and upload that.")
+    declared = str(dataset.file_meta.get("TransferSyntaxUID") or "")
+    return Parsed(
+        dataset=dataset,
+        meta=dataset.file_meta,
+        transfer_syntax=declared,
+        little_endian=bool(little),
+        cut="PixelData" not in dataset and _mentions_pixels(path, bool(little)),
+    )
+
+
+def syntax_name(uid: str) -> str:
+    """What a transfer syntax is called, PS3.6 table A-1; the UID itself where nobody knows."""
+    return UID(uid).name
+
+
+def _deflated(path: Path, start: int, limits: Limits) -> Parsed:
+    with path.open("rb") as file:
+        file.seek(start)
+        plain = _inflated(file, limits)
+    with _Counted(io.BytesIO(plain)) as source:
+        dataset = read_dataset(source, is_implicit_VR=False, is_little_endian=True)
+    cut = "PixelData" not in dataset and b"\xe0\x7f\x10\x00" in plain
+    return Parsed(dataset, pydicom.Dataset(), DEFLATED, little_endian=True, cut=cut)
+
+
+def _inflated(file: io.BufferedReader, limits: Limits) -> bytes:
+    """The data set, PS3.5 A.5. Raises TooLarge before it becomes so."""
+    packed = file.read()
+    for window in (-zlib.MAX_WBITS, zlib.MAX_WBITS):  # the standard's bare deflate, and zlib's wrapping that some writers add
+        inflater = zlib.decompressobj(window)
+        try:
+            plain = inflater.decompress(packed, limits.octets + 1)
+        except zlib.error:
+            continue
+        if len(plain) > limits.octets:
+            raise TooLarge("The file inflates to more than %(limit)s MB.", {"limit": limits.octets // 2**20})
+        if not inflater.eof:
+            raise NotReadable("The deflated data set breaks off: the file is incomplete. Copy or export it again.")
+        return plain
+    raise NotReadable("The deflated data set is damaged. Copy or export the file again, and upload that.")
+
+
+def _transfer_syntax(head: bytes) -> tuple[str, int]:
+    """Transfer Syntax UID (0002,0010) and where the data set starts, from the file meta information (PS3.10 7.1)."""
+    at, syntax = (132, "") if head[128:132] == b"DICM" else (0, "")
+    while at + 8 <= len(head):
+        group, element = struct.unpack_from("<HH", head, at)
+        if group != 2:
+            break
+        vr = head[at + 4 : at + 6]
+        if vr in _LONG:
+            (length,), begin = struct.unpack_from("<I", head.ljust(at + 12, b"\0"), at + 8), at + 12
+        else:
+            (length,), begin = struct.unpack_from("<H", head, at + 6), at + 8
+        if element == 0x0010:
+            syntax = head[begin : begin + length].decode("ascii", "replace").strip("\0 ")
+        at = begin + length
+    return syntax, at
+
+
+def _mentions_pixels(path: Path, little: bool) -> bool:
+    tag = b"\xe0\x7f\x10\x00" if little else b"\x7f\xe0\x00\x10"
+    return tag in path.read_bytes()

@@ -1,0 +1,97 @@
+"""The door: a file becomes an accepted study or a rejection with a sentence, and an archive one of them per member.
+
+Knows files, archives and the decoder; nothing of DICOM, which is the child's business.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.domain import Study
+from app.errors import InputError, NotReadable, TooLarge
+from app.ingest import decoder, skipping, text, wire
+from app.ingest.archive import ArchiveLimits, members
+from app.ingest.limits import MEGABYTE, Limits
+from app.ingest.sniffing import HEAD, Kind, kind
+
+if TYPE_CHECKING:  # the child process must not pay for pydantic at its start
+    from app.config import Settings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Accepted:
+    """A file that was read: its name for people, its own octets (a zip's member: unpacked), and the study of just this file."""
+
+    name: str
+    path: Path
+    sha256: str
+    study: Study
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rejected:
+    """A file that was not, and the sentence that says why and what to do."""
+
+    name: str
+    error: InputError
+
+
+def read(path: Path, name: str, settings: "Settings", workdir: Path) -> Iterator[Accepted | Rejected]:
+    """Read one file: DICOM, PNG or JPEG film, or a zip file of them, whose members come one by one.
+
+    ``name`` is what its sender called it; it is shown and never used as a path. Members are unpacked into ``workdir``, which
+    must exist and belongs to the caller; those that are rejected are removed again. What file managers leave in folders, and a
+    DICOMDIR that came along with its images, yield nothing. Raises Unavailable when no decoder starts, OSError of the disk.
+    """
+    shown = text.clean(name.replace("\\", "/")) or "?"
+    if skipping.junk(shown):
+        return
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            what = kind(file.read(HEAD), size)
+        if what == "zip":
+            yield from _archive(path, shown, settings, workdir)
+        else:
+            yield _one(path, shown, what, settings)
+    except skipping.DiscIndex as error:
+        if not skipping.came_along(shown):
+            yield Rejected(shown, error)
+    except InputError as error:
+        yield Rejected(shown, error)
+
+
+def _archive(path: Path, name: str, settings: "Settings", workdir: Path) -> Iterator[Accepted | Rejected]:
+    limits = ArchiveLimits(settings.max_files, settings.max_file_mb * MEGABYTE, settings.max_upload_mb * MEGABYTE)
+    for member in members(path, limits, workdir):
+        shown = f"{name}/{member.name}"
+        if isinstance(member.found, InputError):
+            yield Rejected(shown, member.found)
+            continue
+        for outcome in read(member.found, shown, settings, workdir):
+            yield outcome
+            if isinstance(outcome, Accepted):
+                break
+        else:
+            member.found.unlink(missing_ok=True)
+
+
+def _one(path: Path, name: str, what: Kind, settings: "Settings") -> Accepted:
+    limits = Limits.of(settings)
+    if path.stat().st_size > limits.octets:
+        raise TooLarge("The file is larger than %(limit)s MB.", {"limit": limits.octets // MEGABYTE})
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    request = {"path": str(path.resolve()), "kind": what, "sha256": sha256}
+    message, buffers = decoder.decode(request, limits)
+    try:
+        study = wire.study_of(message["study"], buffers)
+        warnings = tuple(map(str, message["warnings"]))
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise NotReadable(
+            "The file is damaged: it could not be read to its end. Copy or export it again, and upload that."
+        ) from error
+    return Accepted(name, path, sha256, study, warnings)
