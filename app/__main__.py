@@ -1,0 +1,321 @@
+"""The command line: ``python -m app serve | worker | analyse | migrate | models | train | evaluate | bench``.
+
+The only place where everything meets. It prints, turns failures into one line each, and loads torch only for the commands that
+need it.
+"""
+
+import argparse
+import importlib
+import ipaddress
+import logging
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import warnings
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from app import __version__, explainers
+from app.config import Settings
+from app.errors import AppError, InputError, where
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from app.store import Store
+
+NOTICE = "Research use only — not for clinical use."
+PASSED_ON = {
+    "train": ("app.training.cli", "train a network and write its folder under models/"),
+    "evaluate": ("app.reporting.cli", "measure a network and its explanations, and write a report"),
+    "bench": ("app.bench.cli", "measure the product on this machine"),
+}
+"""Commands with a command line of their own: the module whose ``main(arguments)`` it is, and the line of help."""
+
+log = logging.getLogger("app")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0 done, 1 something could not be used, 2 nothing was done, 130 interrupted."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        if words and words[0] in PASSED_ON:
+            return passed_on(words[0], words[1:])
+        given = parser().parse_args(words)
+        run: Callable[[argparse.Namespace], int] = given.run
+        return run(given)
+    except AppError as error:
+        complain(error.sentence)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def complain(line: str) -> None:
+    """One line on stderr, whatever was in a file's name."""
+    print("".join(letter if letter.isprintable() else "?" for letter in line), file=sys.stderr)
+
+
+def passed_on(name: str, arguments: list[str]) -> int:
+    """A command with a command line of its own."""
+    result: int = importlib.import_module(PASSED_ON[name][0]).main(arguments)
+    return result
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command and its options."""
+    top = argparse.ArgumentParser(
+        prog="python -m app",
+        description=f"Whylight {__version__}: a light box for radiology AI that shows why. {NOTICE}",
+        epilog="Settings are environment variables, WHYLIGHT_<NAME>: docs/reference/settings.md.",
+    )
+    top.add_argument("--version", action="version", version=f"Whylight {__version__}")
+    commands = top.add_subparsers(title="commands", required=True)
+
+    serve_ = commands.add_parser("serve", help="serve the pages and the API, with a worker", description=serve.__doc__)
+    serve_.set_defaults(run=serve)
+    worker_ = commands.add_parser("worker", help="run jobs in a process of their own", description=worker.__doc__)
+    worker_.set_defaults(run=worker)
+
+    analyse_ = commands.add_parser(
+        "analyse",
+        help="analyse files without a server",
+        description=f"Analyse DICOM files, PNG or JPEG films, folders and zip files: raw maps, overlays, result.json. {NOTICE}",
+    )
+    analyse_.add_argument("files", nargs="+", metavar="FILE|FOLDER|ZIP", help="what to analyse")
+    analyse_.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results; made if missing")
+    analyse_.add_argument("--model", metavar="NAME", help="network (default: the one registered for each image)")
+    analyse_.add_argument(
+        "--methods",
+        default=",".join(explainers.panel()),
+        metavar="NAMES",
+        help=f"methods separated by commas, of {', '.join(explainers.names())}; none: predictions only (default: %(default)s)",
+    )
+    analyse_.add_argument(
+        "--finding", default="top", metavar="NAME", help="the finding to explain, all, or top: the most probable (default: top)"
+    )
+    analyse_.set_defaults(run=analyse)
+
+    migrate_ = commands.add_parser("migrate", help="bring the database to the newest schema", description=migrate.__doc__)
+    migrate_.set_defaults(run=migrate)
+    models_ = commands.add_parser("models", help="list the networks there are", description=models.__doc__)
+    models_.add_argument("what", nargs="?", choices=["list"], default="list", help="default: list")
+    models_.set_defaults(run=models)
+    for name, (_, line) in PASSED_ON.items():
+        commands.add_parser(name, help=line, add_help=False)
+    return top
+
+
+def analyse(given: argparse.Namespace) -> int:
+    """Analyse files without a server."""
+    from app.analysis import Request, run
+
+    chosen = [name.strip() for name in given.methods.split(",") if name.strip()]
+    methods = tuple(chosen) if chosen != ["none"] else ()
+    request = Request(sources=tuple(given.files), out=given.out, model=given.model, methods=methods, finding=given.finding)
+    quiet()
+    outcome = run(request, Settings(), complain)
+    print(f"{outcome.analysed} of {outcome.images} images analysed; results in {given.out}. {NOTICE}")
+    return 0 if outcome.clean else 1
+
+
+def quiet() -> None:
+    """Only our own lines on stderr: a library's remark about a file is not for whoever counts bad files."""
+    logging.basicConfig(handlers=[logging.NullHandler()])
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+
+
+def models(_: argparse.Namespace) -> int:
+    """List the networks there are: name, version, what they read, title."""
+    from app.classifiers.registry import Registry
+
+    settings = Settings()
+    cards = Registry(settings.models).cards()
+    if not cards:
+        print(f"There are no networks in {settings.models}.")
+    for card in cards:
+        reads = f"{'/'.join(card.modalities)} {'/'.join(card.body_parts)}" + (" phantoms" if card.phantom else "")
+        chosen = "" if card.default else ", by name only"
+        print(f"{card.name}  {card.sha256[:12]}  {reads}{chosen}  {len(card.findings)} findings  {card.title}")
+    return 0
+
+
+def migrate(_: argparse.Namespace) -> int:
+    """Create the database, or bring it to the newest schema. Serving does so too."""
+    from app.store import migrate as upgrade
+
+    log_to_stderr()
+    upgrade(Settings())
+    print("The database has the newest schema.")
+    return 0
+
+
+def log_to_stderr() -> None:
+    """The log of a server or a worker: one line per event, never a patient's name."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def worker(_: argparse.Namespace) -> int:
+    """Run jobs in this process until it is told to stop (Ctrl-C, SIGTERM). Several may run beside one server."""
+    from app.store import Store
+    from app.worker import Worker
+
+    log_to_stderr()
+    settings = Settings()
+    store = Store.open(settings)
+    if not store.ready():
+        raise InputError("The database is not there, or is older than this product. Run “python -m app migrate” first.")
+    mine = Worker(settings, store)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        mine.stop(0)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    log.info("the worker waits for jobs")
+    mine.run()
+    store.close()
+    return 0
+
+
+def serve(_: argparse.Namespace) -> int:
+    """Bring the database to the newest schema, put in demo studies when it is empty, and serve until told to stop."""
+    from app.store import Store
+    from app.store import migrate as upgrade
+    from app.web.application import create_app
+    from app.worker import Worker
+
+    log_to_stderr()
+    settings = Settings()
+    listening = listen(settings)
+    upgrade(settings)
+    store = Store.open(settings)
+    store.sweep()
+    mine = Worker(settings, store) if settings.in_process_worker else None
+    wake = mine.wake if mine else nobody
+    app = create_app(settings, store, wake, mine.alive if mine else None)
+    over = threading.Event()
+
+    def ready() -> None:
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        print(f"Whylight serves http://{host}:{listening.getsockname()[1]}\n{NOTICE}", flush=True)
+        if mine is not None:
+            mine.start()
+        if settings.demo:
+            threading.Thread(target=fill, args=(settings, store, wake, over), name="demo", daemon=True).start()
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it again once it has shut down
+    try:
+        serve_until_stopped(app, listening, ready)
+    finally:
+        over.set()
+        if mine is not None:
+            mine.stop()
+        store.close()
+        listening.close()
+    return 0
+
+
+def nobody() -> None:
+    """Where workers run apart there is nobody here to wake; they look for themselves."""
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The socket to serve on. InputError for an address beyond this machine, or one that is taken."""
+    try:
+        loopback = settings.host == "localhost" or ipaddress.ip_address(settings.host).is_loopback
+    except ValueError:
+        loopback = False
+    if not (loopback or settings.container):
+        raise InputError(
+            "Whylight has no accounts yet, so it serves this machine only: WHYLIGHT_HOST must be a loopback address such as "
+            "127.0.0.1, not “%(host)s”.",
+            {"host": settings.host},
+        )
+    found = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((settings.host, settings.port))
+    except OSError as error:
+        found.close()
+        raise InputError(
+            "The address %(host)s:%(port)s cannot be served on: %(reason)s. Choose another one with WHYLIGHT_PORT.",
+            {"host": settings.host, "port": settings.port, "reason": str(error.strerror)},
+        ) from error
+    return found
+
+
+def serve_until_stopped(app: "FastAPI", listening: socket.socket, ready: Callable[[], None]) -> None:
+    """Run uvicorn on a socket; ``ready`` is called once requests are answered. Returns after Ctrl-C."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            """Async because uvicorn's own is."""
+            await super().startup(sockets)
+            if self.started:
+                ready()
+
+    config = uvicorn.Config(
+        app,
+        access_log=False,  # addresses may carry what a reader typed; the application writes its own lines without it
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    with suppress(KeyboardInterrupt):  # Ctrl-C is how a server ends
+        Server(config).run(sockets=[listening])
+
+
+def fill(settings: Settings, store: "Store", wake: Callable[[], None], over: threading.Event) -> None:
+    """Put the demo's studies into an empty database, or go on with it where an earlier start was interrupted.
+
+    They come in through the same door as an upload. A network that is not there is left to the registry's choice.
+    """
+    from app.classifiers.registry import Registry
+    from app.phantoms import demo
+
+    unfinished = settings.var / "demo-unfinished"
+    try:
+        with store.view() as tx:
+            if tx.studies.count() and not unfinished.exists():
+                return
+        unfinished.touch()
+        networks = {card.name for card in Registry(settings.models).cards()}
+        for study in demo.studies():
+            if over.is_set():
+                return
+            take_in(settings, store, study.name, study.file, study.model if study.model in networks else None)
+            wake()
+        unfinished.unlink()
+    except Exception as error:  # noqa: BLE001 - the edge of a thread: without a demo the product serves all the same
+        log.error("the demo studies could not be put in: %s", where(error))
+
+
+def take_in(settings: Settings, store: "Store", name: str, file: bytes, model: str | None) -> None:
+    """Store one file and ask for its analysis, as an upload does."""
+    from app import ingest
+
+    with tempfile.TemporaryDirectory(dir=settings.var) as folder:
+        path = Path(folder) / "file"
+        path.write_bytes(file)
+        for found in ingest.read(path, name, settings, Path(folder)):
+            if isinstance(found, ingest.Rejected):
+                raise found.error
+            staged = store.stage(found.study, found.name, found.path)
+            with store.begin() as tx:
+                added = tx.studies.add(staged)
+                if added.state == "accepted":
+                    tx.jobs.analyse(added.study_id, model=model)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
