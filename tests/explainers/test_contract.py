@@ -166,7 +166,7 @@ def test_a_thousand_calls_leave_nothing_behind() -> None:
     gc.collect()
     grown = tracemalloc.get_traced_memory()[0] - start
     tracemalloc.stop()
-    assert grown < 5_000
+    assert grown < 50_000  # one forgotten trace or map per call would be several times that
     assert sum(type(item) is Tensor for item in gc.get_objects()) <= tensors
     assert hooks(reader.network) == 0
     for parameter, old in zip(reader.network.parameters(), before, strict=True):

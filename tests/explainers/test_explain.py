@@ -135,13 +135,13 @@ def test_findings_are_computed_in_pieces_that_fit(monkeypatch: pytest.MonkeyPatc
     trace = explainers.record(reader, series(film(1)))
     whole = [e.values for name in ("lrp", "saliency") for e in explainers.load(name).explain(reader, trace, FINDINGS)]
     largest = max(value.nbytes for value in trace.tape.values)
-    monkeypatch.setattr(base, "WORKING_MEMORY", largest * 13)
+    monkeypatch.setitem(base.WORKING_MEMORY, "cpu", largest * 13)
     assert base.piece(trace, 6.0, 3) == 2
     found = [e for name in ("lrp", "saliency") for e in explainers.load(name).explain(reader, trace, FINDINGS)]
     for one, other in zip(found, whole, strict=True):
         np.testing.assert_allclose(one.values, other, rtol=1e-4, atol=1e-6)
     assert [e.conservation_error is None for e in found] == [False] * 3 + [True] * 3
-    monkeypatch.setattr(base, "WORKING_MEMORY", 1)
+    monkeypatch.setitem(base.WORKING_MEMORY, "cpu", 1)
     assert base.piece(trace, 6.0, 3) == 1
 
 
@@ -149,7 +149,7 @@ def test_out_of_memory_halves_the_piece_and_says_so() -> None:
     trace = explainers.record(READER, series(film(1)))
     found = Even().explain(READER, trace, FINDINGS, most=1)
     assert [e.state for e in found] == ["ok"] * 3
-    assert found[0].notes == ("computed 1 findings at a time: the GPU was out of memory",)
+    assert found[0].notes == ("computed in smaller pieces: the GPU was out of memory",)
 
 
 def test_out_of_memory_at_last_goes_to_the_cpu_and_says_so() -> None:

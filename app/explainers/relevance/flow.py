@@ -52,11 +52,11 @@ def max_pool(step: Step, r: Tensor, x: Tensor) -> list[Tensor]:
     window = [_two(kernel), _two(stride), _two(call.argument(3, "padding", 0)), _two(call.argument(4, "dilation", 1))]
     ceil = bool(call.argument(5, "ceil_mode", False))
     winners = torch.ops.aten.max_pool2d_with_indices(x, *window, ceil)[1]
+    back = torch.ops.aten.max_pool2d_with_indices_backward
+    if r.device.type == "cpu":  # one finding after the other: the function would copy x and the winners for every finding
+        return [torch.stack([back(one, x, *window, ceil, winners) for one in r])]
     targets = r.shape[0]
-    back: Tensor = torch.ops.aten.max_pool2d_with_indices_backward(
-        r.flatten(0, 1), _repeat(x, targets), *window, ceil, _repeat(winners, targets)
-    )
-    return [back.view(targets, *x.shape)]
+    return [back(r.flatten(0, 1), _repeat(x, targets), *window, ceil, _repeat(winners, targets)).view(targets, *x.shape)]
 
 
 def share(step: Step, r: Tensor, x: Tensor, signed: bool) -> list[Tensor]:

@@ -70,19 +70,22 @@ class LRPRules(Rules):
         return x * layer.transposed(r * self._stable(layer.forward(x, weight)), weight, x)
 
     def _plus(self, trace: Trace, layer: Linear, r: Tensor, x: Tensor) -> Tensor:
+        key = layer.step.call.output
         weight = layer.turned()
-        up = weight.clamp_min(0)
+        as_rap = layer.step.positive and weight is layer.weight
+        up = positive_weight(trace, layer) if as_rap else trace.remember(("LRP w+", key), lambda: weight.clamp_min(0))
         if layer.step.positive:
-            z = positive_part(trace, layer, x) if weight is layer.weight else layer.forward(x, up)
-            shared = x * layer.transposed(r * reciprocal(z), up, x)
+            z = positive_part(trace, layer, x) if as_rap else trace.remember(("LRP z", key), lambda: layer.forward(x, up))
+            by_z = trace.remember(("1/P" if as_rap else "LRP 1/z", key), lambda: reciprocal(z))
+            shared = layer.transposed(r * by_z, up, x).mul_(x)
         else:
             down, high, low = weight.clamp_max(0), x.clamp_min(0), x.clamp_max(0)
             z = layer.forward(high, up) + layer.forward(low, down)
             s = r * reciprocal(z)
             shared = high * layer.transposed(s, up, x) + low * layer.transposed(s, down, x)
         without = z.abs() < TINY
-        if bool(without.any()) and bool((left := r * without).any()):
-            shared = shared + by_size(layer, left, x)
+        if bool(without.any()) and bool(r[:, without].any()):
+            shared = shared + by_size(layer, r * without, x)
         return shared
 
     def _gamma(self, layer: Linear, r: Tensor, x: Tensor) -> Tensor:
@@ -97,7 +100,12 @@ class LRPRules(Rules):
 
 def positive_part(trace: Trace, layer: Linear, x: Tensor) -> Tensor:
     """``P_j = Σ_i x_i w⁺_ij`` of a layer whose input is ≥ 0; LRP's z⁺ and RAP need the same one."""
-    return trace.remember(("P", layer.step.call.output), lambda: layer.forward(x, layer.weight.clamp_min(0)))
+    return trace.remember(("P", layer.step.call.output), lambda: layer.forward(x, positive_weight(trace, layer)))
+
+
+def positive_weight(trace: Trace, layer: Linear) -> Tensor:
+    """w⁺ of a layer."""
+    return trace.remember(("w+", layer.step.call.output), lambda: layer.weight.clamp_min(0))
 
 
 def by_size(layer: Linear, r: Tensor, x: Tensor) -> Tensor:

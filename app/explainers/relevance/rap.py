@@ -8,13 +8,12 @@ the same amount, so that the sum is kept. No bias takes part. The rules need inp
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from app.errors import NotExplainable
 from app.explainers.relevance.engine import Rules, negative_activation
 from app.explainers.relevance.linear import Linear, reciprocal
-from app.explainers.relevance.lrp import box, positive_part
+from app.explainers.relevance.lrp import box, positive_part, positive_weight
 from app.explainers.relevance.plan import Plan, Step
 from app.explainers.trace import Trace
 
@@ -64,24 +63,26 @@ class RAPRules(Rules):
         if step.first:
             return box(layer, layer.weight, r, x)
         key = step.call.output
-        up, down = layer.weight.clamp_min(0), (-layer.weight).clamp_min_(0)
+        up = positive_weight(trace, layer)
+        down = trace.remember(("|w-|", key), lambda: (-layer.weight).clamp_min_(0))
         p = positive_part(trace, layer, x)
         n = trace.remember(("N", key), lambda: layer.forward(x, down))
         by_p = trace.remember(("1/P", key), lambda: reciprocal(p))
         by_both = trace.remember(("1/(P+N)", key), lambda: reciprocal(p + n))
         if step.kind == "linear":
-            c = x * (layer.transposed(r * by_p, up, x) + layer.transposed(r * by_both, down, x))
+            c = layer.transposed(r * by_p, up, x).add_(layer.transposed(r * by_both, down, x)).mul_(x)
         else:
             by_n = trace.remember(("1/N", key), lambda: reciprocal(n))
             positive, negative = r.clamp_min(0), r.clamp_max(0)
             s = (r * by_both).addcmul_(negative, by_n)
-            c = x * (layer.transposed(positive.mul_(by_p), up, x) + layer.transposed(s, down, x))
+            c = layer.transposed(positive.mul_(by_p), up, x).add_(layer.transposed(s, down, x)).mul_(x)
         return shifted(c, r)
 
 
 def shifted(c: Tensor, r: Tensor) -> Tensor:
-    """Uniform shifting: ``C_i − [C_i ≠ 0]·(ΣC − ΣR)/n`` over one finding and slice, n the number of active neurons."""
-    active = c != 0
+    """Uniform shifting, in place: ``C_i − [C_i ≠ 0]·(ΣC − ΣR)/n`` over one finding and slice, n counting active neurons."""
+    silent = c == 0
     excess = c.flatten(2).sum(2) - r.flatten(2).sum(2)
-    shift = excess * reciprocal(active.flatten(2).sum(2).to(c.dtype))
-    return torch.where(active, c - shift.view(*shift.shape, *[1] * (c.dim() - 2)), 0.0)
+    active = c[0, 0].numel() - silent.flatten(2).sum(2)
+    shift = excess * reciprocal(active.to(c.dtype))
+    return c.sub_(shift.view(*shift.shape, *[1] * (c.dim() - 2))).masked_fill_(silent, 0.0)
