@@ -16,15 +16,10 @@ from uuid import uuid4
 
 from app.errors import InputError, NotReadable, TooLarge
 from app.ingest import skipping, text
-from app.ingest.limits import MEGABYTE
+from app.ingest.limits import MEGABYTE, RATIO, RATIO_FROM
 from app.ingest.sniffing import DOCUMENT, HEAD, kind
 
 CHUNK = 2**20
-
-RATIO = 500
-"""A member that shrank to less than a five-hundredth is constant: no film is. Deflate cannot do better than 1:1032."""
-RATIO_FROM = 16 * MEGABYTE
-"""Smaller members may shrink as they like: an empty mask or a black frame does no harm."""
 
 DIRECTORY_PER_MEMBER = 512
 """Octets of central directory per allowed member; an entry takes 46 and its name, and is held in memory."""

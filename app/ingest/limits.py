@@ -11,11 +11,16 @@ MEGABYTE = 2**20
 SMALLEST = 16
 """Fewest rows and columns of an image that anybody could read."""
 
-READS = 1_500_000
-"""Most reads that parsing one header may take; an element takes two or three. 2,000 enhanced frames take 0.5 million."""
+PARSE_SECONDS = 2.0
+"""Most processor time for parsing one header. An enhanced image of 2,000 frames takes about one second."""
 
-ITEMS = 200_000
+ITEMS = 100_000
 """Most items in one sequence that is parsed late (functional groups, lookup tables)."""
+
+RATIO = 500
+"""What shrank to less than a five-hundredth is constant: no film is. Deflate cannot do better than 1:1032."""
+RATIO_FROM = 16 * MEGABYTE
+"""Up to here data may shrink as they like: an empty mask or a black frame does no harm."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """From a DICOM file to a pydicom data set, within limits. With `header`, the only user of pydicom's reader.
 
-Handles what pydicom alone would not survive: deflated data sets are inflated to a limit, and the number of reads, which follows
-the number of elements and items, is counted.
+Handles what pydicom alone would not survive: deflated data sets are inflated to a limit, and parsing takes so
+much processor time and no more.
 """
 
 import io
 import struct
+import time
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from pydicom.filereader import read_dataset
 from pydicom.uid import UID
 
 from app.errors import NotReadable, TooLarge
-from app.ingest.limits import READS, Limits
+from app.ingest.limits import PARSE_SECONDS, RATIO, RATIO_FROM, Limits
 
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 
@@ -24,15 +25,20 @@ DEFLATED = "1.2.840.10008.1.2.1.99"
 _LONG = (b"OB", b"OW", b"UN", b"SQ", b"UT", b"OF", b"OD", b"OL")
 
 
-class _Counted(io.BufferedReader):
-    """A file that may be read from so often and no more: 64 million empty elements would fill any memory."""
+class _Timed(io.BufferedReader):
+    """A file that may be read from so long and no longer: 64 million empty elements would take any time and memory."""
 
-    left = READS
+    reads = 0
+    start = 0.0
 
     def read(self, size: int | None = -1, /) -> bytes:
-        self.left -= 1
-        if self.left < 0:
-            raise TooLarge("The header has far more elements than any image needs, and was not read. Export the image again.")
+        self.reads += 1
+        if self.reads % 1000 == 1:
+            self.start = self.start or time.process_time()
+            if time.process_time() - self.start > PARSE_SECONDS:
+                raise TooLarge(
+                    "The header has far more elements than any image needs, and was not read. Export the image again."
+                )
         return super().read(size)
 
 
@@ -59,7 +65,7 @@ def parse(path: Path, limits: Limits) -> Parsed:
         syntax, start = _transfer_syntax(file.read(64 * 1024))
     if syntax == DEFLATED:
         return _deflated(path, start, limits)
-    with _Counted(io.FileIO(str(path))) as source:
+    with _Timed(io.FileIO(str(path))) as source:
         dataset = pydicom.dcmread(source, force=True)
     implicit, little = dataset.original_encoding
     if implicit is None or little is None:
@@ -83,7 +89,7 @@ def _deflated(path: Path, start: int, limits: Limits) -> Parsed:
     with path.open("rb") as file:
         file.seek(start)
         plain = _inflated(file, limits)
-    with _Counted(io.BytesIO(plain)) as source:
+    with _Timed(io.BytesIO(plain)) as source:
         dataset = read_dataset(source, is_implicit_VR=False, is_little_endian=True)
     cut = "PixelData" not in dataset and b"\xe0\x7f\x10\x00" in plain
     return Parsed(dataset, pydicom.Dataset(), DEFLATED, little_endian=True, cut=cut)
@@ -92,18 +98,26 @@ def _deflated(path: Path, start: int, limits: Limits) -> Parsed:
 def _inflated(file: io.BufferedReader, limits: Limits) -> bytes:
     """The data set, PS3.5 A.5. Raises TooLarge before it becomes so."""
     packed = file.read()
-    for window in (-zlib.MAX_WBITS, zlib.MAX_WBITS):  # the standard's bare deflate, and zlib's wrapping that some writers add
-        inflater = zlib.decompressobj(window)
-        try:
-            plain = inflater.decompress(packed, limits.octets + 1)
-        except zlib.error:
-            continue
-        if len(plain) > limits.octets:
-            raise TooLarge("The file inflates to more than %(limit)s MB.", {"limit": limits.octets // 2**20})
-        if not inflater.eof:
-            raise NotReadable("The deflated data set breaks off: the file is incomplete. Copy or export it again.")
-        return plain
-    raise NotReadable("The deflated data set is damaged. Copy or export the file again, and upload that.")
+    # The standard wants bare deflate. Some writers add zlib's wrapping, whose first octet no encoder begins a bare stream with.
+    inflater = zlib.decompressobj(zlib.MAX_WBITS if packed[:1] == b"\x78" else -zlib.MAX_WBITS)
+    plain = bytearray()
+    try:
+        while not inflater.eof:
+            piece = inflater.decompress(packed, 4 * 2**20)
+            packed = inflater.unconsumed_tail
+            if not piece and not packed:
+                raise NotReadable("The deflated data set breaks off: the file is incomplete. Copy or export it again.")
+            plain += piece
+            if len(plain) > limits.octets:
+                raise TooLarge("The file inflates to more than %(limit)s MB.", {"limit": limits.octets // 2**20})
+            if len(plain) > RATIO_FROM and len(plain) > RATIO * (file.tell() - len(packed)):
+                sentence = (
+                    "The file inflates to more than %(ratio)s times its size, as a bomb does. Export it without compression."
+                )
+                raise TooLarge(sentence, {"ratio": RATIO})
+    except zlib.error as error:
+        raise NotReadable("The deflated data set is damaged. Copy or export the file again, and upload that.") from error
+    return bytes(plain)
 
 
 def _transfer_syntax(head: bytes) -> tuple[str, int]:
