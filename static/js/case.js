@@ -56,9 +56,19 @@ class Case {
     }
   }
 
-  notice(text) {
-    $("stage-notice").textContent = text;
+  notice(text, again = null) {
+    $("stage-words").textContent = text;
     $("stage-notice").hidden = !text;
+    $("stage-again").hidden = !again;
+    this.again = again;
+  }
+
+  /** What was asked for did not arrive: say so, and offer to ask again. */
+  missed(again) {
+    this.notice(words("load.failed"), () => {
+      this.notice("");
+      again();
+    });
   }
 
   #listen() {
@@ -66,6 +76,7 @@ class Case {
       if (event.target.name === "finding") this.showFinding(event.target.value);
       if (event.target.name === "model") event.target.form.submit();
     });
+    $("stage-again").addEventListener("click", () => this.again?.());
     document.body.addEventListener("analysed", () => this.refresh());
     $("slice")?.addEventListener("input", (event) => this.slice(Number(event.target.value) - 1));
   }
@@ -121,15 +132,16 @@ class Case {
   take(data) {
     this.data = data;
     this.reviews?.take(data, this.regions);
-    const open = data.job && ["queued", "running"].includes(data.job.state);
+    const open = Boolean(data.job) && ["queued", "running"].includes(data.job.state);
+    const lost = failedFor(data);
     for (const pane of this.panes.all) {
       if (!pane.method) continue;
       const explanation = data.explanations.find(({ method }) => method === pane.method);
       pane.element.setAttribute("aria-label", words("pane.label", pane.title, this.label || words("film")));
       if (explanation) this.#fill(pane, explanation);
-      else this.#clear(pane, open ? words("pane.waiting") : data.prediction ? words("pane.waiting") : "");
+      else this.#clear(pane, words(lost || !(open || data.prediction) ? "pane.none" : "pane.waiting"));
     }
-    if (data.prediction && data.methods.some(({ name }) => !data.explanations.some(({ method }) => method === name))) this.#ask(open);
+    if (data.prediction && !lost && data.methods.some(({ name }) => !data.explanations.some(({ method }) => method === name))) this.#ask(open);
   }
 
   // Maps that are not there are asked for once per finding; the job's fragment then says when they are.
@@ -137,7 +149,6 @@ class Case {
     const { image, model, finding, urls, job } = this.data;
     const asked = `${image} ${model} ${finding}`;
     if (this.asked === asked || (open && job.kind === "analyse")) return;
-    if (job?.state === "failed" && job.finding === finding && job.image === image) return;
     this.asked = asked;
     htmx.ajax("POST", urls.explanations, { target: "#job", swap: "outerHTML", values: { finding, model, image } });
   }
@@ -167,7 +178,7 @@ class Case {
         if (pane.explanation !== explanation.id) return;
         pane.explanation = "";
         pane.mark("failed");
-        pane.tell(words("load.failed"));
+        this.missed(() => this.refresh());
         return;
       }
     }
@@ -218,7 +229,7 @@ class Case {
       this.reviews?.show();
       if (data.explanations.length === data.methods.length) say(words("say.arrived", this.label));
     } catch {
-      if (this.asking === asked) this.notice(words("load.failed"));
+      if (this.asking === asked) this.missed(() => this.refresh());
     }
   }
 
@@ -256,10 +267,16 @@ class Case {
       this.panes.refresh();
       performance.mark("film shown");
     } catch {
-      this.notice(words("load.failed"));
       for (const pane of this.panes.all) pane.mark("failed");
+      this.missed(() => this.showImage(id, fresh));
     }
   }
+}
+
+/** Whether the job that should have brought what is shown has failed: then only the reader asks again. */
+function failedFor({ job, prediction, image, finding }) {
+  if (!job || !["failed", "cancelled"].includes(job.state)) return false;
+  return job.kind === "analyse" ? !prediction : job.image === image && job.finding === finding;
 }
 
 const data = JSON.parse($("case-data").textContent);

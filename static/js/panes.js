@@ -123,16 +123,17 @@ export class Panes {
 
   #paint() {
     const { film, grid, display } = this;
-    const corner = grid.getBoundingClientRect();
+    const place = grid.getBoundingClientRect();
+    const corner = this.renderer ? this.renderer.resize(place) : place;
     for (const pane of this.all) {
       const { x, y, width, height } = pane.view.getBoundingClientRect();
       pane.box = { x: x - corner.x, y: y - corner.y, width, height };
     }
+    grid.dataset.overlays = display.overlays ? "on" : "off";
     if (!film) return;
     const seen = this.shown.filter(({ box }) => box.width > 0 && box.height > 0);
     const scales = new Map(seen.map((pane) => [pane, pane.map && this.scaleOf(pane)]));
     if (this.renderer) {
-      this.renderer.resize();
       this.renderer.draw(seen.map((pane) => this.#layer(pane, scales.get(pane))), channels(getComputedStyle(grid).backgroundColor));
       grid.dataset.drawn = "";
     }

@@ -79,7 +79,10 @@ export class Tools {
       $(`${name}-out`).textContent = `${Math.round(display[name] * 100)} %`;
     }
     for (const name of ["unsigned", "signed"]) if ($(`colours-${name}`)) $(`colours-${name}`).value = display[name];
-    $("overlays")?.setAttribute("aria-pressed", String(display.overlays));
+    if ($("overlays")) {
+      $("overlays").setAttribute("aria-checked", String(display.overlays));
+      $("overlays").textContent = words(display.overlays ? "overlays.on" : "overlays.off");
+    }
     for (const button of document.querySelectorAll("[data-set]")) {
       button.setAttribute("aria-pressed", String(display[button.dataset.set] === (button.value === "true")));
     }

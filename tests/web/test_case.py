@@ -13,7 +13,7 @@ from app.store import Store
 from app.web.case import CasePage, JobFragment
 from app.web.payload import CaseData
 from tests.web import films
-from tests.web.conftest import SAME_SITE, Send
+from tests.web.conftest import SAME_SITE, Send, shown
 
 JSON = {"Accept": "application/json"}
 HTMX = {"HX-Request": "true"}
@@ -29,7 +29,7 @@ def payload_of(html: str) -> dict[str, object]:
 def test_an_analysed_case_shows_patient_findings_and_a_pane_per_method(client: TestClient, study: str) -> None:
     response = client.get(f"/studies/{study}")
     assert response.status_code == 200
-    page: CasePage = response.context["page"]
+    page: CasePage = shown(response)
     assert page.grid
     assert page.data.finding == "Nodule"
     for text in (
@@ -55,7 +55,7 @@ def test_the_payload_in_the_page_is_the_one_at_case_json_and_fits_its_dataclass(
     page = client.get(f"/studies/{study}")
     told = client.get(f"/studies/{study}/case.json", headers=JSON).json()
     assert payload_of(page.text) == told
-    data: CaseData = page.context["page"].data
+    data: CaseData = shown(page).data
     assert json.loads(json.dumps(asdict(data))) == told
     assert told["verdicts"] == list(VERDICTS)
     assert told["reasons"] == list(REASONS)
@@ -86,7 +86,7 @@ def test_text_from_a_file_stays_text(client: TestClient, send: Send) -> None:
 
 
 def test_payload_json_never_ends_its_script_element(client: TestClient, study: str) -> None:
-    data: CaseData = client.get(f"/studies/{study}").context["page"].data
+    data: CaseData = shown(client.get(f"/studies/{study}")).data
     broken = asdict(data) | {"strings": {"x": "</script><!--&"}}
     text = str(CaseData(**{**{name: getattr(data, name) for name in broken}, "strings": broken["strings"]}).json())
     assert "<" not in text
@@ -119,7 +119,7 @@ def test_a_running_job_says_how_far_it_is(client: TestClient, send: Send, store:
 
 def test_the_end_of_a_job_is_announced_once_and_nothing_asks_again(client: TestClient, study: str) -> None:
     fragment = client.get(f"/studies/{study}/job", headers=HTMX)
-    assert isinstance(fragment.context["page"], JobFragment)
+    assert isinstance(shown(fragment), JobFragment)
     assert fragment.headers["HX-Trigger"] == "analysed"
     assert "hx-trigger" not in fragment.text
     assert client.get(f"/studies/{study}/job", headers=JSON).json()["job"]["state"] == "done"
@@ -154,7 +154,7 @@ def test_a_cancelled_job_can_be_asked_for_again(client: TestClient, send: Send, 
 def test_a_film_without_a_network_stands_alone_and_says_why(client: TestClient, send: Send) -> None:
     study = send(("knee.dcm", films.dicom(6, phantom=False, Modality="MR", BodyPartExamined="KNEE")))
     response = client.get(f"/studies/{study}")
-    page: CasePage = response.context["page"]
+    page: CasePage = shown(response)
     assert not page.grid
     assert page.why in response.text
     assert response.text.count('class="pane"') == 1

@@ -47,14 +47,21 @@ export class Renderer {
     };
   }
 
-  /** Fits the canvas' own pixels to its place; `ratio` is device pixels per CSS pixel, less where the canvas would be too large. */
-  resize() {
+  /**
+   * Lays the canvas over `place` (a DOMRect), exactly on the screen's own pixels so that nothing is resampled on the way to the screen;
+   * returns its corner. `ratio` is device pixels per CSS pixel, less where the canvas would be too large.
+   */
+  resize(place) {
     const { canvas } = this;
-    const { width, height } = canvas.getBoundingClientRect();
-    this.ratio = Math.min(window.devicePixelRatio || 1, Math.min(this.largest, 8192) / Math.max(width, height, 1));
-    const wide = Math.max(1, Math.round(width * this.ratio));
-    const high = Math.max(1, Math.round(height * this.ratio));
+    this.ratio = Math.min(window.devicePixelRatio || 1, Math.min(this.largest, 8192) / Math.max(place.width, place.height, 1));
+    const { ratio } = this;
+    const [x, y, right, bottom] = [place.left, place.top, place.right, place.bottom].map((edge) => Math.round(edge * ratio));
+    const wide = Math.max(1, right - x);
+    const high = Math.max(1, bottom - y);
     if (canvas.width !== wide || canvas.height !== high) Object.assign(canvas, { width: wide, height: high });
+    const lines = { left: x / ratio - place.left, top: y / ratio - place.top, width: wide / ratio, height: high / ratio };
+    for (const [name, length] of Object.entries(lines)) canvas.style[name] = `${length}px`;
+    return { x: x / ratio, y: y / ratio };
   }
 
   /** How many halvings a film needs to fit the graphics card. */

@@ -1,0 +1,465 @@
+"""The case page in a real browser: pixels and maps as the server computes them, mouse, keys, letters, verdicts, lost lines."""
+
+import io
+import json
+import re
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image as Picture
+from playwright.sync_api import Browser, FilePayload, Page, Route, expect
+
+from app.domain import Extent, Window
+from app.grey import apply_window, resample
+from app.phantoms import chest, dicom
+from tests.browser.conftest import Server, StartServer, Watch
+
+REVIEWS = re.compile(r"/studies/[a-z2-7]+/reviews$")
+ANALYSED_MS = 120_000
+PANES = 6
+
+
+@dataclass(frozen=True)
+class Case:
+    """A case on a server, and what the server says of it."""
+
+    url: str
+    phantom: chest.ChestPhantom
+
+    def read(self, path: str = "/case.json") -> bytes:
+        """What the server answers."""
+        address = path if path.startswith("http") else f"{self.url}{path}"
+        with urllib.request.urlopen(address) as answer:  # noqa: S310 - our own server
+            return bytes(answer.read())
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The payload as it is now."""
+        return dict(json.loads(self.read()))
+
+    def values(self, method: str) -> tuple[dict[str, Any], NDArray[np.float32]]:
+        """A method's entry and its raw map."""
+        (entry,) = (found for found in self.data["explanations"] if found["method"] == method)
+        raw = self.read(self.url.split("/studies")[0] + entry["values_url"])
+        return entry, np.frombuffer(raw, "<f4").reshape(entry["height"], entry["width"])
+
+
+@pytest.fixture(scope="module")
+def small_server(start_server: StartServer, models: Path) -> Server:
+    """A server with small untrained networks: these tests are about what the page does, not about what a network says."""
+    return start_server(models=str(models))
+
+
+@pytest.fixture(scope="module")
+def stored(small_server: Server, chromium: Browser) -> Case:
+    """A phantom, uploaded and analysed once for this module."""
+    phantom = chest.draw(77, ("Nodule",), size=256)
+    page = chromium.new_page()
+    page.goto(f"{small_server.url}/upload")
+    page.locator("#files").set_input_files(
+        FilePayload(name="a.dcm", mimeType="application/dicom", buffer=dicom.encode(phantom))
+    )
+    page.wait_for_url(re.compile(r"/studies/[a-z2-7]{12}"))
+    expect(page.locator("#pane-rap .verdict").first).to_be_enabled(timeout=ANALYSED_MS)
+    url = page.url.split("?")[0]
+    page.close()
+    return Case(url, phantom)
+
+
+@pytest.fixture
+def case(page: Page, stored: Case) -> Page:
+    """The case, opened, with film and maps drawn."""
+    page.goto(stored.url)
+    ready(page)
+    return page
+
+
+def ready(page: Page) -> None:
+    """Wait until every pane is drawn in full."""
+    expect(page.locator('.pane-state[data-state="full"]')).to_have_count(PANES)
+
+
+def seen(page: Page, method: str, scale: float = 1.0) -> tuple[NDArray[np.float64], Extent, tuple[slice, slice]]:
+    """The screen, where the fitted 256 × 256 film lies on it, and the part of the screen that shows one pane's film."""
+    page.evaluate("for (const e of document.querySelectorAll('.letter, .pane-words')) e.style.visibility = 'hidden'")
+    page.wait_for_timeout(150)
+    box = page.locator(f"#pane-{method} .pane-view").bounding_box()
+    assert box is not None
+    half = min(box["width"], box["height"]) / 2 * scale
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    inner = min(half, min(box["width"], box["height"]) / 2) - 2
+    part = (slice(int(y - inner), int(y + inner)), slice(int(x - inner), int(x + inner)))
+    screen = np.asarray(Picture.open(io.BytesIO(page.screenshot())).convert("RGB")).astype(np.float64)
+    return screen, Extent(x - half, y - half, x + half, y + half), part
+
+
+def differs(shown: NDArray[np.float64], expected: NDArray[np.float32], part: tuple[slice, slice]) -> NDArray[np.float64]:
+    """By how many of 255 greys the screen differs from grey in [0, 1]."""
+    return np.asarray(np.abs(shown[part][..., 1] - expected[part] * 255))
+
+
+@pytest.mark.parametrize(("key", "place"), [(None, 0), ("2", 1), ("i", 0)])
+def test_the_film_on_the_screen_is_the_grey_that_the_networks_see(
+    case: Page, stored: Case, key: str | None, place: int
+) -> None:
+    if key:
+        case.keyboard.press(key)
+    entry = stored.data["images"][0]["windows"]
+    screen, extent, part = seen(case, "film")
+    values = resample(stored.phantom.pixels.astype(np.float32), extent, screen.shape[:2])
+    if place < len(entry):
+        told = entry[place]
+        window = Window(told["centre"], told["width"], told["function"])
+    else:
+        low, high = np.percentile(stored.phantom.pixels, (0.5, 99.5))
+        window = Window(float(low + high) / 2, float(high - low), "LINEAR_EXACT")
+    expected = apply_window(values, window)
+    wrong = differs(screen, 1 - expected if key == "i" else expected, part)
+    assert np.percentile(wrong, 99.9) <= 2
+    assert expected[part].std() > 0.05
+
+
+def test_a_map_lies_where_the_server_says_with_bilinear_or_native_pixels(case: Page, stored: Case) -> None:
+    entry, values = stored.values("gradcam")
+    for slider, value in (("opacity", 100), ("threshold", 0)):
+        case.locator(f"#{slider}").fill(str(value))
+    case.get_by_role("button", name="Full", exact=True).click()
+    for name, nearest in (("Smooth", False), ("Native", True)):
+        case.get_by_role("button", name=name, exact=True).click()
+        screen, film, part = seen(case, "gradcam")
+        left, top, right, bottom = entry["extent"]
+        scale = (film.right - film.left) / 256
+        extent = Extent(film.left + left * scale, film.top + top * scale, film.left + right * scale, film.top + bottom * scale)
+        raw = np.repeat(np.repeat(values, 64, 0), 64, 1) if nearest else values
+        expected = resample(raw, extent, screen.shape[:2])[part]
+        coloured = np.ptp(screen[part], axis=2) > 12
+        assert np.mean(coloured == (expected > 0)) > 0.98
+        both = coloured & (expected > 0)
+        assert both.sum() > 500
+        brightness = screen[part][both] @ [0.2126, 0.7152, 0.0722]
+        assert np.corrcoef(brightness, expected[both])[0, 1] > 0.98
+
+
+def test_the_colour_bar_shows_the_raw_range(case: Page, stored: Case) -> None:
+    entry, values = stored.values("lrp")
+    assert entry["min"] == pytest.approx(float(values.min()))
+    assert entry["max"] == pytest.approx(float(values.max()))
+    label = case.locator("#pane-lrp .bar-colours").get_attribute("aria-label") or ""
+    assert "without a unit" in label
+    expect(case.locator("#pane-lrp .bar-range")).to_have_text(re.compile(r"−\d.* … \d"))
+
+
+def test_below_the_threshold_nothing_covers_the_film(case: Page) -> None:
+    case.locator("#threshold").fill("95")
+    few = coloured(case, "saliency")
+    case.locator("#threshold").fill("0")
+    assert few < coloured(case, "saliency") / 4
+    case.keyboard.press("o")
+    assert coloured(case, "saliency") == 0
+    expect(case.locator("#overlays")).to_have_attribute("aria-checked", "false")
+
+
+def coloured(page: Page, method: str) -> int:
+    """How many pixels of a pane are not grey."""
+    screen, _, part = seen(page, method)
+    return int((np.ptp(screen[part], axis=2) > 12).sum())
+
+
+def drag(page: Page, method: str, start: tuple[float, float], end: tuple[float, float], button: Any = "left") -> None:
+    """Drag in a pane, in shares of its size."""
+    box = page.locator(f"#pane-{method} .pane-view").bounding_box()
+    assert box is not None
+    at = [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in (start, end)]
+    page.mouse.move(*at[0])
+    page.mouse.down(button=button)
+    page.mouse.move((at[0][0] + at[1][0]) / 2, (at[0][1] + at[1][1]) / 2)
+    page.mouse.move(*at[1])
+    page.mouse.up(button=button)
+
+
+def film_facts(page: Page) -> tuple[str, str]:
+    """Window and scale as the film's pane says them."""
+    page.wait_for_timeout(60)
+    return page.locator(".film-window").inner_text(), page.locator(".film-scale").inner_text()
+
+
+def test_left_drags_the_window_right_zooms_middle_moves_and_space_resets(case: Page) -> None:
+    first = film_facts(case)
+    drag(case, "cam", (0.4, 0.5), (0.7, 0.5))
+    wider = film_facts(case)
+    assert wider[0].split("W")[0] == first[0].split("W")[0]
+    assert float(wider[0].split("W")[1]) > float(first[0].split("W")[1])
+    assert wider[1] == first[1]
+    drag(case, "cam", (0.5, 0.5), (0.5, 0.2), "right")
+    assert float(film_facts(case)[1].strip("% ")) > float(first[1].strip("% ")) * 1.3
+    before = seen(case, "film")[0]
+    drag(case, "cam", (0.5, 0.5), (0.3, 0.5), "middle")
+    assert np.abs(before - seen(case, "film")[0]).max() > 50
+    assert film_facts(case)[0] == wider[0]
+    case.keyboard.press("Space")
+    assert film_facts(case) == first
+
+
+def test_zoom_by_key_keeps_the_point_under_the_cursor(case: Page) -> None:
+    case.keyboard.press("z")
+    expect(case.locator("#zoom-tool")).to_have_attribute("aria-pressed", "true")
+    drag(case, "film", (0.5, 0.5), (0.5, 0.25))
+    assert not film_facts(case)[1].startswith("1 ")
+    scale = float(film_facts(case)[1].strip("% ")) / 100 * 256
+    box = case.locator("#pane-film .pane-view").bounding_box()
+    assert box is not None
+    screen, extent, part = seen(case, "film", scale / min(box["width"], box["height"]))
+    assert screen.shape[2] == 3
+    assert extent.right - extent.left > box["width"]
+    assert screen[part].std() > 5
+    case.keyboard.press("Escape")
+    expect(case.locator("#zoom-tool")).to_have_attribute("aria-pressed", "false")
+
+
+def letters(page: Page) -> list[str]:
+    """The letters of the film's pane: left, top, right, bottom."""
+    page.wait_for_timeout(60)
+    return [page.locator(f"#pane-film .letter-{side}").inner_text() for side in ("left", "top", "right", "bottom")]
+
+
+def test_letters_move_with_flips_and_rotations(case: Page, stored: Case) -> None:
+    left, top, right, bottom = stored.data["images"][0]["orientation"]
+    assert (left, right) == ("R", "L")
+    assert letters(case) == [left, top, right, bottom]
+    case.keyboard.press("h")
+    assert letters(case) == [right, top, left, bottom]
+    case.keyboard.press("r")
+    assert letters(case) == [bottom, right, top, left]
+    case.keyboard.press("l")
+    case.keyboard.press("v")
+    assert letters(case) == [right, bottom, left, top]
+    case.keyboard.press("Space")
+    assert letters(case) == [left, top, right, bottom]
+
+
+def test_a_flip_mirrors_the_pixels_and_the_letters_alike(case: Page) -> None:
+    before, _, part = seen(case, "film")
+    case.keyboard.press("h")
+    after, _, part = seen(case, "film")
+    assert np.abs(before[part][:, ::-1] - after[part]).mean() < 3
+    assert np.abs(before[part] - after[part]).mean() > 5
+
+
+def test_keys_reach_every_pane_and_enlarge_one(case: Page) -> None:
+    case.locator("#pane-film").focus()
+    case.keyboard.press("ArrowRight")
+    expect(case.locator("#pane-cam")).to_be_focused()
+    case.keyboard.press("ArrowDown")
+    expect(case.locator("#pane-lrp")).to_be_focused()
+    case.keyboard.press("Home")
+    case.keyboard.press("End")
+    expect(case.locator("#pane-rap")).to_be_focused()
+    case.keyboard.press("m")
+    expect(case.locator(".pane:visible")).to_have_count(1)
+    case.keyboard.press("Escape")
+    expect(case.locator(".pane:visible")).to_have_count(PANES)
+    case.locator("#pane-lrp .pane-view").dblclick()
+    expect(case.locator(".pane:visible")).to_have_count(1)
+    expect(case.locator("#pane-lrp")).to_be_visible()
+
+
+def test_the_list_of_keys_opens_and_single_keys_can_be_switched_off(case: Page) -> None:
+    case.keyboard.press("?")
+    expect(case.locator("#keys")).to_be_visible()
+    case.locator("#single-keys").uncheck()
+    case.keyboard.press("Escape")
+    before = film_facts(case)
+    case.keyboard.press("i")
+    expect(case.locator("#invert")).to_have_attribute("aria-pressed", "false")
+    case.locator("#show-keys").click()
+    case.locator("#single-keys").check()
+    case.get_by_role("button", name="Close").click()
+    case.keyboard.press("i")
+    expect(case.locator("#invert")).to_have_attribute("aria-pressed", "true")
+    assert film_facts(case) == before
+
+
+def verdict_on(page: Page, method: str, number: int) -> None:
+    """Give a verdict by key and wait until it is stored."""
+    page.locator(f"#pane-{method}").focus()
+    with page.expect_response(REVIEWS) as response:
+        page.keyboard.press(f"Shift+Digit{number}")
+    assert response.value.status == 201
+
+
+def last(case: Case, method: str) -> dict[str, Any] | None:
+    """The verdict in force on one method."""
+    found = [review for review in case.data["reviews"] if review["method"] == method]
+    return found[-1] if found else None
+
+
+def test_one_key_gives_a_verdict_and_ctrl_z_takes_it_back(case: Page, stored: Case) -> None:
+    verdict_on(case, "cam", 3)
+    expect(case.locator("#judge-title")).to_contain_text("CAM × ")
+    expect(case.locator("#judge-verdict")).to_have_text("Wrong region")
+    expect(case.locator("#save-state")).to_contain_text("saved")
+    verdict_on(case, "cam", 2)
+    told = last(stored, "cam")
+    assert told is not None
+    assert (told["verdict"], told["finding"]) == ("partly", stored.data["finding"])
+    assert told["model_sha256"] == stored.data["prediction"]["model_sha256"]
+    with case.expect_response(re.compile("/reviews/")):
+        case.keyboard.press("Control+z")
+    expect(case.locator("#pane-cam .verdict-wrong")).to_have_attribute("aria-pressed", "true")
+    with case.expect_response(re.compile("/reviews/")):
+        case.keyboard.press("Control+z")
+    expect(case.locator("#judge-verdict")).to_have_text("No verdict yet.")
+    assert last(stored, "cam") is None
+
+
+def test_keys_do_nothing_while_typing(case: Page, stored: Case) -> None:
+    verdict_on(case, "gradcam", 3)
+    comment = case.locator("#comment")
+    comment.click()
+    case.keyboard.type("iodine 123 = Zebra?!")
+    with case.expect_response(REVIEWS):
+        case.keyboard.press("Tab")
+    expect(case.locator("#invert")).to_have_attribute("aria-pressed", "false")
+    told = last(stored, "gradcam")
+    assert told is not None
+    assert (told["comment"], told["verdict"]) == ("iodine 123 = Zebra?!", "wrong")
+
+
+def settled(page: Page) -> None:
+    """Wait until everything the reader said is stored; a region goes to every verdict on the finding, one after the other."""
+    expect(page.locator("#save-state")).to_have_text(re.compile("^saved"))
+
+
+def test_the_true_region_is_drawn_once_shown_everywhere_adjusted_and_undone(case: Page, stored: Case) -> None:
+    verdict_on(case, "lrp", 3)
+    case.keyboard.press("d")
+    drag(case, "saliency", (0.25, 0.25), (0.5, 0.75))
+    settled(case)
+    told = last(stored, "lrp")
+    assert told is not None
+    region = told["region"]
+    box = case.locator("#pane-saliency .pane-view").bounding_box()
+    assert box is not None
+    scale = min(box["width"], box["height"]) / 256
+    assert region["right"] - region["left"] == pytest.approx(box["width"] * 0.25 / scale, abs=2)
+    assert region["bottom"] - region["top"] == pytest.approx(box["height"] * 0.5 / scale, abs=2)
+    expect(case.locator(".pane .region")).to_have_count(PANES)
+    handle = case.locator("#pane-film .region-handle").nth(2).bounding_box()
+    assert handle is not None
+    case.mouse.move(handle["x"] + 4, handle["y"] + 4)
+    case.mouse.down()
+    case.mouse.move(handle["x"] + 24, handle["y"] + 14, steps=3)
+    case.mouse.up()
+    settled(case)
+    wider = last(stored, "lrp")
+    assert wider is not None
+    assert wider["region"]["right"] - region["right"] == pytest.approx(20 / scale, abs=2)
+    case.keyboard.press("Control+z")
+    settled(case)
+    back = last(stored, "lrp")
+    assert back is not None
+    assert back["region"] == region
+    case.reload()
+    ready(case)
+    expect(case.locator(".pane .region")).to_have_count(PANES)
+    expect(case.locator("#pane-lrp .verdict-wrong")).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_region_can_be_drawn_by_keyboard(case: Page, stored: Case) -> None:
+    verdict_on(case, "rap", 1)
+    case.keyboard.press("d")
+    for key in ("ArrowRight", "ArrowRight", "Shift+ArrowDown"):
+        case.keyboard.press(key)
+    case.keyboard.press("Enter")
+    settled(case)
+    told = last(stored, "rap")
+    assert told is not None
+    assert told["region"] is not None
+
+
+def test_a_verdict_without_a_connection_is_kept_and_sent_again(case: Page, stored: Case, browser_watch: Watch) -> None:
+    browser_watch.allow("ERR_FAILED|Failed to load resource")
+    case.route(REVIEWS, cut)
+    case.locator("#pane-saliency").focus()
+    case.keyboard.press("Shift+Digit4")
+    expect(case.locator("#save-state")).to_have_text("not saved – retrying")
+    expect(case.locator("#save-retry")).to_be_visible()
+    expect(case.locator("#pane-saliency .verdict-artefact")).to_have_attribute("aria-pressed", "true")
+    assert last(stored, "saliency") is None
+    case.unroute(REVIEWS)
+    case.locator("#save-retry").click()
+    expect(case.locator("#save-state")).to_have_text(re.compile("^saved"))
+    told = last(stored, "saliency")
+    assert told is not None
+    assert told["verdict"] == "artefact"
+
+
+def cut(route: Route) -> None:
+    """A connection that is gone."""
+    if route.request.method == "POST":
+        route.abort()
+    else:
+        route.continue_()
+
+
+def test_another_finding_is_computed_and_swaps_every_pane(case: Page, stored: Case) -> None:
+    first = stored.data["finding"]
+    chosen = case.locator(".finding input:checked")
+    chosen.focus()
+    case.keyboard.press("ArrowDown")
+    expect(case.locator("#pane-rap .verdict").first).to_be_enabled(timeout=ANALYSED_MS)
+    ready(case)
+    assert f"finding={first}" not in case.url
+    told = dict(json.loads(stored.read(f"/case.json?{case.url.split('?')[1]}")))
+    assert told["finding"] != first
+    assert {entry["finding"] for entry in told["explanations"]} == {told["finding"]}
+    case.reload()
+    ready(case)
+    expect(case.locator(".finding input:checked")).to_have_value(told["finding"])
+
+
+def test_nothing_moves_while_maps_arrive(page: Page, stored: Case) -> None:
+    page.goto(stored.url)
+    before = [pane.bounding_box() for pane in page.locator(".pane-view").all()]
+    ready(page)
+    assert [pane.bounding_box() for pane in page.locator(".pane-view").all()] == before
+    shift = page.evaluate(
+        """() => new Promise((done) => new PerformanceObserver((list) =>
+            done(list.getEntries().reduce((sum, entry) => sum + entry.value, 0))
+        ).observe({ type: "layout-shift", buffered: true }) ?? setTimeout(() => done(0), 300))"""
+    )
+    assert shift < 0.01
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1024, 768)])
+def test_the_whole_comparison_fits_the_screen(page: Page, stored: Case, width: int, height: int) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(stored.url)
+    ready(page)
+    for pane in page.locator(".pane").all():
+        box = pane.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["y"] >= 0
+        assert box["x"] + box["width"] <= width + 1
+        assert box["y"] + box["height"] <= height + 1
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for button in page.locator(".verdict").all():
+        assert button.evaluate("(e) => e.scrollWidth <= e.clientWidth + 1"), "a verdict's name is cut off"
+
+
+def test_without_webgl2_the_server_draws(page: Page, stored: Case) -> None:
+    page.add_init_script(
+        "HTMLCanvasElement.prototype.getContext = new Proxy(HTMLCanvasElement.prototype.getContext, "
+        "{ apply: (f, c, a) => (a[0] === 'webgl2' ? null : Reflect.apply(f, c, a)) })"
+    )
+    page.goto(stored.url)
+    expect(page.locator("#stage-notice")).to_contain_text("WebGL2")
+    shown = page.locator("#pane-gradcam .pane-preview")
+    expect(shown).to_have_attribute("src", re.compile("overlay.png"))
+    assert shown.evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 100
