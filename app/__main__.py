@@ -197,7 +197,6 @@ def serve(_: argparse.Namespace) -> int:
     listening = listen(settings)
     upgrade(settings)
     store = Store.open(settings)
-    store.sweep()
     mine = Worker(settings, store) if settings.in_process_worker else None
     wake = mine.wake if mine else nobody
     app = create_app(settings, store, wake, mine.alive if mine else None)
@@ -208,8 +207,7 @@ def serve(_: argparse.Namespace) -> int:
         print(f"Whylight serves http://{host}:{listening.getsockname()[1]}\n{NOTICE}", flush=True)
         if mine is not None:
             mine.start()
-        if settings.demo:
-            threading.Thread(target=fill, args=(settings, store, wake, over), name="demo", daemon=True).start()
+        threading.Thread(target=tidy, args=(settings, store, wake, over), name="tidy", daemon=True).start()
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it again once it has shut down
     try:
@@ -275,6 +273,16 @@ def serve_until_stopped(app: "FastAPI", listening: socket.socket, ready: Callabl
         Server(config).run(sockets=[listening])
 
 
+def tidy(settings: Settings, store: "Store", wake: Callable[[], None], over: threading.Event) -> None:
+    """What a start has to do and nobody has to wait for: remove what interrupted uploads left, put in the demo."""
+    try:
+        store.sweep()
+        if settings.demo:
+            fill(settings, store, wake, over)
+    except Exception as error:  # noqa: BLE001 - the edge of a thread: the product serves all the same
+        log.error("tidying up and putting in the demo failed: %s", where(error))
+
+
 def fill(settings: Settings, store: "Store", wake: Callable[[], None], over: threading.Event) -> None:
     """Put the demo's studies into an empty database, or go on with it where an earlier start was interrupted.
 
@@ -284,20 +292,17 @@ def fill(settings: Settings, store: "Store", wake: Callable[[], None], over: thr
     from app.phantoms import demo
 
     unfinished = settings.var / "demo-unfinished"
-    try:
-        with store.view() as tx:
-            if tx.studies.count() and not unfinished.exists():
-                return
-        unfinished.touch()
-        networks = {card.name for card in Registry(settings.models).cards()}
-        for study in demo.studies():
-            if over.is_set():
-                return
-            take_in(settings, store, study.name, study.file, study.model if study.model in networks else None)
-            wake()
-        unfinished.unlink()
-    except Exception as error:  # noqa: BLE001 - the edge of a thread: without a demo the product serves all the same
-        log.error("the demo studies could not be put in: %s", where(error))
+    with store.view() as tx:
+        if tx.studies.count() and not unfinished.exists():
+            return
+    unfinished.touch()
+    networks = {card.name for card in Registry(settings.models).cards()}
+    for study in demo.studies():
+        if over.is_set():
+            return
+        take_in(settings, store, study.name, study.file, study.model if study.model in networks else None)
+        wake()
+    unfinished.unlink()
 
 
 def take_in(settings: Settings, store: "Store", name: str, file: bytes, model: str | None) -> None:

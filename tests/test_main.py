@@ -379,7 +379,10 @@ def test_serve_answers_works_and_ends_on_sigterm(start: Start, tmp_path: Path, f
     assert f"job {job.id} (analyse) done" in log
 
 
-def test_serve_ends_on_ctrl_c_and_a_worker_on_sigterm(start: Start, capsys: pytest.CaptureFixture[str]) -> None:
+def test_serve_ends_on_ctrl_c_and_a_worker_on_sigterm(
+    start: Start, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WHYLIGHT_IN_PROCESS_WORKER", "no")
     assert cli.main(["worker"]) == 2
     assert "Run “python -m app migrate” first" in capsys.readouterr().err
     server = start("serve")
@@ -431,5 +434,5 @@ def test_a_demo_that_fails_does_not_end_the_server(
 
     monkeypatch.setattr(demo, "studies", partial(demo.studies, size=96))
     monkeypatch.setattr(store, "stage", full)
-    cli.fill(settings, store, cli.nobody, threading.Event())
-    assert "the demo studies could not be put in: Unavailable at" in caplog.text
+    cli.tidy(settings.model_copy(update={"demo": True}), store, cli.nobody, threading.Event())
+    assert "putting in the demo failed: Unavailable at" in caplog.text

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, exists, literal, or_, select
+from sqlalchemy import Connection, Engine, create_engine, event, exists, or_, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -26,6 +26,8 @@ from app.store.tables import ExplanationTable, FileTable, ImageTable
 from app.store.uploads import Uploads
 from app.store.worklist import Worklist
 
+REFERRING = (FileTable.sha256, ImageTable.pixels, ExplanationTable.values)
+"""The columns that name blobs."""
 BUSY_SECONDS = 20
 """How long a writer waits for the one before it."""
 
@@ -98,8 +100,15 @@ class Store:
             return False
 
     def sweep(self, seconds: float = 3600) -> int:
-        """Remove blobs that nothing refers to and nobody put for so long; returns how many."""
-        return self._collect(set(self.blobs.old(seconds)))
+        """Remove blobs that nothing refers to and nobody put for so long; returns how many.
+
+        Those referred to are left out beforehand, on a snapshot, so that writers are kept waiting for the few others only.
+        """
+        old = set(self.blobs.old(seconds))
+        with _clear(), Session(self._readers) as session:
+            for column in REFERRING:
+                old.difference_update(session.scalars(select(column)))
+        return self._collect(old)
 
     def _collect(self, doomed: set[str]) -> int:
         """Remove those of these blobs that no row refers to. The writers' lock is held, so that nobody begins to meanwhile."""
@@ -114,8 +123,7 @@ class Store:
 
 
 def _referred(sha256: str) -> Any:
-    columns = (FileTable.sha256, ImageTable.pixels, ExplanationTable.values)
-    return select(or_(*(exists().where(column == sha256) for column in columns), literal(False)))
+    return select(or_(*(exists().where(column == sha256) for column in REFERRING)))
 
 
 def connect(settings: Settings) -> Engine:

@@ -73,13 +73,13 @@ def test_a_review_of_nothing_is_refused(store: Store, study_id: str) -> None:
 Found = Callable[..., list[str]]
 
 
-@pytest.fixture
-def flags(store: Store, tmp_path: Path) -> Found:
+@pytest.fixture(scope="module")
+def flags(shared: Store, tmp_path_factory: pytest.TempPathFactory) -> Found:
     """Three verdicts about two studies; the function lists the verdicts for a query."""
     for number, name in enumerate(("Doe^Ann", "Kim^Bo")):
         one = study(image(f"1.{number}"), uid=f"1.{number}", patient=Patient(name, f"P{number}"), date=f"2026010{2 - number}")
-        store_file(store, tmp_path, one, content=bytes([number]))
-    with store.begin() as tx:
+        store_file(shared, tmp_path_factory.getbasetemp(), one, content=bytes([number]))
+    with shared.begin() as tx:
         tx.reviews.add(review("1.0", verdict="artefact", reader="second", model="b"))
         tx.reviews.add(review("1.1", verdict="right", method="lrp", finding="Mass"))
         tx.reviews.add(review("1.0", verdict="wrong", method="rap", finding="Edema", comment="Über dem 100% Clip"))
@@ -87,7 +87,7 @@ def flags(store: Store, tmp_path: Path) -> Found:
         tx.reviews.withdraw(gone.id)
 
     def found(**query: Any) -> list[str]:
-        with store.view() as tx:
+        with shared.view() as tx:
             page: list[str] = [row.review.verdict for row in tx.reviews.page(FlagQuery(**query)).rows]
             assert query.keys() & {"number", "size"} or page == [
                 row.review.verdict for row in tx.reviews.export(FlagQuery(**query))
@@ -137,8 +137,8 @@ def test_flags_are_sorted_both_ways(flags: Found, sort: str, ascending: list[str
     assert flags(sort=sort, descending=True) == ascending[::-1]
 
 
-def test_the_filters_offer_what_occurs(flags: Found, store: Store) -> None:
-    with store.view() as tx:
+def test_the_filters_offer_what_occurs(flags: Found, shared: Store) -> None:
+    with shared.view() as tx:
         choices = tx.reviews.choices()
     assert choices.verdicts == ("artefact", "right", "wrong")
     assert (choices.methods, choices.findings) == (("cam", "lrp", "rap"), ("Edema", "Mass", "Nodule"))

@@ -13,8 +13,8 @@ from tests.store.films import image, prediction, review, store_file, study
 Names = Callable[..., list[str]]
 
 
-@pytest.fixture
-def names(store: Store, tmp_path: Path) -> Names:
+@pytest.fixture(scope="module")
+def names(shared: Store, tmp_path_factory: pytest.TempPathFactory) -> Names:
     """Four studies; the function lists the patients' names for a query."""
     for number, (name, patient_id, date, modality, description, phantom) in enumerate(
         [
@@ -28,12 +28,12 @@ def names(store: Store, tmp_path: Path) -> Names:
             image(f"1.{number}"), uid=f"1.{number}", modality=modality, description=description, date=date, phantom=phantom,
             patient=Patient(name, patient_id), accession=f"ACC{number}",
         )  # fmt: skip
-        added = store_file(store, tmp_path, one, content=bytes([number]))
+        added = store_file(shared, tmp_path_factory.getbasetemp(), one, content=bytes([number]))
         if number < 2:
-            with store.begin() as tx:
+            with shared.begin() as tx:
                 tx.predictions.save(added.study_id, prediction(f"1.{number}", scores={"Mass": 0.3 + number / 10}))
         if number == 1:
-            with store.begin() as tx:
+            with shared.begin() as tx:
                 tx.reviews.add(review(f"1.{number}"))
                 tx.jobs.analyse(added.study_id)
                 job = tx.jobs.claim("me", 60)
@@ -41,7 +41,7 @@ def names(store: Store, tmp_path: Path) -> Names:
                 tx.jobs.finish(job.id, "me")
 
     def found(**query: Any) -> list[str]:
-        with store.view() as tx:
+        with shared.view() as tx:
             return [row.patient.name.partition("^")[0] for row in tx.worklist.page(WorklistQuery(**query)).rows]
 
     return found
@@ -103,9 +103,9 @@ def test_every_order_goes_both_ways(names: Names, sort: str, ascending: list[str
     assert names(sort=sort, descending=True) == ascending[::-1]
 
 
-def test_pages_cover_the_list_and_a_page_beyond_is_the_last(names: Names, store: Store) -> None:
+def test_pages_cover_the_list_and_a_page_beyond_is_the_last(names: Names, shared: Store) -> None:
     assert names(size=3, number=1) + names(size=3, number=2) == names()
-    with store.view() as tx:
+    with shared.view() as tx:
         page = tx.worklist.page(WorklistQuery(size=3, number=99))
         assert (page.number, page.pages, page.total, page.size, len(page.rows)) == (2, 2, 4, 3, 1)
         empty = tx.worklist.page(WorklistQuery(text="nobody", number=0))
