@@ -5,7 +5,7 @@ calls by which ingest warns and a worker tells how far it is, and in the few con
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from app.web.i18n import FOLDER
 
 CALLS: dict[str, Any] = {"_": None, "gettext": None, "ngettext": (1, 2), "warn": None, "progress": (5,), "fail": (3,)}
 """The calls that take a message id, and which of their arguments it is; None: the first."""
+COMMANDS = {"bench", "training", "reporting", "__main__.py"}
+"""The rooms that speak on the command line only, which is English."""
 NAMED = (
     "calibrated", "at detector, uncalibrated", "unknown",  # app.domain.Image.spacing_kind
     "no positive evidence", "not defined", "constant input",  # app.domain.Explanation.state
@@ -29,7 +31,7 @@ NAMED = (
 
 
 def spoken(root: Path = ROOT) -> set[str]:
-    """Every message id."""
+    """Every message id, of a plural the one for a single thing."""
     found = {*NAMED, *REASONS, *errors.TITLES.values(), *errors.SENTENCES.values()}
     found |= {finding.replace("_", " ") for finding in FINDINGS}
     for name in explainers.names():
@@ -38,10 +40,21 @@ def spoken(root: Path = ROOT) -> set[str]:
     for path in sorted((root / "templates").rglob("*.html")):
         found |= set(_messages("jinja2.ext:babel_extract", path, CALLS))
     calls = CALLS | dict.fromkeys(_errors(root / "app"))
-    for path in sorted((root / "app").rglob("*.py")):
+    modules = [path for path in sorted((root / "app").rglob("*.py")) if not COMMANDS.intersection(path.relative_to(root).parts)]
+    for path in modules:
         found |= set(_messages("python", path, calls))
-    found |= set(_constants(root / "app", calls))
+    found |= set(_constants(modules, calls))
     return found - {""}
+
+
+def plurals(root: Path = ROOT) -> dict[str, str]:
+    """The English plural of every sentence that counts something; all of them stand in templates."""
+    return {
+        message[0]: message[1]
+        for path in (root / "templates").rglob("*.html")
+        for _line, message, _comments, _context in extract_from_file("jinja2.ext:babel_extract", path, keywords=CALLS)
+        if isinstance(message, tuple)
+    }
 
 
 def _messages(method: str, path: Path, calls: dict[str, Any]) -> Iterator[str]:
@@ -49,9 +62,9 @@ def _messages(method: str, path: Path, calls: dict[str, Any]) -> Iterator[str]:
         yield message if isinstance(message, str) else message[0]
 
 
-def _constants(folder: Path, calls: dict[str, Any]) -> Iterator[str]:
+def _constants(modules: Iterable[Path], calls: dict[str, Any]) -> Iterator[str]:
     """The sentences that stand in a module's constants and are handed to one of the calls by name."""
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in folder.rglob("*.py")]
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in modules]
     values = {
         target.id: node.value.value
         for tree in trees

@@ -24,11 +24,21 @@ class ModelsPage:
 
 @dataclass(frozen=True, slots=True)
 class FigureTable:
-    """The figures of one metric on one part of one source, in the card's order."""
+    """The figures of one metric on one part of one source, in the card's order. ``start`` is where the pictures' scale begins:
+    at one half, a coin's toss for an AUROC, or at 0 where an interval reaches below."""
 
     source: str
     metric: str
     rows: tuple[Figure, ...]
+
+    @property
+    def start(self) -> float:
+        """The lowest value of the scale; the highest is 1."""
+        return 0.5 if all(figure.low >= 0.5 for figure in self.rows) else 0.0
+
+    def place(self, value: float) -> float:
+        """Where a value lies on the scale, 0 to 100."""
+        return round(100 * (min(max(value, self.start), 1.0) - self.start) / (1.0 - self.start), 2)
 
 
 @dataclass(frozen=True, slots=True)

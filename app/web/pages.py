@@ -120,6 +120,7 @@ def _environment(catalogue: Catalogue, assets: "Assets") -> Environment:
     environment.filters.update(
         date=day,
         moment=moment,
+        clock=lambda value: moment(value).partition(" ")[2],
         person=person,
         percent=lambda value: f"{100 * value:.0f} %",
         finding=lambda name: catalogue.gettext(name.replace("_", " ")),

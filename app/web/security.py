@@ -5,7 +5,6 @@ uploads. ``Edge`` is outermost: it is the one place of this room that catches ``
 """
 
 import logging
-import traceback
 from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
@@ -14,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import AppError, Forbidden, TooLarge
+from app.errors import AppError, Forbidden, TooLarge, where
 
 log = logging.getLogger(__name__)
 
@@ -82,14 +81,6 @@ def protect(headers: MutableHeaders) -> None:
     for name, value in HEADERS.items():
         headers[name] = value
     headers.setdefault("Cache-Control", "no-store")
-
-
-def where(error: BaseException) -> str:
-    """The type of a failure and of what caused it, and the lines it came through; never its text."""
-    frames = traceback.extract_tb(error.__traceback__)[-6:]
-    lines = " < ".join(f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in reversed(frames))
-    cause = error.__cause__ or error.__context__
-    return f"{type(error).__name__} at {lines}" + (f", after {where(cause)}" if cause else "")
 
 
 class Gate:

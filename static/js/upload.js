@@ -120,11 +120,14 @@ async function dropped(transfer) {
 
 form.addEventListener("submit", (event) => event.preventDefault());
 for (const input of form.querySelectorAll("input[type=file]")) {
+  input.classList.add("hidden-visually");
+  input.labels[0].classList.add("button", input.id === "files" ? "button-primary" : "button-plain");
   input.addEventListener("change", () => {
     send([...input.files].map((file) => ({ file, name: file.webkitRelativePath || file.name })));
   });
 }
 document.getElementById("upload-stop").addEventListener("click", () => sending?.abort());
+zone.setAttribute("data-script", ""); // the labels become buttons, the browser's own controls are for those without scripts
 for (const element of form.querySelectorAll("[data-needs-script]")) element.hidden = false;
 for (const element of form.querySelectorAll("[data-without-script]")) element.hidden = true;
 

@@ -1,4 +1,4 @@
-// The keyboard in the worklist and the flagged list: j/k or arrows move, Enter opens (the link has the focus), "/" searches.
+// The keyboard and the clock in the worklist and the flagged list: j/k or arrows move, Enter opens (the link has the focus), "/" searches.
 // Everything works without this file, with Tab and Enter. The search text is kept for this tab only, so that the list is as it
 // was when a reader comes back from a case.
 
@@ -39,6 +39,22 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   act();
 });
+
+// The server writes times in UTC; a reader's clock says something else.
+function localise() {
+  for (const time of document.querySelectorAll("time[datetime]:not([data-local])")) {
+    const moment = new Date(time.dateTime);
+    const two = (number) => String(number).padStart(2, "0");
+    const clock = time.querySelector(".clock");
+    clock.textContent = `${two(moment.getHours())}:${two(moment.getMinutes())}`;
+    time.title = `${time.dateTime.slice(0, 16).replace("T", " ")} UTC`;
+    time.firstChild.textContent = `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;
+    time.dataset.local = "";
+  }
+}
+
+localise();
+document.addEventListener("htmx:afterSwap", localise);
 
 function remember() {
   if (search.value) sessionStorage.setItem(kept, search.value);

@@ -11,7 +11,6 @@ from app.web.api.schemas import Failure
 router = APIRouter(
     prefix="/api/v1",
     responses={
-        404: {"model": Failure, "description": "There is no such thing, or no longer."},
         422: {"model": Failure, "description": "What was sent cannot be used; the sentence says why."},
     },
 )

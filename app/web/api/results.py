@@ -7,10 +7,10 @@ from starlette.responses import Response
 
 from app.errors import InputError
 from app.web import case, images, pages
-from app.web.api.schemas import AskIn, ExplanationOut, JobOut, PredictionOut
+from app.web.api.schemas import NOT_FOUND, AskIn, ExplanationOut, JobOut, PredictionOut
 from app.web.api.studies import OCTETS
 
-router = APIRouter()
+router = APIRouter(responses=NOT_FOUND)
 
 PNG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/png": {}}, "description": "The picture."}}
 

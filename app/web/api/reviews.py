@@ -10,10 +10,10 @@ from app.domain import Verdict
 from app.errors import NotFound
 from app.store import ReviewRow
 from app.web import pages, reviews
-from app.web.api.schemas import ExtentOut, Frozen
+from app.web.api.schemas import NOT_FOUND, ExtentOut, Frozen
 from app.web.pages import Web
 
-router = APIRouter()
+router = APIRouter(responses=NOT_FOUND)
 
 
 class ReviewIn(BaseModel):

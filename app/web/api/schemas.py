@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -25,6 +25,10 @@ class Failure(Frozen):
 
     error: str = Field(description="A sentence that says what went wrong and what to do.")
     code: str = Field(description="The class of the failure, such as NotFound.")
+
+
+NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Failure, "description": "There is no such thing, or no longer."}}
+"""For every operation whose path names something."""
 
 
 class PatientOut(Frozen):

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from app.store import WorklistQuery
 from app.store.records import StudyState
 from app.web import images, pages, receiving, upload
-from app.web.api.schemas import ModelOut, RejectedOut, StudiesOut, StudyOut, SummaryOut, UploadOut
+from app.web.api.schemas import NOT_FOUND, ModelOut, RejectedOut, StudiesOut, StudyOut, SummaryOut, UploadOut
 
 router = APIRouter()
 
@@ -85,7 +85,7 @@ def listed(request: Request, asked: Annotated[ListQuery, Query()]) -> StudiesOut
     )
 
 
-@router.get("/studies/{study_id}", response_model=StudyOut, summary="Read a study")
+@router.get("/studies/{study_id}", response_model=StudyOut, responses=NOT_FOUND, summary="Read a study")
 def read(request: Request, study_id: str) -> StudyOut:
     """One study with its images and its job."""
     with pages.of(request).store.view() as tx:
@@ -94,7 +94,9 @@ def read(request: Request, study_id: str) -> StudyOut:
     return StudyOut.of(row, job, pages.gettext(request))
 
 
-@router.get("/images/{image_id}/pixels", response_class=Response, responses=OCTETS, summary="Read an image's pixels")
+@router.get(
+    "/images/{image_id}/pixels", response_class=Response, responses=OCTETS | NOT_FOUND, summary="Read an image's pixels"
+)
 def pixels(request: Request, image_id: str) -> Response:
     """The stored values, `rows * columns` of them, little-endian; `X-Shape` and `X-Dtype` say how to read them."""
     return images.pixels(request, image_id)
