@@ -94,18 +94,18 @@ def follow(product: Product, name: str, content: bytes) -> Way:
     answer = product.upload({name: content})
     if answer.status != 201:
         raise AppError("The upload was refused: %(body)s", {"body": answer.body.decode(errors="replace")[:300]})
-    study = str(answer.json()["studies"][0]["id"])
+    study = str(answer.json()["studies"][0])
     predicted = 0.0
     while time.perf_counter() - started < PATIENCE:
+        state = product.get(f"/api/v1/studies/{study}/job").json()["state"]
         if not predicted and product.get(f"/api/v1/studies/{study}/predictions").json():
             predicted = time.perf_counter() - started
-        state = product.get(f"/api/v1/studies/{study}/job").json()["state"]
-        if predicted and state == "done":
-            return Way(study=study, prediction=predicted, explanations=time.perf_counter() - started)
-        if state not in {"queued", "running", "done"}:
+        if state not in {"queued", "running"}:
             break
         time.sleep(LOOK_EVERY)
-    raise AppError("The analysis did not finish: %(log)s", {"log": product.log()})
+    if not predicted:
+        raise AppError("The film got no prediction: is there a network for it? %(log)s", {"log": product.log()})
+    return Way(study=study, prediction=predicted, explanations=time.perf_counter() - started)
 
 
 def linked(product: Product, page: str) -> Iterator[tuple[str, int]]:

@@ -22,7 +22,7 @@ from app.errors import AppError
 
 START_SECONDS = 120.0
 STOP_SECONDS = 30.0
-LOOK_EVERY = 0.01
+LOOK_EVERY = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Product:
     def log(self) -> str:
         """The end of what the product wrote."""
         path = self.var.with_suffix(".log")
-        return path.read_text(encoding="utf-8", errors="replace")[-2000:] if path.is_file() else ""
+        return path.read_text(encoding="utf-8", errors="replace")[-600:] if path.is_file() else ""
 
     def get(self, address: str) -> Answer:
         """GET, compressed as a browser asks for it."""
