@@ -116,14 +116,14 @@ def _size(film: Picture.Image, longest: int | None, smallest: int) -> tuple[int,
 
 
 def _frame(film: Picture.Image, region: Region, scale: float) -> None:
-    """Draw a region as a light line on a dark one: seen on any film."""
+    """Draw a region as the page does: a yellow line on a dark one, seen on any film and any colour of a map."""
     box = [round(edge * scale) for edge in (region.left, region.top, region.right, region.bottom)]
     box[2], box[3] = max(box[0], box[2]), max(box[1], box[3])
-    width = max(1, round(max(film.size) / 256))
+    width = max(2, round(max(film.size) / 256))
     draw = ImageDraw.Draw(film)
     draw.rectangle(box, outline=(0, 0, 0), width=3 * width)
     draw.rectangle([box[0] + width, box[1] + width, max(box[0] + width, box[2] - width), max(box[1] + width, box[3] - width)],
-                   outline=(255, 255, 255), width=width)  # fmt: skip
+                   outline=(255, 209, 102), width=width)  # fmt: skip
 
 
 def _captioned(film: Picture.Image, explanation: Explanation, probability: float | None) -> Picture.Image:

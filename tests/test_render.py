@@ -126,8 +126,8 @@ def test_a_region_is_framed_where_it_was_drawn() -> None:
     black = image(stored=np.zeros((100, 100), dtype=np.uint16))
     nothing = replace(a_map([[0.0]]), extent=Extent(0, 0, 100, 100))
     shown = opened(render.overlay_png(black, nothing, longest=100, region=Region(20.0, 30.0, 70.0, 60.0)))
-    rows, columns = np.nonzero((shown == 255).all(axis=2))
-    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (31, 59, 21, 69)
+    rows, columns = np.nonzero((shown == (255, 209, 102)).all(axis=2))
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (32, 58, 22, 68)
     outside = render.overlay_png(black, nothing, longest=100, region=Region(99.8, 99.8, 99.9, 99.9))
     assert opened(outside).shape == (100, 100, 3)
 
