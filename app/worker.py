@@ -182,7 +182,7 @@ class Worker:
             for step, result in enumerate(results, start=1):
                 if leave():
                     raise Stopped
-                self._keep(job, result, step, of, READING if step % (1 + len(task.methods)) == 0 else EXPLAINING)
+                self._keep(job, result, step, of)
         with self._store.begin() as tx:
             tx.jobs.finish(job.id, self._owner, network=task.read)
 
@@ -218,10 +218,10 @@ class Worker:
 
         return versions()
 
-    def _keep(self, job: JobRow, result: Prediction | Explanation, step: int, of: int, what: str) -> None:
+    def _keep(self, job: JobRow, result: Prediction | Explanation, step: int, of: int) -> None:
         """Store one result, if the job is still ours."""
         with self._store.begin() as tx:
-            tx.jobs.progress(job.id, self._owner, step, of, what)
+            tx.jobs.progress(job.id, self._owner, step, of, EXPLAINING)
             if isinstance(result, Prediction):
                 tx.predictions.save(job.study_id, result, headline=job.kind == "analyse" and job.model is None)
             else:

@@ -321,3 +321,43 @@ def test_a_worker_killed_half_way_is_replaced_by_another(store: Store, settings:
     assert (done.state, done.attempts) == ("done", 2)
     with store.view() as tx:
         assert len(tx.explanations.of_study(row.id)) == 5
+
+
+def test_a_device_that_is_away_is_told_to_the_log_at_once_and_to_people_with_the_job(
+    store: Store, settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = queued(store, tmp_path)
+    lost = Worker(settings.model_copy(update={"device": "abacus"}), store)
+    lost.start()
+    failed = wait_until_ended(store, job)
+    lost.stop()
+    assert failed.error_template % failed.error_values == "“abacus” is not a device; use auto, cpu, cuda or cuda:N."
+    assert "the networks cannot be loaded: ModelError at" in caplog.text
+
+
+def test_a_lease_that_is_lost_in_a_long_step_is_noticed_before_the_next_write(
+    store: Store, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    real = explainers.load
+
+    def cancelled_meanwhile(name: str) -> object:
+        with store.begin() as tx:
+            tx.jobs.cancel(job.id)
+        time.sleep(0.6)
+        return real(name)
+
+    monkeypatch.setattr(explainers, "load", cancelled_meanwhile)
+    job = queued(store, tmp_path)
+    with caplog.at_level(logging.INFO):
+        assert Worker(settings.model_copy(update={"lease_seconds": 1}), store).work_once()
+    assert look(store, job)[0].state == "cancelled"
+    assert f"job {job.id} (analyse) left unfinished" in caplog.text
+
+
+def test_a_job_another_worker_took_first_is_no_error(store: Store, worker: Worker, tmp_path: Path) -> None:
+    job = queued(store, tmp_path)
+    queued(store, tmp_path, study(image("9.1", shape=(64, 64)), uid="9"), content=b"9")
+    with store.begin() as tx:
+        assert tx.jobs.claim("another", 60, job.id) is not None
+    assert not worker.run_job(job.id)
+    assert look(store, job)[0].attempts == 1

@@ -11,7 +11,7 @@ from typing import Any, cast
 from sqlalchemy import and_, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, NotFound, Unavailable
 from app.store.records import JobRow, StudyState, Values
 from app.store.tables import ImageTable, JobTable, PredictionTable, StudyTable, now
 
@@ -188,8 +188,10 @@ class Jobs:
             if job.attempts < ATTEMPTS:
                 self._requeue(job)
             else:
-                job.error_template = "The work was started %(attempts)s times and never came to its end."
-                job.error_values = {"attempts": job.attempts}
+                error = Unavailable(
+                    "The work was started %(attempts)s times and never came to its end.", {"attempts": job.attempts}
+                )
+                job.error_template, job.error_values = error.template, error.values
                 self._end(job, "failed", "failed")
         return len(rows)
 
