@@ -55,3 +55,17 @@ def store(settings: Settings, migrated: Path) -> Iterator[Store]:
     opened = Store.open(settings)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, models: Path) -> None:
+    """The product's settings for this process and for those the test starts: as in `settings`, any port, no demo."""
+    for name, value in {
+        "VAR": tmp_path / "var",
+        "MODELS": models,
+        "DEVICE": "cpu",
+        "THREADS": 1,
+        "PORT": 0,
+        "DEMO": "no",
+    }.items():
+        monkeypatch.setenv(f"WHYLIGHT_{name}", str(value))
