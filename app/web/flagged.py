@@ -119,7 +119,7 @@ def _columns(request: Request, query: FlagQuery) -> tuple[tables.Column, ...]:
         (_("Method"), "method", False),
         (_("Verdict"), "verdict", False),
         (_("Comment"), "", False),
-        (_("Flagged"), "created", False),
+        (_("Judged"), "created", False),
     )
     return tables.columns(headings, query.sort, query.descending, ("created", "study date"))
 
