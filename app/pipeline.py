@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from app import explainers
 from app.classifiers.card import Card
-from app.classifiers.registry import Registry
+from app.classifiers.registry import Registry, reads
 from app.domain import Explanation, Prediction, Series, Study
 from app.errors import InputError
 
@@ -24,13 +24,14 @@ def readers(study: Study, registry: Registry, model: str | None = None) -> tuple
     """Each series that a network reads, with that network: the one chosen by itself, or the one named.
 
     Empty when no network is registered for any series. NotFound for a network there is not; InputError for one that does not
-    read this study. Series without images will do.
+    read this study. Series without images will do. A network that is named may read a phantom, or a phantom network a patient's
+    film: whoever names it wants to see just that, and its card's banner says what the answer is worth.
     """
     if model is None:
         chosen = ((series, registry.choose(study, series)) for series in study.series)
         return tuple((series, card) for series, card in chosen if card is not None)
     card = registry.card(model)
-    reading = tuple((series, card) for series in study.series if card in registry.eligible(study, series))
+    reading = tuple((series, card) for series in study.series if reads(card, study, series))
     if not reading:
         raise InputError(
             "The network “%(name)s” does not read this study. It reads: %(kinds)s.",

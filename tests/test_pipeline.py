@@ -99,10 +99,19 @@ def test_phantoms_are_read_by_networks_for_phantoms_and_others_by_name(loaded: L
     phantom = replace(film(), phantom=True)
     assert results(phantom, loaded, [])[0][0].model == "phantom-untrained"
     assert results(phantom, loaded, [], model="phantom-by-name")[0][0].model == "phantom-by-name"
+
+
+def test_a_named_network_reads_across_the_line_between_phantoms_and_people(loaded: Loaded) -> None:
+    assert results(replace(film(), phantom=True), loaded, [], model="chest-untrained")[0][0].model == "chest-untrained"
+    assert results(film(), loaded, [], model="phantom-by-name")[0][0].model == "phantom-by-name"
+
+
+def test_a_named_network_does_not_read_another_modality(loaded: Loaded) -> None:
+    knee = study(image(), modality="MR", body_part="KNEE")
     with pytest.raises(InputError, match=r"does not read this study. It reads: CR/DX CHEST\."):
-        pipeline.analyse(phantom, loaded, model="chest-untrained")
+        pipeline.analyse(knee, loaded, model="chest-untrained")
     with pytest.raises(InputError, match="phantoms"):
-        pipeline.analyse(film(), loaded, model="phantom-by-name")
+        pipeline.analyse(knee, loaded, model="phantom-by-name")
 
 
 def test_what_is_not_known_is_said_before_anything_is_computed(loaded: Loaded) -> None:

@@ -78,7 +78,7 @@ def test_a_study_nobody_reads_is_kept_and_says_so(store: Store, worker: Worker, 
 
 
 def test_a_wrong_request_fails_with_its_sentence(store: Store, worker: Worker, tmp_path: Path) -> None:
-    job = queued(store, tmp_path, model="phantom-by-name")
+    job = queued(store, tmp_path, study(modality="MR", body_part="KNEE"), model="phantom-by-name")
     assert worker.work_once()
     failed, row = look(store, job)
     assert (failed.state, row.state) == ("failed", "failed")
