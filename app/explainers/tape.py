@@ -17,13 +17,6 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-INPLACE_OPERATORS: dict[str, Callable[..., Any]] = {
-    "__iadd__": torch.Tensor.add,
-    "__isub__": torch.Tensor.sub,
-    "__imul__": torch.Tensor.mul,
-    "__itruediv__": torch.Tensor.div,
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Ref:
@@ -98,7 +91,11 @@ class _Recorder(TorchFunctionMode):
         inputs: list[int] = []
 
         def refer(item: Any) -> Any:
-            index = self.known.get(id(item)) if isinstance(item, Tensor) else None
+            if not isinstance(item, Tensor):
+                return item
+            index = self.known.get(id(item))
+            if index is None and item.requires_grad and not item.is_leaf:
+                index = self._unannounced(item)
             if index is None:
                 return item
             inputs.append(index)
@@ -108,12 +105,9 @@ class _Recorder(TorchFunctionMode):
         if not inputs:
             return func(*args, **kwargs)
         name = func.__name__
-        if name in INPLACE_OPERATORS:
-            func = INPLACE_OPERATORS[name]
-            name = func.__name__
-        elif name.endswith("_") and not name.endswith("__"):
+        if name == "__setitem__" or (name.endswith("_") and not name.endswith("__")):
             return self._inplace(func, name, (args, kwargs), (referred_args, referred_kwargs), inputs)
-        elif (position := _inplace_position(func)) is not None:
+        if (position := _inplace_position(func)) is not None:
             # An in-place activation would overwrite the value that an explainer reads.
             args, referred_args = args[:position], referred_args[:position]
             kwargs = {key: value for key, value in kwargs.items() if key != "inplace"}
@@ -123,8 +117,8 @@ class _Recorder(TorchFunctionMode):
         return result
 
     def _inplace(self, func: Callable[..., Any], name: str, given: Any, referred: Any, inputs: list[int]) -> Any:
-        """A method such as ``relu_``: its caller may go on with the tensor it changed, so it really runs in place, on a copy
-        that takes the place of the value; the tape keeps the value itself."""
+        """A method such as ``relu_``, or ``x[…] = …``: its caller may go on with the tensor it changed. So it really runs in
+        place, on a copy that takes the place of the value; the tape keeps the value itself."""
         changed = given[0][0]
         before = changed.clone()
         torch.utils.swap_tensors(changed, before)  # type: ignore[no-untyped-call]
@@ -133,9 +127,15 @@ class _Recorder(TorchFunctionMode):
             self.values[index] = before
             self.known[id(before)] = index
         result = func(*given[0], **given[1])
-        outplace = getattr(torch.Tensor, name[:-1], func)
-        self._note(name[:-1], outplace, referred, inputs, result)
+        plain = name if name == "__setitem__" else name[:-1]
+        self._note(plain, getattr(torch.Tensor, plain, func), referred, inputs, changed)
         return result
+
+    def _unannounced(self, value: Tensor) -> int:
+        """A value that depends on the film by something torch does not announce, such as an `autograd.Function`: the tape keeps
+        it as an operation that no rule fits, so that no method takes it for a constant."""
+        self._note(type(value.grad_fn).__name__.removesuffix("Backward"), torch.clone, ((Ref(0),), {}), [0], value)
+        return self.known[id(value)]
 
     def _note(self, name: str, func: Callable[..., Any], given: Any, inputs: list[int], result: Any) -> None:
         parts = list(enumerate(result)) if isinstance(result, tuple | list) else [(None, result)]
@@ -160,6 +160,8 @@ class _Recorder(TorchFunctionMode):
 
     def finish(self, result: Any) -> Tape:
         """The tape, once the network has returned."""
+        if isinstance(result, Tensor) and id(result) not in self.known and result.requires_grad:
+            self._unannounced(result)
         if id(result) not in self.known:
             raise TypeError("the network must return one tensor of logits that depends on its input")
         return Tape(tuple(self.values), tuple(self.calls), self.places, self.known[id(result)])

@@ -188,3 +188,19 @@ def test_the_pixels_gradient_can_keep_its_sign() -> None:
     (raw,) = explainers.load("saliency").explain(reader, trace, ["Mass"], raw=True)
     assert raw.values.min() < 0
     assert np.array_equal(np.abs(raw.values), size.values)
+
+
+@pytest.mark.parametrize(
+    ("method", "parameters"),
+    [
+        ("lrp", {"composite": "Alpha2Beta1"}),
+        ("lrp", {"epsilon": 0.0}),
+        ("rap", {"mode": "wild"}),
+        ("smoothgrad", {"samples": 0}),
+        ("integrated_gradients", {"baseline": "white"}),
+        ("occlusion", {"overlap": 15}),
+    ],
+)
+def test_impossible_parameters_are_refused(method: str, parameters: dict[str, str | int | float]) -> None:
+    with pytest.raises(InputError):
+        explainers.load(method).explain(READER, explainers.record(READER, series(film(1))), ["Mass"], **parameters)

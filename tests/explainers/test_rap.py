@@ -8,6 +8,7 @@ import torch
 
 from app import explainers
 from app.errors import InputError, NotExplainable
+from app.explainers.methods.lrp import LRP
 from app.explainers.methods.rap import RAP
 from app.explainers.relevance.engine import propagate
 from app.explainers.relevance.plan import plan
@@ -80,7 +81,11 @@ def test_not_defined_where_values_may_be_negative(activation: type[torch.nn.Modu
     kind = activation.__name__.lower()
     with pytest.raises(NotExplainable, match=rf"RAP needs inputs .*features.3.*{kind}.*available: LRP"):
         RAP().relevance(trace, [0])
-    assert explainers.load("lrp").relevance(trace, [0]).maps.abs().sum() > 0
+    for composite, within in (("EpsilonPlusFlat", 1e-4), ("EpsilonGammaBox", 0.1)):
+        relevance = LRP(composite=composite).relevance(trace, [0])
+        assert relevance.maps.any()
+        assert relevance.conservation_error is not None
+        assert float(relevance.conservation_error) < within
 
 
 def test_an_unknown_mode_is_refused() -> None:

@@ -12,7 +12,9 @@ from app import explainers
 from app.errors import NotExplainable
 from app.explainers.methods.lrp import LRP
 from app.explainers.methods.rap import RAP
+from app.explainers.relevance import flow
 from app.explainers.relevance.engine import propagate
+from app.explainers.relevance.plan import plan
 from app.explainers.tape import tape
 from app.explainers.trace import Trace, gradients
 from tests.explainers.families import FINDINGS, classifier, family, film, randomise, series
@@ -139,6 +141,28 @@ def test_hooks_that_the_owner_put_on_still_run() -> None:
     assert seen == [1]
 
 
+def patched(x: Tensor) -> Tensor:
+    y = F.relu(x)
+    y[:, :, 0] = 0.0
+    return y
+
+
+class Doubled(torch.autograd.Function):
+    """Computes outside torch, with a gradient of its own: nothing that a torch function mode is told of."""
+
+    @staticmethod
+    def forward(_: object, x: Tensor) -> Tensor:
+        return torch.from_numpy(2 * x.detach().numpy())
+
+    @staticmethod
+    def backward(_: object, *gradient: Tensor) -> Tensor:
+        return 2 * gradient[0]
+
+
+def doubled(x: Tensor) -> Tensor:
+    return Doubled.apply(x)  # type: ignore[no-any-return, no-untyped-call]
+
+
 UNSUPPORTED: dict[str, tuple[Callable[[Tensor], Tensor], str]] = {
     "layer norm": (lambda x: F.layer_norm(F.relu(x), x.shape[1:]), "layer_norm"),
     "group norm": (lambda x: F.group_norm(F.relu(x), 2), "group_norm"),
@@ -148,6 +172,8 @@ UNSUPPORTED: dict[str, tuple[Callable[[Tensor], Tensor], str]] = {
     "difference of two signals": (lambda x: F.relu(F.relu(x) - F.max_pool2d(x, 3, 1, 1)), "sub"),
     "the larger of two": (lambda x: torch.max(F.relu(x), F.relu(-x)), "max"),
     "bicubic": (lambda x: F.interpolate(F.relu(x), scale_factor=2, mode="bicubic"), "interpolate"),
+    "values set one by one": (patched, "__setitem__"),
+    "a function torch does not announce": (lambda x: F.relu(x) + doubled(x), "Doubled"),
     "sigmoid as activation": (torch.sigmoid, "sigmoid"),
 }
 
@@ -202,3 +228,28 @@ def test_gradients_in_one_batch_are_those_one_by_one() -> None:
         output = trace.tape.values[trace.tape.output]
         each = gradients(output, [0, 2], trace.input, batched=False)
         torch.testing.assert_close(gradients(output, [0, 2], trace.input, batched=True), each, rtol=1e-4, atol=1e-7)
+
+
+def test_a_network_that_ends_in_something_unannounced_keeps_its_gradients() -> None:
+    class Ends(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = Written(F.relu)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return doubled(self.inner(x))
+
+    trace = explainers.record(classifier(randomise(Ends(), 0), "inner.conv1"), series(film(1)))
+    assert explainers.load("saliency").relevance(trace, [0]).maps.any()
+    with pytest.raises(NotExplainable):
+        LRP().relevance(trace, [0])
+
+
+def test_winners_in_one_batch_are_those_one_by_one() -> None:
+    trace = explainers.record(family("compact"), series(film(1), film(2)))
+    (step,) = (step for step in plan(trace.tape).steps if step.kind == "pool")
+    x = trace.tape.values[step.sources[0]].detach()
+    r = torch.randn(3, *trace.tape.values[step.call.output].shape, generator=torch.Generator().manual_seed(0))
+    (each,), (batch,) = (flow.max_pool(step, r, x, batched) for batched in (False, True))
+    assert torch.equal(each, batch)
+    torch.testing.assert_close(each.sum(), r.sum(), rtol=1e-4, atol=1e-4)

@@ -68,7 +68,7 @@ def propagate(trace: Trace, rules: Rules, targets: Sequence[int], keep_layers: b
         for source, part in zip(step.sources, parts, strict=True):
             waiting[source] = waiting[source] + part if source in waiting else part
         frontier.at(step, r, waiting)
-    return frontier.arrived(waiting.get(0))
+    return frontier.arrived(waiting[0])
 
 
 def _through(  # noqa: PLR0911 - one line per kind of step
@@ -86,7 +86,7 @@ def _through(  # noqa: PLR0911 - one line per kind of step
         case "route":
             return flow.route(step, r, xs)
         case "pool":
-            return flow.max_pool(step, r, xs[0])
+            return flow.max_pool(step, r, xs[0], batched=r.device.type != "cpu")
         case "share":
             return flow.share(step, r, xs[0], rules.signed_sharing)
         case "add":
@@ -117,11 +117,8 @@ class _Frontier:
         spatial = r.sum(2) if r.dim() == 5 else r.reshape(*r.shape[:2], -1, 1)
         self.layers.append(Layer(step.name, spatial, totals))
 
-    def arrived(self, r: Tensor | None) -> Relevance:
+    def arrived(self, r: Tensor) -> Relevance:
         """The map at the film."""
-        film = self.trace.input
-        if r is None:
-            r = film.new_zeros(self.total.shape[0], *film.shape)
         maps = r.sum(2)
         found = maps.flatten(2).sum(2, dtype=torch.float64)
         if self.shared:

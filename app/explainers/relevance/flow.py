@@ -44,8 +44,9 @@ def route(step: Step, r: Tensor, xs: Sequence[Tensor]) -> list[Tensor]:
         return list(torch.autograd.grad(y, leaves, r.reshape(r.shape[0], *y.shape), is_grads_batched=True))
 
 
-def max_pool(step: Step, r: Tensor, x: Tensor) -> list[Tensor]:
-    """Winner takes all. The winners are found once for all findings."""
+def max_pool(step: Step, r: Tensor, x: Tensor, batched: bool) -> list[Tensor]:
+    """Winner takes all. The winners are found once for all findings. In one batch torch wants x and the winners copied for
+    every finding, which costs a CPU more than it gains."""
     call = step.call
     kernel = call.argument(1, "kernel_size")
     stride = call.argument(2, "stride", None) or kernel
@@ -53,10 +54,11 @@ def max_pool(step: Step, r: Tensor, x: Tensor) -> list[Tensor]:
     ceil = bool(call.argument(5, "ceil_mode", False))
     winners = torch.ops.aten.max_pool2d_with_indices(x, *window, ceil)[1]
     back = torch.ops.aten.max_pool2d_with_indices_backward
-    if r.device.type == "cpu":  # one finding after the other: the function would copy x and the winners for every finding
+    if not batched:
         return [torch.stack([back(one, x, *window, ceil, winners) for one in r])]
     targets = r.shape[0]
-    return [back(r.flatten(0, 1), _repeat(x, targets), *window, ceil, _repeat(winners, targets)).view(targets, *x.shape)]
+    many = (value.expand(targets, *value.shape).flatten(0, 1) for value in (x, winners))
+    return [back(r.flatten(0, 1), next(many), *window, ceil, next(many)).view(targets, *x.shape)]
 
 
 def share(step: Step, r: Tensor, x: Tensor, signed: bool) -> list[Tensor]:
@@ -77,10 +79,6 @@ def _spread(step: Step, s: Tensor, x: Tensor) -> Tensor:
         leaf = torch.zeros_like(x).requires_grad_()
         (back,) = torch.autograd.grad(step.call.again([leaf]), leaf, s, is_grads_batched=True)
     return back
-
-
-def _repeat(x: Tensor, targets: int) -> Tensor:
-    return x.expand(targets, *x.shape).flatten(0, 1)
 
 
 def _two(value: int | Sequence[int]) -> list[int]:
