@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated, ClassVar
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
+from pydantic import BaseModel
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from app import explainers
@@ -22,11 +23,11 @@ router = APIRouter(include_in_schema=False)
 
 @dataclass(frozen=True, slots=True)
 class CasePage:
-    """templates/case.html and, for htmx, templates/partials/findings.html.
+    """templates/case.html and, for htmx, templates/partials/case_update.html.
 
     ``grid``: a network reads this film, so that there is a pane per method; else the film stands alone and ``why`` says why.
-    ``job`` repeats ``data.job`` under the name that the job fragment reads; ``report`` tells what became of the files of the upload
-    that led here, once.
+    ``job`` repeats ``data.job`` under the name that the job fragment reads; ``report`` tells what became of the files of the
+    upload that led here, once.
     """
 
     template: ClassVar[str] = "case.html"
@@ -53,17 +54,27 @@ class JobFragment:
     job: payload.JobData | None
 
 
+class Asked(BaseModel):
+    """What the case's address may say: image, network and finding to show, and the upload that led here."""
+
+    image: str = ""
+    model: str = ""
+    finding: str = ""
+    upload: str = ""
+
+
 @router.get("/studies/{study_id}")
-def case(request: Request, study_id: str, image: str = "", model: str = "", finding: str = "", upload: str = "") -> Response:
-    """The case page; to htmx the findings alone."""
-    page = replace(read(request, study_id, image, model, finding), report=report(request, upload))
-    return pages.render(request, page, template="partials/findings.html" if pages.is_htmx(request) else None)
+def case(request: Request, study_id: str, asked: Annotated[Asked, Query()]) -> Response:
+    """The case page; to htmx the findings and the banner alone."""
+    page = read(request, study_id, asked.image, asked.model, asked.finding)
+    page = replace(page, report=report(request, asked.upload))
+    return pages.render(request, page, template="partials/case_update.html" if pages.is_htmx(request) else None)
 
 
 @router.get("/studies/{study_id}/case.json")
-def case_json(request: Request, study_id: str, image: str = "", model: str = "", finding: str = "") -> Response:
+def case_json(request: Request, study_id: str, asked: Annotated[Asked, Query()]) -> Response:
     """The same payload as in the page."""
-    return JSONResponse(asdict(read(request, study_id, image, model, finding).data))
+    return JSONResponse(asdict(read(request, study_id, asked.image, asked.model, asked.finding).data))
 
 
 @router.get("/studies/{study_id}/job")

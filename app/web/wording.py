@@ -35,7 +35,7 @@ def verdicts(_: Translate) -> dict[str, str]:
         "short.partly": _("Partly"),
         "short.wrong": _("Wrong"),
         "short.artefact": _("Artefact"),
-        "short.uninformative": _("No info"),
+        "short.uninformative": _("Uninformative"),
     }
 
 

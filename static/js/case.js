@@ -78,6 +78,10 @@ class Case {
     });
     $("stage-again").addEventListener("click", () => this.again?.());
     document.body.addEventListener("analysed", () => this.refresh());
+    $("report-close")?.addEventListener("click", () => {
+      $("report").remove();
+      history.replaceState(null, "", this.data.urls.case);
+    });
     $("slice")?.addEventListener("input", (event) => this.slice(Number(event.target.value) - 1));
   }
 
@@ -240,6 +244,7 @@ class Case {
     const fresh = image.series !== this.data.images[this.place].series;
     this.data = { ...this.data, image: image.id, explanations: [], prediction: null };
     for (const pane of this.panes.all) if (pane.method) this.#clear(pane, words("pane.waiting"));
+    this.reviews?.take(this.data, this.regions);
     this.showImage(image.id, fresh);
     clearTimeout(this.settling);
     this.settling = setTimeout(() => this.refresh(), SETTLE);

@@ -436,6 +436,37 @@ def test_nothing_moves_while_maps_arrive(page: Page, stored: Case) -> None:
     assert shift < 0.01
 
 
+def test_wheel_and_keys_move_through_the_images_of_a_stack(page: Page, small_server: Server) -> None:
+    films = []
+    for number in range(1, 4):
+        film = dicom.dataset(chest.draw(90 + number, ("Nodule",), size=128))
+        film.StudyInstanceUID, film.SeriesInstanceUID, film.PatientID = "1.2.826.0.1.9", "1.2.826.0.1.9.1", "STACK"
+        film.InstanceNumber = number
+        octets = io.BytesIO()
+        film.save_as(octets, enforce_file_format=True)
+        films.append(FilePayload(name=f"{number}.dcm", mimeType="application/dicom", buffer=octets.getvalue()))
+    page.goto(f"{small_server.url}/upload")
+    page.locator("#files").set_input_files(films)
+    page.wait_for_url(re.compile(r"/studies/[a-z2-7]{12}"))
+    expect(page.locator(".slice-words")).to_have_text("Image 1 of 3")
+    expect(page.locator("#job")).to_have_attribute("data-state", "done", timeout=ANALYSED_MS)
+    page.locator("#report-close").click()
+    page.locator("#pane-film .pane-view").hover()
+    page.mouse.wheel(0, 120)
+    expect(page.locator(".slice-words")).to_have_text("Image 2 of 3")
+    page.keyboard.press("End")
+    expect(page.locator(".slice-words")).to_have_text("Image 3 of 3")
+    ready(page)
+    page.locator("#pane-film").focus()
+    page.keyboard.press("ArrowUp")
+    expect(page.locator(".slice-words")).to_have_text("Image 2 of 3")
+    ready(page)
+    expect(page.locator("#pane-cam .verdict").first).to_be_enabled(timeout=ANALYSED_MS)
+    told = page.evaluate("fetch(location.pathname + '/case.json' + location.search).then((answer) => answer.json())")
+    assert told["image"] == told["images"][1]["id"]
+    assert page.locator(".finding").count() == len(told["prediction"]["scores"])
+
+
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (1024, 768)])
 def test_the_whole_comparison_fits_the_screen(page: Page, stored: Case, width: int, height: int) -> None:
     page.set_viewport_size({"width": width, "height": height})

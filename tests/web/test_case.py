@@ -218,10 +218,12 @@ def test_a_study_that_is_not_there(client: TestClient) -> None:
     assert client.get("/studies/aaaaaaaaaaaa/job", headers=HTMX).status_code == 404
 
 
-def test_htmx_gets_the_findings_alone(client: TestClient, study: str) -> None:
+def test_htmx_gets_the_findings_and_the_banner_alone(client: TestClient, study: str) -> None:
     fragment = client.get(f"/studies/{study}", headers=HTMX)
     assert "<html" not in fragment.text
     assert 'value="Nodule" checked' in fragment.text
+    assert 'id="banner" hx-swap-oob="true"' in fragment.text
+    assert "hx-swap-oob" not in client.get(f"/studies/{study}").text
 
 
 def test_the_report_of_the_upload_is_shown_where_it_led_to(client: TestClient) -> None:

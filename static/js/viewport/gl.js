@@ -176,10 +176,8 @@ export class Renderer {
     if (!this.colours.has(name)) {
       const { gl } = this;
       const data = new Uint8Array(table(name).buffer);
-      const made = texture(gl, { format: gl.RGBA8, width: 256, height: 1, levels: [[gl.RGBA, gl.UNSIGNED_BYTE, data, 256, 1]] });
-      gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR);
-      gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.LINEAR);
-      this.colours.set(name, made);
+      const levels = [[gl.RGBA, gl.UNSIGNED_BYTE, data, 256, 1]];
+      this.colours.set(name, texture(gl, { format: gl.RGBA8, width: 256, height: 1, levels }));
     }
     return this.colours.get(name);
   }

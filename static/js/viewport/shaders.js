@@ -99,7 +99,7 @@ void main() {
     float strength = ends.x < 0.0 ? abs(value) / ends.y : value / ends.y;
     if (strength > 0.0 && strength >= threshold) {
       float place = clamp((value - ends.x) / (ends.y - ends.x), 0.0, 1.0);
-      shown = mix(shown, texture(colours, vec2((place * 255.0 + 0.5) / 256.0, 0.5)).rgb, opacity);
+      shown = mix(shown, texelFetch(colours, ivec2(int(place * 255.0 + 0.5), 0), 0).rgb, opacity);
     }
   }
   colour = vec4(shown, 1.0);
