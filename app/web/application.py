@@ -120,6 +120,12 @@ class Journal:
         try:
             await self.app(scope, receive, seen)
         finally:
-            route = scope.get("route")
-            path = route.path if isinstance(route, Route) else "-"
-            log.info("%s %s %d %.0f ms", scope["method"], path, status, 1000 * (time.perf_counter() - started))
+            log.info("%s %s %d %.0f ms", scope["method"], written(scope), status, 1000 * (time.perf_counter() - started))
+
+
+def written(scope: Scope) -> str:
+    """A request's path with the names of its parameters in the places of their values; "-" where no route has it."""
+    if not isinstance(scope.get("route"), Route):
+        return "-"
+    names = {str(value): f"{{{name}}}" for name, value in scope["path_params"].items()}
+    return "/".join(names.get(part, part) for part in str(scope["path"]).split("/"))

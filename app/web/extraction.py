@@ -6,6 +6,7 @@ calls by which ingest warns and a worker tells how far it is, and in the few con
 
 import ast
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ NAMED = (
 """Sentences that values carry, translated where they are shown."""
 
 
-def spoken(root: Path = ROOT) -> set[str]:
+@cache
+def spoken(root: Path = ROOT) -> frozenset[str]:
     """Every message id, of a plural the one for a single thing."""
     found = {*NAMED, *REASONS, *errors.TITLES.values(), *errors.SENTENCES.values()}
     found |= {finding.replace("_", " ") for finding in FINDINGS}
@@ -46,7 +48,7 @@ def spoken(root: Path = ROOT) -> set[str]:
     found |= set(_constants(modules, calls))
     for path in sorted((root / "app" / "ingest").glob("*.py")):
         found |= set(_sentences(path))
-    return found - {""}
+    return frozenset(found - {""})
 
 
 def plurals(root: Path = ROOT) -> dict[str, str]:

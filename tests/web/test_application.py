@@ -25,7 +25,10 @@ def test_the_log_names_routes_and_no_patient(client: TestClient, send: Send, cap
         client.post("/", data={"text": "secret"})
         client.get("/SECRET")
         client.post("/studies", files={"files": ("SECRET.txt", b"SECRET is no film")})
+        client.get(f"/api/v1/studies/{study}")
     assert "POST /studies 303" in caplog.text
+    assert "GET /api/v1/studies/{study_id} 200" in caplog.text
+    assert study not in caplog.text
     assert "GET /studies/{study_id}" in caplog.text
     assert "secret" not in caplog.text.lower()
 

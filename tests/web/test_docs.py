@@ -1,12 +1,16 @@
 """The API's reference: every operation and every field is there, and described."""
 
+import re
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from app.config import ROOT
+from app.domain import REASONS, VERDICTS
 from app.web.docs import DocsPage, described, kind
+from app.web.flagged import FIELDS
 from tests.web.conftest import shown
 
 
@@ -76,3 +80,13 @@ FORM = "form with files (list of string)"
 )
 def test_a_schema_in_words(schema: dict[str, Any], words: str) -> None:
     assert kind(schema) == words
+
+
+def test_the_document_has_every_operation_and_every_column(client: TestClient) -> None:
+    page = (ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
+    spec = client.get("/openapi.json").json()
+    operations = {(method.upper(), path) for path, methods in spec["paths"].items() for method in methods}
+    assert set(re.findall(r"^\| ([A-Z]+) \| `([^`]+)`", page, re.MULTILINE)) == operations
+    assert [field for field in FIELDS if f"`{field}`" not in page] == []
+    assert [verdict for verdict in VERDICTS if f"`{verdict}`" not in page] == []
+    assert [reason for reason in REASONS if f"`{reason}`" not in page] == []

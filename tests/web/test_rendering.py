@@ -87,6 +87,7 @@ def test_every_template_is_rendered(app: FastAPI, client: TestClient, send: Send
     for path in visits:
         assert client.get(path).status_code in {200, 404}
     assert client.get(f"/studies/{study}/job").status_code == 200
+    assert client.get(f"/studies/{study}", headers={"HX-Request": "true"}).status_code == 200
     assert client.get("/nothing", headers={"HX-Request": "true"}).status_code == 404
     assert client.post("/studies", files={"files": ("a.txt", b"no film")}).status_code == 422
     there = {str(path.relative_to(pages.TEMPLATES)) for path in pages.TEMPLATES.rglob("*") if path.is_file()}
