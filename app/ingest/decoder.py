@@ -54,6 +54,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # what codecs complain about may quote the patient
             bufsize=0,
+            pipesize=2**20,  # a film in 15 gulps, not in 240
         )
         try:
             self._receive(time.monotonic() + START_SECONDS, most=0)

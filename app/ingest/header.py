@@ -3,6 +3,7 @@
 Knows pydicom's data sets and nothing of images. A value can fail long after parsing went well, so each read goes through here.
 """
 
+import functools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -11,7 +12,7 @@ from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence as Items
-from pydicom.tag import Tag
+from pydicom.tag import BaseTag, Tag
 
 from app.errors import NotReadable, TooLarge
 from app.ingest import text as texts
@@ -26,6 +27,12 @@ MACROS = (
     "PixelValueTransformationSequence", "FrameAnatomySequence", "FramePixelDataPropertiesSequence",
     "CTPixelValueTransformationSequence",
 )  # fmt: skip
+
+
+@functools.cache
+def _tag(keyword: str) -> BaseTag:
+    """The tag of a keyword. pydicom looks it up anew each time, which is most of the work for thousands of frames."""
+    return Tag(tag_for_keyword(keyword) or 0)
 
 
 class Header:
@@ -50,12 +57,12 @@ class Header:
 
     def _read(self, keyword: str) -> tuple[Any, bool]:
         """The value or None, and whether one that is there could not be read."""
-        broken = False
+        broken, tag = False, _tag(keyword)
         for dataset in self._datasets:
-            if keyword not in dataset:
+            if tag not in dataset:
                 continue
             try:
-                value = dataset[keyword].value
+                value = dataset[tag].value
             except MemoryError:
                 raise
             except Exception:  # noqa: BLE001 - a value that cannot be read is one value's fault, not the file's
@@ -127,14 +134,14 @@ class Header:
         try:
             return int(first)
         except (TypeError, ValueError, OverflowError) as error:
-            tag = Tag(tag_for_keyword(keyword) or 0)
+            tag = _tag(keyword)
             sentence = "%(keyword)s %(tag)s is missing or no number, so the pixels cannot be read. Export the image again."
             raise NotReadable(sentence, {"keyword": keyword, "tag": f"({tag.group:04X},{tag.element:04X})"}) from error
 
     def items(self, keyword: str) -> tuple["Header", ...]:
         """The items of a sequence. Raises TooLarge for one with more items than any image needs."""
         for dataset in self._datasets:
-            if keyword not in dataset:
+            if _tag(keyword) not in dataset:
                 continue
             self._counted(dataset, keyword)
             value = Header([dataset], self.warnings).raw(keyword)
@@ -145,7 +152,7 @@ class Header:
     @staticmethod
     def _counted(dataset: Dataset, keyword: str) -> None:
         """A sequence of known length is parsed only now, so its items are counted first."""
-        element = dataset.get_item(keyword)
+        element = dataset.get_item(_tag(keyword))
         octets = getattr(element, "value", None)  # bytes as long as nobody has asked for the items
         if not isinstance(octets, bytes):
             return

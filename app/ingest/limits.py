@@ -11,8 +11,8 @@ MEGABYTE = 2**20
 SMALLEST = 16
 """Fewest rows and columns of an image that anybody could read."""
 
-PARSE_SECONDS = 2.0
-"""Most processor time for parsing one header. An enhanced image of 2,000 frames takes about one second."""
+PARSE_SHARE = 0.1
+"""Share of a file's seconds that parsing its header may take, as processor time: 2 of 20."""
 
 ITEMS = 100_000
 """Most items in one sequence that is parsed late (functional groups, lookup tables)."""

@@ -17,7 +17,7 @@ from pydicom.filereader import read_dataset
 from pydicom.uid import UID
 
 from app.errors import NotReadable, TooLarge
-from app.ingest.limits import PARSE_SECONDS, RATIO, RATIO_FROM, Limits
+from app.ingest.limits import PARSE_SHARE, RATIO, RATIO_FROM, Limits
 
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 
@@ -26,19 +26,29 @@ _LONG = (b"OB", b"OW", b"UN", b"SQ", b"UT", b"OF", b"OD", b"OL")
 
 
 class _Timed(io.BufferedReader):
-    """A file that may be read from so long and no longer: 64 million empty elements would take any time and memory."""
+    """A file that may be read from so long and no longer: 64 million empty elements would take any time and memory.
+
+    It never makes room for more than is there: a damaged length asks for up to 4 GB.
+    """
 
     reads = 0
     start = 0.0
+
+    def __init__(self, raw: io.FileIO | io.BytesIO, octets: int, limits: Limits) -> None:
+        super().__init__(raw)
+        self.octets = octets
+        self.seconds = PARSE_SHARE * limits.seconds
 
     def read(self, size: int | None = -1, /) -> bytes:
         self.reads += 1
         if self.reads % 1000 == 1:
             self.start = self.start or time.process_time()
-            if time.process_time() - self.start > PARSE_SECONDS:
+            if time.process_time() - self.start > self.seconds:
                 raise TooLarge(
                     "The header has far more elements than any image needs, and was not read. Export the image again."
                 )
+        if size is not None and size > io.DEFAULT_BUFFER_SIZE:
+            size = min(size, max(self.octets - self.tell(), 0))
         return super().read(size)
 
 
@@ -65,7 +75,7 @@ def parse(path: Path, limits: Limits) -> Parsed:
         syntax, start = _transfer_syntax(file.read(64 * 1024))
     if syntax == DEFLATED:
         return _deflated(path, start, limits)
-    with _Timed(io.FileIO(str(path))) as source:
+    with _Timed(io.FileIO(str(path)), size, limits) as source:
         dataset = pydicom.dcmread(source, force=True)
     implicit, little = dataset.original_encoding
     if implicit is None or little is None:
@@ -89,7 +99,7 @@ def _deflated(path: Path, start: int, limits: Limits) -> Parsed:
     with path.open("rb") as file:
         file.seek(start)
         plain = _inflated(file, limits)
-    with _Timed(io.BytesIO(plain)) as source:
+    with _Timed(io.BytesIO(plain), len(plain), limits) as source:
         dataset = read_dataset(source, is_implicit_VR=False, is_little_endian=True)
     cut = "PixelData" not in dataset and b"\xe0\x7f\x10\x00" in plain
     return Parsed(dataset, pydicom.Dataset(), DEFLATED, little_endian=True, cut=cut)

@@ -1,5 +1,6 @@
 """Small files that ask for the world: each refused at once, the parent none the larger."""
 
+import os
 import resource
 import struct
 import time
@@ -121,8 +122,8 @@ def png(make: Make) -> Path:
         png,
     ],
 )
-def test_a_bomb_is_refused_at_once(make: Make, settings: Settings, workdir: Path, bomb: Callable[[Make], Path]) -> None:
-    path = bomb(make)
+def test_a_bomb_is_refused_at_once(make: Make, workdir: Path, bomb: Callable[[Make], Path]) -> None:
+    path, settings = bomb(make), Settings(decode_seconds=10)
     before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
     found = list(read(path, "bomb", settings, workdir))
     seconds = time.monotonic() - start
@@ -131,5 +132,5 @@ def test_a_bomb_is_refused_at_once(make: Make, settings: Settings, workdir: Path
         assert len(found) == 1
     else:
         assert isinstance(found[0], Rejected), found
-    assert seconds < 5
+    assert seconds < 5 * max(1, os.getloadavg()[0] / (os.cpu_count() or 1))  # on a machine with nothing else to do: 5
     assert grown < 200
