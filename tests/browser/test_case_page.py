@@ -482,6 +482,8 @@ def test_the_whole_comparison_fits_the_screen(page: Page, stored: Case, width: i
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     for button in page.locator(".verdict").all():
         assert button.evaluate("(e) => e.scrollWidth <= e.clientWidth + 1"), "a verdict's name is cut off"
+    for bar in page.locator(".bar").all():
+        assert bar.evaluate("(e) => e.scrollWidth <= e.clientWidth + 1"), "a colour bar's range is cut off"
 
 
 def test_without_webgl2_the_server_draws(page: Page, stored: Case) -> None:

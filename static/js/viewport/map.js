@@ -43,7 +43,7 @@ export function sharedEnds(maps, signed, robust) {
 
 /** A value for reading: plain digits, as many as matter beside values of about this size. */
 export function figure(value, size = Math.abs(value)) {
-  const digits = size > 0 ? Math.min(6, Math.max(0, 1 - Math.floor(Math.log10(size)))) : 0;
+  const digits = size > 0 ? Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(size)))) : 0;
   return (value < 0 ? "−" : "") + Math.abs(value).toFixed(digits);
 }
 
