@@ -1,6 +1,7 @@
 """Uploads: streamed, read, stored once, and each file told of."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -237,3 +238,16 @@ def test_a_full_disk_is_told_in_words(
 )
 def test_a_files_name_for_the_report(filename: bytes, name: str) -> None:
     assert receiving.shown(filename) == name
+
+
+def test_many_who_upload_the_same_at_once_store_it_once(app: FastAPI, store: Store) -> None:
+    files = [("files", (f"{n}.dcm", films.dicom(n))) for n in range(1, 6)]
+
+    def upload(_: int) -> int:
+        return TestClient(app, HOST, headers=SAME_SITE, follow_redirects=False).post("/studies", files=files).status_code
+
+    with ThreadPoolExecutor(4) as readers:
+        assert set(readers.map(upload, range(4))) == {303}
+    with store.view() as tx:
+        assert tx.studies.count() == 5
+        assert tx.jobs.waiting() == 5
