@@ -5,7 +5,7 @@ calls by which ingest warns and a worker tells how far it is, and in the few con
 """
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
 
 from app import explainers
+from app.classifiers.registry import Registry
 from app.config import ROOT
 from app.domain import FINDINGS, REASONS
 from app.web import errors
@@ -49,6 +50,17 @@ def spoken(root: Path = ROOT) -> frozenset[str]:
     for path in sorted((root / "app" / "ingest").glob("*.py")):
         found |= set(_sentences(path))
     return frozenset(found - {""})
+
+
+def cards(root: Path = ROOT, names: Container[str] | None = None) -> set[str]:
+    """What the networks' cards say for people; of some networks only, when names are given. A card may stay untranslated."""
+    found: set[str] = set()
+    for card in Registry(root / "models").cards():
+        if names is None or card.name in names:
+            found |= {card.title, card.summary, card.banner, card.intended_use, card.terms, *card.limits}
+            found |= {text for source in card.data for text in (source.name, source.terms)}
+            found |= {figure.source for figure in card.figures}
+    return found - {""}
 
 
 def plurals(root: Path = ROOT) -> dict[str, str]:

@@ -57,7 +57,13 @@ def test_translations_keep_the_places_for_values() -> None:
 
 
 def test_the_catalogue_has_nothing_that_nobody_says() -> None:
-    assert set(extraction.translated("ko")) - extraction.spoken() == set()
+    assert set(extraction.translated("ko")) - extraction.spoken() - extraction.cards() == set()
+
+
+def test_the_networks_that_come_with_the_product_are_translated() -> None:
+    said = extraction.cards(names=("chest-compact", "chest-phantom", "chest-phantom-shortcut"))
+    assert "Phantom chest network" in said
+    assert said - set(extraction.translated("ko")) == set()
 
 
 def test_what_is_said_is_found() -> None:
