@@ -37,6 +37,7 @@ class Scene:
     seed: int
     findings: tuple[str, ...]
     severity: float
+    title: str
     note: str
     tube: bool = False
     model: str | None = None
@@ -44,17 +45,32 @@ class Scene:
 
 
 SCENES = (
-    Scene("normal", 1003, (), 0.0, "A healthy chest: nothing to find, and maps that should say so."),
-    Scene("nodule", 1013, ("Nodule",), 0.7, "One nodule beside the left hilum."),
-    Scene("effusion", 1022, ("Effusion",), 0.6, "Fluid in the right pleural space with its meniscus."),
-    Scene("cardiomegaly", 1031, ("Cardiomegaly",), 0.6, "An enlarged heart."),
-    Scene("pneumothorax", 1041, ("Pneumothorax",), 0.6, "Air around the right lung: look for the thin pleural line."),
-    Scene("consolidation", 1051, ("Consolidation",), 0.7, "A consolidation at the right, ending at the fissure."),
+    Scene("normal", 1003, (), 0.0, "Phantom: healthy chest", "A healthy chest: nothing to find, and maps that should say so."),
+    Scene("nodule", 1013, ("Nodule",), 0.7, "Phantom: nodule", "One nodule beside the left hilum."),
+    Scene("effusion", 1022, ("Effusion",), 0.6, "Phantom: effusion", "Fluid in the right pleural space with its meniscus."),
+    Scene("cardiomegaly", 1031, ("Cardiomegaly",), 0.6, "Phantom: large heart", "An enlarged heart."),
+    Scene(
+        "pneumothorax",
+        1041,
+        ("Pneumothorax",),
+        0.6,
+        "Phantom: pneumothorax",
+        "Air around the right lung: look for the thin pleural line.",
+    ),
+    Scene(
+        "consolidation",
+        1051,
+        ("Consolidation",),
+        0.7,
+        "Phantom: consolidation",
+        "A consolidation at the right, ending at the fissure.",
+    ),
     Scene(
         "mass-and-effusion",
         1062,
         ("Effusion", "Mass"),
         0.6,
+        "Phantom: mass and effusion, MONOCHROME1",
         "A mass in the right lung and fluid on the same side, stored as MONOCHROME1: low values are bright.",
         monochrome1=True,
     ),
@@ -63,11 +79,20 @@ SCENES = (
         1073,
         (),
         0.0,
+        "Phantom: drain, no pneumothorax",
         "A chest drain and no pneumothorax. The shortcut network calls it one: the right label's wrong reason.",
         tube=True,
         model=SHORTCUT,
     ),
-    Scene("drain-removed", 1073, (), 0.0, "The same chest without the drain: the finding goes with it.", model=SHORTCUT),
+    Scene(
+        "drain-removed",
+        1073,
+        (),
+        0.0,
+        "Phantom: the same chest, no drain",
+        "The same chest without the drain: the finding goes with it.",
+        model=SHORTCUT,
+    ),
 )
 
 
@@ -76,7 +101,11 @@ def studies(size: int = SIZE) -> Iterator[DemoStudy]:
     for number, scene in enumerate(SCENES, start=1):
         film = chest.draw(scene.seed, scene.findings, scene.tube, size, severity=scene.severity, devices_too=False, marker=True)
         header = dicom.Header(
-            number=number, date="20260105", time=f"{8 + number // 2:02d}{number % 2 * 30:02d}00", monochrome1=scene.monochrome1
+            number=number,
+            date="20260105",
+            time=f"{8 + number // 2:02d}{number % 2 * 30:02d}00",
+            monochrome1=scene.monochrome1,
+            description=scene.title,
         )
         yield DemoStudy(
             name=f"phantom-{number}-{scene.name}.dcm",

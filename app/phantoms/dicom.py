@@ -31,7 +31,8 @@ NOTE = "PHANTOM: drawn by a program. No patient, no diagnosis. Research use only
 class Header:
     """What of the header differs between phantoms. ``number`` names the patient; None takes the seed.
 
-    ``date`` and ``time`` in DICOM's form. ``monochrome1`` writes the same film with low values bright.
+    ``date`` and ``time`` in DICOM's form. ``monochrome1`` writes the same film with low values bright. ``description`` is Study
+    Description (0008,1030), 64 characters at most.
     """
 
     number: int | None = None
@@ -39,6 +40,7 @@ class Header:
     time: str = "080000"
     accession: str = ""
     monochrome1: bool = False
+    description: str = "Chest phantom (procedural)"
 
 
 def uid(*parts: str | int) -> UID:
@@ -84,7 +86,7 @@ def _whose(ds: Dataset, number: int, content: str, header: Header) -> None:
     ds.ReferringPhysicianName = ""
     ds.StudyID = str(number)[:16]
     ds.AccessionNumber = header.accession
-    ds.StudyDescription = "Chest phantom (procedural)"
+    ds.StudyDescription = header.description
     ds.Modality = "DX"
     ds.SeriesInstanceUID = uid("series", number, content)
     ds.SeriesNumber = 1

@@ -122,10 +122,17 @@ def _environment(catalogue: Catalogue, assets: "Assets") -> Environment:
         moment=moment,
         clock=lambda value: moment(value).partition(" ")[2],
         person=person,
-        percent=lambda value: f"{100 * value:.0f} %",
+        percent=percent,
         finding=lambda name: catalogue.gettext(name.replace("_", " ")),
     )
     return environment
+
+
+def percent(probability: float) -> str:
+    """A probability in whole per cent; no network is so sure that it may say 0 or 100."""
+    if probability < 0.005:
+        return "<1 %"
+    return ">99 %" if probability > 0.995 else f"{100 * probability:.0f} %"
 
 
 def day(value: str | date | datetime) -> str:

@@ -99,3 +99,10 @@ def test_nothing_is_left_unescaped_by_its_ending(app: FastAPI) -> None:
     for templates in app.state.web.templates.values():
         assert templates.env.autoescape is True
         assert templates.env.from_string("{{ x }}").render(x="<b>") == "&lt;b&gt;"
+
+
+@pytest.mark.parametrize(
+    ("probability", "shown"), [(0.0, "<1 %"), (0.012, "1 %"), (0.5, "50 %"), (0.994, "99 %"), (1.0, ">99 %")]
+)
+def test_no_network_is_so_sure_that_it_may_say_0_or_100(probability: float, shown: str) -> None:
+    assert pages.percent(probability) == shown
