@@ -1,5 +1,6 @@
 """The networks there are, and what each card says. Knows cards and pages; no weights."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -25,7 +26,7 @@ class ModelsPage:
 @dataclass(frozen=True, slots=True)
 class FigureTable:
     """The figures of one metric on one part of one source, in the card's order. ``start`` is where the pictures' scale begins:
-    at one half, a coin's toss for an AUROC, or at 0 where an interval reaches below."""
+    at one half, a coin's toss for an AUROC, or at the tenth that the lowest interval reaches below it."""
 
     source: str
     metric: str
@@ -34,7 +35,7 @@ class FigureTable:
     @property
     def start(self) -> float:
         """The lowest value of the scale; the highest is 1."""
-        return 0.5 if all(figure.low >= 0.5 for figure in self.rows) else 0.0
+        return min(0.5, math.floor(10 * min(figure.low for figure in self.rows)) / 10)
 
     def place(self, value: float) -> float:
         """Where a value lies on the scale, 0 to 100."""

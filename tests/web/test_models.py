@@ -87,6 +87,14 @@ def test_an_unknown_network_is_not_found(client: TestClient, name: str) -> None:
     assert "<b>" not in answer.text
 
 
+def test_the_scale_begins_at_a_coins_toss_or_below_the_lowest_interval() -> None:
+    def table(low: float) -> FigureTable:
+        return FigureTable("a", "AUROC", (Figure("a", "Mass", "AUROC", 0.75, low, 0.9, 1, 1),))
+
+    assert (table(0.6).start, table(0.5).start, table(0.374).start, table(0.0).start) == (0.5, 0.5, 0.3, 0.0)
+    assert [table(0.6).place(value) for value in (0.4, 0.5, 0.75, 1.0, 1.2)] == [0, 0, 50, 100, 100]
+
+
 def test_figures_are_told_per_source_and_metric() -> None:
     def figure(source: str, finding: str, metric: str = "AUROC") -> Figure:
         return Figure(source, finding, metric, 0.5, 0.4, 0.6, 1, 1)
