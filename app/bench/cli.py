@@ -1,4 +1,7 @@
-"""The `bench` command: `bench main` measures everything, `bench start`, `bench upload`, `bench weight` one part."""
+"""The `bench` command: `bench main` measures the product, `bench start`, `bench upload`, `bench weight` a part of it.
+
+`bench explainers` measures the methods beside public libraries.
+"""
 
 import argparse
 import os
@@ -11,6 +14,19 @@ from app.bench import measures
 from app.bench.figures import Figure, as_json, table
 from app.config import Settings
 
+PRODUCT = ("start", "upload", "weight")
+
+
+def explainer_figures(repeat: int) -> Iterator[Figure]:
+    """The explainers' figures; torch and the libraries to compare with are loaded for these alone."""
+    import torch  # noqa: PLC0415
+
+    from app.bench import explainers  # noqa: PLC0415
+
+    if Settings().threads:
+        torch.set_num_threads(Settings().threads)
+    yield from explainers.measure(repeat)
+
 
 def main(arguments: list[str]) -> int:
     """Parse the arguments after `bench`, measure, print; returns the exit code."""
@@ -18,7 +34,7 @@ def main(arguments: list[str]) -> int:
         prog="python -m app bench", description="Measure the product in a process and a folder of its own."
     )
     parser.add_argument(
-        "what", nargs="?", default="main", choices=["main", "start", "upload", "weight"], help="default: main, all"
+        "what", nargs="?", default="main", choices=["main", *PRODUCT, "explainers"], help="default: main, all but explainers"
     )
     parser.add_argument("--repeat", type=int, default=5, help="samples per figure (default: 5)")
     parser.add_argument("--json", type=Path, help="write machine, medians and samples to this file too")
@@ -40,6 +56,8 @@ def main(arguments: list[str]) -> int:
     for name, part in parts.items():
         if given.what in {"main", name}:
             figures += part()
+    if given.what == "explainers":
+        figures += explainer_figures(given.repeat)
     print(table(figures))
     if given.json:
         given.json.write_text(as_json(figures, machine) + "\n", encoding="utf-8")

@@ -8,7 +8,7 @@ from statistics import median
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure: what was measured, every sample, and the unit ("s" or "bytes")."""
+    """One figure: what was measured, every sample, and the unit ("s", "bytes" or "×", a ratio)."""
 
     name: str
     unit: str
@@ -27,7 +27,11 @@ class Figure:
 
 
 def _shown(value: float, unit: str) -> str:
-    return f"{value:.2f} s" if unit == "s" else f"{value / 1000:,.1f} kB"
+    if unit == "×":
+        return f"{value:.2f} ×"
+    if unit == "s":
+        return f"{value:.2f} s" if value >= 1 else f"{1000 * value:.0f} ms"
+    return f"{value / 1000:,.1f} kB"
 
 
 def table(figures: Sequence[Figure]) -> str:
