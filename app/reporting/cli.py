@@ -22,15 +22,15 @@ def main(arguments: list[str]) -> int:
         "--data", type=Path, default=settings.data, help="folder of real films with boxes (not for phantom networks)"
     )
     parser.add_argument("--out", type=Path, default=Path("report"), help="folder for report.json, report.csv and report.html")
-    parser.add_argument("--methods", default="", help="methods, separated by commas (default: the panel)")
+    parser.add_argument("--methods", nargs="+", help="methods, e.g. cam lrp:composite=Epsilon (default: the panel)")
     parser.add_argument("--cases", type=int, default=40, help="cases per finding (phantoms) or per source (real films)")
     parser.add_argument("--few", type=int, default=12, help="cases for the slow measures: perturbation, noise, randomisation")
     given = parser.parse_args(arguments)
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    methods = tuple(given.methods.split(",")) if given.methods else explainers.panel()
+    methods = tuple(given.methods or explainers.panel())
     for method in methods:
-        explainers.describe(method)
+        measuring.asked(method)
     registry = Registry(settings.models)
     card = registry.card(given.model)
     classifier = Loaded(registry, settings.device).get(card)

@@ -6,6 +6,7 @@ Knows the explainers, the classifiers and the measures; writes nothing.
 import copy
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from app import explainers
 from app.classifiers.classifier import Classifier
 from app.domain import Explanation, Extent, Image, Series, frozen
+from app.errors import InputError
 from app.evaluation import agreement, localisation, perturbation
 from app.evaluation.intervals import Mean, mean
 from app.explainers.trace import Trace
@@ -48,6 +50,32 @@ class Value:
     value: float
 
 
+def asked(method: str) -> tuple[str, dict[str, Any]]:
+    """A method as it was asked for: its name, and parameters behind a colon, "lrp:composite=Epsilon,epsilon=0.01".
+
+    NotFound for an unknown method, InputError for parameters that are none; a number is taken for a number.
+    """
+    name, _, rest = method.partition(":")
+    explainers.describe(name)
+    parameters: dict[str, Any] = {}
+    for pair in filter(None, rest.split(",")):
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise InputError("“%(pair)s” is no parameter: write name=value.", {"pair": pair})
+        try:
+            parameters[key] = float(value)
+        except ValueError:
+            parameters[key] = value
+    explainers.load(name).with_parameters(parameters)
+    return name, parameters
+
+
+def explain(method: str, classifier: Classifier, trace: Trace, findings: Sequence[str]) -> list[Explanation]:
+    """The maps of a method as it was asked for."""
+    name, parameters = asked(method)
+    return explainers.load(name).explain(classifier, trace, findings, **parameters)
+
+
 def localise(
     classifier: Classifier, cases: Sequence[Case], methods: Sequence[str], progress: Callable[[str], None]
 ) -> list[Value]:
@@ -60,7 +88,7 @@ def localise(
         trace = explainers.record(classifier, case.series)
         maps: dict[str, tuple[NDArray[np.float32], float | None]] = {}
         for method in methods:
-            (explanation,) = explainers.load(method).explain(classifier, trace, [case.finding])
+            (explanation,) = explain(method, classifier, trace, [case.finding])
             maps[method] = (on_image(explanation, image), pointing(explanation, case.truth))
         for control, heat in zip(CONTROLS, controls(case, index, prior, rng), strict=True):
             maps[control] = (heat, None)
@@ -127,7 +155,7 @@ def perturb(classifier: Classifier, cases: Sequence[Case], methods: Sequence[str
         film = classifier.prepare(case.series)[0, 0].cpu().numpy()
         trace = explainers.record(classifier, case.series)
         answer = probability_of(classifier, case.finding)
-        maps = {method: explainers.load(method).explain(classifier, trace, [case.finding])[0].values for method in methods}
+        maps = {method: explain(method, classifier, trace, [case.finding])[0].values for method in methods}
         maps["random map"] = localisation.random_map((size, size), rng)
         maps["centre prior"] = localisation.centre_prior((size, size))
         for method, native in maps.items():
@@ -159,8 +187,7 @@ def sensitivity(classifier: Classifier, cases: Sequence[Case], methods: Sequence
         films = [case.series, *(noisy(case.series, rng) for _ in range(draws))]
         traces = [explainers.record(classifier, film) for film in films]
         for method in methods:
-            explainer = explainers.load(method)
-            maps = [explainer.explain(classifier, trace, [case.finding])[0].values for trace in traces]
+            maps = [explain(method, classifier, trace, [case.finding])[0].values for trace in traces]
             worst = max(agreement.relative_change(maps[0], changed) for changed in maps[1:])
             values.append(Value(case.source, case.finding, case.owner, method, "max_sensitivity", worst))
     return values
@@ -183,7 +210,7 @@ def between_findings(classifier: Classifier, cases: Sequence[Case], methods: Seq
     for case in cases:
         trace = explainers.record(classifier, case.series)
         for method in methods:
-            maps = np.stack([e.values for e in explainers.load(method).explain(classifier, trace, findings)])
+            maps = np.stack([e.values for e in explain(method, classifier, trace, findings)])
             values.append(Value(case.source, "all", case.owner, method, "between_findings", agreement.between(maps)))
     return values
 
@@ -220,7 +247,7 @@ def maps_of(
     for index, case in enumerate(cases):
         trace: Trace = explainers.record(classifier, case.series)
         for method in methods:
-            maps[index, method] = explainers.load(method).explain(classifier, trace, [case.finding])[0].values
+            maps[index, method] = explain(method, classifier, trace, [case.finding])[0].values
     return maps
 
 

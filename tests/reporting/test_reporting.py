@@ -131,23 +131,17 @@ def test_evaluate_writes_a_report_for_programs_tables_and_people(tmp_path: Path,
 def test_real_films_are_evaluated_too(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_model(tmp_path / "models", findings=["Pneumonia", "Infiltration", "Mass"])
     monkeypatch.setenv("WHYLIGHT_MODELS", str(tmp_path / "models"))
-    arguments = [
-        "--model",
-        "small",
-        "--data",
-        str(data),
-        "--out",
-        str(tmp_path / "out"),
-        "--methods",
-        "cam,gradcam",
-        "--few",
-        "2",
-    ]
-    assert cli.main(arguments) == 0
+    arguments = ["--model", "small", "--data", str(data), "--out", str(tmp_path / "out"), "--few", "2", "--methods", "cam"]
+    assert cli.main([*arguments, "lrp:composite=Epsilon"]) == 0
     told = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
     assert {row["source"] for row in told["rows"]} == {"NIH boxes, unseen patients", "RSNA opacity boxes, trained patients"}
+    assert {row["method"] for row in told["rows"]} >= {"cam", "lrp:composite=Epsilon"}
     with pytest.raises(NotFound, match="no method"):
-        cli.main([*arguments[:-4], "--methods", "tea-leaves"])
+        cli.main([*arguments, "tea-leaves"])
+    with pytest.raises(InputError, match="no parameter"):
+        cli.main([*arguments, "lrp:weight=3"])
+    with pytest.raises(InputError, match="write name=value"):
+        cli.main([*arguments, "lrp:composite"])
 
 
 def test_beating_a_control_means_intervals_apart(classifier: Classifier) -> None:
