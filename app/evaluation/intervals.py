@@ -1,4 +1,4 @@
-"""Means with 95% bootstrap intervals over whatever is independent: patients, not films."""
+"""Means and medians with 95% bootstrap intervals (Efron 1979) over whatever is independent: patients, not films."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """A mean with its 95% interval and the number of values behind it; NaN throughout when there are none."""
+    """A mean or median with its 95% interval and the number of values behind it; NaN throughout when there are none."""
 
     value: float
     low: float
@@ -20,18 +20,42 @@ class Mean:
         return self.low > other.high or self.high < other.low
 
 
-def mean(
-    values: NDArray[np.floating], owners: NDArray[np.generic] | None = None, rounds: int = 1000, seed: int = 0, cap: float = 1e3
-) -> Mean:
-    """Mean of the values that are not NaN, percentile bootstrap over owners (n,). Infinite values count as ``cap``."""
-    kept = ~np.isnan(values)
-    clean = np.minimum(values[kept].astype(np.float64), cap)
+def mean(values: NDArray[np.floating], owners: NDArray[np.generic] | None = None, rounds: int = 1000, seed: int = 0) -> Mean:
+    """Mean of the values that are not NaN, percentile bootstrap over owners (n,)."""
+    clean, owner = _clean(values, owners)
     if not clean.size:
-        return Mean(float("nan"), float("nan"), float("nan"), 0)
-    names = np.arange(clean.size) if owners is None else owners[kept]
-    _, owner = np.unique(names, return_inverse=True)
+        return NOTHING
     sums, counts = np.bincount(owner, weights=clean), np.bincount(owner)
     chosen = np.random.default_rng(seed).integers(0, sums.size, (rounds, sums.size))
-    means = sums[chosen].sum(1) / counts[chosen].sum(1)
-    low, high = np.percentile(means, (2.5, 97.5))
-    return Mean(float(clean.mean()), float(low), float(high), int(clean.size))
+    return _told(float(clean.mean()), sums[chosen].sum(1) / counts[chosen].sum(1), clean.size)
+
+
+def median(values: NDArray[np.floating], owners: NDArray[np.generic] | None = None, rounds: int = 1000, seed: int = 0) -> Mean:
+    """Median of the values that are not NaN, likewise; for ratios, which may be infinite."""
+    clean, owner = _clean(values, owners)
+    if not clean.size:
+        return NOTHING
+    groups = np.split(clean[np.argsort(owner, kind="stable")], np.cumsum(np.bincount(owner))[:-1])
+    longest = max(map(len, groups))
+    # Owners with fewer values are filled up with NaN, which nanmedian passes over: all draws are one array.
+    table = np.full((len(groups), longest), np.nan)
+    for row, group in enumerate(groups):
+        table[row, : len(group)] = group
+    chosen = np.random.default_rng(seed).integers(0, len(groups), (rounds, len(groups)))
+    return _told(float(np.median(clean)), np.nanmedian(table[chosen].reshape(rounds, -1), axis=1), clean.size)
+
+
+NOTHING = Mean(float("nan"), float("nan"), float("nan"), 0)
+
+
+def _clean(values: NDArray[np.floating], owners: NDArray[np.generic] | None) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """The values that are not NaN, and the number of the owner of each."""
+    kept = ~np.isnan(values)
+    clean = values[kept].astype(np.float64)
+    return clean, np.unique(np.arange(clean.size) if owners is None else owners[kept], return_inverse=True)[1]
+
+
+def _told(value: float, draws: NDArray[np.float64], count: int) -> Mean:
+    # "lower" and "higher": between a finite and an infinite value there is nothing to interpolate.
+    low, high = np.percentile(draws, 2.5, method="lower"), np.percentile(draws, 97.5, method="higher")
+    return Mean(value, float(low), float(high), count)

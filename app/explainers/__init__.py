@@ -25,7 +25,8 @@ METHODS = Path(__file__).parent / "methods"
 @dataclass(frozen=True, slots=True)
 class Method:
     """What a method says of itself. ``signed``: its picture has two sides; where it is False, the picture shows the positive
-    part, though negative values may be kept. ``panel`` is its place in the default panel, from 1; 0: only when asked for."""
+    part, though negative values may be kept. ``panel`` is its place in the default panel, from 1; 0: only when asked for.
+    ``caution``: a sentence its pane shows always, for a method that evaluation found wanting; "" for the others."""
 
     name: str
     title: str
@@ -33,6 +34,7 @@ class Method:
     summary: str
     paper: str
     panel: int
+    caution: str = ""
 
 
 @cache
@@ -46,7 +48,7 @@ def _describe(path: Path) -> Method:
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             name = node.targets[0].id
-            if name in ("TITLE", "SIGNED", "SUMMARY", "PAPER", "PANEL"):
+            if name in ("TITLE", "SIGNED", "SUMMARY", "PAPER", "PANEL", "CAUTION"):
                 constants[name] = ast.literal_eval(node.value)
     return Method(
         name=path.stem,
@@ -55,6 +57,7 @@ def _describe(path: Path) -> Method:
         summary=constants["SUMMARY"],
         paper=constants["PAPER"],
         panel=constants.get("PANEL", 0),
+        caution=constants.get("CAUTION", ""),
     )
 
 

@@ -17,11 +17,15 @@ from app.classifiers.classifier import Classifier
 from app.domain import Explanation, Extent, Image, Series, frozen
 from app.errors import InputError
 from app.evaluation import agreement, localisation, perturbation
-from app.evaluation.intervals import Mean, mean
+from app.evaluation.intervals import Mean, mean, median
 from app.explainers.trace import Trace
 from app.grey import resample
 from app.reporting.cases import Case
 
+MEDIANS = frozenset({"outside_inside"})
+"""A ratio may be infinite, where nothing positive lies inside: its median is told, not its mean."""
+CALLED = 0.5
+"""From this probability a network calls a finding; those cases are told apart: a map of what was not seen shows nothing."""
 CONTROLS = ("random map", "centre prior", "mean box")
 NOISE = 0.02
 """Radius of the noise for max-sensitivity, as a share of the film's own range."""
@@ -92,13 +96,20 @@ def localise(
             maps[method] = (on_image(explanation, image), pointing(explanation, case.truth))
         for control, heat in zip(CONTROLS, controls(case, index, prior, rng), strict=True):
             maps[control] = (heat, None)
+        sources = [case.source, f"{case.source}, called"] if called(trace, case.finding) else [case.source]
         for method, (heat, hit) in maps.items():
             for name, measure in localisation.MEASURES.items():
                 value = hit if name == "pointing" and hit is not None else measure(heat, case.truth)
-                values.append(Value(case.source, case.finding, case.owner, method, name, value))
+                values += [Value(source, case.finding, case.owner, method, name, value) for source in sources]
         if index % 20 == 19:
             progress(f"{index + 1} of {len(cases)} cases localised")
     return values
+
+
+def called(trace: Trace, finding: str) -> bool:
+    """Whether the network calls the finding on the trace's first image."""
+    predictions = trace.classifier.predictions(trace.logits, trace.series, 0.0)
+    return any(score.finding == finding and score.probability >= CALLED for score in predictions[0].scores)
 
 
 def on_image(explanation: Explanation, image: Image) -> NDArray[np.float32]:
@@ -141,7 +152,8 @@ def controls(
     """A random map, the centre prior, and where this finding lies in the other cases (leave-one-out mean of their truths)."""
     rows, columns = case.truth.shape
     others = prior[case.source, case.finding] - common(case.truth, 64)
-    tilt = 1e-6 * np.random.default_rng(index).random(others.shape).astype(np.float32)  # a tie points nowhere; break it
+    others = others / max(float(others.max()), 1e-6)
+    tilt = 1e-3 * np.random.default_rng(index).random(others.shape).astype(np.float32)  # a tie points nowhere; break it
     box = resample(np.where(others > 0, others + tilt, 0).astype(np.float32), Extent(0, 0, columns, rows), (rows, columns))
     return localisation.random_map((rows, columns), rng), localisation.centre_prior((rows, columns)), box
 
@@ -252,12 +264,15 @@ def maps_of(
 
 
 def summarise(values: Iterable[Value]) -> list[Row]:
-    """Means with intervals over owners, per source and finding, and over all findings of a source."""
+    """Means (ratios: medians) with intervals over owners, per source and finding, and over all findings of a source."""
     groups: dict[tuple[str, str, str, str], list[Value]] = {}
     for value in values:
         for finding in {value.finding, "all"}:
             groups.setdefault((value.source, finding, value.method, value.measure), []).append(value)
     return [
-        Row(*key, mean(np.array([v.value for v in members]), np.array([v.owner for v in members])))
+        Row(
+            *key,
+            (median if key[3] in MEDIANS else mean)(np.array([v.value for v in members]), np.array([v.owner for v in members])),
+        )
         for key, members in sorted(groups.items())
     ]

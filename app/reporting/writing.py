@@ -16,9 +16,12 @@ from app.reporting.measuring import CONTROLS, Row
 
 RESEARCH = "Research use only — not for clinical use"
 LEGEND = (
-    "Bars show the mean, whiskers its 95% bootstrap interval over patients; controls, which know nothing, are grey. "
+    "Bars show the mean (outside_inside: the median), whiskers its 95% bootstrap interval over patients; controls, which know "
+    "nothing, are grey. “Called”: cases to which the network gives the finding a probability of 50% or more. "
     "Bold: better than the random map and the centre prior, intervals apart."
 )
+FEW = 5
+"""Fewer cases than that warn of nothing."""
 LOWER = LOWER_IS_BETTER | {"positive_perturbation", "max_sensitivity"}
 STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#1a1d21}"
@@ -48,7 +51,7 @@ class Report:
         """Sentences for methods that keep their map when the whole network is random, or draw one map for every finding."""
         told = []
         for row in self.rows:
-            if row.finding != "all" or row.method in CONTROLS:
+            if row.finding != "all" or row.method in CONTROLS or row.mean.count < FEW:
                 continue
             if row.measure == "randomised_100" and row.mean.value >= 0.3:
                 told.append(f"{row.method} keeps its map although the network is random ({row.source}: {row.mean.value:.2f}).")
@@ -89,7 +92,7 @@ def write(report: Report, out: Path) -> None:
 def entry(row: Row) -> dict[str, Any]:
     """A row as plain values; NaN becomes None, which JSON can say."""
     values = {"value": row.mean.value, "low": row.mean.low, "high": row.mean.high}
-    plain = {key: None if math.isnan(value) else round(value, 5) for key, value in values.items()}
+    plain = {key: round(value, 5) if math.isfinite(value) else None for key, value in values.items()}
     names = {"source": row.source, "finding": row.finding, "method": row.method, "measure": row.measure}
     return {**names, **plain, "count": row.mean.count}
 
@@ -115,7 +118,7 @@ def page(report: Report) -> str:
 def section(report: Report, source: str, measure: str) -> str:
     """One measure of one source: a plot over all findings, and a table per finding."""
     rows = report.of(source, measure)
-    shown = [row for row in rows if not math.isnan(row.mean.value)]
+    shown = [row for row in rows if math.isfinite(row.mean.value)]
     direction = "lower is better" if measure in LOWER else "higher is better"
     if measure.startswith(("randomised", "between")):
         direction = "near 0 is right"
@@ -151,17 +154,18 @@ def bars(rows: Sequence[Row]) -> str:
     if not rows:
         return "<p class=note>No case could be measured.</p>"
     low = min(0.0, *(row.mean.low for row in rows))
-    high = max(1e-6, *(row.mean.high for row in rows))
+    high = max(1e-6, *(row.mean.high for row in rows if math.isfinite(row.mean.high)), *(row.mean.value for row in rows))
     scale = 420 / (high - low)
     lines = []
     for index, row in enumerate(rows):
         y, zero = index * 22, 160 - low * scale
         left, width = min(zero, zero + row.mean.value * scale), abs(row.mean.value) * scale
         colour = "#9aa0a6" if row.method in CONTROLS else "#2f6f9f"
+        low_end, high_end = zero + row.mean.low * scale, zero + min(row.mean.high, high) * scale
         lines.append(
             f"<text x=150 y={y + 15} text-anchor=end>{html.escape(row.method)}</text>"
             f"<rect x={left:.1f} y={y + 4} width={width:.1f} height=14 fill='{colour}'/>"
-            f"<path d='M{zero + row.mean.low * scale:.1f} {y + 11}H{zero + row.mean.high * scale:.1f}' stroke=#111 />"
+            f"<path d='M{low_end:.1f} {y + 11}H{high_end:.1f}' stroke=#111 />"
             f"<text x=600 y={y + 15}>{row.mean.value:.3f}</text>"
         )
     return f"<svg width=680 height={len(rows) * 22} role=img aria-label=bars>" + "".join(lines) + "</svg>"

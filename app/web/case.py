@@ -15,7 +15,7 @@ from app import explainers
 from app.classifiers.card import Card
 from app.errors import InputError, NotFound
 from app.store import ImageRow, PredictionRow, SeriesRow, StudyRow, Transaction
-from app.web import pages, payload
+from app.web import filling, pages, payload
 from app.web.upload import Report, report
 
 router = APIRouter(include_in_schema=False)
@@ -152,7 +152,7 @@ def read(request: Request, study_id: str, image_id: str = "", model: str = "", f
         prediction = next((row for row in mine if card and row.prediction.model == card.name), None)
         shown = chosen_finding(prediction, finding)
         sha256 = prediction.prediction.model_sha256 if prediction else ""
-        found = payload.Found(
+        found = filling.Found(
             study=study,
             image=image,
             cards=cards,
@@ -163,7 +163,7 @@ def read(request: Request, study_id: str, image_id: str = "", model: str = "", f
             reviews=tuple(row for row in tx.reviews.of_study(study_id) if row.image_id == image.id),
             job=tx.jobs.of_study(study_id),
         )
-    data = payload.build(found, _)
+    data = filling.build(found, _)
     why = "" if card else _("No network here reads this kind of film. It is stored and can be viewed.")
     return CasePage(study, series, image, card, card is not None, why, data, data.urls, data.job)
 

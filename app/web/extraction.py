@@ -39,7 +39,7 @@ def spoken(root: Path = ROOT) -> frozenset[str]:
     found |= {finding.replace("_", " ") for finding in FINDINGS}
     for name in explainers.names():
         method = explainers.describe(name)
-        found |= {method.title, method.summary}
+        found |= {method.title, method.summary, method.caution}
     for path in sorted((root / "templates").rglob("*.html")):
         found |= set(_messages("jinja2.ext:babel_extract", path, CALLS))
     calls = CALLS | dict.fromkeys(_errors(root / "app"))

@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from app.domain import REASONS, Region, Review, Verdict
 from app.errors import InputError, NotFound
 from app.store import ImageRow, ReviewRow, Transaction
-from app.web import pages, payload
+from app.web import filling, pages
 from app.web.pages import Web
 
 router = APIRouter(include_in_schema=False)
@@ -88,7 +88,7 @@ def give(request: Request, study_id: str, given: Annotated[Judgement, Depends(ju
     if not pages.wants_json(request):
         address = f"/studies/{study_id}?image={given.image}&model={given.model}&finding={given.finding}"
         return RedirectResponse(address, status_code=303)
-    return JSONResponse({"review": asdict(payload.review_data(row))}, 201)
+    return JSONResponse({"review": asdict(filling.review_data(row))}, 201)
 
 
 def keep(web: Web, study_id: str, given: Judgement, reader: str = READER) -> ReviewRow:
@@ -128,7 +128,7 @@ def take_back(request: Request, review_id: str) -> Response:
         withdrawn = tx.reviews.withdraw(review_id)
         others = tx.reviews.of_study(withdrawn.study_id)
     before = next((row for row in others if about(row) == about(withdrawn)), None)
-    return JSONResponse({"review": asdict(payload.review_data(before)) if before else None})
+    return JSONResponse({"review": asdict(filling.review_data(before)) if before else None})
 
 
 def about(row: ReviewRow) -> tuple[str, str, str, str, str]:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.evaluation import localisation as measure
-from app.evaluation.intervals import mean
+from app.evaluation.intervals import mean, median
 
 TRUTH = np.zeros((10, 10), bool)
 TRUTH[2:4, 2:4] = True
@@ -109,5 +109,8 @@ def test_a_mean_has_an_interval_over_owners() -> None:
     assert together.high - together.low > 2 * (apart.high - apart.low)
     assert np.isnan(mean(np.array([np.nan])).value)
     assert mean(np.array([np.nan, 0.5, 0.5])).count == 2
+    ratios = median(np.array([0.2] * 30 + [np.inf] * 10))
+    assert (ratios.value, ratios.low, ratios.high) == (0.2, 0.2, 0.2)
+    assert median(np.array([0.2] * 10 + [np.inf] * 30)).value == np.inf
     assert mean(np.array([0.0] * 50)).apart_from(mean(np.array([1.0] * 50)))
     assert not together.apart_from(apart)

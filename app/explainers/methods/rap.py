@@ -19,6 +19,10 @@ TITLE = "RAP"
 SIGNED = True
 SUMMARY = "Which pixels had influence on the answer (red), for it or against it, and which had little (blue)."
 PAPER = "Nam 2020, AAAI"
+CAUTION = (
+    "Draws nearly the same map for every finding, and keeps much of it when the upper layers are random: "
+    "it shows influence, not evidence for this finding."
+)
 PANEL = 5
 
 
