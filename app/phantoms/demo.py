@@ -46,7 +46,14 @@ class Scene:
 
 SCENES = (
     Scene("normal", 1003, (), 0.0, "Phantom: healthy chest", "A healthy chest: nothing to find, and maps that should say so."),
-    Scene("nodule", 1013, ("Nodule",), 0.7, "Phantom: nodule", "One nodule beside the left hilum."),
+    Scene(
+        "nodule",
+        1013,
+        ("Nodule",),
+        0.7,
+        "Phantom: nodule, easily missed",
+        "One nodule beside the left hilum; the phantom network misses it.",
+    ),
     Scene("effusion", 1022, ("Effusion",), 0.6, "Phantom: effusion", "Fluid in the right pleural space with its meniscus."),
     Scene("cardiomegaly", 1031, ("Cardiomegaly",), 0.6, "Phantom: large heart", "An enlarged heart."),
     Scene(
