@@ -11,7 +11,7 @@ from typing import Any
 
 from app import __version__
 from app.classifiers.card import Card
-from app.evaluation.localisation import LOWER_IS_BETTER
+from app.evaluation.localisation import LOWER_IS_BETTER, MEASURES
 from app.reporting.measuring import CONTROLS, Row
 
 RESEARCH = "Research use only — not for clinical use"
@@ -27,7 +27,7 @@ STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#1a1d21}"
     "table{border-collapse:collapse;margin:.5rem 0 2rem}"
     "td,th{padding:.2rem .7rem;text-align:right;border-bottom:1px solid #ddd}"
-    "th:first-child,td:first-child{text-align:left}.control{color:#777}.apart{font-weight:600}"
+    "td small{display:block;white-space:nowrap;font-weight:400}th:first-child,td:first-child{text-align:left}.control{color:#777}.apart{font-weight:600}"
     "svg{display:block;margin:.3rem 0}text{font:12px system-ui,sans-serif}p.note{color:#555;max-width:60rem}"
 )
 
@@ -110,9 +110,15 @@ def page(report: Report) -> str:
     parts += [f"<p>⚠ {html.escape(sentence)}</p>" for sentence in report.warnings()]
     for source in sources:
         parts.append(f"<h2>{html.escape(source)}</h2>")
-        for measure in sorted({row.measure for row in report.rows if row.source == source}):
+        for measure in sorted({row.measure for row in report.rows if row.source == source}, key=place):
             parts.append(section(report, source, measure))
     return "".join(parts) + "</html>"
+
+
+def place(measure: str) -> tuple[int, str]:
+    """Where a measure stands on the page: localisation first, in the order it is defined, then the others by name."""
+    known = list(MEASURES)
+    return (known.index(measure) if measure in known else len(known), measure)
 
 
 def section(report: Report, source: str, measure: str) -> str:
