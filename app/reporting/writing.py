@@ -27,7 +27,8 @@ STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#1a1d21}"
     "table{border-collapse:collapse;margin:.5rem 0 2rem}"
     "td,th{padding:.2rem .7rem;text-align:right;border-bottom:1px solid #ddd}"
-    "td small{display:block;white-space:nowrap;font-weight:400}th:first-child,td:first-child{text-align:left}.control{color:#777}.apart{font-weight:600}"
+    "td small{display:block;white-space:nowrap;font-weight:400}"
+    "th:first-child,td:first-child{text-align:left}.control{color:#777}.apart{font-weight:600}"
     "svg{display:block;margin:.3rem 0}text{font:12px system-ui,sans-serif}p.note{color:#555;max-width:60rem}"
 )
 
