@@ -120,7 +120,9 @@ def analyse(given: argparse.Namespace) -> int:
     request = Request(sources=tuple(given.files), out=given.out, model=given.model, methods=methods, finding=given.finding)
     quiet()
     outcome = run(request, Settings(), complain)
-    print(f"{outcome.analysed} of {outcome.images} images analysed; results in {given.out}. {NOTICE}")
+    left = outcome.images - outcome.analysed
+    unread = f", {left} without (no network reads them, or it failed; see each reason)" if left else ""
+    print(f"{outcome.images} images read: {outcome.analysed} analysed{unread}; results in {given.out}. {NOTICE}")
     return 0 if outcome.clean else 1
 
 

@@ -69,7 +69,7 @@ def test_good_and_bad_files_together(film: Path, phantom: bytes, tmp_path: Path)
     lines = done.stderr.splitlines()
     assert [line.split(": ")[0].removeprefix(f"{tmp_path}/") for line in lines] == bad
     assert "Traceback" not in done.stderr
-    assert done.stdout.startswith("3 of 3 images analysed;")
+    assert done.stdout.startswith("3 images read: 3 analysed; results in")
     written = result(out)
     assert set(written) == {"version", "notice", "images"}
     assert written["version"] == __version__
@@ -134,7 +134,7 @@ def test_every_frame_has_an_entry_and_what_nobody_reads_says_so(
     assert {entry["reason"] for entry in entries} == {"No network is registered for this kind of image."}
     printed = capsys.readouterr()
     assert printed.err == ""
-    assert printed.out.startswith("0 of 3 images analysed;")
+    assert printed.out.startswith("3 images read: 0 analysed, 3 without")
 
 
 @pytest.mark.parametrize(
