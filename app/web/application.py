@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
@@ -74,7 +75,8 @@ def create_app(settings: Settings, store: Store, wake: Callable[[], None], alive
     errors.install(app)
     for room in (worklist, upload, case, reviews, images, flagged, models, preferences, docs, health, api):
         app.include_router(room.router)
-    app.mount("/static", Static(pages.Assets()), name="static")
+    # Nothing secret is in these files, so that compressing them tells nobody anything.
+    app.mount("/static", GZipMiddleware(Static(pages.Assets()), minimum_size=1024), name="static")
     app.add_middleware(Limit, respond=errors.respond, upload_bytes=settings.max_upload_mb * 1024 * 1024 + MULTIPART)
     app.add_middleware(Gate, respond=errors.respond, allowed_hosts=settings.allowed_hosts.split(","))
     app.add_middleware(Edge, respond=errors.respond)

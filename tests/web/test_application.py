@@ -36,3 +36,11 @@ def test_the_log_names_routes_and_no_patient(client: TestClient, send: Send, cap
 def test_addresses_have_no_slash_twins(client: TestClient) -> None:
     assert client.get("/upload/").status_code == 404
     assert client.get("/redoc").status_code == 404
+
+
+def test_scripts_and_styles_travel_compressed(client: TestClient) -> None:
+    packed = client.get("/static/css/case.css", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    plain = client.get("/static/css/case.css", headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert packed.text == plain.text
