@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from app import explainers
 from app.classifiers.card import Card
 from app.errors import InputError, NotFound
-from app.store import ImageRow, PredictionRow, SeriesRow, StudyRow, Transaction
+from app.store import ImageRow, JobRow, PredictionRow, SeriesRow, StudyRow, Transaction
 from app.web import filling, pages, payload
 from app.web.upload import Report, report
 
@@ -135,7 +135,8 @@ def answer(request: Request, data: payload.CaseData, status: int) -> Response:
 
 
 def read(request: Request, study_id: str, image_id: str = "", model: str = "", finding: str = "") -> CasePage:
-    """Everything about one case: by default its first image that was read, by the network that read it last, its top finding.
+    """Everything about one case: by default its first image that was read, by the network that an open job
+    names or that read it last, its top finding.
 
     NotFound for a study, an image or a network that is not there.
     """
@@ -148,7 +149,8 @@ def read(request: Request, study_id: str, image_id: str = "", model: str = "", f
         series = next(series for series in study.series if image in series.images)
         cards = web.registry.eligible(study.outline(), series.outline())
         mine = [row for row in predictions if row.image_id == image.id]
-        card = chosen_card(cards, mine, web.registry.card(model) if model else None)
+        job = tx.jobs.of_study(study_id)
+        card = chosen_card(cards, mine, web.registry.card(model) if model else None, job)
         prediction = next((row for row in mine if card and row.prediction.model == card.name), None)
         shown = chosen_finding(prediction, finding)
         sha256 = prediction.prediction.model_sha256 if prediction else ""
@@ -161,7 +163,7 @@ def read(request: Request, study_id: str, image_id: str = "", model: str = "", f
             finding=shown,
             explanations=tx.explanations.of_image(image.id, model_sha256=sha256, finding=shown) if prediction else (),
             reviews=tuple(row for row in tx.reviews.of_study(study_id) if row.image_id == image.id),
-            job=tx.jobs.of_study(study_id),
+            job=job,
         )
     data = filling.build(found, _)
     why = "" if card else _("No network here reads this kind of film. It is stored and can be viewed.")
@@ -177,15 +179,20 @@ def chosen_image(study: StudyRow, predictions: Sequence[PredictionRow], image_id
     raise NotFound("This study has no such image.")
 
 
-def chosen_card(cards: Sequence[Card], predictions: Sequence[PredictionRow], named: Card | None) -> Card | None:
-    """The network that was named, if it reads this film or has read it; else the one that read it last; else the default."""
+def chosen_card(
+    cards: Sequence[Card], predictions: Sequence[PredictionRow], named: Card | None, job: JobRow | None
+) -> Card | None:
+    """The network that was named, if it reads this film or has read it; else the one that the study's open job names; else the
+    one that read the film last; else the one that an ended job names; else the default."""
     by_name = {card.name: card for card in cards}
     read_by = [row.prediction.model for row in predictions]
     if named is not None:
         if named.name not in by_name and named.name not in read_by:
             raise InputError("The network “%(name)s” does not read this kind of film.", {"name": named.name})
         return named
-    for name in read_by:
+    asked = [job.model] if job and job.model else []
+    open_job = job is not None and job.state in {"queued", "running"}
+    for name in [*asked, *read_by] if open_job else [*read_by, *asked]:
         if name in by_name:
             return by_name[name]
     return next((card for card in cards if card.default), cards[0] if cards else None)

@@ -20,6 +20,8 @@ const $ = (id) => document.getElementById(id);
 class Case {
   constructor(data) {
     this.data = data;
+    const address = new URLSearchParams(location.search);
+    this.chosen = Object.fromEntries(["image", "model", "finding"].map((name) => [name, address.get(name) ?? ""]));
     this.films = new Map();
     this.maps = new Map();
     this.display = new Display();
@@ -80,7 +82,7 @@ class Case {
     document.body.addEventListener("analysed", () => this.refresh());
     $("report-close")?.addEventListener("click", () => {
       $("report").remove();
-      history.replaceState(null, "", this.data.urls.case);
+      this.#address();
     });
     $("slice")?.addEventListener("input", (event) => this.slice(Number(event.target.value) - 1));
   }
@@ -135,6 +137,7 @@ class Case {
   /** Takes a payload: verdicts, and the maps of the shown finding into their panes. */
   take(data) {
     this.data = data;
+    if (data.prediction) this.read = { model: data.model, finding: data.finding };
     this.reviews?.take(data, this.regions);
     const open = Boolean(data.job) && ["queued", "running"].includes(data.job.state);
     const lost = failedFor(data);
@@ -208,6 +211,7 @@ class Case {
 
   /** Another finding: its maps if they are there, else they are asked for. */
   async showFinding(finding) {
+    this.chosen.finding = finding;
     this.data = { ...this.data, finding, explanations: [] };
     for (const pane of this.panes.all) if (pane.method) this.#clear(pane, words("pane.waiting"));
     this.reviews?.take(this.data, this.regions);
@@ -215,11 +219,23 @@ class Case {
     await this.refresh();
   }
 
+  // What the reader chose or is reading by now. Before any network has read the film nothing is held fast: the server then says
+  // which network reads it, and its top finding.
+  #wanted() {
+    return Object.fromEntries(["model", "finding"].map((name) => [name, this.chosen[name] || this.read?.[name] || ""]));
+  }
+
+  // The address says what the reader chose, and nothing that they did not.
+  #address() {
+    const chosen = new URLSearchParams(Object.entries(this.chosen).filter(([, value]) => value));
+    history.replaceState(null, "", chosen.size ? `${this.data.urls.case}?${chosen}` : this.data.urls.case);
+  }
+
   /** Asks the server what there is now, for what is shown. */
   async refresh() {
-    const { image, model, finding, urls } = this.data;
-    const query = new URLSearchParams({ image, model, finding });
-    history.replaceState(null, "", `${urls.case}?${query}`);
+    const { image, finding, urls } = this.data;
+    const query = new URLSearchParams({ ...this.#wanted(), image });
+    this.#address();
     const asked = `${image} ${finding} ${Date.now()}`;
     this.asking = asked;
     try {
@@ -229,7 +245,7 @@ class Case {
       if (this.asking !== asked) return;
       const first = !this.data.prediction || this.data.prediction.id !== data.prediction?.id;
       this.take(data);
-      if (first) await htmx.ajax("GET", `${urls.case}?${new URLSearchParams({ image, model, finding: data.finding })}`, { target: "#findings", swap: "innerHTML" });
+      if (first) await htmx.ajax("GET", `${urls.case}?${new URLSearchParams({ image, model: data.model, finding: data.finding })}`, { target: "#findings", swap: "innerHTML" });
       this.reviews?.show();
       if (data.explanations.length === data.methods.length) say(words("say.arrived", this.label));
     } catch {
@@ -242,6 +258,7 @@ class Case {
     const image = this.data.images[Math.min(Math.max(place, 0), this.data.images.length - 1)];
     if (image.id === this.data.image) return;
     const fresh = image.series !== this.data.images[this.place].series;
+    this.chosen.image = image.id;
     this.data = { ...this.data, image: image.id, explanations: [], prediction: null };
     for (const pane of this.panes.all) if (pane.method) this.#clear(pane, words("pane.waiting"));
     this.reviews?.take(this.data, this.regions);

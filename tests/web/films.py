@@ -5,6 +5,7 @@ import zipfile
 from datetime import UTC, datetime
 
 import numpy as np
+from PIL import Image as Picture
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian, generate_uid
 
@@ -63,7 +64,9 @@ def archive(members: dict[str, bytes], broken: str = "", *, deflated: bool = Fal
     return octets
 
 
-def analyse(store: Store, study_id: str, scores: dict[str, float] | None = None, finding: str = "Nodule") -> StudyRow:
+def analyse(
+    store: Store, study_id: str, scores: dict[str, float] | None = None, finding: str = "Nodule", model: str = MODEL
+) -> StudyRow:
     """Store results for a study's first image as the worker does: a prediction, a map per method, and the job's end."""
     with store.begin() as tx:
         study = tx.studies.get(study_id)
@@ -73,7 +76,7 @@ def analyse(store: Store, study_id: str, scores: dict[str, float] | None = None,
             Prediction(
                 sop_instance_uid=image.sop_instance_uid,
                 frame=image.frame,
-                model=MODEL,
+                model=model,
                 model_sha256="cd" * 32,
                 scores=tuple(Score(f, p, float(np.log(p / (1 - p)))) for f, p in (scores or SCORES).items()),
                 device="cpu",
@@ -86,7 +89,7 @@ def analyse(store: Store, study_id: str, scores: dict[str, float] | None = None,
                 Explanation(
                     sop_instance_uid=image.sop_instance_uid,
                     frame=image.frame,
-                    model=MODEL,
+                    model=model,
                     model_sha256="cd" * 32,
                     method=method,
                     finding=finding,
@@ -125,3 +128,10 @@ def flag(store: Store, study_id: str, method: str = "cam", verdict: Verdict = "w
                 created_at=datetime.now(UTC),
             )
         )
+
+
+def png(number: int = 1, size: int = 40) -> bytes:
+    """A film as a PNG file: no header, no patient."""
+    file = io.BytesIO()
+    Picture.fromarray(np.random.default_rng(number).integers(0, 256, (size, size), np.uint8)).save(file, "PNG")
+    return file.getvalue()

@@ -204,6 +204,39 @@ def test_another_network_can_be_chosen_and_let_read(client: TestClient, study: s
     assert (job.kind, job.model) == ("analyse", "phantom-by-name")
 
 
+def test_while_a_job_is_open_its_network_is_shown_and_afterwards_the_one_that_read(
+    client: TestClient, send: Send, store: Store
+) -> None:
+    study = send(("film.dcm", films.dicom(9)))
+    with store.begin() as tx:
+        waiting = tx.jobs.of_study(study)
+        assert waiting is not None
+        tx.jobs.cancel(waiting.id)
+        tx.jobs.analyse(study, model="phantom-by-name", priority=10)
+    page: CasePage = shown(client.get(f"/studies/{study}"))
+    assert (page.data.model, page.data.prediction) == ("phantom-by-name", None)
+    assert shown(client.get(f"/studies/{study}?model={films.MODEL}")).data.model == films.MODEL
+    films.analyse(store, study, {"Nodule": 0.4}, model="phantom-by-name")
+    done = client.get(f"/studies/{study}/case.json?model=&finding=", headers=JSON).json()
+    assert (done["model"], done["finding"], done["prediction"]["model"]) == ("phantom-by-name", "Nodule", "phantom-by-name")
+    with store.begin() as tx:
+        tx.jobs.analyse(study, model=films.MODEL)
+    assert shown(client.get(f"/studies/{study}")).data.model == films.MODEL
+
+
+def test_a_failed_job_leaves_its_network_on_the_page(client: TestClient, send: Send, store: Store) -> None:
+    study = send(("film.dcm", films.dicom(10)))
+    with store.begin() as tx:
+        waiting = tx.jobs.of_study(study)
+        assert waiting is not None
+        tx.jobs.cancel(waiting.id)
+        tx.jobs.analyse(study, model="phantom-by-name")
+        job = tx.jobs.claim("test", 20)
+        assert job is not None
+        tx.jobs.fail(job.id, "test", "The network “%(name)s” fell over.", {"name": "x"})
+    assert shown(client.get(f"/studies/{study}")).data.model == "phantom-by-name"
+
+
 @pytest.mark.parametrize(
     ("query", "status"),
     [("model=nothing", 404), ("model=chest-untrained", 422), ("image=aaaaaaaaaaaa", 404), ("finding=Fracture", 200)],
