@@ -26,8 +26,8 @@ class CasePage:
     """templates/case.html and, for htmx, templates/partials/case_update.html.
 
     ``grid``: a network reads this film, so that there is a pane per method; else the film stands alone and ``why`` says why.
-    ``job`` repeats ``data.job`` under the name that the job fragment reads; ``report`` tells what became of the files of the
-    upload that led here, once.
+    ``job`` repeats ``data.job`` under the name that the job fragment reads, or is None where no network reads the film and
+    nothing is waited for; ``report`` tells what became of the files of the upload that led here, once.
     """
 
     template: ClassVar[str] = "case.html"
@@ -167,7 +167,7 @@ def read(request: Request, study_id: str, image_id: str = "", model: str = "", f
         )
     data = filling.build(found, _)
     why = "" if card else _("No network here reads this kind of film. It is stored and can be viewed.")
-    return CasePage(study, series, image, card, card is not None, why, data, data.urls, data.job)
+    return CasePage(study, series, image, card, card is not None, why, data, data.urls, data.job if card else None)
 
 
 def chosen_image(study: StudyRow, predictions: Sequence[PredictionRow], image_id: str) -> ImageRow:

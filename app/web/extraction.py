@@ -25,7 +25,6 @@ CALLS: dict[str, Any] = {"_": None, "gettext": None, "ngettext": (1, 2), "warn":
 COMMANDS = {"bench", "training", "reporting", "__main__.py"}
 """The rooms that speak on the command line only, which is English."""
 NAMED = (
-    "calibrated", "at detector, uncalibrated", "unknown",  # app.domain.Image.spacing_kind
     "no positive evidence", "not defined", "constant input",  # app.domain.Explanation.state
     "computed on cpu: the GPU was out of memory",  # a note of app.explainers.base
 )  # fmt: skip

@@ -27,7 +27,7 @@ from app.web.payload import (
     Urls,
     WindowData,
 )
-from app.web.wording import Translate, label, state_text, strings
+from app.web.wording import Translate, label, spacing, state_text, strings
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +92,7 @@ def image_data(image: ImageRow, series: int, _: Translate) -> ImageData:
         windows=tuple(WindowData(w.centre, w.width, w.function, w.label) for w in image.windows),
         voi_lut=LutData(lut.first, lut.bits, f"/images/{image.id}/voi-lut") if lut else None,
         spacing=image.pixel_spacing,
-        spacing_kind=_(image.spacing_kind),
+        spacing_kind=spacing(image.spacing_kind, _),
         orientation=image.orientation,
         pixels_url=f"/images/{image.id}/pixels",
         thumbnail_url=f"/images/{image.id}/thumbnail.png",

@@ -42,7 +42,8 @@ class LutData:
 class ImageData:
     """One image: ``pixels_url`` gives rows × columns little-endian int16 (``signed``) or uint16 stored values.
 
-    A value in ``units`` is ``stored * slope + intercept``. ``spacing`` is (between rows, between columns) in mm or None;
+    A value in ``units`` is ``stored * slope + intercept``. ``spacing`` is (between rows, between columns) in mm or None and
+    ``spacing_kind`` says in words what it is worth;
     ``orientation`` the letters of the left, top, right and bottom edge, "" when unknown. ``series`` counts from 0: images of
     one series are one stack, in geometric order.
     """
@@ -215,6 +216,11 @@ class CaseData:
         """The tree as JSON that is safe inside a ``<script type="application/json">``: no ``<``, no ``&``."""
         text = json.dumps(asdict(self), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))  # noqa: S704 - the line is the escaping
+
+    @property
+    def shown(self) -> ImageData:
+        """The image that is shown."""
+        return next(image for image in self.images if image.id == self.image)
 
     def explanation(self, method: str) -> ExplanationData | None:
         """The shown finding's map by one method."""

@@ -10,6 +10,15 @@ def label(finding: str, _: Translate) -> str:
     return _(finding.replace("_", " "))
 
 
+def spacing(kind: str, _: Translate) -> str:
+    """What an image's pixel spacing is worth, by `app.domain.Image.spacing_kind`."""
+    if kind == "calibrated":
+        return _("pixel spacing calibrated")
+    if kind == "at detector, uncalibrated":
+        return _("pixel spacing at detector, uncalibrated")
+    return _("pixel spacing unknown")
+
+
 def state_text(state: str, _: Translate) -> str:
     """A map's state in words; of "not defined: reason" both parts are translated."""
     if state == "ok":
@@ -94,6 +103,8 @@ def saving(_: Translate) -> dict[str, str]:
         "save.minutes": _("saved {0} min ago"),
         "save.retrying": _("not saved – retrying"),
         "save.refused": _("not saved: {0}"),
+        "region.any": _("True region"),
+        "region.title": _("True region of {0}"),
         "region.none": _("none drawn"),
         "region.size": _("{0} × {1} pixels"),
         "region.unsaved": _("Drawn, not stored yet: it is stored with a verdict."),

@@ -15,7 +15,7 @@ export class Reviews {
     this.savedAt = 0;
     this.refusal = "";
     this.at = Object.fromEntries(
-      ["judge-title", "judge-verdict", "judge-fields", "reason", "comment", "region-words", "region-remove", "undo", "save-state", "save-retry", "draw"].map(
+      ["judge-title", "judge-verdict", "judge-fields", "reason", "comment", "region-title", "region-words", "region-remove", "undo", "save-state", "save-retry", "draw"].map(
         (id) => [id, document.getElementById(id)],
       ),
     );
@@ -203,6 +203,7 @@ export class Reviews {
     const able = this.#judged(pane);
     const review = able ? this.of(pane.method) : null;
     const label = this.data.prediction?.scores.find(({ finding }) => finding === this.data.finding)?.label ?? "";
+    at["region-title"].textContent = label ? words("region.title", label) : words("region.any");
     at["judge-title"].textContent = able ? words("judge.title", pane.title, label) : words("judge.choose");
     at["judge-verdict"].textContent = review ? words(`verdict.${review.verdict}`) : able ? (this.#older(pane) ?? words("judge.none")) : "";
     at["judge-fields"].disabled = !review;

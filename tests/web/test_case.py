@@ -77,6 +77,31 @@ def test_every_address_in_the_payload_answers(client: TestClient, study: str) ->
     assert client.get(told["urls"]["job"], headers=HTMX).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("elements", "kind"),
+    [
+        ({"ImagerPixelSpacing": [0.14, 0.14]}, "pixel spacing at detector, uncalibrated"),
+        (
+            {"ImagerPixelSpacing": [0.14, 0.14], "PixelSpacing": [0.12, 0.12], "PixelSpacingCalibrationType": "GEOMETRY"},
+            "pixel spacing calibrated",
+        ),
+        ({}, "pixel spacing unknown"),
+    ],
+)
+def test_the_spacing_says_what_it_is_worth(client: TestClient, send: Send, elements: dict[str, object], kind: str) -> None:
+    study = send(("film.dcm", films.dicom(13, **elements)))
+    response = client.get(f"/studies/{study}")
+    assert shown(response).data.shown.spacing_kind == kind
+    assert (f'class="film-spacing quiet">{kind}<' in response.text) == bool(elements)
+
+
+def test_the_true_region_belongs_to_the_finding_and_ranges_of_keys_read_as_ranges(client: TestClient, study: str) -> None:
+    html = client.get(f"/studies/{study}").text
+    assert "one for all methods" in html
+    assert "<kbd>Shift+1</kbd> … <kbd>Shift+5</kbd>" in html
+    assert "<kbd>1</kbd> … <kbd>5</kbd>" in html
+
+
 def test_text_from_a_file_stays_text(client: TestClient, send: Send) -> None:
     study = send(("x.dcm", films.dicom(7, PatientName="<script>alert(1)</script>", StudyDescription="</script><b>")))
     html = client.get(f"/studies/{study}").text
@@ -159,6 +184,8 @@ def test_a_film_without_a_network_stands_alone_and_says_why(client: TestClient, 
     assert page.why in response.text
     assert response.text.count('class="pane"') == 1
     assert 'id="judge"' not in response.text
+    assert page.data.job is not None
+    assert "Waiting for its turn" not in response.text
     refused = client.post(f"/studies/{study}/explanations", data={"finding": "Nodule"}, headers=JSON)
     assert refused.status_code == 422
 
