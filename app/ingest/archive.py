@@ -74,7 +74,7 @@ def _unpacked(
         try:
             if id(entry) in overlapping:
                 raise NotReadable(
-                    "In the zip file this file shares its octets with another one, as in a zip bomb; it was not unpacked."
+                    "In the zip file this file shares its bytes with another one, as in a zip bomb; it was not unpacked."
                 )
             _check(entry, limits, left)
             target = _extracted(archive, entry, workdir)

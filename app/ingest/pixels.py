@@ -72,7 +72,7 @@ def _native(data: bytes, little: bool, header: Header, layout: Layout) -> Iterat
         frame_octets, shared = layout.rows * layout.columns * 3, False  # called subsampled, but it is not
     wanted = frame_octets * layout.frames
     if len(data) < wanted:
-        sentence = "The pixel data break off: %(have)s of %(wanted)s octets are there. Copy or export the file again."
+        sentence = "The pixel data break off: %(have)s of %(wanted)s bytes are there. Copy or export the file again."
         raise NotReadable(sentence, {"have": len(data), "wanted": wanted})
     if len(data) > wanted + 1:
         header.warn(MORE_DATA)

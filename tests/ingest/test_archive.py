@@ -122,8 +122,8 @@ def test_members_that_overlap_are_refused(tmp_path: Path, workdir: Path, film: b
     octets[second + 42 : second + 46] = octets[directory + 42 : directory + 46]  # b's octets are a's
     path.write_bytes(bytes(octets))
     a, b, c = unpack(path, workdir)
-    assert "shares its octets" in reason(a)
-    assert "shares its octets" in reason(b)
+    assert "shares its bytes" in reason(a)
+    assert "shares its bytes" in reason(b)
     assert isinstance(c.found, Path)
 
 
