@@ -31,7 +31,7 @@ from app.web import (
     upload,
     worklist,
 )
-from app.web.security import Edge, Gate, Limit
+from app.web.security import Edge, Gate, Heads, Limit
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +77,7 @@ def create_app(settings: Settings, store: Store, wake: Callable[[], None], alive
         app.include_router(room.router)
     # Nothing secret is in these files, so that compressing them tells nobody anything.
     app.mount("/static", GZipMiddleware(Static(pages.Assets()), minimum_size=1024), name="static")
+    app.add_middleware(Heads)
     app.add_middleware(Limit, respond=errors.respond, upload_bytes=settings.max_upload_mb * 1024 * 1024 + MULTIPART)
     app.add_middleware(Gate, respond=errors.respond, allowed_hosts=settings.allowed_hosts.split(","))
     app.add_middleware(Edge, respond=errors.respond)

@@ -135,6 +135,29 @@ def same_site(scope: Scope, headers: Headers) -> bool:
     return str(scope["path"]).startswith("/api/v1/")
 
 
+class Heads:
+    """Answers HEAD as GET without the body (RFC 9110 9.3.2); FastAPI's own routes take GET alone. Innermost, so that what
+    stands around it, and the server, still see a HEAD."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+
+        async def bare(message: Message) -> None:
+            scope["method"] = "HEAD"  # the server takes no body of another length than announced, but for a HEAD
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        scope["method"] = "GET"  # in place: the routes write into this scope what the journal reads
+        try:
+            await self.app(scope, receive, bare)
+        finally:
+            scope["method"] = "HEAD"
+
+
 class Limit:
     """Stops reading a request at its limit: what is over is never read, let alone kept."""
 

@@ -223,3 +223,20 @@ def test_a_form_over_a_megabyte_is_refused_in_words(client: TestClient) -> None:
     answer = client.post("/", content=body(), headers={"Content-Type": "application/x-www-form-urlencoded"})
     assert answer.status_code == 413
     assert "larger than" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/images/{image}/thumbnail.png", "/images/{image}/pixels", "/flagged.csv"])
+def test_a_head_is_answered_as_a_get_without_its_body(client: TestClient, study: str, store: Store, path: str) -> None:
+    with store.view() as tx:
+        address = path.format(image=tx.studies.get(study).images[0].id)
+    whole, head = client.get(address), client.head(address)
+    assert head.status_code == whole.status_code == 200
+    assert head.content == b"" != whole.content
+    assert head.headers["content-length"] == str(whole.headers["content-length"])
+    assert head.headers["content-type"] == whole.headers["content-type"]
+    assert "content-security-policy" in head.headers
+
+
+def test_a_head_of_what_takes_no_get_is_refused(client: TestClient) -> None:
+    assert client.head("/preferences").status_code == 405
+    assert client.head("/studies/aaaaaaaaaaaa").status_code == 404
