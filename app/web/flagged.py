@@ -7,7 +7,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, cast
 
@@ -155,14 +155,15 @@ def _records(request: Request, query: FlagQuery) -> Iterator[dict[str, Any]]:
 
 
 def record(row: FlagRow) -> dict[str, Any]:
-    """One verdict for an export, by the names in ``FIELDS``. A region is in image pixels."""
-    review, region = row.review, row.review.region
+    """One verdict for an export, by the names in ``FIELDS``. A region is in image pixels, to the hundredth."""
+    review = row.review
+    region = astuple(review.region) if review.region else (None, None, None, None)
+    left, top, right, bottom = (value if value is None else round(value, 2) for value in region)
     values = (
         row.id, row.study_id, row.image_id, row.patient.name, row.patient.id, row.date, row.accession, row.modality,
         row.phantom, review.model, review.model_sha256, review.method, review.finding, row.probability, review.verdict,
-        review.reason, review.comment, region and region.left, region and region.top, region and region.right,
-        region and region.bottom, row.columns, row.rows, review.reader, review.created_at.isoformat(), row.explanation_id,
-        NOTICE,
+        review.reason, review.comment, left, top, right, bottom, row.columns, row.rows, review.reader,
+        review.created_at.isoformat(), row.explanation_id, NOTICE,
     )  # fmt: skip
     return dict(zip(FIELDS, values, strict=True))
 

@@ -102,7 +102,10 @@ def keep(web: Web, study_id: str, given: Judgement, reader: str = READER) -> Rev
         image = image_of(tx, study_id, given.image)
         maps = tx.explanations.of_image(image.id, model_sha256=given.model_sha256, finding=given.finding)
         if not any((row.model, row.method) == (given.model, given.method) for row in maps):
-            raise NotFound("The map that was judged is not stored. Load the page again.")
+            raise NotFound(
+                "The map that was judged is not stored. If it was just asked for, wait for its job to end; else load the page "
+                "again."
+            )
         return tx.reviews.add(
             Review(
                 sop_instance_uid=image.sop_instance_uid,

@@ -66,6 +66,15 @@ def test_the_main_job(script: TestClient, store: Store, woken: list[str]) -> Non
     assert script.delete(f"{API}/jobs/{asked.json()['id']}").json()["state"] == "cancelled"
 
 
+def test_a_region_is_told_to_the_hundredth(script: TestClient, study: str) -> None:
+    told = {"model": films.MODEL, "method": "lrp", "finding": "Nodule", "verdict": "wrong"}
+    region = {"left": 1.0049999999999, "top": 2.1234567890123, "right": 30.6666666666667, "bottom": 31}
+    review = script.post(f"{API}/studies/{study}/reviews", json={**told, "region": region}).json()
+    assert review["region"] == {"left": 1.0, "top": 2.12, "right": 30.67, "bottom": 31}
+    (exported,) = script.get("/flagged.json").json()["flags"]
+    assert [exported[f"region_{edge}"] for edge in ("left", "top", "right", "bottom")] == [1.0, 2.12, 30.67, 31]
+
+
 def test_verdicts(script: TestClient, study: str) -> None:
     region = {"left": 1, "top": 2, "right": 30, "bottom": 400}
     asked = {

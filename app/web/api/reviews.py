@@ -56,7 +56,7 @@ class ReviewOut(Frozen):
         """From the store's row."""
         told, region = row.review, None
         if told.region is not None:
-            left, top, right, bottom = astuple(told.region)
+            left, top, right, bottom = (round(value, 2) for value in astuple(told.region))
             region = ExtentOut(left=left, top=top, right=right, bottom=bottom)
         return cls(
             id=row.id,
