@@ -5,7 +5,7 @@ Knows files, archives and the decoder; nothing of DICOM, which is the child's bu
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,4 +94,6 @@ def _one(path: Path, name: str, what: Kind, settings: "Settings") -> Accepted:
         raise NotReadable(
             "The file is damaged: it could not be read to its end. Copy or export it again, and upload that."
         ) from error
+    if what in {"png", "jpeg"}:  # it has no header: only its file's name tells it from another
+        study = replace(study, description=text.base_name(name))
     return Accepted(name, path, sha256, study, warnings)

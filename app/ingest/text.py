@@ -20,6 +20,11 @@ def clean(text: str, longest: int = LONGEST) -> str:
     return " ".join(text.split())[:longest]
 
 
+def base_name(path: str, longest: int = 64) -> str:
+    """A file's own name without the folders before it, fit for people; as long as Study Description (0008,1030) may be."""
+    return clean(path.replace("\\", "/").rstrip("/").rpartition("/")[2], longest)
+
+
 def person_name(text: str) -> str:
     """A person name (PS3.5 6.2.1.1) as people write it.
 

@@ -1,5 +1,6 @@
 """The worklist: studies searched, filtered, sorted and paged by the database."""
 
+from collections.abc import Iterable
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, case, func, select
@@ -74,8 +75,14 @@ class Worklist:
         return self._session.scalar(ordered.limit(1).offset(count // 2))
 
     def modalities(self) -> tuple[str, ...]:
-        """The modalities that occur, sorted."""
-        return tuple(self._session.scalars(select(SeriesTable.modality).distinct().order_by(SeriesTable.modality)))
+        """The modalities that occur, sorted; PNG and JPEG films have none."""
+        found = select(SeriesTable.modality).where(SeriesTable.modality != "").distinct().order_by(SeriesTable.modality)
+        return tuple(self._session.scalars(found))
+
+    def titles(self, ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+        """Patient name and description of each of these studies that is stored, by its id."""
+        found = select(StudyTable.id, StudyTable.patient_name, StudyTable.description).where(StudyTable.id.in_(tuple(ids)))
+        return {row.id: (row.patient_name, row.description) for row in self._session.execute(found)}
 
 
 def _filtered(query: WorklistQuery) -> Select[str]:

@@ -83,3 +83,15 @@ def test_an_answer_that_makes_no_sense_is_a_rejection(
     monkeypatch.setattr(decoder, "decode", lambda *_: ({"study": {"nonsense": 1}, "warnings": []}, []))
     (found,) = outcomes(make(ramp()), "film.dcm", settings, workdir)
     assert isinstance(found, Rejected)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("a/b\\film 7.png", "film 7.png"), ("x" * 80 + ".png", "x" * 64), ("a\u202eb\n.png", "ab .png")],
+)
+def test_a_film_image_is_described_by_its_files_name(settings: Settings, tmp_path: Path, name: str, told: str) -> None:
+    path = tmp_path / "1"
+    Image.new("L", (40, 40), 7).save(path, "PNG")
+    (found,) = read(path, name, settings, tmp_path)
+    assert isinstance(found, Accepted)
+    assert found.study.description == told

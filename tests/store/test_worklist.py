@@ -113,6 +113,18 @@ def test_pages_cover_the_list_and_a_page_beyond_is_the_last(names: Names, shared
         assert tx.worklist.modalities() == ("CR", "DX", "MR")
 
 
+def test_films_without_modality_offer_none_and_studies_have_titles(store: Store, tmp_path: Path) -> None:
+    film = study(image("1.1"), uid="1.1", modality="", description="film.png", patient=Patient())
+    added = store_file(store, tmp_path, film, content=b"1")
+    other = store_file(store, tmp_path, study(image("1.2"), uid="1.2", patient=Patient("Doe^John")), content=b"2")
+    with store.view() as tx:
+        assert tx.worklist.modalities() == ("DX",)
+        titles = tx.worklist.titles([added.study_id, other.study_id, "aaaaaaaaaaaa"])
+    assert titles[added.study_id] == ("", "film.png")
+    assert titles[other.study_id][0] == "Doe^John"
+    assert len(titles) == 2
+
+
 def test_a_row_tells_what_the_list_shows(store: Store, tmp_path: Path) -> None:
     for number in range(3):
         frame = image(f"1.{number}", seed=number)

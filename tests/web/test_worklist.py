@@ -155,3 +155,14 @@ def test_headings() -> None:
         Column("B", "b", "none", "-b", number=True),
         Column("C"),
     )
+
+
+def test_films_without_a_header_go_by_their_files_names(client: TestClient, send: Send) -> None:
+    send(("films/left <b>.png", films.png(1)), ("right.png", films.png(2)), ("3.dcm", films.dicom(3)))
+    answer = client.get("/")
+    assert {row.description for row in shown(answer).studies.rows} == {"left <b>.png", "right.png", "Chest PA"}
+    assert "data-row-link>right.png</a>" in answer.text
+    assert 'title="Chest PA · A3"' in answer.text
+    assert shown(answer).modalities == ("DX",)
+    assert "<option selected>" not in answer.text
+    assert '<option value="">All</option>' in answer.text
