@@ -3,8 +3,8 @@
 Files are read outside of any transaction; one transaction then stores what was accepted, the report, and the jobs.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -37,11 +37,19 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """templates/partials/upload_report.html: what became of every file of one upload. ``studies`` in the order they came."""
+    """templates/partials/upload_report.html: what became of every file of one upload. ``studies`` in the order they came.
+
+    ``titles`` calls each study that is (still) stored by its patient or description; only the case page's report has them.
+    """
 
     id: str
     lines: tuple[Line, ...]
     studies: tuple[str, ...]
+    titles: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def rows(self) -> tuple[Line, ...]:
+        """What needs the sender first: the rejected files, then the others, each in the order they were sent."""
+        return tuple(sorted(self.lines, key=lambda line: line.state != "rejected"))
 
     def count(self, state: FileState) -> int:
         """How many files ended so."""
@@ -97,9 +105,11 @@ def report(request: Request, upload_id: str) -> Report | None:
         return None
     try:
         with pages.of(request).store.view() as tx:
-            return told(request, tx.uploads.get(upload_id))
+            found = told(request, tx.uploads.get(upload_id))
+            titles = tx.worklist.titles(found.studies)
     except NotFound:
         return None
+    return replace(found, titles={key: pages.person(name) or description for key, (name, description) in titles.items()})
 
 
 def told(request: Request, row: UploadRow) -> Report:

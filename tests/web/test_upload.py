@@ -60,7 +60,9 @@ def test_the_case_page_lists_the_files_and_the_other_studies(client: TestClient)
     report = shown(page).report
     assert len(report.studies) == 2
     assert (report.count("accepted"), report.count("rejected"), report.count("already here")) == (2, 1, 0)
-    assert f'href="/studies/{report.studies[1]}?upload={report.id}"' in page.text
+    assert report.titles == {report.studies[n - 1]: f"PHANTOM CHEST {n}" for n in (1, 2)}
+    for n, study in enumerate(report.studies, start=1):
+        assert f'<a href="/studies/{study}?upload={report.id}">PHANTOM CHEST {n}</a>' in page.text
     assert "&lt;b&gt;bad&lt;/b&gt;.txt" in page.text
     assert "<b>bad</b>" not in page.text
     plain = client.get(f"/studies/{report.studies[0]}")
@@ -68,6 +70,26 @@ def test_the_case_page_lists_the_files_and_the_other_studies(client: TestClient)
     unknown = client.get(f"/studies/{report.studies[0]}?upload=aaaaaaaaaaaa")
     assert unknown.status_code == 200
     assert shown(unknown).report is None
+
+
+def test_the_report_begins_with_the_rejected_in_the_order_sent(client: TestClient, send: Send) -> None:
+    send(("known.dcm", films.dicom(1)))
+    names = ("new.dcm", "z.txt", "known.dcm", "a.txt", "film.png")
+    sent = (films.dicom(2), b"no", films.dicom(1), b"not this either", films.png())
+    files = [("files", file) for file in zip(names, sent, strict=True)]
+    page = client.get(client.post("/studies", files=files).headers["location"])
+    assert [line.name for line in shown(page).report.rows()] == ["z.txt", "a.txt", "new.dcm", "known.dcm", "film.png"]
+    places = [page.text.index(f'class="mono">{line.name}<') for line in shown(page).report.rows()]
+    assert places == sorted(places)
+    assert ">film.png</a>" in page.text
+    assert "Nothing new" not in page.text
+
+
+def test_the_report_says_when_nothing_was_new(client: TestClient, send: Send) -> None:
+    send(("a.dcm", films.dicom(1)))
+    page = client.get(client.post("/studies", files={"files": ("again.dcm", films.dicom(1))}).headers["location"])
+    assert "Nothing new: 1 file was here already" in page.text
+    assert "0 files accepted" not in page.text
 
 
 def test_the_same_file_twice(client: TestClient, send: Send, store: Store) -> None:
