@@ -10,7 +10,7 @@ from typing import Any
 from app import explainers
 from app.classifiers.card import Card
 from app.domain import REASONS, VERDICTS, Extent, Region
-from app.store import ExplanationRow, ImageRow, JobRow, PredictionRow, ReviewRow, StudyRow
+from app.store import ExplanationRow, ImageRow, JobRow, PredictionRow, ReviewRow, SeriesRow, StudyRow
 from app.web.payload import (
     CaseData,
     ExplanationData,
@@ -23,11 +23,12 @@ from app.web.payload import (
     RegionData,
     ReviewData,
     ScoreData,
+    SeriesData,
     StudyData,
     Urls,
     WindowData,
 )
-from app.web.wording import Translate, label, spacing, state_text, strings
+from app.web.wording import Translate, label, plane, spacing, state_text, strings
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +51,7 @@ def build(found: Found, _: Translate) -> CaseData:
     address = f"/studies/{found.study.id}"
     return CaseData(
         study=StudyData(found.study.id, found.study.phantom, found.study.state),
+        series=tuple(series_data(series, number, _) for number, series in enumerate(found.study.series)),
         images=tuple(
             image_data(image, number, _) for number, series in enumerate(found.study.series) for image in series.images
         ),
@@ -74,6 +76,13 @@ def build(found: Found, _: Translate) -> CaseData:
         ),
         strings=strings(_),
     )
+
+
+def series_data(series: SeriesRow, number: int, _: Translate) -> SeriesData:
+    """One series' entry; ``number`` counts from 0."""
+    first = series.images[0]
+    said = (str(number + 1), series.description, plane(first.orientation, _) or series.view_position)
+    return SeriesData(first.id, " · ".join(filter(None, said)), len(series.images))
 
 
 def image_data(image: ImageRow, series: int, _: Translate) -> ImageData:

@@ -68,6 +68,15 @@ class ImageData:
 
 
 @dataclass(frozen=True, slots=True)
+class SeriesData:
+    """One series of images: ``image`` is its first one, ``count`` how many it has, ``title`` its place and plane."""
+
+    image: str
+    title: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class ModelData:
     """A network that may read the shown image's series; ``eligible`` is False only for one that was named in the address."""
 
@@ -197,6 +206,7 @@ class CaseData:
     """Everything the case page's scripts know. ``image``, ``model`` and ``finding`` say what is shown."""
 
     study: StudyData
+    series: tuple[SeriesData, ...]
     images: tuple[ImageData, ...]
     image: str
     models: tuple[ModelData, ...]
@@ -221,6 +231,11 @@ class CaseData:
     def shown(self) -> ImageData:
         """The image that is shown."""
         return next(image for image in self.images if image.id == self.image)
+
+    @property
+    def stack(self) -> int:
+        """How many images the shown image's series has."""
+        return sum(image.series == self.shown.series for image in self.images)
 
     def explanation(self, method: str) -> ExplanationData | None:
         """The shown finding's map by one method."""

@@ -19,6 +19,15 @@ def spacing(kind: str, _: Translate) -> str:
     return _("pixel spacing unknown")
 
 
+def plane(orientation: tuple[str, str, str, str], _: Translate) -> str:
+    """The plane that an image lies in, by the letters of its edges (left, top, right, bottom); "" when they are unknown."""
+    across, down = (
+        {"R": "x", "L": "x", "A": "y", "P": "y", "H": "z", "F": "z"}.get(letters[:1], "") for letters in orientation[:2]
+    )
+    names = {"xz": _("coronal"), "yz": _("sagittal"), "xy": _("axial")}
+    return names.get("".join(sorted(across + down)), "")
+
+
 def state_text(state: str, _: Translate) -> str:
     """A map's state in words; of "not defined: reason" both parts are translated."""
     if state == "ok":
@@ -80,6 +89,7 @@ def panes(_: Translate) -> dict[str, str]:
         "film.lut": _("VOI LUT"),
         "film.scale": _("{0} %"),
         "slice": _("Image {0} of {1}"),
+        "slice.series": _("Image {0} of {1} · Series {2} of {3}"),
         "webgl.missing": _(
             "This browser cannot draw with WebGL2. The films and maps below are fixed pictures made by the server."
         ),

@@ -30,7 +30,10 @@ class Case {
     this.tools = new Tools({ display: this.display, panes: this.panes, regions: this.regions, input: () => this.input });
     this.reviews = $("judge") ? new Reviews(data, this.panes) : null;
     this.regions.told = () => this.reviews?.showRegion();
-    this.slices = { count: data.images.length, by: (step) => this.slice(this.place + step) };
+    // One series is one stack: the wheel and the keys stay in it, another series is another page.
+    const { series } = data.images.find(({ id }) => id === data.image);
+    this.stack = data.images.filter((image) => image.series === series);
+    this.slices = { count: this.stack.length, by: (step) => this.slice(this.place + step) };
     const { display, panes, regions, slices } = this;
     this.input = new Input({ panes, display, regions, slices, presets: () => this.tools.presets });
     panes.painted = () => {
@@ -84,6 +87,7 @@ class Case {
       $("report").remove();
       this.#address();
     });
+    $("series")?.addEventListener("change", (event) => event.target.form.submit());
     $("slice")?.addEventListener("input", (event) => this.slice(Number(event.target.value) - 1));
   }
 
@@ -125,9 +129,9 @@ class Case {
     else document.activeElement?.blur();
   }
 
-  /** Place of the shown image in the study, from 0. */
+  /** Place of the shown image in its series, from 0. */
   get place() {
-    return this.data.images.findIndex(({ id }) => id === this.data.image);
+    return this.stack.findIndex(({ id }) => id === this.data.image);
   }
 
   get label() {
@@ -196,7 +200,7 @@ class Case {
 
   // Without WebGL2 the server's own picture of the map takes the pane.
   #fixed(pane, explanation) {
-    pane.view.querySelector(".pane-preview").src = explanation.state === "ok" ? explanation.overlay_url : this.data.images[this.place].thumbnail_url;
+    pane.view.querySelector(".pane-preview").src = explanation.state === "ok" ? explanation.overlay_url : this.stack[this.place].thumbnail_url;
   }
 
   #settled(pane) {
@@ -253,27 +257,30 @@ class Case {
     }
   }
 
-  /** The image at a place of the study, from 0. */
+  /** The image at a place of its series, from 0. */
   slice(place) {
-    const image = this.data.images[Math.min(Math.max(place, 0), this.data.images.length - 1)];
+    const image = this.stack[Math.min(Math.max(place, 0), this.stack.length - 1)];
     if (image.id === this.data.image) return;
-    const fresh = image.series !== this.data.images[this.place].series;
     this.chosen.image = image.id;
     this.data = { ...this.data, image: image.id, explanations: [], prediction: null };
     for (const pane of this.panes.all) if (pane.method) this.#clear(pane, words("pane.waiting"));
     this.reviews?.take(this.data, this.regions);
-    this.showImage(image.id, fresh);
+    this.showImage(image.id, false);
     clearTimeout(this.settling);
     this.settling = setTimeout(() => this.refresh(), SETTLE);
   }
 
+  #count({ series }) {
+    const text = document.querySelector(".slice-words");
+    if (!text) return;
+    const several = this.data.series.length;
+    text.textContent = words(several > 1 ? "slice.series" : "slice", this.place + 1, this.stack.length, series + 1, several);
+    if ($("slice")) $("slice").value = String(this.place + 1);
+  }
+
   async showImage(id, fresh) {
-    const image = this.data.images.find((entry) => entry.id === id);
-    const words_ = document.querySelector(".slice-words");
-    if (words_) {
-      words_.textContent = words("slice", this.place + 1, this.data.images.length);
-      $("slice").value = String(this.place + 1);
-    }
+    const image = this.stack.find((entry) => entry.id === id);
+    this.#count(image);
     if (!this.panes.renderer) return;
     for (const pane of this.panes.all) if (!this.films.has(id)) pane.mark(this.panes.film ? "loading" : "preview");
     try {

@@ -438,9 +438,9 @@ def test_nothing_moves_while_maps_arrive(page: Page, stored: Case) -> None:
 
 def test_wheel_and_keys_move_through_the_images_of_a_stack(page: Page, small_server: Server) -> None:
     films = []
-    for number in range(1, 4):
+    for number in range(1, 5):
         film = dicom.dataset(chest.draw(90 + number, ("Nodule",), size=128))
-        film.StudyInstanceUID, film.SeriesInstanceUID, film.PatientID = "1.2.826.0.1.9", "1.2.826.0.1.9.1", "STACK"
+        film.StudyInstanceUID, film.SeriesInstanceUID, film.PatientID = "1.2.826.0.1.9", f"1.2.826.0.1.9.{number // 4}", "STACK"
         film.InstanceNumber = number
         octets = io.BytesIO()
         film.save_as(octets, enforce_file_format=True)
@@ -448,23 +448,29 @@ def test_wheel_and_keys_move_through_the_images_of_a_stack(page: Page, small_ser
     page.goto(f"{small_server.url}/upload")
     page.locator("#files").set_input_files(films)
     page.wait_for_url(re.compile(r"/studies/[a-z2-7]{12}"))
-    expect(page.locator(".slice-words")).to_have_text("Image 1 of 3")
+    expect(page.locator(".slice-words")).to_have_text("Image 1 of 3 · Series 1 of 2")
     expect(page.locator("#job")).to_have_attribute("data-state", "done", timeout=ANALYSED_MS)
     page.locator("#report-close").click()
     page.locator("#pane-film .pane-view").hover()
     page.mouse.wheel(0, 120)
-    expect(page.locator(".slice-words")).to_have_text("Image 2 of 3")
+    expect(page.locator(".slice-words")).to_have_text("Image 2 of 3 · Series 1 of 2")
     page.keyboard.press("End")
-    expect(page.locator(".slice-words")).to_have_text("Image 3 of 3")
+    expect(page.locator(".slice-words")).to_have_text("Image 3 of 3 · Series 1 of 2")
+    page.mouse.wheel(0, 120)
+    page.wait_for_timeout(100)
+    expect(page.locator(".slice-words")).to_have_text("Image 3 of 3 · Series 1 of 2")
     ready(page)
     page.locator("#pane-film").focus()
     page.keyboard.press("ArrowUp")
-    expect(page.locator(".slice-words")).to_have_text("Image 2 of 3")
+    expect(page.locator(".slice-words")).to_have_text("Image 2 of 3 · Series 1 of 2")
     ready(page)
     expect(page.locator("#pane-cam .verdict").first).to_be_enabled(timeout=ANALYSED_MS)
     told = page.evaluate("fetch(location.pathname + '/case.json' + location.search).then((answer) => answer.json())")
     assert told["image"] == told["images"][1]["id"]
     assert page.locator(".finding").count() == len(told["prediction"]["scores"])
+    page.locator("#series").select_option(index=1)
+    expect(page.locator(".slice-words")).to_have_text("Image 1 of 1 · Series 2 of 2")
+    assert told["series"][1]["image"] in page.url
 
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (1024, 768)])

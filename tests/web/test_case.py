@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import asdict
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -88,7 +89,7 @@ def test_every_address_in_the_payload_answers(client: TestClient, study: str) ->
         ({}, "pixel spacing unknown"),
     ],
 )
-def test_the_spacing_says_what_it_is_worth(client: TestClient, send: Send, elements: dict[str, object], kind: str) -> None:
+def test_the_spacing_says_what_it_is_worth(client: TestClient, send: Send, elements: dict[str, Any], kind: str) -> None:
     study = send(("film.dcm", films.dicom(13, **elements)))
     response = client.get(f"/studies/{study}")
     assert shown(response).data.shown.spacing_kind == kind
@@ -308,6 +309,39 @@ def test_images_of_one_study_can_be_chosen(client: TestClient, send: Send) -> No
     html = client.get(f"/studies/{study}?image={second}").text
     assert payload_of(html)["image"] == second
     assert 'id="slice"' in html
+
+
+def test_a_stack_is_one_series_and_the_others_are_offered(client: TestClient, send: Send) -> None:
+    def slice_(number: int, series: str, axes: list[float], description: str) -> bytes:
+        return films.dicom(
+            number,
+            phantom=False,
+            Modality="MR",
+            BodyPartExamined="KNEE",
+            ViewPosition=None,
+            StudyInstanceUID="1.2.3.5",
+            PatientID="K",
+            SeriesInstanceUID=series,
+            SeriesDescription=description,
+            InstanceNumber=number,
+            ImageOrientationPatient=axes,
+            ImagePositionPatient=[number, number, 0],
+        )
+
+    coronal, sagittal = [1.0, 0.0, 0.0, 0.0, 0.0, -1.0], [0.0, 1.0, 0.0, 0.0, 0.0, -1.0]
+    study = send(
+        *((f"c{n}.dcm", slice_(n, "1.2.3.5.1", coronal, "PD <cor>")) for n in (1, 2, 3)),
+        *((f"s{n}.dcm", slice_(n, "1.2.3.5.2", sagittal, "")) for n in (4, 5)),
+    )
+    response = client.get(f"/studies/{study}")
+    page: CasePage = shown(response)
+    assert {(entry.title[4:], entry.count) for entry in page.data.series} == {("PD <cor> · coronal", 3), ("sagittal", 2)}
+    assert "PD &lt;cor&gt; · coronal · 3 images" in response.text
+    assert f'max="{page.data.stack}"' in response.text
+    other = next(entry for entry in page.data.series if entry.image != page.data.series[page.data.shown.series].image)
+    html = client.get(f"/studies/{study}?image={other.image}").text
+    assert f'<option value="{other.image}" selected>' in html
+    assert f'max="{5 - page.data.stack}"' in html
 
 
 def test_korean_and_light_are_kept(client: TestClient, study: str) -> None:
