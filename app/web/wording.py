@@ -84,7 +84,16 @@ def panes(_: Translate) -> dict[str, str]:
         "pane.none": _("not computed"),
         "pane.label": _("{0}, {1}"),
         "pane.beyond": _("colours end at the 99.5th percentile"),
-        "bar.label": _("Map values from {0} to {1}, without a unit; colours from {2} to {3}"),
+        "bar.label": _(
+            "Left and right: range of the colours, {2} to {3} ({4}). Grey: raw range of the map, {0} to {1}, without a unit"
+        ),
+        "bar.robust": _("99.5th percentile"),
+        "bar.full": _("full range"),
+        "bar.power": _("all {0}"),
+        "bar.against": _("mostly evidence against"),
+        "bar.against.why": _("The map’s values below zero weigh more than those above: most of it speaks against the finding."),
+        "bar.unlikely": _("finding unlikely"),
+        "bar.unlikely.why": _("The network gives this finding {0}. The map shows what little speaks for it."),
         "film.window": _("C {0}  W {1}"),
         "film.lut": _("VOI LUT"),
         "film.scale": _("{0} %"),

@@ -15,6 +15,7 @@ import { learn, say, words } from "./words.js";
 
 const KEPT_FILMS = 24;
 const SETTLE = 250;
+const UNLIKELY = 0.1;
 const $ = (id) => document.getElementById(id);
 
 class Case {
@@ -141,6 +142,8 @@ class Case {
   /** Takes a payload: verdicts, and the maps of the shown finding into their panes. */
   take(data) {
     this.data = data;
+    const probability = data.prediction?.scores.find(({ finding }) => finding === data.finding)?.probability ?? 1;
+    this.panes.unlikely = probability < UNLIKELY ? `${(probability * 100).toFixed(1)} %` : "";
     if (data.prediction) this.read = { model: data.model, finding: data.finding };
     this.reviews?.take(data, this.regions);
     const open = Boolean(data.job) && ["queued", "running"].includes(data.job.state);

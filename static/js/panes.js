@@ -19,6 +19,7 @@ export class Pane {
     this.sentence = element.querySelector(".pane-words");
     this.enlarge = element.querySelector(".pane-enlarge");
     this.bar = element.querySelector(".bar");
+    this.note = element.querySelector(".bar-note");
     this.edges = [...element.querySelectorAll(".letter")];
     this.verdicts = [...element.querySelectorAll(".verdict")];
     this.map = null;
@@ -29,6 +30,14 @@ export class Pane {
   mark(state, text = words(`state.${state}`)) {
     this.state.dataset.state = state;
     this.state.textContent = text;
+  }
+
+  /** A word of doubt beside the colours, `why` in full; or nothing. */
+  doubt(text, why) {
+    if (!this.note || this.note.textContent === text) return;
+    this.note.hidden = !text;
+    this.note.textContent = text;
+    this.note.title = why;
   }
 
   /** A sentence in place of a map, or nothing. */
@@ -46,6 +55,7 @@ export class Panes {
     this.all = [...grid.querySelectorAll(".pane")].map((element) => new Pane(element));
     this.active = this.all[1] ?? this.all[0];
     this.film = null;
+    this.unlikely = "";
     this.painted = () => {};
     this.listeners = [];
     display.listen(() => this.refresh());
@@ -169,18 +179,23 @@ export class Panes {
     const { bar, map, signed } = pane;
     bar.hidden = !map;
     if (!map) return;
+    if (map.against) pane.doubt(words("bar.against"), words("bar.against.why"));
+    else if (this.unlikely) pane.doubt(words("bar.unlikely"), words("bar.unlikely.why", this.unlikely));
+    else pane.doubt("", "");
     const { display } = this;
     const { min, max } = map.explanation;
     const name = signed ? display.signed : display.unsigned;
     const { texts: [low, high, least, most], power } = figures([...scale, min, max]);
-    const said = `${name} ${low} ${high} ${display.threshold} ${least} ${most} ${power}`;
+    const range = words(display.robust ? "bar.robust" : "bar.full");
+    const said = `${name} ${range} ${low} ${high} ${display.threshold} ${least} ${most} ${power}`;
     if (bar.dataset.said === said) return;
     bar.dataset.said = said;
     bar.querySelector(".bar-low").textContent = low;
     bar.querySelector(".bar-high").textContent = high;
-    bar.querySelector(".bar-range").textContent = power ? `(${least} … ${most}) ${power}` : `${least} … ${most}`;
+    bar.querySelector(".bar-range").textContent = `${least} … ${most}`;
+    bar.querySelector(".bar-power").textContent = power && words("bar.power", power);
     const canvas = bar.querySelector(".bar-colours");
-    bar.title = words("bar.label", ...[least, most, low, high].map((text) => `${text}${power && ` ${power}`}`));
+    bar.title = words("bar.label", ...[least, most, low || "0", high].map((text) => `${text}${power && ` ${power}`}`), range);
     canvas.setAttribute("aria-label", bar.title);
     const colours = table(name);
     for (let i = 0; i < 256; i += 1) {

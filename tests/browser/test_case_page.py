@@ -151,7 +151,23 @@ def test_the_colour_bar_shows_the_raw_range(case: Page, stored: Case) -> None:
     assert entry["max"] == pytest.approx(float(values.max()))
     label = case.locator("#pane-lrp .bar-colours").get_attribute("aria-label") or ""
     assert "without a unit" in label
+    assert "99.5th percentile" in label
+    case.get_by_role("button", name="Full", exact=True).click()
+    expect(case.locator("#pane-lrp .bar-colours")).to_have_attribute("aria-label", re.compile(r"\(full range\)"))
     expect(case.locator("#pane-lrp .bar-range")).to_have_text(re.compile(r"−\d.* … \d"))
+
+
+def test_a_map_that_speaks_against_the_finding_says_so_beside_its_colours(case: Page, stored: Case) -> None:
+    data = stored.data
+    (probability,) = (s["probability"] for s in data["prediction"]["scores"] if s["finding"] == data["finding"])
+    for entry in data["explanations"]:
+        _, values = stored.values(entry["method"])
+        note = case.locator(f"#pane-{entry['method']} .bar-note")
+        expected = (
+            "mostly evidence against" if values.sum(dtype=np.float64) < 0 else "finding unlikely" if probability < 0.1 else ""
+        )
+        expect(note).to_have_text(expected)
+        expect(note).to_be_visible(visible=bool(expected))
 
 
 def test_below_the_threshold_nothing_covers_the_film(case: Page) -> None:
@@ -415,6 +431,7 @@ def test_another_finding_is_computed_and_swaps_every_pane(case: Page, stored: Ca
     expect(case.locator("#pane-rap .verdict").first).to_be_enabled(timeout=ANALYSED_MS)
     ready(case)
     assert f"finding={first}" not in case.url
+    assert "model=" not in case.url
     told = dict(json.loads(stored.read(f"/case.json?{case.url.split('?')[1]}")))
     assert told["finding"] != first
     assert {entry["finding"] for entry in told["explanations"]} == {told["finding"]}
@@ -451,6 +468,8 @@ def test_wheel_and_keys_move_through_the_images_of_a_stack(page: Page, small_ser
     expect(page.locator(".slice-words")).to_have_text("Image 1 of 3 · Series 1 of 2")
     expect(page.locator("#job")).to_have_attribute("data-state", "done", timeout=ANALYSED_MS)
     page.locator("#report-close").click()
+    expect(page.locator(".finding input:checked")).to_have_count(1)
+    assert "?" not in page.url, "the address pins what the reader did not choose"
     page.locator("#pane-film .pane-view").hover()
     page.mouse.wheel(0, 120)
     expect(page.locator(".slice-words")).to_have_text("Image 2 of 3 · Series 1 of 2")

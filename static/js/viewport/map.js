@@ -2,7 +2,8 @@
 
 import { octets } from "./film.js";
 
-/** Fetches one explanation's values. `positive` and `strength` are the 99.5th percentile of the positive values and of all sizes. */
+/** Fetches one explanation's values. `positive` and `strength` are the 99.5th percentile of the positive values and of all sizes;
+ * `against`: the values below zero weigh more than those above. */
 export async function fetchMap(explanation, signal) {
   const values = new Float32Array(await octets(explanation.values_url, signal));
   if (values.length !== explanation.width * explanation.height) throw new Error("length");
@@ -12,6 +13,7 @@ export async function fetchMap(explanation, signal) {
     values,
     positive: percentile(values.filter((v) => v > 0)),
     strength: percentile(values.map(Math.abs)),
+    against: values.reduce((sum, v) => sum + v, 0) < 0,
   };
 }
 
