@@ -87,6 +87,7 @@ def panes(_: Translate) -> dict[str, str]:
         "bar.label": _(
             "Left and right: range of the colours, {2} to {3} ({4}). Grey: raw range of the map, {0} to {1}, without a unit"
         ),
+        "bar.conservation": _("Conservation error {0}: the share of the relevance that was lost on its way to the pixels"),
         "bar.robust": _("99.5th percentile"),
         "bar.full": _("full range"),
         "bar.power": _("all {0}"),

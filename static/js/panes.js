@@ -183,7 +183,7 @@ export class Panes {
     else if (this.unlikely) pane.doubt(words("bar.unlikely"), words("bar.unlikely.why", this.unlikely));
     else pane.doubt("", "");
     const { display } = this;
-    const { min, max } = map.explanation;
+    const { min, max, conservation_error: lost } = map.explanation;
     const name = signed ? display.signed : display.unsigned;
     const { texts: [low, high, least, most], power } = figures([...scale, min, max]);
     const range = words(display.robust ? "bar.robust" : "bar.full");
@@ -196,6 +196,8 @@ export class Panes {
     bar.querySelector(".bar-power").textContent = power && words("bar.power", power);
     const canvas = bar.querySelector(".bar-colours");
     bar.title = words("bar.label", ...[least, most, low || "0", high].map((text) => `${text}${power && ` ${power}`}`), range);
+    // LRP and RAP hand a sum back to the pixels: how much of it did not arrive says whether the map can be trusted.
+    if (typeof lost === "number") bar.title += `\n${words("bar.conservation", lost.toExponential(0))}`;
     canvas.setAttribute("aria-label", bar.title);
     const colours = table(name);
     for (let i = 0; i < 256; i += 1) {

@@ -152,6 +152,8 @@ def test_the_colour_bar_shows_the_raw_range(case: Page, stored: Case) -> None:
     label = case.locator("#pane-lrp .bar-colours").get_attribute("aria-label") or ""
     assert "without a unit" in label
     assert "99.5th percentile" in label
+    expect(case.locator("#pane-lrp .bar")).to_have_attribute("title", re.compile(r"Conservation error \de-\d"))
+    expect(case.locator("#pane-cam .bar")).not_to_have_attribute("title", re.compile("Conservation"))
     case.get_by_role("button", name="Full", exact=True).click()
     expect(case.locator("#pane-lrp .bar-colours")).to_have_attribute("aria-label", re.compile(r"\(full range\)"))
     expect(case.locator("#pane-lrp .bar-range")).to_have_text(re.compile(r"−\d.* … \d"))
