@@ -159,7 +159,10 @@ def controls(
 
 
 def perturb(classifier: Classifier, cases: Sequence[Case], methods: Sequence[str]) -> list[Value]:
-    """Area under the perturbation curves of the finding's probability: least relevant first and most relevant first."""
+    """The perturbation curves of the finding's probability and the area under each: least and most relevant pixels first.
+
+    The points of a curve are measures of their own, ``negative_perturbation_at_0.10`` with a tenth of the pixels removed.
+    """
     values = []
     rng = np.random.default_rng(1)
     size = classifier.card.input_size
@@ -173,8 +176,10 @@ def perturb(classifier: Classifier, cases: Sequence[Case], methods: Sequence[str
         for method, native in maps.items():
             heat = resample(native, Extent(0, 0, size, size), (size, size))
             for name, first in (("negative_perturbation", "least"), ("positive_perturbation", "most")):
-                area = perturbation.curve(film, heat, answer, "least" if first == "least" else "most").area
-                values.append(Value(case.source, case.finding, case.owner, method, name, area))
+                drawn = perturbation.curve(film, heat, answer, "least" if first == "least" else "most")
+                values.append(Value(case.source, case.finding, case.owner, method, name, drawn.area))
+                for share, probability in zip(drawn.removed, drawn.answers, strict=True):
+                    values.append(Value(case.source, "all", case.owner, method, f"{name}_at_{share:.2f}", probability))
     return values
 
 

@@ -20,8 +20,9 @@ LEGEND = (
     "nothing, are grey. “Called”: cases to which the network gives the finding a probability of 50% or more. "
     "Bold: better than the random map and the centre prior, intervals apart."
 )
+PALETTE = ("#2f6f9f", "#b4552d", "#3f7d3a", "#7a4b9a", "#a3236b", "#6b6b00", "#005f6b")
 FEW = 5
-"""Fewer cases than that warn of nothing."""
+"""Fewer cases than that warn of nothing and prove nothing: their interval is too narrow to be believed."""
 LOWER = LOWER_IS_BETTER | {"positive_perturbation", "max_sensitivity"}
 STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#1a1d21}"
@@ -111,8 +112,10 @@ def page(report: Report) -> str:
     parts += [f"<p>⚠ {html.escape(sentence)}</p>" for sentence in report.warnings()]
     for source in sources:
         parts.append(f"<h2>{html.escape(source)}</h2>")
-        for measure in sorted({row.measure for row in report.rows if row.source == source}, key=place):
+        measures = {row.measure for row in report.rows if row.source == source}
+        for measure in sorted((m for m in measures if "_at_" not in m), key=place):
             parts.append(section(report, source, measure))
+            parts.append(curves(report, source, measure))
     return "".join(parts) + "</html>"
 
 
@@ -146,12 +149,32 @@ def section(report: Report, source: str, measure: str) -> str:
     return text + "<table>" + "".join(lines) + "</table>"
 
 
+def curves(report: Report, source: str, measure: str) -> str:
+    """The curve behind an area, one line per method: mean answer over the share of pixels removed; "" where there is none."""
+    points = sorted({row.measure for row in report.rows if row.source == source and row.measure.startswith(f"{measure}_at_")})
+    if not points:
+        return ""
+    shares = [float(point.rpartition("_")[2]) for point in points]
+    lines = [
+        "<path d='M60 10V210H460' fill=none stroke=#777 /><text x=60 y=228>0</text><text x=50 y=18 text-anchor=end>1</text>",
+        f"<text x=460 y=228 text-anchor=end>{shares[-1]:.0%} removed</text><text x=50 y=212 text-anchor=end>0</text>",
+    ]
+    for index, name in enumerate(row.method for row in report.of(source, measure)):
+        colour, dash = ("#9aa0a6", "4 3") if name in CONTROLS else (PALETTE[index % len(PALETTE)], "none")
+        means = [next(r.mean.value for r in report.of(source, point) if r.method == name) for point in points]
+        at = " ".join(f"{60 + 400 * x / shares[-1]:.1f},{210 - 200 * y:.1f}" for x, y in zip(shares, means, strict=True))
+        lines.append(f"<polyline points='{at}' fill=none stroke='{colour}' stroke-width=2 stroke-dasharray='{dash}'/>")
+        lines.append(f"<text x=480 y={24 + 18 * index} fill='{colour}'>{html.escape(name)}</text>")
+    return "<svg width=680 height=235 role=img aria-label=curves>" + "".join(lines) + "</svg>"
+
+
 def cell(row: Row, beside: Sequence[Row]) -> str:
     """One table cell, bold where a method beats the random map and the centre prior."""
     if math.isnan(row.mean.value):
         return "<td>–</td>"
     known = [r for r in beside if r.method in CONTROLS[:2]]
-    apart = row.method not in CONTROLS and len(known) == 2 and all(beats(row, control) for control in known)
+    told = row.method not in CONTROLS and row.mean.count >= FEW and len(known) == 2
+    apart = told and all(beats(row, control) for control in known)
     interval = f"{row.mean.value:.3f} <small>[{row.mean.low:.3f}, {row.mean.high:.3f}] n {row.mean.count}</small>"
     return f"<td{' class=apart' if apart else ''}>{interval}</td>"
 
