@@ -28,15 +28,6 @@ def between(maps: NDArray[np.float32]) -> float:
     return float(table[np.triu_indices(len(ranked), 1)].mean())
 
 
-def top_overlap(a: NDArray[np.floating], b: NDArray[np.floating], share: float = 0.1) -> float:
-    """Intersection over union of the highest ``share`` of pixels of two maps of one shape."""
-    count = max(1, round(share * a.size))
-    tops = [np.zeros(a.size, bool) for _ in range(2)]
-    for top, values in zip(tops, (a, b), strict=True):
-        top[np.argsort(-values.ravel(), kind="stable")[:count]] = True
-    return float((tops[0] & tops[1]).sum() / (tops[0] | tops[1]).sum())
-
-
 def relative_change(before: NDArray[np.floating], after: NDArray[np.floating]) -> float:
     """‖after − before‖ ÷ ‖before‖, whose maximum over small noise is max-sensitivity (Yeh 2019); inf from a zero map."""
     norm = float(np.linalg.norm(before))

@@ -15,10 +15,6 @@ class Mean:
     high: float
     count: int
 
-    def apart_from(self, other: "Mean") -> bool:
-        """Whether the two intervals do not overlap."""
-        return self.low > other.high or self.high < other.low
-
 
 def mean(values: NDArray[np.floating], owners: NDArray[np.generic] | None = None, rounds: int = 1000, seed: int = 0) -> Mean:
     """Mean of the values that are not NaN, percentile bootstrap over owners (n,)."""

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+Order = Literal["least", "most"]
 Answer = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """Films float32 (n, height, width) → one logit or probability per film (n,)."""
 
@@ -32,7 +33,7 @@ def curve(
     film: NDArray[np.float32],
     heat: NDArray[np.float32],
     answer: Answer,
-    first: Literal["least", "most"],
+    first: Order,
     *,
     removed: tuple[float, ...] = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5),
     fill: float | None = None,

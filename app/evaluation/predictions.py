@@ -1,4 +1,4 @@
-"""Figures about predictions: AUROC with a patient-level bootstrap interval, calibration by Platt scaling, calibration slope.
+"""Figures about predictions: AUROC with a patient-level bootstrap interval, calibration by Platt scaling.
 
 Knows numbers only, neither films nor networks.
 """
@@ -67,8 +67,3 @@ def platt(
 
     best = minimize(loss, np.zeros(2), method="L-BFGS-B", bounds=[(-3, 3), (-20, 20)]).x
     return float(np.exp(best[0])), float(best[1])
-
-
-def calibration_slope(logits: NDArray[np.floating], labels: NDArray[np.bool_]) -> float:
-    """Slope of a logistic regression of the label on the logit; 1 is perfect, below 1 overconfident (Cox 1958). Both (n,)."""
-    return platt(logits, labels)[0]

@@ -27,6 +27,8 @@ MEDIANS = frozenset({"outside_inside"})
 CALLED = 0.5
 """From this probability a network calls a finding; those cases are told apart: a map of what was not seen shows nothing."""
 CONTROLS = ("random map", "centre prior", "mean box")
+ORDERS: dict[str, perturbation.Order] = {"negative_perturbation": "least", "positive_perturbation": "most"}
+"""Measure → which pixels are removed first."""
 NOISE = 0.02
 """Radius of the noise for max-sensitivity, as a share of the film's own range."""
 
@@ -175,8 +177,8 @@ def perturb(classifier: Classifier, cases: Sequence[Case], methods: Sequence[str
         maps["centre prior"] = localisation.centre_prior((size, size))
         for method, native in maps.items():
             heat = resample(native, Extent(0, 0, size, size), (size, size))
-            for name, first in (("negative_perturbation", "least"), ("positive_perturbation", "most")):
-                drawn = perturbation.curve(film, heat, answer, "least" if first == "least" else "most")
+            for name, first in ORDERS.items():
+                drawn = perturbation.curve(film, heat, answer, first)
                 values.append(Value(case.source, case.finding, case.owner, method, name, drawn.area))
                 for share, probability in zip(drawn.removed, drawn.answers, strict=True):
                     values.append(Value(case.source, "all", case.owner, method, f"{name}_at_{share:.2f}", probability))

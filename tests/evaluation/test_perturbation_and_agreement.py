@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from app.evaluation.agreement import between, relative_change, spearman, top_overlap
+from app.evaluation.agreement import between, relative_change, spearman
 from app.evaluation.perturbation import curve
 
 
@@ -51,13 +51,6 @@ def test_between_findings_is_the_mean_over_pairs() -> None:
     assert between(np.repeat(maps[:1], 3, 0)) == pytest.approx(1)
     assert np.isnan(between(maps[:1]))
     assert np.isnan(between(np.zeros((3, 4, 4), np.float32)))
-
-
-def test_overlap_of_the_top_areas() -> None:
-    a = np.arange(100.0).reshape(10, 10)
-    assert top_overlap(a, a) == 1
-    assert top_overlap(a, -a) == 0
-    assert top_overlap(a, np.roll(a, 5), share=0.1) == pytest.approx(5 / 15)
 
 
 def test_relative_change() -> None:
