@@ -20,7 +20,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, FilePayload, Page, Playwright, Request, expect, sync_playwright
+
+from app.phantoms import chest, dicom
+from tests.browser.cases import ANALYSED_MS, Case, ready
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -247,3 +250,33 @@ def open_page(chromium: Browser, browser_watch: Watch) -> Iterator[Callable[...,
 def page(open_page: Callable[..., Page]) -> Page:
     """One watched page, 1440×900, English."""
     return open_page()
+
+
+@pytest.fixture(scope="module")
+def small_server(start_server: StartServer, models: Path) -> Server:
+    """A server with small untrained networks: these tests are about what the page does, not about what a network says."""
+    return start_server(models=str(models))
+
+
+@pytest.fixture(scope="module")
+def stored(small_server: Server, chromium: Browser) -> Case:
+    """A phantom, uploaded and analysed once for this module."""
+    phantom = chest.draw(77, ("Nodule",), size=256)
+    page = chromium.new_page()
+    page.goto(f"{small_server.url}/upload")
+    page.locator("#files").set_input_files(
+        FilePayload(name="a.dcm", mimeType="application/dicom", buffer=dicom.encode(phantom))
+    )
+    page.wait_for_url(re.compile(r"/studies/[a-z2-7]{12}"))
+    expect(page.locator("#pane-rap .verdict").first).to_be_enabled(timeout=ANALYSED_MS)
+    url = page.url.split("?")[0]
+    page.close()
+    return Case(url, phantom)
+
+
+@pytest.fixture
+def case(page: Page, stored: Case) -> Page:
+    """The case, opened, with film and maps drawn."""
+    page.goto(stored.url)
+    ready(page)
+    return page

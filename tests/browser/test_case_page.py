@@ -3,85 +3,18 @@
 import io
 import json
 import re
-import urllib.request
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image as Picture
-from playwright.sync_api import Browser, FilePayload, Page, Route, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from app.domain import Extent, Window
 from app.grey import apply_window, resample
 from app.phantoms import chest, dicom
-from tests.browser.conftest import Server, StartServer, Watch
-
-REVIEWS = re.compile(r"/studies/[a-z2-7]+/reviews$")
-ANALYSED_MS = 120_000
-PANES = 6
-
-
-@dataclass(frozen=True)
-class Case:
-    """A case on a server, and what the server says of it."""
-
-    url: str
-    phantom: chest.ChestPhantom
-
-    def read(self, path: str = "/case.json") -> bytes:
-        """What the server answers."""
-        address = path if path.startswith("http") else f"{self.url}{path}"
-        with urllib.request.urlopen(address) as answer:  # noqa: S310 - our own server
-            return bytes(answer.read())
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """The payload as it is now."""
-        return dict(json.loads(self.read()))
-
-    def values(self, method: str) -> tuple[dict[str, Any], NDArray[np.float32]]:
-        """A method's entry and its raw map."""
-        (entry,) = (found for found in self.data["explanations"] if found["method"] == method)
-        raw = self.read(self.url.split("/studies")[0] + entry["values_url"])
-        return entry, np.frombuffer(raw, "<f4").reshape(entry["height"], entry["width"])
-
-
-@pytest.fixture(scope="module")
-def small_server(start_server: StartServer, models: Path) -> Server:
-    """A server with small untrained networks: these tests are about what the page does, not about what a network says."""
-    return start_server(models=str(models))
-
-
-@pytest.fixture(scope="module")
-def stored(small_server: Server, chromium: Browser) -> Case:
-    """A phantom, uploaded and analysed once for this module."""
-    phantom = chest.draw(77, ("Nodule",), size=256)
-    page = chromium.new_page()
-    page.goto(f"{small_server.url}/upload")
-    page.locator("#files").set_input_files(
-        FilePayload(name="a.dcm", mimeType="application/dicom", buffer=dicom.encode(phantom))
-    )
-    page.wait_for_url(re.compile(r"/studies/[a-z2-7]{12}"))
-    expect(page.locator("#pane-rap .verdict").first).to_be_enabled(timeout=ANALYSED_MS)
-    url = page.url.split("?")[0]
-    page.close()
-    return Case(url, phantom)
-
-
-@pytest.fixture
-def case(page: Page, stored: Case) -> Page:
-    """The case, opened, with film and maps drawn."""
-    page.goto(stored.url)
-    ready(page)
-    return page
-
-
-def ready(page: Page) -> None:
-    """Wait until every pane is drawn in full."""
-    expect(page.locator('.pane-state[data-state="full"]')).to_have_count(PANES)
+from tests.browser.cases import ANALYSED_MS, PANES, Case, drag, ready
+from tests.browser.conftest import Server
 
 
 def seen(page: Page, method: str, scale: float = 1.0) -> tuple[NDArray[np.float64], Extent, tuple[slice, slice]]:
@@ -193,18 +126,6 @@ def coloured(page: Page, method: str) -> int:
     return int((np.ptp(screen[part], axis=2) > 12).sum())
 
 
-def drag(page: Page, method: str, start: tuple[float, float], end: tuple[float, float], button: Any = "left") -> None:
-    """Drag in a pane, in shares of its size."""
-    box = page.locator(f"#pane-{method} .pane-view").bounding_box()
-    assert box is not None
-    at = [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in (start, end)]
-    page.mouse.move(*at[0])
-    page.mouse.down(button=button)
-    page.mouse.move((at[0][0] + at[1][0]) / 2, (at[0][1] + at[1][1]) / 2)
-    page.mouse.move(*at[1])
-    page.mouse.up(button=button)
-
-
 def film_facts(page: Page) -> tuple[str, str]:
     """Window and scale as the film's pane says them."""
     page.wait_for_timeout(60)
@@ -305,129 +226,6 @@ def test_the_list_of_keys_opens_and_single_keys_can_be_switched_off(case: Page) 
     case.keyboard.press("i")
     expect(case.locator("#invert")).to_have_attribute("aria-pressed", "true")
     assert film_facts(case) == before
-
-
-def verdict_on(page: Page, method: str, number: int) -> None:
-    """Give a verdict by key and wait until it is stored."""
-    page.locator(f"#pane-{method}").focus()
-    with page.expect_response(REVIEWS) as response:
-        page.keyboard.press(f"Shift+Digit{number}")
-    assert response.value.status == 201
-
-
-def last(case: Case, method: str) -> dict[str, Any] | None:
-    """The verdict in force on one method."""
-    found = [review for review in case.data["reviews"] if review["method"] == method]
-    return found[-1] if found else None
-
-
-def test_one_key_gives_a_verdict_and_ctrl_z_takes_it_back(case: Page, stored: Case) -> None:
-    verdict_on(case, "cam", 3)
-    expect(case.locator("#judge-title")).to_contain_text("CAM × ")
-    expect(case.locator("#judge-verdict")).to_have_text("Wrong region")
-    expect(case.locator("#save-state")).to_contain_text("saved")
-    verdict_on(case, "cam", 2)
-    told = last(stored, "cam")
-    assert told is not None
-    assert (told["verdict"], told["finding"]) == ("partly", stored.data["finding"])
-    assert told["model_sha256"] == stored.data["prediction"]["model_sha256"]
-    with case.expect_response(re.compile("/reviews/")):
-        case.keyboard.press("Control+z")
-    expect(case.locator("#pane-cam .verdict-wrong")).to_have_attribute("aria-pressed", "true")
-    with case.expect_response(re.compile("/reviews/")):
-        case.keyboard.press("Control+z")
-    expect(case.locator("#judge-verdict")).to_have_text("No verdict yet.")
-    assert last(stored, "cam") is None
-
-
-def test_keys_do_nothing_while_typing(case: Page, stored: Case) -> None:
-    verdict_on(case, "gradcam", 3)
-    comment = case.locator("#comment")
-    comment.click()
-    case.keyboard.type("iodine 123 = Zebra?!")
-    with case.expect_response(REVIEWS):
-        case.keyboard.press("Tab")
-    expect(case.locator("#invert")).to_have_attribute("aria-pressed", "false")
-    told = last(stored, "gradcam")
-    assert told is not None
-    assert (told["comment"], told["verdict"]) == ("iodine 123 = Zebra?!", "wrong")
-
-
-def settled(page: Page) -> None:
-    """Wait until everything the reader said is stored; a region goes to every verdict on the finding, one after the other."""
-    expect(page.locator("#save-state")).to_have_text(re.compile("^saved"))
-
-
-def test_the_true_region_is_drawn_once_shown_everywhere_adjusted_and_undone(case: Page, stored: Case) -> None:
-    verdict_on(case, "lrp", 3)
-    case.keyboard.press("d")
-    drag(case, "saliency", (0.25, 0.25), (0.5, 0.75))
-    settled(case)
-    told = last(stored, "lrp")
-    assert told is not None
-    region = told["region"]
-    box = case.locator("#pane-saliency .pane-view").bounding_box()
-    assert box is not None
-    scale = min(box["width"], box["height"]) / 256
-    assert region["right"] - region["left"] == pytest.approx(box["width"] * 0.25 / scale, abs=2)
-    assert region["bottom"] - region["top"] == pytest.approx(box["height"] * 0.5 / scale, abs=2)
-    expect(case.locator(".pane .region")).to_have_count(PANES)
-    handle = case.locator("#pane-film .region-handle").nth(2).bounding_box()
-    assert handle is not None
-    case.mouse.move(handle["x"] + 4, handle["y"] + 4)
-    case.mouse.down()
-    case.mouse.move(handle["x"] + 24, handle["y"] + 14, steps=3)
-    case.mouse.up()
-    settled(case)
-    wider = last(stored, "lrp")
-    assert wider is not None
-    assert wider["region"]["right"] - region["right"] == pytest.approx(20 / scale, abs=2)
-    case.keyboard.press("Control+z")
-    settled(case)
-    back = last(stored, "lrp")
-    assert back is not None
-    assert back["region"] == region
-    case.reload()
-    ready(case)
-    expect(case.locator(".pane .region")).to_have_count(PANES)
-    expect(case.locator("#pane-lrp .verdict-wrong")).to_have_attribute("aria-pressed", "true")
-
-
-def test_a_region_can_be_drawn_by_keyboard(case: Page, stored: Case) -> None:
-    verdict_on(case, "rap", 1)
-    case.keyboard.press("d")
-    for key in ("ArrowRight", "ArrowRight", "Shift+ArrowDown"):
-        case.keyboard.press(key)
-    case.keyboard.press("Enter")
-    settled(case)
-    told = last(stored, "rap")
-    assert told is not None
-    assert told["region"] is not None
-
-
-def test_a_verdict_without_a_connection_is_kept_and_sent_again(case: Page, stored: Case, browser_watch: Watch) -> None:
-    browser_watch.allow("ERR_FAILED|Failed to load resource")
-    case.route(REVIEWS, cut)
-    case.locator("#pane-saliency").focus()
-    case.keyboard.press("Shift+Digit4")
-    expect(case.locator("#save-state")).to_have_text("not saved – retrying")
-    expect(case.locator("#save-retry")).to_be_visible()
-    expect(case.locator("#pane-saliency .verdict-artefact")).to_have_attribute("aria-pressed", "true")
-    assert last(stored, "saliency") is None
-    case.unroute(REVIEWS)
-    case.locator("#save-retry").click()
-    expect(case.locator("#save-state")).to_have_text(re.compile("^saved"))
-    told = last(stored, "saliency")
-    assert told is not None
-    assert told["verdict"] == "artefact"
-
-
-def cut(route: Route) -> None:
-    """A connection that is gone."""
-    if route.request.method == "POST":
-        route.abort()
-    else:
-        route.continue_()
 
 
 def test_another_finding_is_computed_and_swaps_every_pane(case: Page, stored: Case) -> None:

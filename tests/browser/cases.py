@@ -1,0 +1,59 @@
+"""A case that browser tests work on: what it is, when it is drawn in full, and how a reader drags on a pane."""
+
+import json
+import re
+import urllib.request
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from playwright.sync_api import Page, expect
+
+from app.phantoms import chest
+
+REVIEWS = re.compile(r"/studies/[a-z2-7]+/reviews$")
+ANALYSED_MS = 120_000
+PANES = 6
+
+
+@dataclass(frozen=True)
+class Case:
+    """A case on a server, and what the server says of it."""
+
+    url: str
+    phantom: chest.ChestPhantom
+
+    def read(self, path: str = "/case.json") -> bytes:
+        """What the server answers."""
+        address = path if path.startswith("http") else f"{self.url}{path}"
+        with urllib.request.urlopen(address) as answer:  # noqa: S310 - our own server
+            return bytes(answer.read())
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The payload as it is now."""
+        return dict(json.loads(self.read()))
+
+    def values(self, method: str) -> tuple[dict[str, Any], NDArray[np.float32]]:
+        """A method's entry and its raw map."""
+        (entry,) = (found for found in self.data["explanations"] if found["method"] == method)
+        raw = self.read(self.url.split("/studies")[0] + entry["values_url"])
+        return entry, np.frombuffer(raw, "<f4").reshape(entry["height"], entry["width"])
+
+
+def ready(page: Page) -> None:
+    """Wait until every pane is drawn in full."""
+    expect(page.locator('.pane-state[data-state="full"]')).to_have_count(PANES)
+
+
+def drag(page: Page, method: str, start: tuple[float, float], end: tuple[float, float], button: Any = "left") -> None:
+    """Drag in a pane, in shares of its size."""
+    box = page.locator(f"#pane-{method} .pane-view").bounding_box()
+    assert box is not None
+    at = [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in (start, end)]
+    page.mouse.move(*at[0])
+    page.mouse.down(button=button)
+    page.mouse.move((at[0][0] + at[1][0]) / 2, (at[0][1] + at[1][1]) / 2)
+    page.mouse.move(*at[1])
+    page.mouse.up(button=button)
