@@ -1,4 +1,4 @@
-"""The case page in a real browser: pixels and maps as the server computes them, mouse, keys, letters, verdicts, lost lines."""
+"""The case page in a real browser: pixels and maps as the server computes them, mouse, keys, letters."""
 
 import io
 import json
