@@ -17,6 +17,9 @@ FINDINGS = (
 )  # fmt: skip
 """The fourteen findings of NIH ChestX-ray14, by NIH's names (Wang et al. 2017); the first eight have boxes."""
 
+NO_FINDING = "No Finding"
+"""NIH's name for a film on which none of the fourteen was reported; networks may answer for it as for a finding."""
+
 Verdict = Literal["right", "partly", "wrong", "artefact", "uninformative"]
 VERDICTS: tuple[Verdict, ...] = ("right", "partly", "wrong", "artefact", "uninformative")
 REASONS = ("support device", "text marker", "outside the body", "other anatomy", "image border", "noise", "other")
@@ -159,8 +162,9 @@ class Prediction:
     seconds: float = 0.0
 
     def top(self) -> Score:
-        """The finding with the highest probability."""
-        return max(self.scores, key=lambda score: score.probability)
+        """The finding with the highest probability. That nothing was found is no finding, unless the network knows nothing else."""
+        found = [score for score in self.scores if score.finding != NO_FINDING]
+        return max(found or self.scores, key=lambda score: score.probability)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,7 +16,7 @@ from babel.messages.pofile import read_po
 from app import explainers
 from app.classifiers.registry import Registry
 from app.config import ROOT
-from app.domain import FINDINGS, REASONS
+from app.domain import FINDINGS, NO_FINDING, REASONS
 from app.web import errors
 from app.web.i18n import FOLDER
 
@@ -35,7 +35,7 @@ NAMED = (
 def spoken(root: Path = ROOT) -> frozenset[str]:
     """Every message id, of a plural the one for a single thing."""
     found = {*NAMED, *REASONS, *errors.TITLES.values(), *errors.SENTENCES.values()}
-    found |= {finding.replace("_", " ") for finding in FINDINGS}
+    found |= {finding.replace("_", " ") for finding in (*FINDINGS, NO_FINDING)}
     for name in explainers.names():
         method = explainers.describe(name)
         found |= {method.title, method.summary, method.caution}
