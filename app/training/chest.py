@@ -14,8 +14,12 @@ from app.classifiers.loading import pick_device
 from app.classifiers.networks import build
 from app.domain import FINDINGS
 from app.evaluation.predictions import auroc, auroc_interval, platt
-from app.training import cards, films
+from app.training import cards, layouts, provenance
+from app.training.collection import Collection, Layout
+from app.training.decoding import pixels
+from app.training.films import SOURCES
 from app.training.fitting import Fit, Stage, balance, logits_of, shrink
+from app.training.record import Values, began_with
 
 WHOLE = ("nih", "nih_small")
 """The sources whose films are whole: what a hospital sends; NIH figures and calibration come from these."""
@@ -23,9 +27,10 @@ WHOLE = ("nih", "nih_small")
 
 @dataclass(frozen=True)
 class Films:
-    """Everything read: pixels uint8 (n, size, size), labels float32 (n, 14) with NaN, and part, source and patient per film."""
+    """Everything read: pixels uint8 (n, size, size), labels float32 (n, findings) with NaN, and part, source and patient per
+    film. The pixels are mapped from a file, and each part is a slice of them: a big collection need not fit the memory."""
 
-    records: list[films.Film]
+    collection: Collection
     pixels: NDArray[np.uint8]
     labels: NDArray[np.float32]
     parts: NDArray[np.str_]
@@ -33,19 +38,29 @@ class Films:
     patients: NDArray[np.str_]
 
     @classmethod
-    def read(cls, data: Path, sources: tuple[str, ...], size: int, most: int | None = None) -> "Films":
-        """All films of the sources at ``size``; ``most`` keeps only that many per source, for a quick trial."""
-        records = films.read(data, sources)
-        if most is not None:
-            records = [film for source in sources for film in [r for r in records if r.source == source][:most]]
+    def read(cls, collection: Collection, size: int, folder: Path) -> "Films":
+        """The films of a collection at ``size``, without those that cannot be read; decoded ones are kept in ``folder``."""
+        decoded = pixels(collection.films, size, folder)
+        collection = collection.without(decoded.unread)
+        records = collection.films
         return cls(
-            records,
-            films.pixels(records, size),
+            collection,
+            decoded.pixels,
             np.array([film.labels for film in records], np.float32),
             np.array([film.part for film in records]),
             np.array([film.source for film in records]),
             np.array([film.patient for film in records]),
         )
+
+    def groups(self) -> list[tuple[str, ...]]:
+        """Sources whose figures and calibration weigh the same: adults' whole films and children; elsewhere each source."""
+        if self.collection.layout == "ours":
+            return [group for group in (WHOLE, ("paediatric",)) if np.isin(self.sources, group).any()]
+        return [(source,) for source in sorted(set(self.sources.tolist()))]
+
+    def train(self) -> NDArray[np.uint8]:
+        """The pixels of the training part, which comes first: a view."""
+        return self.pixels[: int((self.parts == "train").sum())]
 
     def where(self, part: str, *sources: str) -> NDArray[np.intp]:
         """Indices of the films of a part, of the sources named (all when none is)."""
@@ -53,23 +68,41 @@ class Films:
         return np.flatnonzero(chosen & np.isin(self.sources, sources) if sources else chosen)
 
 
-def train(config: Path, data: Path, out: Path, runs: Path, *, device: str = "auto", most: int | None = None) -> None:
+def train(
+    config: Path,
+    data: Path,
+    out: Path,
+    runs: Path,
+    *,
+    layout: Layout = "ours",
+    device: str = "auto",
+    most: int | None = None,
+    fresh: bool = False,
+) -> None:
     """Run a training config: read, fit, calibrate on the validation part, test on the test part, write the model folder."""
+    name = provenance.named(out)
     run = tomllib.loads(config.read_text(encoding="utf-8"))
     torch.set_flush_denormal(True)
     torch.manual_seed(int(run["seed"]))
     where = pick_device(device)
-    everything = Films.read(data, tuple(run["sources"]), int(run["pixels"]), most)
-    print(f"{len(everything.records)} films read", flush=True)
-    network, average = (build("compact-residual", len(FINDINGS), run["parameters"]).to(where) for _ in range(2))
+    collection = layouts.read(data, layout, run.get("sources", SOURCES), run.get("findings", ()))
+    everything = Films.read(collection if most is None else collection.thinned(most), int(run["pixels"]), runs / "films")
+    collection = everything.collection
+    print("\n".join((collection.told(), *(f"note: {note}" for note in collection.notes))), flush=True)
+    findings = collection.findings
+    network, average = (build("compact-residual", len(findings), run["parameters"]).to(where) for _ in range(2))
     average.load_state_dict(network.state_dict())
-    fit = Fit(network, average, runs / str(run["name"]), where, int(run["seed"]))
+    about = began_with(run, collection.films)
+    fit = Fit(network, average, runs / name, where, int(run["seed"]), about=about, fresh=fresh)
     trainer = Trainer(everything, where)
     fit.run([Stage(**stage) for stage in run["stages"]], trainer.draw, trainer.validate)
     size = int(run["stages"][-1]["size"])
     temperature = trainer.calibrate(average, size)
     figures = trainer.test(average, size)
-    cards.write(out, average, card(run, size, temperature), {"data": sources(everything), "figures": figures})
+    entries = {**card(run, size, temperature), "name": name}
+    if layout != "ours":
+        entries |= provenance.entries(collection)
+    cards.write(out, average, entries, {"data": provenance.rows(collection), "figures": figures})
     print(f"written: {out}", flush=True)
 
 
@@ -86,43 +119,52 @@ class Trainer:
     def draw(self, _epoch: int, size: int) -> tuple[Tensor, Tensor, Tensor]:
         """The training part at a size."""
         if self._small is None or self._small[0] != size:
-            self._small = (size, shrink(self.films.pixels[self.films.where("train")], size))
+            self._small = (size, shrink(self.films.train(), size))
         return self._small[1], self._labels, self._weights
 
-    def validate(self, network: nn.Module, size: int) -> float:
-        """Mean AUROC over NIH's findings (whole films) and paediatric pneumonia on the validation part, half each."""
-        nih = self.aurocs(network, size, self.films.where("validation", *WHOLE))
-        children = self.aurocs(network, size, self.films.where("validation", "paediatric"))
-        print(f"validation: NIH {np.nanmean(nih):.4f}, paediatric {np.nanmean(children):.4f}", flush=True)
-        return float(np.nanmean([np.nanmean(nih), np.nanmean(children)]))
+    def validate(self, network: nn.Module, size: int) -> Values:
+        """Mean AUROC over the findings on the validation part, the groups weighing the same; and each source's."""
+        index = self.films.where("validation")
+        logits, sources = self.logits(network, size, index), self.films.sources[index]
+
+        def of(*chosen: str) -> float:
+            rows = np.isin(sources, chosen)
+            return mean(self.aurocs(logits[rows], self.films.labels[index[rows]]))
+
+        headline = mean([of(*group) for group in self.films.groups()])
+        return {"validation": headline, **{source: of(source) for source in sorted(set(sources.tolist()))}}
 
     def logits(self, network: nn.Module, size: int, index: NDArray[np.intp]) -> NDArray[np.float32]:
         """Logits (n, 14) of the films at ``index``."""
         return logits_of(network, shrink(self.films.pixels[index], size), self.device)
 
-    def aurocs(self, network: nn.Module, size: int, index: NDArray[np.intp]) -> list[float]:
+    def aurocs(self, logits: NDArray[np.float32], labels: NDArray[np.float32]) -> list[float]:
         """AUROC per finding, NaN where a class is missing."""
-        logits = self.logits(network, size, index)
-        labels = self.films.labels[index]
         known = ~np.isnan(labels)
         return [
             auroc(logits[known[:, f], f], labels[known[:, f], f] == 1) if known[:, f].any() else float("nan")
-            for f in range(len(FINDINGS))
+            for f in range(labels.shape[1])
         ]
 
     def calibrate(self, network: nn.Module, size: int) -> list[float]:
-        """Platt scaling per finding on the validation part, adults and children with the same weight.
+        """Platt scaling per finding on the validation part, the groups (adults and children) with the same weight.
 
         The intercept goes into the head's bias (a constant that no explainer uses), the slope onto the card as a temperature.
+        A finding that is never or always there is left as it is.
         """
-        index = self.films.where("validation", *WHOLE, "paediatric")
+        groups = self.films.groups()
+        index = self.films.where("validation", *(source for group in groups for source in group))
         logits, labels = self.logits(network, size, index), self.films.labels[index]
-        adult = np.isin(self.films.sources[index], WHOLE)
+        members = [np.isin(self.films.sources[index], group) for group in groups]
         temperatures = []
         head: Any = network.head
-        for f in range(len(FINDINGS)):
+        for f in range(labels.shape[1]):
             known = ~np.isnan(labels[:, f])
-            weight = np.where(adult, 1 / max(1, (adult & known).sum()), 1 / max(1, (~adult & known).sum()))[known] * known.sum()
+            if len(set(labels[known, f].tolist())) < 2:
+                temperatures.append(1.0)
+                continue
+            each = [np.where(member, 1 / max(1, (member & known).sum()), 0) for member in members]
+            weight = np.sum(each, 0)[known] * known.sum()
             slope, intercept = platt(logits[known, f], labels[known, f] == 1, weight)
             with torch.no_grad():
                 head.bias[f] += intercept / slope
@@ -136,7 +178,7 @@ class Trainer:
             index = self.films.where("test", source)
             logits, labels, patients = self.logits(network, size, index), self.films.labels[index], self.films.patients[index]
             values = []
-            for f, finding in enumerate(FINDINGS):
+            for f, finding in enumerate(self.films.collection.findings):
                 known = ~np.isnan(labels[:, f])
                 truth = labels[known, f] == 1
                 if truth.sum() < 3 or (~truth).sum() < 3:
@@ -152,14 +194,10 @@ class Trainer:
         return rows
 
 
-def sources(everything: Films) -> list[dict[str, Any]]:
-    """The card's data rows: images and patients of the training part per source."""
-    rows = []
-    for source in sorted(set(everything.sources.tolist())):
-        index = everything.where("train", source)
-        patients = len(set(everything.patients[index].tolist()))
-        rows.append({"name": source, "images": len(index), "patients": patients, "terms": films.TERMS[source]})
-    return rows
+def mean(values: list[float]) -> float:
+    """The mean of the figures that are defined; NaN when none is."""
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.mean(known)) if known else float("nan")
 
 
 def card(run: dict[str, Any], size: int, temperature: list[float]) -> dict[str, Any]:

@@ -6,9 +6,11 @@ from pathlib import Path
 import torch
 
 from app.config import ROOT, Settings
-from app.training import chest, phantoms
+from app.training import chest, layouts, phantoms
 
 CONFIGS = Path(__file__).resolve().parent
+OURS = "chest-compact"
+"""The network that comes with the product, and its training configuration."""
 
 
 def main(arguments: list[str]) -> int:
@@ -20,19 +22,32 @@ def main(arguments: list[str]) -> int:
         prog="python -m app train", description="Train a network and write its folder under models/."
     )
     parser.add_argument("what", choices=["chest", "chest-phantom", "chest-phantom-shortcut"], help="which network")
-    parser.add_argument("--data", type=Path, default=settings.data, help="folder of real films (default: the data setting)")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=settings.data,
+        help="folder of real films, or a CSV table of them (default: the data setting)",
+    )
+    parser.add_argument("--layout", choices=layouts.LAYOUTS, help="how the films are laid out (default: what is found there)")
     parser.add_argument(
         "--config", type=Path, help="training config, TOML (default: the one the shipped network was made with)"
     )
-    parser.add_argument("--out", type=Path, help="model folder to write (default: models/<name>)")
-    parser.add_argument("--runs", type=Path, default=settings.var / "training", help="folder for checkpoints and logs")
+    parser.add_argument("--out", type=Path, help="model folder to write; its name is the network's (default: models/<name>)")
+    parser.add_argument(
+        "--runs", type=Path, default=settings.var / "training", help="folder for checkpoints, curves and decoded films"
+    )
+    parser.add_argument(
+        "--fresh", action="store_true", help="start anew where a run could be continued: deletes its checkpoint"
+    )
     parser.add_argument("--films", type=int, help="at most that many films (phantoms) per source or part: a quick trial")
     parser.add_argument("--device", default=settings.device, help="auto, cpu, cuda or cuda:N")
     given = parser.parse_args(arguments)
-    name = "chest-compact" if given.what == "chest" else given.what
-    config, out = given.config or CONFIGS / f"{name}.toml", given.out or ROOT / "models" / name
     if given.what != "chest":
-        phantoms.train(config, out, given.runs, device=given.device, most=given.films)
+        config, out = given.config or CONFIGS / f"{given.what}.toml", given.out or ROOT / "models" / given.what
+        phantoms.train(config, out, given.runs, device=given.device, most=given.films, fresh=given.fresh)
         return 0
-    chest.train(config, given.data, out, given.runs, device=given.device, most=given.films)
+    layout = given.layout or layouts.detect(given.data)
+    name = OURS if layout == "ours" else f"chest-{layout}"  # other films never overwrite the network that came with the product
+    config, out = given.config or CONFIGS / f"{OURS}.toml", given.out or ROOT / "models" / name
+    chest.train(config, given.data, out, given.runs, layout=layout, device=given.device, most=given.films, fresh=given.fresh)
     return 0

@@ -1,16 +1,15 @@
-"""The films to train and test on: manifests → records → one array of small films, with every source's split and gaps.
+"""The films to train and test on: one record per film, whatever layout it was read from; and our manifests as records.
 
-Knows the layout of the data folder; see its README for terms. Nothing of a film is written anywhere.
+Knows the layout of the data folder; see its README for terms. Pixels are another module's business (`decoding`).
 """
 
 import csv
 import hashlib
-from concurrent.futures import ProcessPoolExecutor
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image as Picture
 
 from app.domain import FINDINGS
@@ -25,17 +24,41 @@ TERMS = {
 }
 CUT_AWAY = ("Cardiomegaly", "Effusion")
 """Findings whose evidence the lung-only films have lost: their labels are not used there."""
+RENAMED = {"Infiltrate": "Infiltration"}
+"""NIH's list of boxes calls one finding by another name than its list of labels."""
+UNKNOWN = float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Where a finding is said to lie: shares of the film's width (left, right) and height (top, bottom), in [0, 1]."""
+
+    finding: str
+    left: float
+    top: float
+    right: float
+    bottom: float
 
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """One film: where it lies, whose it is, and 14 labels (1, 0, or NaN where the source does not say)."""
+    """One film: where it lies, whose it is, its part (train, validation, test), and a label per finding of its collection.
+
+    ``labels`` are 1, 0, or NaN where the source does not say. ``soft``: a published network's probabilities, in the order of
+    the labels, or empty. ``boxes`` are for masks of training films and for measuring the others. ``age`` in years, ``sex``
+    "M" or "F", ``view`` such as "PA"; None and "" where the source does not say.
+    """
 
     path: Path
     source: str
     patient: str
     part: str
     labels: tuple[float, ...]
+    soft: tuple[float, ...] = ()
+    boxes: tuple[Box, ...] = ()
+    age: float | None = None
+    sex: str = ""
+    view: str = ""
 
 
 def part_of(source: str, patient: str) -> str:
@@ -54,38 +77,59 @@ def read(data: Path, sources: tuple[str, ...] = SOURCES) -> list[Film]:
         with manifest.open(newline="", encoding="utf-8") as lines:
             for row in csv.DictReader(lines):
                 path = manifest.parent / "images" / row["image"]
-                films.append(Film(path, source, row["patient"], part_of(source, row["patient"]), labels_of(source, row)))
+                films.append(
+                    Film(
+                        path,
+                        source,
+                        row["patient"],
+                        part_of(source, row["patient"]),
+                        labels_of(source, row),
+                        soft_of(row),
+                        tuple(boxes_of(row, path)),
+                        age_of(row.get("age", "")),
+                        row.get("sex", ""),
+                        row.get("view", ""),
+                    )
+                )
     return films
 
 
 def labels_of(source: str, row: dict[str, str]) -> tuple[float, ...]:
     """The 14 labels of a manifest row, NaN where this source does not know."""
     if source == "paediatric":
-        return tuple(float(row["pneumonia"]) if finding == "Pneumonia" else float("nan") for finding in FINDINGS)
-    return tuple(float("nan") if source == "nih_lungs" and finding in CUT_AWAY else float(row[finding]) for finding in FINDINGS)
+        return tuple(float(row["pneumonia"]) if finding == "Pneumonia" else UNKNOWN for finding in FINDINGS)
+    return tuple(UNKNOWN if source == "nih_lungs" and finding in CUT_AWAY else float(row[finding]) for finding in FINDINGS)
 
 
-def pixels(films: list[Film], size: int, processes: int = 2) -> NDArray[np.uint8]:
-    """The films as one array, uint8 (n, size, size): grey, padded to a square, stretched between 1st and 99th percentile."""
-    with ProcessPoolExecutor(processes) as pool:
-        planes = pool.map(_pixels_of, [(film.path, size) for film in films], chunksize=64)
-        out = np.empty((len(films), size, size), np.uint8)
-        for index, plane in enumerate(planes):
-            out[index] = plane
-    return out
+def soft_of(row: dict[str, str]) -> tuple[float, ...]:
+    """The published network's 14 probabilities of a manifest row; empty where it did not see the film."""
+    told = [row.get(f"published_densenet121_{finding}", "") for finding in FINDINGS]
+    return tuple(float(value) for value in told) if all(told) else ()
 
 
-def _pixels_of(job: tuple[Path, int]) -> NDArray[np.uint8]:
-    path, size = job
+def boxes_of(row: dict[str, str], path: Path) -> Iterator[Box]:
+    """NIH's boxes of a manifest row, which stand there in the file's own pixels. RSNA's are for evaluation only."""
+    boxes = json.loads(row.get("nih_boxes", "") or "[]")
+    if not boxes or not path.is_file():
+        return
     with Picture.open(path) as picture:
-        picture.draft("L", (size, size))
-        film = picture.convert("L")
-        scale = size / max(film.size)
-        inner = (max(1, round(film.width * scale)), max(1, round(film.height * scale)))
-        small = np.asarray(film.resize(inner, Picture.Resampling.BILINEAR, reducing_gap=3.0), np.float32)
-    low, high = np.percentile(small, (1, 99))
-    small = np.clip((small - low) / max(high - low, 1e-6), 0, 1) * 255
-    plane = np.zeros((size, size), np.uint8)
-    top, left = (size - inner[1]) // 2, (size - inner[0]) // 2
-    plane[top : top + inner[1], left : left + inner[0]] = small.round().astype(np.uint8)
-    return plane
+        width, height = picture.size
+    for finding, (left, top, across, down) in boxes:
+        yield box(finding, left / width, top / height, across / width, down / height)
+
+
+def box(finding: str, left: float, top: float, across: float, down: float) -> Box:
+    """A box from its corner and extent, as shares of the film; what reaches over the edge is cut off."""
+    right, bottom = min(left + across, 1.0), min(top + down, 1.0)
+    return Box(RENAMED.get(finding, finding), max(left, 0.0), max(top, 0.0), right, bottom)
+
+
+def age_of(told: str) -> float | None:
+    """Years from "57" or, as NIH's first list writes, "058Y"; None when it is empty or no age (NIH has a few of 400)."""
+    scale = {"Y": 1.0, "M": 1 / 12, "W": 1 / 52, "D": 1 / 365}.get(told[-1:].upper())
+    number = told if scale is None else told[:-1]
+    try:
+        years = float(number) * (scale or 1.0)
+    except ValueError:
+        return None
+    return years if 0 <= years <= 120 else None

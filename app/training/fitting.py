@@ -3,11 +3,11 @@
 Knows arrays and networks; where films come from and what a card says is other modules' business.
 """
 
-import csv
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +16,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from app.training.augmentation import augment
+from app.training.progress import Progress, clock
+from app.training.record import Record, Values, environment
 
+Validate = Callable[[nn.Module, int], Values]
+"""(network, size) → figures of the validation part by name; "validation" is the one that sums them up."""
 Draw = Callable[[int, int], tuple[Tensor, Tensor, Tensor]]
 """(epoch, size) → films uint8 (n, size, size), labels float32 (n, findings), weights float32 (n, findings; 0 where unknown)."""
 
@@ -33,7 +37,11 @@ class Stage:
 
 @dataclass
 class Fit:
-    """A run: the network, its averaged copy, and where checkpoints and the log go."""
+    """A run: the network, its averaged copy, and where checkpoints and the log go.
+
+    ``about`` is what the run is begun with (`record.began_with`): it is not continued with anything else, unless ``fresh``,
+    which forgets what was there.
+    """
 
     network: nn.Module
     average: nn.Module
@@ -42,31 +50,47 @@ class Fit:
     seed: int
     average_decay: float = 0.998
     augmented: bool = True
+    about: dict[str, str] = field(default_factory=dict)
+    fresh: bool = False
 
-    def run(self, stages: list[Stage], draw: Draw, validate: Callable[[nn.Module, int], float]) -> None:
-        """Train through all stages, with a checkpoint and a line of the log per epoch. Continues where a run stopped."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        done = self._resume()
+    def run(self, stages: list[Stage], draw: Draw, validate: Validate) -> None:
+        """Train through all stages, with a checkpoint and a row of figures per epoch. Continues where a run stopped."""
+        record = Record(self.folder, self.about, environment(self.device))
+        state = record.begin(self.device, self.fresh)
+        done = self._restore(state)
+        sizes = [stage.size for stage in stages for _ in range(stage.epochs)]  # an epoch costs about its films' area
+        progress = Progress("run", sum(size**2 for size in sizes), sum(size**2 for size in sizes[:done]))
+        if state is not None:
+            progress.say(f"continuing after epoch {done} of {len(sizes)}")
         epoch = 0
         for stage in stages:
             optimiser = torch.optim.AdamW(self.network.parameters(), lr=stage.rate, weight_decay=0.02)
             for index in range(stage.epochs):
                 epoch += 1
                 if epoch <= done:
+                    if state is not None and epoch == done:
+                        optimiser.load_state_dict(state["optimiser"])
+                        torch.set_rng_state(state["seeds"].cpu())
                     continue
                 started = time.monotonic()
                 torch.manual_seed(self.seed * 10_000 + epoch)
-                loss = self._epoch(epoch, index, stage, optimiser, draw)
-                figure = validate(self.average, stage.size)
-                self._checkpoint(epoch)
-                self._log(epoch, stage.size, loss, figure, time.monotonic() - started)
+                loss = self._epoch(epoch, index, stage, optimiser, draw, progress=progress)
+                figures = validate(self.average, stage.size)
+                seconds = time.monotonic() - started
+                rate = float(optimiser.param_groups[0]["lr"])
+                row = {"epoch": epoch, "size": stage.size, "rate": rate, "loss": loss, **figures, "seconds": seconds}
+                record.keep(row, self._state(epoch, optimiser))
+                named = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
+                progress.say(f"epoch {epoch} of {len(sizes)}: size {stage.size}, loss {loss:.4f}, {named}, {clock(seconds)}")
 
-    def _epoch(self, epoch: int, index: int, stage: Stage, optimiser: torch.optim.Optimizer, draw: Draw) -> float:
+    def _epoch(
+        self, epoch: int, index: int, stage: Stage, optimiser: torch.optim.Optimizer, draw: Draw, *, progress: Progress
+    ) -> float:
         films, labels, weights = draw(epoch, stage.size)
         random = torch.Generator().manual_seed(self.seed * 10_000 + epoch)
         order = torch.randperm(len(films), generator=random)
         batches = [b for b in torch.split(order, stage.batch) if len(b) > 1]  # batch normalisation needs two
-        total, steps, started = 0.0, len(batches), time.monotonic()
+        total, steps = 0.0, len(batches)
         self.network.train()
         for step, batch in enumerate(batches):
             rate = one_cycle((index + step / steps) / stage.epochs) * stage.rate
@@ -75,15 +99,14 @@ class Fit:
             x = films[batch][:, None].float() / 255
             if self.augmented:
                 x = augment(x, random)
-            x = ((x - 0.5) * 4).to(self.device, memory_format=torch.channels_last)
+            x = (x - 0.5) * 4
+            if self.device.type == "cuda":
+                x = x.pin_memory()
+            x = x.to(self.device, memory_format=torch.channels_last, non_blocking=True)
             loss = self._step(x, labels[batch].to(self.device), weights[batch].to(self.device), optimiser)
             total += loss
-            if step % 50 == 49:
-                left = (time.monotonic() - started) / (step + 1) * (steps - step - 1)
-                print(
-                    f"epoch {epoch} step {step + 1}/{steps} loss {total / (step + 1):.4f} epoch ends in {left:.0f} s",
-                    flush=True,
-                )
+            rest = progress.left(stage.size**2 * (1 - (step + 1) / steps))
+            progress.advance(stage.size**2 / steps, f"epoch {epoch}, loss {total / (step + 1):.4f}, it ends in {clock(rest)}")
         return total / max(steps, 1)
 
     def _step(self, x: Tensor, labels: Tensor, weights: Tensor, optimiser: torch.optim.Optimizer) -> float:
@@ -103,31 +126,20 @@ class Fit:
                     mine.copy_(theirs[name])
         return float(loss.detach())
 
-    def _checkpoint(self, epoch: int) -> None:
-        state = {"epoch": epoch, "network": self.network.state_dict(), "average": self.average.state_dict()}
-        partial = self.folder / "checkpoint.partial"
-        torch.save(state, partial)
-        partial.replace(self.folder / "checkpoint.pt")
+    def _state(self, epoch: int, optimiser: torch.optim.Optimizer) -> dict[str, Any]:
+        return {
+            "epoch": epoch,
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": optimiser.state_dict(),
+        }
 
-    def _resume(self) -> int:
-        path = self.folder / "checkpoint.pt"
-        if not path.is_file():
+    def _restore(self, state: dict[str, Any] | None) -> int:
+        if state is None:
             return 0
-        state = torch.load(path, weights_only=True, map_location=self.device)
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
-        print(f"continuing after epoch {state['epoch']}", flush=True)
         return int(state["epoch"])
-
-    def _log(self, epoch: int, size: int, loss: float, figure: float, seconds: float) -> None:
-        path = self.folder / "metrics.csv"
-        new = not path.is_file()
-        with path.open("a", newline="", encoding="utf-8") as file:
-            lines = csv.writer(file)
-            if new:
-                lines.writerow(["epoch", "size", "loss", "validation", "seconds"])
-            lines.writerow([epoch, size, f"{loss:.5f}", f"{figure:.5f}", f"{seconds:.1f}"])
-        print(f"epoch {epoch} done: size {size}, loss {loss:.4f}, validation {figure:.4f}, {seconds:.0f} s", flush=True)
 
 
 def one_cycle(done: float) -> float:

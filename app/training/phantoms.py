@@ -17,6 +17,7 @@ from app.evaluation.predictions import auroc, auroc_interval, platt
 from app.phantoms import chest
 from app.training import cards
 from app.training.fitting import Fit, Stage, balance, logits_of
+from app.training.record import Values, began_with
 
 VALIDATION, TEST = 1000, 1500
 
@@ -46,7 +47,7 @@ def _draw(job: tuple[int, int, str]) -> tuple[NDArray[np.uint8], NDArray[np.floa
     return film.round().astype(np.uint8), labels
 
 
-def train(config: Path, out: Path, runs: Path, *, device: str = "auto", most: int | None = None) -> None:
+def train(config: Path, out: Path, runs: Path, *, device: str = "auto", most: int | None = None, fresh: bool = False) -> None:
     """Draw, fit, calibrate on validation phantoms, test on phantoms of other seeds, write the model folder."""
     run = tomllib.loads(config.read_text(encoding="utf-8"))
     torch.set_flush_denormal(True)
@@ -63,13 +64,14 @@ def train(config: Path, out: Path, runs: Path, *, device: str = "auto", most: in
     def draw(_epoch: int, _size: int) -> tuple[Tensor, Tensor, Tensor]:
         return films, labels, weights
 
-    def validate(network: nn.Module, _size: int) -> float:
+    def validate(network: nn.Module, _size: int) -> Values:
         logits = logits_of(network, torch.from_numpy(parts[1].pixels), where)
-        return float(np.nanmean([auroc(logits[:, f], parts[1].labels[:, f] == 1) for f in range(len(chest.FINDINGS))]))
+        each = [auroc(logits[:, f], parts[1].labels[:, f] == 1) for f in range(len(chest.FINDINGS))]
+        return {"validation": float(np.nanmean(each))}
 
-    Fit(network, average, runs / str(run["name"]), where, int(run["seed"])).run(
-        [Stage(**s) for s in run["stages"]], draw, validate
-    )
+    about = began_with({**run, "films": counts})
+    fit = Fit(network, average, runs / str(run["name"]), where, int(run["seed"]), about=about, fresh=fresh)
+    fit.run([Stage(**s) for s in run["stages"]], draw, validate)
     temperature = calibrate(average, parts[1], where)
     figures = test(average, parts[2], where, "phantoms of new seeds")
     if tube:
