@@ -9,33 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from app.classifiers.measured import Calibration, Figure, LookedAt, Outside, Source, row
 from app.errors import ModelError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One measured figure on one part of one source: e.g. AUROC of Effusion on NIH's test part, with its 95% interval."""
-
-    source: str
-    finding: str
-    metric: str
-    value: float
-    low: float
-    high: float
-    positives: int
-    negatives: int
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One data source a network was trained on, with the number of images and patients, and its terms."""
-
-    name: str
-    images: int
-    patients: int
-    terms: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +21,8 @@ class Card:
 
     ``modalities`` and ``body_parts`` say which series it reads; ``phantom`` networks read studies marked as phantoms and no
     others; ``default`` networks are chosen by themselves, the others by name. ``explained_layer`` names the module whose output
-    CAM and Grad-CAM use. ``temperature`` divides every logit before the sigmoid.
+    CAM and Grad-CAM use. ``temperature`` divides every logit before the sigmoid. ``beside_name`` names the published network
+    whose figures stand beside this one's. The ROC and reliability curves are in a file of their own: `app.classifiers.curves`.
     """
 
     name: str
@@ -68,6 +46,11 @@ class Card:
     intended_use: str
     banner: str
     folder: Path
+    beside_name: str = ""
+    outside: tuple[Outside, ...] = ()
+    calibration: tuple[Calibration, ...] = ()
+    looked_at: tuple[LookedAt, ...] = ()
+    looked_at_summary: str = ""
 
     @property
     def weights(self) -> Path:
@@ -113,11 +96,16 @@ class Card:
             explained_layer=str(raw["explained_layer"]),
             temperature=temperature,
             sha256=str(raw["sha256"]),
-            data=tuple(Source(**entry) for entry in raw.get("data", [])),
-            figures=tuple(Figure(**entry) for entry in raw.get("figures", [])),
+            data=tuple(row(Source, entry) for entry in raw.get("data", [])),
+            figures=tuple(row(Figure, entry) for entry in raw.get("figures", [])),
             limits=tuple(raw.get("limits", [])),
             terms=str(raw.get("terms", "")),
             intended_use=str(raw.get("intended_use", "")),
             banner=str(raw.get("banner", "")),
             folder=folder,
+            beside_name=str(raw.get("beside_name", "")),
+            outside=tuple(row(Outside, entry) for entry in raw.get("outside", [])),
+            calibration=tuple(row(Calibration, entry) for entry in raw.get("calibration", [])),
+            looked_at=tuple(row(LookedAt, entry) for entry in raw.get("looked_at", [])),
+            looked_at_summary=str(raw.get("looked_at_summary", "")),
         )

@@ -1,5 +1,7 @@
-"""Means and medians with 95% bootstrap intervals (Efron 1979) over whatever is independent: patients, not films."""
+"""Means and medians with 95% bootstrap intervals (Efron 1979) over whatever is independent: patients, not films; and the
+interval of a share (Wilson 1927)."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +41,17 @@ def median(values: NDArray[np.floating], owners: NDArray[np.generic] | None = No
         table[row, : len(group)] = group
     chosen = np.random.default_rng(seed).integers(0, len(groups), (rounds, len(groups)))
     return _told(float(np.median(clean)), np.nanmedian(table[chosen].reshape(rounds, -1), axis=1), clean.size)
+
+
+def wilson(true: int, count: int) -> tuple[float, float]:
+    """95% interval of the share ``true`` of ``count`` (Wilson 1927); it stays in [0, 1] and has a width at 0 and 1 too."""
+    if not count:
+        return 0.0, 1.0
+    z, share = 1.959963984540054, true / count
+    middle = share + z * z / (2 * count)
+    half = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    scale = 1 + z * z / count
+    return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
 
 
 NOTHING = Mean(float("nan"), float("nan"), float("nan"), 0)

@@ -1,4 +1,4 @@
-"""Figures about predictions: AUROC with a patient-level bootstrap interval, calibration by Platt scaling.
+"""Figures about predictions: the ROC curve, AUROC with a patient-level bootstrap interval, calibration by Platt scaling.
 
 Knows numbers only, neither films nor networks.
 """
@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.stats import rankdata
+
+from app.domain import frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,29 @@ def auroc(scores: NDArray[np.floating], labels: NDArray[np.bool_]) -> float:
         return float("nan")
     ranks = rankdata(scores)
     return float((ranks[labels].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+
+
+def roc(scores: NDArray[np.floating], truth: NDArray[np.bool_], most: int = 60) -> NDArray[np.float64]:
+    """The ROC curve (Hanley 1982) as corners (k, 2): false-positive and true-positive rate, from (0, 0) to (1, 1).
+
+    ``scores`` and ``truth`` are (n,); a tie is a slanted piece, so the area under all corners is `auroc`. Of more than ``most``
+    corners those are kept that lie at equal steps along the curve: every point is one of the curve, and both ends stay. Empty
+    (0, 2) when a class is missing.
+    """
+    if not truth.any() or truth.all():
+        return frozen(np.zeros((0, 2)))
+    order = np.argsort(-scores, kind="stable")
+    last_of_tie = np.append(np.flatnonzero(np.diff(scores[order])), scores.size - 1)
+    hits = np.cumsum(truth[order])[last_of_tie]
+    alarms = last_of_tie + 1 - hits
+    points = np.concatenate((np.zeros((1, 2)), np.stack((alarms / alarms[-1], hits / hits[-1]), axis=1)))
+    before, after = points[1:-1] - points[:-2], points[2:] - points[1:-1]
+    turns = np.abs(before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]) > 1e-15
+    points = points[np.concatenate(([True], turns, [True]))]
+    if len(points) > most:
+        along = points.sum(axis=1)  # rises at every corner: the length of the curve walked in its two directions
+        points = points[np.unique(np.abs(along[:, None] - np.linspace(0, 2, most)).argmin(axis=0))]
+    return frozen(points)
 
 
 def auroc_interval(

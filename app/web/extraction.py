@@ -58,7 +58,9 @@ def cards(root: Path = ROOT, names: Container[str] | None = None) -> set[str]:
         if names is None or card.name in names:
             found |= {card.title, card.summary, card.banner, card.intended_use, card.terms, *card.limits}
             found |= {text for source in card.data for text in (source.name, source.terms)}
-            found |= {figure.source for figure in card.figures}
+            found |= {figure.source for figure in card.figures} | {row.source for row in card.calibration}
+            found |= {name for row in card.outside for name in (row.left_out, row.tested_on)}
+            found |= {card.beside_name, card.looked_at_summary, *(row.seen for row in card.looked_at)}
     return found - {""}
 
 

@@ -8,7 +8,8 @@ from typing import ClassVar
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.classifiers.card import Card, Figure
+from app.classifiers.card import Card
+from app.classifiers.measured import Figure
 from app.web import pages
 
 router = APIRouter(include_in_schema=False)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from app.evaluation.predictions import auroc, auroc_interval, platt
+from app.evaluation.predictions import auroc, auroc_interval, platt, roc
 
 
 def test_auroc_counts_pairs() -> None:
@@ -12,6 +12,35 @@ def test_auroc_counts_pairs() -> None:
     assert auroc(np.zeros(4), labels) == pytest.approx(0.5)
     assert auroc(labels.astype(float), labels) == 1.0
     assert np.isnan(auroc(scores, np.zeros(4, bool)))
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_the_roc_curve_is_that_of_every_threshold(ties: bool) -> None:
+    rng = np.random.default_rng(4)
+    labels = rng.random(500) < 0.3
+    scores = rng.normal(size=500) + labels
+    scores = np.round(scores, 1) if ties else scores
+    plain = {(0.0, 0.0)}
+    for threshold in scores:
+        called = scores >= threshold
+        plain.add((float((called & ~labels).sum() / (~labels).sum()), float((called & labels).sum() / labels.sum())))
+    whole, thinned = roc(scores, labels, 10_000), roc(scores, labels)
+    for curve in (whole, thinned):
+        assert {(round(x, 12), round(y, 12)) for x, y in curve} <= {(round(x, 12), round(y, 12)) for x, y in plain}
+        assert curve[0].tolist() == [0, 0]
+        assert curve[-1].tolist() == [1, 1]
+        assert (np.diff(curve, axis=0) >= 0).all()
+    assert np.trapezoid(whole[:, 1], whole[:, 0]) == pytest.approx(auroc(scores, labels))
+    assert len(thinned) <= 60
+    assert np.trapezoid(thinned[:, 1], thinned[:, 0]) == pytest.approx(auroc(scores, labels), abs=0.01)
+    assert not thinned.flags.writeable
+
+
+def test_a_roc_curve_has_corners_only() -> None:
+    labels = np.array([True, True, False, False])
+    assert roc(np.array([0.9, 0.8, 0.2, 0.1]), labels).tolist() == [[0, 0], [0, 1], [1, 1]]
+    assert roc(np.zeros(4), labels).tolist() == [[0, 0], [1, 1]]
+    assert roc(np.arange(4.0), np.ones(4, bool)).shape == (0, 2)
 
 
 def test_the_interval_resamples_patients_not_films() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from app.classifiers.card import Figure
+from app.classifiers.measured import Figure
 from app.classifiers.registry import Registry
 from app.config import Settings
 from app.store import Store

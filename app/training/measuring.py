@@ -1,0 +1,128 @@
+"""From a network's answers on a source's test part to the rows of its card: figures, calibration, curves, and what leaving a
+source out costs. Knows numbers and the card's rows; neither films nor networks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain import FINDINGS
+from app.evaluation.calibration import calibration_slope, expected_error, reliability
+from app.evaluation.predictions import auroc, auroc_interval, roc
+from app.training import cards
+
+FEWEST = 3
+"""Films with and without a finding that a figure needs; with fewer its interval says nothing."""
+PARTS = 20
+"""Equal parts of 0 to 1 in which a reliability diagram counts the answers."""
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What a network said about one source's test part.
+
+    ``logits`` float (films, findings), as the network gives them; ``labels`` (films, findings): 1, 0, or NaN where the source
+    does not say; ``patients`` (films,). ``published``: the published network's probabilities, NaN where it gave none; None
+    where it gave none at all.
+    """
+
+    source: str
+    logits: NDArray[np.floating]
+    labels: NDArray[np.floating]
+    patients: NDArray[np.generic]
+    published: NDArray[np.floating] | None = None
+
+    def known(self, finding: int, with_published: bool = False) -> NDArray[np.intp] | None:
+        """The films whose truth about a finding is known (and about which the published network spoke); None when too few have
+        it, or have it not."""
+        there = ~np.isnan(self.labels[:, finding])
+        if with_published:
+            there &= ~np.isnan(self.published[:, finding]) if self.published is not None else False
+        sick = int((self.labels[there, finding] == 1).sum())
+        return np.flatnonzero(there) if min(sick, int(there.sum()) - sick) >= FEWEST else None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Rows for a card's tables ``figures`` and ``calibration``, and for `cards.curves`."""
+
+    figures: list[dict[str, Any]] = field(default_factory=list)
+    calibration: list[dict[str, Any]] = field(default_factory=list)
+    roc: list[dict[str, Any]] = field(default_factory=list)
+    reliability: list[dict[str, Any]] = field(default_factory=list)
+
+    def __add__(self, other: "Measured") -> "Measured":
+        """Both, one after the other."""
+        return Measured(
+            self.figures + other.figures,
+            self.calibration + other.calibration,
+            self.roc + other.roc,
+            self.reliability + other.reliability,
+        )
+
+
+def measure(answers: Answers, temperature: Sequence[float], findings: Sequence[str] = FINDINGS, rounds: int = 1000) -> Measured:
+    """Everything that one source's test part says: AUROC and ROC per finding, calibration over all findings, and, as a source
+    apart, AUROC and ROC beside the published network on the films that it answered.
+
+    ``temperature`` (findings,) divides the logits before the sigmoid.
+    """
+    measured = figures(answers, findings, rounds) + calibrated(answers, temperature, rounds)
+    return measured + figures(answers, findings, rounds, beside=True) if answers.published is not None else measured
+
+
+def figures(answers: Answers, findings: Sequence[str], rounds: int, beside: bool = False) -> Measured:
+    """AUROC with its interval and ROC curve per finding; ``beside`` the published network, of the films it answered alone."""
+    measured = Measured()
+    source = f"{answers.source}, films with published answers" if beside else answers.source
+    for index, finding in enumerate(findings):
+        there = answers.known(index, beside)
+        if there is None:
+            continue
+        scores, truth = answers.logits[there, index], answers.labels[there, index] == 1
+        other = answers.published[there, index] if beside and answers.published is not None else None
+        interval = auroc_interval(scores, truth, answers.patients[there], rounds)
+        theirs = None if other is None else auroc(other, truth)
+        measured.figures.append(cards.figure(source, finding, interval, beside=theirs))
+        measured.roc.append(cards.roc(source, finding, roc(scores, truth), None if other is None else roc(other, truth)))
+    return measured
+
+
+def calibrated(answers: Answers, temperature: Sequence[float], rounds: int = 1000) -> Measured:
+    """Slope, expected error and reliability of all answers whose truth is known, whatever the finding; no row where the slope
+    is not defined or not finite."""
+    films, columns = np.nonzero(~np.isnan(answers.labels))
+    logits = answers.logits[films, columns].astype(np.float64) / np.asarray(temperature, np.float64)[columns]
+    truth = answers.labels[films, columns] == 1
+    probabilities = 1 / (1 + np.exp(-np.clip(logits, -500, 500)))
+    bins = reliability(probabilities, truth)
+    measured = Measured()
+    if not bins:
+        return measured
+    slope = calibration_slope(logits, truth, answers.patients[films], rounds)
+    if np.isfinite([slope.slope, slope.low, slope.high, slope.intercept]).all():
+        measured.calibration.append(cards.calibration(answers.source, slope, expected_error(bins), len(set(films.tolist()))))
+    counts = np.histogram(probabilities, PARTS, (0.0, 1.0))[0]
+    measured.reliability.append(cards.reliability(answers.source, bins, counts.tolist()))
+    return measured
+
+
+def left_out(
+    name: str, inside: Answers, without: Answers, findings: Sequence[str] = FINDINGS, rounds: int = 1000
+) -> list[dict[str, Any]]:
+    """Rows of leave-one-source-out, per finding: ``inside`` are the answers of the card's network on a source's test part,
+    ``without`` those of a network trained without the source ``name``, on the same films in the same order."""
+    if inside.source != without.source or not np.array_equal(inside.labels, without.labels, equal_nan=True):
+        raise ValueError("inside and outside must be measured on the same films")
+    rows = []
+    for index, finding in enumerate(findings):
+        there = inside.known(index)
+        if there is None:
+            continue
+        truth, patients = inside.labels[there, index] == 1, inside.patients[there]
+        both = [auroc_interval(a.logits[there, index], truth, patients, rounds) for a in (inside, without)]
+        rows.append(cards.outside(name, inside.source, finding, *both))
+    return rows

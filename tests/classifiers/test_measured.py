@@ -1,0 +1,176 @@
+"""What a card says of measurements, and its curves: read back as written, refused when anything is wrong."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.classifiers.card import Card
+from app.classifiers.curves import LARGEST, Bin, Curves, Reliability, Roc
+from app.classifiers.measured import Calibration, Figure, LookedAt, Outside
+from app.errors import ModelError
+from tests.classifiers.conftest import write_model
+
+FIGURE = 'source = "a"\nfinding = "Mass"\nmetric = "AUROC"\nvalue = 0.8\nlow = 0.7\nhigh = 1\npositives = 5\nnegatives = 9\n'
+ROWS = f"""
+[[figures]]
+{FIGURE}
+[[figures]]
+{FIGURE}beside = 0.75
+
+[[outside]]
+left_out = "a"
+tested_on = "b"
+finding = "Mass"
+inside = 0.9
+inside_low = 0.8
+inside_high = 0.95
+outside = 0.6
+outside_low = 0.5
+outside_high = 0.7
+positives = 12
+negatives = 88
+
+[[calibration]]
+source = "a"
+slope = 0.9
+low = 0.8
+high = 1.1
+intercept = -0.1
+ece = 0.02
+films = 100
+
+[[looked_at]]
+finding = "Mass"
+right = false
+film = "00000001_000.png"
+probability = 0.81
+seen = "The marker, by all methods."
+"""
+CURVES: dict[str, Any] = {
+    "roc": [{"source": "a", "finding": "Mass", "points": [[0, 0], [0.2, 0.7], [1, 1]], "beside": [[0, 0], [1, 1]]}],
+    "reliability": [
+        {
+            "source": "a",
+            "bins": [{"predicted": 0.1, "observed": 0.2, "low": 0.1, "high": 0.3, "count": 50}],
+            "histogram": [50, 0],
+        }
+    ],
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A network whose card says everything."""
+    folder = write_model(tmp_path)
+    path = folder / "card.toml"
+    plain = 'beside_name = "Published"\nlooked_at_summary = "At markers."\n'
+    path.write_text(plain + path.read_text(encoding="utf-8") + ROWS, encoding="utf-8")
+    return folder
+
+
+def write_curves(folder: Path, **changes: Any) -> Card:
+    """Curves beside the card, with the entries changed as named."""
+    card = Card.read(folder)
+    (folder / "curves.json").write_text(json.dumps({"sha256": card.sha256, **CURVES, **changes}), encoding="utf-8")
+    return card
+
+
+def test_a_card_tells_what_was_measured(folder: Path) -> None:
+    card = Card.read(folder)
+    assert card.beside_name == "Published"
+    assert card.looked_at_summary == "At markers."
+    assert card.figures[0] == Figure("a", "Mass", "AUROC", 0.8, 0.7, 1.0, 5, 9, None)
+    assert isinstance(card.figures[0].high, float)
+    assert card.figures[1].beside == 0.75
+    assert card.outside == (Outside("a", "b", "Mass", 0.9, 0.8, 0.95, 0.6, 0.5, 0.7, 12, 88),)
+    assert card.calibration == (Calibration("a", 0.9, 0.8, 1.1, -0.1, 0.02, 100),)
+    assert card.looked_at == (LookedAt("Mass", False, "00000001_000.png", 0.81, "The marker, by all methods."),)
+
+
+def test_a_card_without_them_says_nothing(tmp_path: Path) -> None:
+    card = Card.read(write_model(tmp_path))
+    assert (card.beside_name, card.outside, card.calibration, card.looked_at, card.looked_at_summary) == ("", (), (), (), "")
+    assert Curves.read(card) is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("value = 0.8", 'value = "0.8"', "figure: value"),
+        ("value = 0.8", "value = nan", "figure: value"),
+        ("value = 0.8", "value = true", "figure: value"),
+        ("positives = 5", "positives = 5.0", "figure: positives"),
+        ("positives = 5", "positives = -5", "figure: positives"),
+        ("beside = 0.75", "besides = 0.75", "figure: besides"),
+        ("outside_low = 0.5\n", "", "outside: outside_low"),
+        ("ece = 0.02", "ece = inf", "calibration: ece"),
+        ("right = false", "right = 0", "lookedat: right"),
+    ],
+)
+def test_a_wrong_row_says_what_is_wrong(folder: Path, old: str, new: str, told: str) -> None:
+    path = folder / "card.toml"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(ModelError, match=told):
+        Card.read(folder)
+
+
+def test_rows_are_tables(folder: Path) -> None:
+    path = folder / "card.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text("calibration = [1]\n" + text.replace("[[calibration]]", "[[other]]"), encoding="utf-8")
+    with pytest.raises(ModelError, match="not a table"):
+        Card.read(folder)
+
+
+def test_curves_are_read_as_written(folder: Path) -> None:
+    points = ((0.0, 0.0), (0.2, 0.7), (1.0, 1.0))
+    assert Curves.read(write_curves(folder)) == Curves(
+        (Roc("a", "Mass", points, ((0.0, 0.0), (1.0, 1.0))),),
+        (Reliability("a", (Bin(0.1, 0.2, 0.1, 0.3, 50),), (50, 0)),),
+    )
+
+
+def roc(**changes: Any) -> list[dict[str, Any]]:
+    return [{**CURVES["roc"][0], **changes}]
+
+
+def diagram(**changes: Any) -> list[dict[str, Any]]:
+    return [{**CURVES["reliability"][0], **changes}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"sha256": "0" * 64}, "other weights"),
+        ({"roc": roc(points=[[0, 0], [0.5, 0.9], [0.4, 0.95], [1, 1]])}, "rise"),
+        ({"roc": roc(points=[[0, 0], [0.5, 1]])}, "rise"),
+        ({"roc": roc(points=[])}, "rise"),
+        ({"roc": roc(points=[[0, 0], [0.5, 1.2], [1, 1]])}, "1.2"),
+        ({"roc": roc(points=[[0, 0], [0.5, "x"], [1, 1]])}, "'x'"),
+        ({"roc": roc(points=[[0, 0, 0], [1, 1]])}, "ValueError"),
+        ({"roc": roc(beside=[[0, 0], [0.5, 0.5]])}, "rise"),
+        ({"roc": roc(finding=3)}, "roc"),
+        ({"roc": roc(colour="red")}, "colour"),
+        ({"roc": 3}, "TypeError"),
+        ({"reliability": diagram(histogram=[1, -1])}, "histogram"),
+        ({"reliability": diagram(histogram=[])}, "histogram"),
+        ({"reliability": diagram(bins=[{**CURVES["reliability"][0]["bins"][0], "low": -0.5}])}, "-0.5"),
+        ({"reliability": diagram(bins=[{"predicted": 0.1}])}, "bin: observed"),
+        ({"reliability": diagram(more=1)}, "nothing else"),
+    ],
+)
+def test_wrong_curves_are_refused(folder: Path, changes: dict[str, Any], told: str) -> None:
+    card = write_curves(folder, **changes)
+    with pytest.raises(ModelError, match=told):
+        Curves.read(card)
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff", b"[" * 100_000, b"[]", b"{}", b" " * (LARGEST + 1), b'{"roc": NaN}'])
+def test_what_is_no_file_of_curves_is_refused(folder: Path, data: bytes) -> None:
+    (folder / "curves.json").write_bytes(data)
+    with pytest.raises(ModelError, match="cannot be read"):
+        Curves.read(Card.read(folder))
