@@ -63,7 +63,67 @@ class CompactResidual(nn.Module):
         return self.head(self.dropout(self.flatten(self.pool(self.features(self.stem(x))))))  # type: ignore[no-any-return]
 
 
-ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {"compact-residual": CompactResidual}
+class Trunk(nn.Module):
+    """The stem and stages of a compact residual network: a film in, its last feature map out."""
+
+    def __init__(self, widths: Sequence[int], strides: Sequence[int], blocks: int) -> None:
+        super().__init__()
+        whole = CompactResidual(1, widths, strides, blocks)
+        self.stem, self.features = whole.stem, whole.features
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, 1, h, w) → (batch, widths[-1], h/16, w/16) with the shipped strides."""
+        return self.features(self.stem(x))  # type: ignore[no-any-return]
+
+
+class Side(nn.Module):
+    """Trunks side by side: their feature maps as one, channel behind channel."""
+
+    def __init__(self, trunks: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self.trunks = nn.ModuleList(trunks)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, 1, h, w) → (batch, all trunks' channels, h', w')."""
+        return torch.cat([trunk(x) for trunk in self.trunks], 1)
+
+
+class CompactTwin(nn.Module):
+    """Compact residual trunks that were trained apart and answer together (an ensemble, Lakshminarayanan 2017).
+
+    Pooling and one linear layer over all their channels, so that the logit is the mean of the trunks' logits and
+    CAM stays exact.
+    """
+
+    def __init__(self, findings: int, widths: Sequence[int], strides: Sequence[int], blocks: int = 2, trunks: int = 2) -> None:
+        super().__init__()
+        self.features = Side([Trunk(widths, strides, blocks) for _ in range(trunks)])
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.flatten = nn.Flatten(1)
+        self.head = nn.Linear(trunks * widths[-1], findings)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Film (batch, 1, h, w) → logits (batch, findings)."""
+        return self.head(self.flatten(self.pool(self.features(x))))  # type: ignore[no-any-return]
+
+
+def joined(members: Sequence[CompactResidual]) -> CompactTwin:
+    """One network that answers with the mean of the members' logits; all of the same widths, strides and findings."""
+    first = members[0].head
+    twin = CompactTwin(first.out_features, [1], [1], 1, len(members))
+    for trunk, member in zip(twin.features.trunks, members, strict=True):
+        trunk.stem, trunk.features = member.stem, member.features
+    twin.head = nn.Linear(len(members) * first.in_features, first.out_features)
+    with torch.no_grad():
+        twin.head.weight.copy_(torch.cat([member.head.weight for member in members], 1) / len(members))
+        twin.head.bias.copy_(torch.stack([member.head.bias for member in members]).mean(0))
+    return twin.eval()
+
+
+ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
+    "compact-residual": CompactResidual,
+    "compact-twin": CompactTwin,
+}
 """Name on the card → constructor, called with ``findings`` and the card's parameters."""
 
 

@@ -22,7 +22,7 @@ def write(folder: Path, network: nn.Module, entries: dict[str, Any], tables: dic
     Curves that lie there belong to other weights and go: `curves` is called after this.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    data = save({name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()})
+    data = packed(network)
     entries = {**entries, "sha256": hashlib.sha256(data).hexdigest()}
     text = [f"{key} = {toml(value)}\n" for key, value in entries.items() if not isinstance(value, dict)]
     for key, value in entries.items():
@@ -34,6 +34,11 @@ def write(folder: Path, network: nn.Module, entries: dict[str, Any], tables: dic
     (folder / "weights.safetensors").write_bytes(data)
     (folder / "card.toml").write_text("".join(text), encoding="utf-8")
     (folder / NAME).unlink(missing_ok=True)
+
+
+def packed(network: nn.Module) -> bytes:
+    """A network's weights as a safetensors file."""
+    return save({name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()})
 
 
 def toml(value: Any) -> str:

@@ -8,64 +8,39 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from safetensors.torch import load_file
+from torch import nn
 
 from app.classifiers.loading import pick_device
-from app.classifiers.networks import build
-from app.domain import FINDINGS
-from app.evaluation.predictions import auroc, auroc_interval, platt
-from app.training import cards, layouts, provenance
-from app.training.collection import Collection, Layout
-from app.training.decoding import pixels
+from app.classifiers.networks import CompactResidual, build, joined
+from app.evaluation.predictions import auroc, platt
+from app.training import cards, describing, layouts, measuring, provenance, targets, views
+from app.training.collection import Layout
 from app.training.films import SOURCES
-from app.training.fitting import Fit, Stage, balance, logits_of, shrink
+from app.training.fitting import Fit, Lesson, Stage, after, logits_of, shrink
+from app.training.material import Material
 from app.training.record import Values, began_with
-
-WHOLE = ("nih", "nih_small")
-"""The sources whose films are whole: what a hospital sends; NIH figures and calibration come from these."""
 
 
 @dataclass(frozen=True)
-class Films:
-    """Everything read: pixels uint8 (n, size, size), labels float32 (n, findings) with NaN, and part, source and patient per
-    film. The pixels are mapped from a file, and each part is a slice of them: a big collection need not fit the memory."""
+class Task:
+    """What is to be done: the config as read, and where results, checkpoints and networks go."""
 
-    collection: Collection
-    pixels: NDArray[np.uint8]
-    labels: NDArray[np.float32]
-    parts: NDArray[np.str_]
-    sources: NDArray[np.str_]
-    patients: NDArray[np.str_]
+    run: dict[str, Any]
+    out: Path
+    runs: Path
+    device: torch.device
+    fresh: bool = False
 
-    @classmethod
-    def read(cls, collection: Collection, size: int, folder: Path) -> "Films":
-        """The films of a collection at ``size``, without those that cannot be read; decoded ones are kept in ``folder``."""
-        decoded = pixels(collection.films, size, folder)
-        collection = collection.without(decoded.unread)
-        records = collection.films
-        return cls(
-            collection,
-            decoded.pixels,
-            np.array([film.labels for film in records], np.float32),
-            np.array([film.part for film in records]),
-            np.array([film.source for film in records]),
-            np.array([film.patient for film in records]),
-        )
+    @property
+    def name(self) -> str:
+        """The network's name: its folder's."""
+        return provenance.named(self.out)
 
-    def groups(self) -> list[tuple[str, ...]]:
-        """Sources whose figures and calibration weigh the same: adults' whole films and children; elsewhere each source."""
-        if self.collection.layout == "ours":
-            return [group for group in (WHOLE, ("paediatric",)) if np.isin(self.sources, group).any()]
-        return [(source,) for source in sorted(set(self.sources.tolist()))]
-
-    def train(self) -> NDArray[np.uint8]:
-        """The pixels of the training part, which comes first: a view."""
-        return self.pixels[: int((self.parts == "train").sum())]
-
-    def where(self, part: str, *sources: str) -> NDArray[np.intp]:
-        """Indices of the films of a part, of the sources named (all when none is)."""
-        chosen = self.parts == part
-        return np.flatnonzero(chosen & np.isin(self.sources, sources) if sources else chosen)
+    @property
+    def recipe(self) -> targets.Recipe:
+        """How labels become targets."""
+        return targets.Recipe(**self.run.get("recipe", {}))
 
 
 def train(
@@ -78,49 +53,94 @@ def train(
     device: str = "auto",
     most: int | None = None,
     fresh: bool = False,
+    trunk: int | None = None,
 ) -> None:
-    """Run a training config: read, fit, calibrate on the validation part, test on the test part, write the model folder."""
-    name = provenance.named(out)
+    """Run a training config: read, fit every trunk, join them, calibrate on the validation part, test, write the model folder.
+
+    ``trunk`` (from 1) fits only that one and writes nothing, so that several processes can share the work; the run without it
+    goes on from there."""
     run = tomllib.loads(config.read_text(encoding="utf-8"))
+    task = Task(run, out, runs, pick_device(device), fresh)
+    provenance.named(out)
     torch.set_flush_denormal(True)
-    torch.manual_seed(int(run["seed"]))
-    where = pick_device(device)
     collection = layouts.read(data, layout, run.get("sources", SOURCES), run.get("findings", ()))
-    everything = Films.read(collection if most is None else collection.thinned(most), int(run["pixels"]), runs / "films")
-    collection = everything.collection
+    masks = data if layout == "ours" and any(s.get("lungs_only") or s.get("inserted") for s in run["stages"]) else None
+    material = Material.read(
+        collection if most is None else collection.thinned(most), int(run["pixels"]), runs / "films", masks
+    )
+    collection = material.collection
     print("\n".join((collection.told(), *(f"note: {note}" for note in collection.notes))), flush=True)
-    findings = collection.findings
-    network, average = (build("compact-residual", len(findings), run["parameters"]).to(where) for _ in range(2))
-    average.load_state_dict(network.state_dict())
-    about = began_with(run, collection.films)
-    fit = Fit(network, average, runs / name, where, int(run["seed"]), about=about, fresh=fresh)
-    trainer = Trainer(everything, where)
-    fit.run([Stage(**stage) for stage in run["stages"]], trainer.draw, trainer.validate)
+    trainer = Trainer(material, task)
+    numbers = range(1, len(run["seeds"]) + 1) if trunk is None else [trunk]
+    members = [trainer.member(number) for number in numbers]
+    if trunk is not None:
+        return
     size = int(run["stages"][-1]["size"])
-    temperature = trainer.calibrate(average, size)
-    figures = trainer.test(average, size)
-    entries = {**card(run, size, temperature), "name": name}
+    network = answering(members, len(material.answers))
+    temperature = trainer.calibrate(network, size)
+    measured = trainer.test(network, size, temperature)
+    without = [row for entry in run.get("outside", ()) for row in trainer.left_out(network, size, entry)]
+    entries = {**describing.card(run, material.answers, size, temperature, trunks=len(members)), "name": task.name}
     if layout != "ours":
-        entries |= provenance.entries(collection)
-    cards.write(out, average, entries, {"data": provenance.rows(collection), "figures": figures})
+        entries |= provenance.entries(collection) | {"findings": list(material.answers)}
+    tables = {
+        "data": provenance.rows(collection),
+        "figures": measured.figures,
+        "calibration": measured.calibration,
+        "outside": without,
+    }
+    cards.write(out, network, entries, tables)
+    cards.curves(out, measured.roc, measured.reliability)
     print(f"written: {out}", flush=True)
 
 
+def answering(members: list[nn.Module], answers: int) -> nn.Module:
+    """The network that is written: the members' mean logits, without the outputs of the helper questions."""
+    compact: list[CompactResidual] = []
+    for member in members:
+        head: nn.Linear = member.head  # type: ignore[assignment]
+        cut = nn.Linear(head.in_features, answers)
+        with torch.no_grad():
+            cut.weight.copy_(head.weight[:answers])
+            cut.bias.copy_(head.bias[:answers])
+        member.head = cut.to(head.weight.device)
+        compact.append(member)  # type: ignore[arg-type]
+    return (compact[0] if len(compact) == 1 else joined(compact)).eval()
+
+
 class Trainer:
-    """What the loop asks for: batches of the training part, and figures of the other two."""
+    """Fits the members, and measures what came out."""
 
-    def __init__(self, everything: Films, device: torch.device) -> None:
-        self.films, self.device = everything, device
-        index = everything.where("train")
-        self._labels = torch.from_numpy(np.nan_to_num(everything.labels[index]))
-        self._weights = torch.from_numpy(balance(everything.labels[index], everything.sources[index]))
-        self._small: tuple[int, Tensor] | None = None
+    def __init__(self, material: Material, task: Task) -> None:
+        self.films, self.task = material, task
+        self._lesson: tuple[Stage, Lesson] | None = None
 
-    def draw(self, _epoch: int, size: int) -> tuple[Tensor, Tensor, Tensor]:
-        """The training part at a size."""
-        if self._small is None or self._small[0] != size:
-            self._small = (size, shrink(self.films.train(), size))
-        return self._small[1], self._labels, self._weights
+    def member(self, number: int) -> nn.Module:
+        """One trunk with its head, helper questions included: fitted by the config's stages, or as its checkpoint has it."""
+        seed = int(self.task.run["seeds"][number - 1])
+        return self._fitted(f"trunk-{number}", seed, self.task.run["stages"])
+
+    def _network(self, seed: int) -> nn.Module:
+        torch.manual_seed(seed)
+        outputs = len(self.films.answers) + (len(targets.HELPERS) if self.task.recipe.helpers else 0)
+        return build("compact-residual", outputs, self.task.run["parameters"]).to(self.task.device)
+
+    def _fitted(self, name: str, seed: int, stages: list[dict[str, Any]]) -> nn.Module:
+        network, average = self._network(seed), self._network(seed)
+        run = {key: value for key, value in self.task.run.items() if key not in ("seeds", "outside")}
+        about = began_with({**run, "seed": seed, "stages": stages}, self.films.collection.films)
+        folder = self.task.runs / self.task.name / name
+        fit = Fit(network, average, folder, self.task.device, seed, change=views.change, about=about, fresh=self.task.fresh)
+        print(f"{name}:", flush=True)
+        fit.run([Stage.of(stage) for stage in stages], self.draw, self.validate)
+        return average
+
+    def draw(self, _epoch: int, stage: Stage) -> Lesson:
+        """The training part of the stage's sources at its size."""
+        if self._lesson is None or self._lesson[0] != stage:
+            self._lesson = None  # the last stage's films go before the next one's come
+            self._lesson = (stage, self.films.lesson(stage, self.task.recipe))
+        return self._lesson[1]
 
     def validate(self, network: nn.Module, size: int) -> Values:
         """Mean AUROC over the findings on the validation part, the groups weighing the same; and each source's."""
@@ -129,22 +149,15 @@ class Trainer:
 
         def of(*chosen: str) -> float:
             rows = np.isin(sources, chosen)
-            return mean(self.aurocs(logits[rows], self.films.labels[index[rows]]))
+            return mean(aurocs(logits[rows], self.films.labels[index[rows]]))
 
         headline = mean([of(*group) for group in self.films.groups()])
         return {"validation": headline, **{source: of(source) for source in sorted(set(sources.tolist()))}}
 
     def logits(self, network: nn.Module, size: int, index: NDArray[np.intp]) -> NDArray[np.float32]:
-        """Logits (n, 14) of the films at ``index``."""
-        return logits_of(network, shrink(self.films.pixels[index], size), self.device)
-
-    def aurocs(self, logits: NDArray[np.float32], labels: NDArray[np.float32]) -> list[float]:
-        """AUROC per finding, NaN where a class is missing."""
-        known = ~np.isnan(labels)
-        return [
-            auroc(logits[known[:, f], f], labels[known[:, f], f] == 1) if known[:, f].any() else float("nan")
-            for f in range(labels.shape[1])
-        ]
+        """Logits (n, answers) of the films at ``index``."""
+        found = logits_of(network, shrink(self.films.pixels[index], size), self.task.device)
+        return found[:, : len(self.films.answers)]
 
     def calibrate(self, network: nn.Module, size: int) -> list[float]:
         """Platt scaling per finding on the validation part, the groups (adults and children) with the same weight.
@@ -171,59 +184,79 @@ class Trainer:
             temperatures.append(round(1 / slope, 5))
         return temperatures
 
-    def test(self, network: nn.Module, size: int) -> list[dict[str, Any]]:
-        """AUROC with 95% interval per source and finding on the test part, patients that were never trained on."""
-        rows = []
+    def answered(self, network: nn.Module, size: int, source: str) -> measuring.Answers:
+        """What a network says about a source's test part, patients that were never trained on."""
+        index = self.films.where("test", source)
+        published = targets.published([self.films.collection.films[i] for i in index], self.films.answers)
+        return measuring.Answers(
+            source,
+            self.logits(network, size, index),
+            self.films.labels[index],
+            self.films.patients[index],
+            None if np.isnan(published).all() else published,
+        )
+
+    def test(self, network: nn.Module, size: int, temperature: list[float]) -> measuring.Measured:
+        """Every figure of every source's test part; RSNA's opacities, which nothing is trained on, apart."""
+        measured = measuring.Measured()
         for source in sorted(set(self.films.sources.tolist())):
-            index = self.films.where("test", source)
-            logits, labels, patients = self.logits(network, size, index), self.films.labels[index], self.films.patients[index]
-            values = []
-            for f, finding in enumerate(self.films.collection.findings):
-                known = ~np.isnan(labels[:, f])
-                truth = labels[known, f] == 1
-                if truth.sum() < 3 or (~truth).sum() < 3:
-                    continue
-                interval = auroc_interval(logits[known, f], truth, patients[known])
-                rows.append(cards.figure(source, finding, interval))
-                values.append(interval)
-                told = f"{interval.value:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
-                print(f"{source:11} {finding:20} {told} positives {interval.positives}")
-            enough = [v.value for v in values if v.positives >= 10]
-            if len(enough) > 1:
-                print(f"{source:11} mean over {len(enough)} findings with at least ten positives: {np.mean(enough):.3f}")
+            answered = self.answered(network, size, source)
+            measured += measuring.measure(answered, temperature, self.films.answers)
+            opacities = self.opacities(network, size, source)
+            if opacities is not None:
+                measured += measuring.figures(opacities, self.films.answers, 1000)
+        print("\n".join(measuring.told(measured)), flush=True)
+        return measured
+
+    def opacities(self, network: nn.Module, size: int, source: str) -> measuring.Answers | None:
+        """Opacity against checked normal by RSNA's readers, asked of the answer for pneumonia; None where nobody looked."""
+        index = self.films.where("test", source)
+        opacity = np.array([self.films.collection.films[i].opacity for i in index], np.float32)
+        index, opacity = index[~np.isnan(opacity)], opacity[~np.isnan(opacity)]
+        if not len(index) or "Pneumonia" not in self.films.answers:
+            return None
+        labels = np.full((len(index), len(self.films.answers)), np.nan, np.float32)
+        labels[:, self.films.answers.index("Pneumonia")] = opacity
+        name = f"{source}, RSNA opacity against checked normal"
+        return measuring.Answers(name, self.logits(network, size, index), labels, self.films.patients[index])
+
+    def left_out(self, network: nn.Module, size: int, entry: dict[str, Any]) -> list[dict[str, Any]]:
+        """Rows of leave-one-source-out. The network without the source is a run of its own (``stages``), or the members as
+        they stood after a stage that had not seen it yet (``after_stage``)."""
+        answers, members = len(self.films.answers), range(1, len(self.task.run["seeds"]) + 1)
+        if "stages" in entry:
+            stages = entry["stages"]
+            other = answering([self._fitted(f"without-{entry['left_out']}", 1, stages)], answers)
+        else:
+            stages = self.task.run["stages"][: entry["after_stage"]]
+            other = answering([self._after(number, entry["after_stage"]) for number in members], answers)
+        seen = {source for stage in stages for source in stage.get("sources", SOURCES)}
+        if seen & set(entry["tested_on"]):
+            raise ValueError(f"{entry['left_out']} was learned from, so it was not left out")
+        rows = []
+        for source in entry["tested_on"]:
+            for of in (self.answered, self.opacities):
+                inside, without = of(network, size, source), of(other, int(stages[-1]["size"]), source)
+                if inside is not None and without is not None:
+                    rows += measuring.left_out(entry["left_out"], inside, without, self.films.answers)
         return rows
+
+    def _after(self, number: int, stage: int) -> nn.Module:
+        network = self._network(0)
+        network.load_state_dict(load_file(after(self.task.runs / self.task.name / f"trunk-{number}", stage)))
+        return network
+
+
+def aurocs(logits: NDArray[np.float32], labels: NDArray[np.float32]) -> list[float]:
+    """AUROC per answer, NaN where a class is missing. Both (n, answers)."""
+    known = ~np.isnan(labels)
+    return [
+        auroc(logits[known[:, f], f], labels[known[:, f], f] == 1) if known[:, f].any() else float("nan")
+        for f in range(labels.shape[1])
+    ]
 
 
 def mean(values: list[float]) -> float:
     """The mean of the figures that are defined; NaN when none is."""
     known = [value for value in values if not np.isnan(value)]
     return float(np.mean(known)) if known else float("nan")
-
-
-def card(run: dict[str, Any], size: int, temperature: list[float]) -> dict[str, Any]:
-    """The plain entries of the card."""
-    return {
-        "name": run["name"],
-        "title": "Compact chest network",
-        "summary": "A small residual network for frontal chest films, trained on public films of adults and children.",
-        "architecture": "compact-residual",
-        "findings": list(FINDINGS),
-        "modalities": ["CR", "DX", "DR", "RG", "XR"],
-        "body_parts": ["CHEST", "THORAX", "LUNG"],
-        "phantom": False,
-        "default": True,
-        "input_size": size,
-        "explained_layer": "features",
-        "temperature": temperature,
-        "intended_use": "Research on explanations: comparing what a network says with where it looks. Not for clinical use.",
-        "banner": "",
-        "terms": "Weights: research, with credit to Wang et al. 2017 (NIH ChestX-ray14) and Kermany et al. 2018 (CC BY 4.0).",
-        "limits": [
-            "NIH's labels were read from reports by a program and are wrong in about one of ten cases.",
-            "Trained on frontal films only; a lateral film, another body part or a photo gets a number that means nothing.",
-            "Pneumonia is learned mostly from young children; a figure on children says little about adults.",
-            "Probabilities are calibrated to the validation part's prevalence; another hospital has another one.",
-            "Tubes, lines, side markers and borders can sway the answer: that is what the maps are for.",
-        ],
-        "parameters": run["parameters"],
-    }

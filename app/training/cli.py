@@ -40,6 +40,9 @@ def main(arguments: list[str]) -> int:
         "--fresh", action="store_true", help="start anew where a run could be continued: deletes its checkpoint"
     )
     parser.add_argument("--films", type=int, help="at most that many films (phantoms) per source or part: a quick trial")
+    parser.add_argument(
+        "--trunk", type=int, help="fit only this one of the networks that are joined, from 1; the run without it does the rest"
+    )
     parser.add_argument("--device", default=settings.device, help="auto, cpu, cuda or cuda:N")
     given = parser.parse_args(arguments)
     if given.what != "chest":
@@ -49,5 +52,15 @@ def main(arguments: list[str]) -> int:
     layout = given.layout or layouts.detect(given.data)
     name = OURS if layout == "ours" else f"chest-{layout}"  # other films never overwrite the network that came with the product
     config, out = given.config or CONFIGS / f"{OURS}.toml", given.out or ROOT / "models" / name
-    chest.train(config, given.data, out, given.runs, layout=layout, device=given.device, most=given.films, fresh=given.fresh)
+    chest.train(
+        config,
+        given.data,
+        out,
+        given.runs,
+        layout=layout,
+        device=given.device,
+        most=given.films,
+        fresh=given.fresh,
+        trunk=given.trunk,
+    )
     return 0

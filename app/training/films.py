@@ -46,7 +46,8 @@ class Film:
 
     ``labels`` are 1, 0, or NaN where the source does not say. ``soft``: a published network's probabilities, in the order of
     the labels, or empty. ``boxes`` are for masks of training films and for measuring the others. ``age`` in years, ``sex``
-    "M" or "F", ``view`` such as "PA"; None and "" where the source does not say.
+    "M" or "F", ``view`` such as "PA"; None and "" where the source does not say. ``nothing`` answers for "no finding" as a
+    label does. ``opacity``: RSNA's readers found a lung opacity (1), or checked that all is normal (0); for evaluation only.
     """
 
     path: Path
@@ -59,6 +60,8 @@ class Film:
     age: float | None = None
     sex: str = ""
     view: str = ""
+    nothing: float = UNKNOWN
+    opacity: float = UNKNOWN
 
 
 def part_of(source: str, patient: str) -> str:
@@ -89,6 +92,8 @@ def read(data: Path, sources: tuple[str, ...] = SOURCES) -> list[Film]:
                         age_of(row.get("age", "")),
                         row.get("sex", ""),
                         row.get("view", ""),
+                        nothing_of(row),
+                        {"Lung Opacity": 1.0, "Normal": 0.0}.get(row.get("rsna_class", ""), UNKNOWN),
                     )
                 )
     return films
@@ -99,6 +104,12 @@ def labels_of(source: str, row: dict[str, str]) -> tuple[float, ...]:
     if source == "paediatric":
         return tuple(float(row["pneumonia"]) if finding == "Pneumonia" else UNKNOWN for finding in FINDINGS)
     return tuple(UNKNOWN if source == "nih_lungs" and finding in CUT_AWAY else float(row[finding]) for finding in FINDINGS)
+
+
+def nothing_of(row: dict[str, str]) -> float:
+    """Whether nothing was found on the film of a manifest row: none of the fourteen, or on a child's film no pneumonia."""
+    asked = ["pneumonia"] if "pneumonia" in row else FINDINGS
+    return float(not any(float(row[finding]) for finding in asked))
 
 
 def soft_of(row: dict[str, str]) -> tuple[float, ...]:

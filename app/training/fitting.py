@@ -16,23 +16,73 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from app.training.augmentation import augment
+from app.training.cards import packed
 from app.training.progress import Progress, clock
 from app.training.record import Record, Values, environment
 
 Validate = Callable[[nn.Module, int], Values]
 """(network, size) → figures of the validation part by name; "validation" is the one that sums them up."""
-Draw = Callable[[int, int], tuple[Tensor, Tensor, Tensor]]
-"""(epoch, size) → films uint8 (n, size, size), labels float32 (n, findings), weights float32 (n, findings; 0 where unknown)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Some epochs at one resolution; ``rate`` is the peak of a one-cycle learning rate over the stage."""
+    """Some epochs at one resolution; ``rate`` is the peak of a one-cycle learning rate over the stage.
+
+    ``sources`` are those learned from, all when empty. ``lungs_only`` is the share of films that are shown without anything
+    but their lungs, ``inserted`` the share that gets a lesion drawn in.
+    """
 
     size: int
     epochs: int
     batch: int
     rate: float
+    sources: tuple[str, ...] = ()
+    lungs_only: float = 0.0
+    inserted: float = 0.0
+
+    @classmethod
+    def of(cls, entry: dict[str, Any]) -> "Stage":
+        """A stage as a training config names it."""
+        return cls(**{**entry, "sources": tuple(entry.get("sources", ()))})
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What an epoch learns from: films uint8 (n, size, size), targets and weights (0 where unknown) float32 (n, questions).
+
+    ``answers`` name the first questions. ``lungs`` is the share of lung per pixel, uint8 (n, s, s) with 255 for all, where
+    views need it.
+    """
+
+    films: Tensor
+    targets: Tensor
+    weights: Tensor
+    answers: tuple[str, ...]
+    lungs: Tensor | None = None
+
+
+Draw = Callable[[int, Stage], Lesson]
+"""(epoch, stage) → what this epoch learns from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some films of a lesson: float32 (b, 1, size, size) in [0, 1], with their targets and weights (b, questions); ``index``
+    says which of the lesson's they are."""
+
+    films: Tensor
+    targets: Tensor
+    weights: Tensor
+    index: Tensor
+
+    @classmethod
+    def of(cls, lesson: Lesson, index: Tensor) -> "Batch":
+        """The films at ``index`` (b,)."""
+        return cls(lesson.films[index][:, None].float() / 255, lesson.targets[index], lesson.weights[index], index)
+
+
+Change = Callable[[Batch, Lesson, Stage, torch.Generator], Batch]
+"""(batch, lesson, stage, random) → the batch as this stage shows it."""
 
 
 @dataclass
@@ -50,6 +100,7 @@ class Fit:
     seed: int
     average_decay: float = 0.998
     augmented: bool = True
+    change: Change | None = None
     about: dict[str, str] = field(default_factory=dict)
     fresh: bool = False
 
@@ -63,7 +114,7 @@ class Fit:
         if state is not None:
             progress.say(f"continuing after epoch {done} of {len(sizes)}")
         epoch = 0
-        for stage in stages:
+        for number, stage in enumerate(stages, start=1):
             optimiser = torch.optim.AdamW(self.network.parameters(), lr=stage.rate, weight_decay=0.02)
             for index in range(stage.epochs):
                 epoch += 1
@@ -80,30 +131,32 @@ class Fit:
                 rate = float(optimiser.param_groups[0]["lr"])
                 row = {"epoch": epoch, "size": stage.size, "rate": rate, "loss": loss, **figures, "seconds": seconds}
                 record.keep(row, self._state(epoch, optimiser))
+                if index == stage.epochs - 1:
+                    after(self.folder, number).write_bytes(packed(self.average))
                 named = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
                 progress.say(f"epoch {epoch} of {len(sizes)}: size {stage.size}, loss {loss:.4f}, {named}, {clock(seconds)}")
 
     def _epoch(
         self, epoch: int, index: int, stage: Stage, optimiser: torch.optim.Optimizer, draw: Draw, *, progress: Progress
     ) -> float:
-        films, labels, weights = draw(epoch, stage.size)
+        lesson = draw(epoch, stage)
         random = torch.Generator().manual_seed(self.seed * 10_000 + epoch)
-        order = torch.randperm(len(films), generator=random)
+        order = torch.randperm(len(lesson.films), generator=random)
         batches = [b for b in torch.split(order, stage.batch) if len(b) > 1]  # batch normalisation needs two
         total, steps = 0.0, len(batches)
         self.network.train()
-        for step, batch in enumerate(batches):
+        for step, chosen in enumerate(batches):
             rate = one_cycle((index + step / steps) / stage.epochs) * stage.rate
             for group in optimiser.param_groups:
                 group["lr"] = rate
-            x = films[batch][:, None].float() / 255
-            if self.augmented:
-                x = augment(x, random)
-            x = (x - 0.5) * 4
+            batch = Batch.of(lesson, chosen)
+            if self.change is not None:
+                batch = self.change(batch, lesson, stage, random)
+            x = ((augment(batch.films, random) if self.augmented else batch.films) - 0.5) * 4
             if self.device.type == "cuda":
                 x = x.pin_memory()
             x = x.to(self.device, memory_format=torch.channels_last, non_blocking=True)
-            loss = self._step(x, labels[batch].to(self.device), weights[batch].to(self.device), optimiser)
+            loss = self._step(x, batch.targets.to(self.device), batch.weights.to(self.device), optimiser)
             total += loss
             rest = progress.left(stage.size**2 * (1 - (step + 1) / steps))
             progress.advance(stage.size**2 / steps, f"epoch {epoch}, loss {total / (step + 1):.4f}, it ends in {clock(rest)}")
@@ -142,6 +195,11 @@ class Fit:
         return int(state["epoch"])
 
 
+def after(folder: Path, stage: int) -> Path:
+    """Where a run keeps its averaged network as it stood after a stage, counted from 1."""
+    return folder / f"after-stage-{stage}.safetensors"
+
+
 def one_cycle(done: float) -> float:
     """Learning rate as a share of its peak: up linearly over the first 15% of a stage, down to 2% by a cosine."""
     if done < 0.15:
@@ -153,23 +211,6 @@ def masked_loss(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
     """Binary cross-entropy, weighted per film and finding; weight 0: "this source does not say". All (n, findings)."""
     each = F.binary_cross_entropy_with_logits(logits, labels, weights, reduction="sum")
     return each / weights.sum().clamp(min=1e-6)
-
-
-def balance(labels: NDArray[np.float32], groups: NDArray[np.str_], most: float = 12.0) -> NDArray[np.float32]:
-    """Weights (n, findings) that give positives and negatives the same sum within each group (source).
-
-    A source by itself then tells nothing of a finding. A positive weighs ``most`` at most, an unknown label (NaN) 0.
-    """
-    weights = np.zeros_like(labels)
-    for group in np.unique(groups):
-        rows = groups == group
-        known = ~np.isnan(labels[rows])
-        positive = known & (labels[rows] == 1)
-        share = positive.sum(0) / np.maximum(known.sum(0), 1)
-        up = np.minimum(0.5 / np.maximum(share, 1e-6), most)
-        down = np.minimum(0.5 / np.maximum(1 - share, 1e-6), most)
-        weights[rows] = np.where(positive, up, np.where(known, down, 0.0))
-    return weights
 
 
 @torch.inference_mode()

@@ -1,4 +1,4 @@
-"""Lesions drawn into lungs: nodules, masses and consolidations whose place is known, for findings that are rare or of one source.
+"""Lesions drawn into lungs: nodules, masses and consolidations whose place is known, for findings that are rare.
 
 Works on batches of films in [0, 1], float32 (batch, 1, size, size), with the share of lung in each pixel beside them. A lesion
 raises the film towards white, as more tissue in the beam does, and never leaves the lung. Sizes are shares of the film's width:
@@ -38,11 +38,11 @@ KINDS = (
 def insert(films: Tensor, lungs: Tensor, kinds: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
     """Films with a lesion each, and where: both float32 (batch, 1, size, size).
 
-    ``lungs`` is the share of lung per pixel, of the films' shape; ``kinds`` (batch,) int64 counts into `KINDS`. A film without a
-    lung is returned as it is, with an empty place.
+    ``lungs`` is the share of lung per pixel, of the films' shape; ``kinds`` (batch,) int64 counts into `KINDS`. A film without
+    a lung is returned as it is, with an empty place.
     """
     n, _, size, _ = films.shape
-    low, high = (torch.tensor([getattr(kind, "radius")[i] for kind in KINDS])[kinds] for i in (0, 1))
+    low, high = (torch.tensor([kind.radius[i] for kind in KINDS])[kinds] for i in (0, 1))
     radius = low + (high - low) * torch.rand(n, generator=random)
     contrast, softness = (_between(name, kinds, random) for name in ("contrast", "softness"))
     shape = _shape(_centres(lungs, random), radius, softness, size, random)

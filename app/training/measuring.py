@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain import FINDINGS
+from app.domain import FINDINGS, NO_FINDING
 from app.evaluation.calibration import calibration_slope, expected_error, reliability
 from app.evaluation.predictions import auroc, auroc_interval, roc
 from app.training import cards
 
 FEWEST = 3
 """Films with and without a finding that a figure needs; with fewer its interval says nothing."""
+ENOUGH = 10
+"""Positives that a finding needs to count in a source's mean."""
 PARTS = 20
 """Equal parts of 0 to 1 in which a reliability diagram counts the answers."""
 
@@ -126,3 +128,22 @@ def left_out(
         both = [auroc_interval(a.logits[there, index], truth, patients, rounds) for a in (inside, without)]
         rows.append(cards.outside(name, inside.source, finding, *both))
     return rows
+
+
+def told(measured: Measured) -> list[str]:
+    """The figures as lines: each with its interval, and per source the mean over the findings with ten positives or more."""
+    lines = []
+    for source in dict.fromkeys(row["source"] for row in measured.figures):
+        rows = [row for row in measured.figures if row["source"] == source]
+        for row in rows:
+            beside = f", published {row['beside']:.3f}" if "beside" in row else ""
+            interval = f"{row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+            lines.append(f"{source}: {row['finding']:20} {interval} positives {row['positives']}{beside}")
+        enough = [row for row in rows if row["positives"] >= ENOUGH and row["finding"] != NO_FINDING]
+        if len(enough) > 1:
+            mean = np.mean([row["value"] for row in enough])
+            beside = f", published {np.mean([row['beside'] for row in enough]):.3f}" if "beside" in enough[0] else ""
+            lines.append(f"{source}: mean over {len(enough)} findings with {ENOUGH} positives or more {mean:.3f}{beside}")
+    for row in measured.calibration:
+        lines.append(f"{row['source']}: calibration slope {row['slope']:.2f} [{row['low']:.2f}, {row['high']:.2f}]")
+    return lines

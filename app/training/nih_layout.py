@@ -59,6 +59,7 @@ def read(data: Path) -> Collection:
                 age=age_of(row.get("Patient Age", "")),
                 sex=row.get("Patient Sex", ""),
                 view=row.get("View Position", ""),
+                nothing=float(row["Finding Labels"] == NO_FINDING),
             )
         )
     notes = notes_of(data, apart, len(set(parts) - seen), len(boxes))

@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from app.classifiers.loading import pick_device
 from app.classifiers.networks import build
 from app.evaluation.predictions import auroc, auroc_interval, platt
 from app.phantoms import chest
 from app.training import cards
-from app.training.fitting import Fit, Stage, balance, logits_of
+from app.training.fitting import Fit, Lesson, Stage, logits_of
 from app.training.record import Values, began_with
+from app.training.targets import balanced
 
 VALIDATION, TEST = 1000, 1500
 
@@ -58,11 +59,12 @@ def train(config: Path, out: Path, runs: Path, *, device: str = "auto", most: in
     print(f"{sum(counts)} phantoms drawn", flush=True)
     network, average = (build("compact-residual", len(chest.FINDINGS), run["parameters"]).to(where) for _ in range(2))
     average.load_state_dict(network.state_dict())
-    films, labels = torch.from_numpy(parts[0].pixels), torch.from_numpy(parts[0].labels)
-    weights = torch.from_numpy(balance(parts[0].labels, np.full(len(films), "phantoms")))
+    told = parts[0].labels
+    targets, weights = (torch.from_numpy(rows) for rows in balanced(told, told, np.full(len(told), "phantoms")))
+    lesson = Lesson(torch.from_numpy(parts[0].pixels), targets, weights, chest.FINDINGS)
 
-    def draw(_epoch: int, _size: int) -> tuple[Tensor, Tensor, Tensor]:
-        return films, labels, weights
+    def draw(_epoch: int, _stage: Stage) -> Lesson:
+        return lesson
 
     def validate(network: nn.Module, _size: int) -> Values:
         logits = logits_of(network, torch.from_numpy(parts[1].pixels), where)
@@ -71,7 +73,7 @@ def train(config: Path, out: Path, runs: Path, *, device: str = "auto", most: in
 
     about = began_with({**run, "films": counts})
     fit = Fit(network, average, runs / str(run["name"]), where, int(run["seed"]), about=about, fresh=fresh)
-    fit.run([Stage(**s) for s in run["stages"]], draw, validate)
+    fit.run([Stage.of(s) for s in run["stages"]], draw, validate)
     temperature = calibrate(average, parts[1], where)
     figures = test(average, parts[2], where, "phantoms of new seeds")
     if tube:

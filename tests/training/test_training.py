@@ -11,18 +11,18 @@ from PIL import Image as Picture
 
 from app.classifiers.loading import load
 from app.classifiers.registry import Registry
-from app.domain import FINDINGS
+from app.domain import FINDINGS, NO_FINDING
 from app.errors import InputError
 from app.training import cli, films
 from app.training.augmentation import augment
-from app.training.fitting import balance, masked_loss, one_cycle, shrink
+from app.training.fitting import masked_loss, one_cycle, shrink
 
 HEADER = ["image", "patient", *FINDINGS]
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """A data folder in the layout of the real one: 60 films per source, the sick ones with a bright base."""
+    """A data folder in the layout of the real one: 60 films per source (120 of children), the sick ones with a bright base."""
     rng = np.random.default_rng(0)
     for source in films.SOURCES:
         folder = tmp_path / "data" / "chest" / source
@@ -31,7 +31,7 @@ def data(tmp_path: Path) -> Path:
         with (folder / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
             lines = csv.DictWriter(file, ["image", "patient", "pneumonia"] if children else HEADER)
             lines.writeheader()
-            for index in range(60):
+            for index in range(120 if children else 60):
                 sick = index % 2
                 picture = rng.integers(40, 90, (40, 36)).astype(np.uint8)
                 picture[28:, :18] += np.uint8(120 * sick)
@@ -47,10 +47,14 @@ def data(tmp_path: Path) -> Path:
 def config(tmp_path: Path) -> Path:
     path = tmp_path / "quick.toml"
     path.write_text(
-        'name = "chest-compact"\nseed = 1\npixels = 32\nparameters = { widths = [4, 8], strides = [1, 2], blocks = 1 }\n'
+        'name = "chest-compact"\nseeds = [1, 2]\npixels = 32\nparameters = { widths = [4, 8], strides = [1, 2], blocks = 1 }\n'
         'sources = ["nih", "nih_small", "nih_lungs", "paediatric"]\n'
-        "[[stages]]\nsize = 24\nepochs = 2\nbatch = 16\nrate = 0.01\n"
-        "[[stages]]\nsize = 32\nepochs = 1\nbatch = 16\nrate = 0.005\n"
+        "recipe = { teacher = 0.5, taught = 2.0, helpers = 1.0 }\n"
+        '[[stages]]\nsize = 24\nepochs = 2\nbatch = 16\nrate = 0.01\nsources = ["nih", "nih_small", "nih_lungs"]\n'
+        "[[stages]]\nsize = 32\nepochs = 1\nbatch = 16\nrate = 0.005\nlungs_only = 0.3\ninserted = 0.3\n"
+        '[[outside]]\nleft_out = "paediatric"\ntested_on = ["paediatric"]\nafter_stage = 1\n'
+        '[[outside]]\nleft_out = "nih"\ntested_on = ["nih"]\n'
+        'stages = [{ size = 24, epochs = 1, batch = 16, rate = 0.01, sources = ["paediatric"] }]\n'
     )
     return path
 
@@ -86,11 +90,14 @@ def test_training_writes_a_folder_that_loads_and_goes_on_where_it_stopped(
     card = Registry(out.parent).card("chest-compact")
     classifier = load(card, torch.device("cpu"))
     assert card.input_size == 32
+    assert card.architecture == "compact-twin"
+    assert card.findings == (*FINDINGS, NO_FINDING)
+    assert {(row.left_out, row.finding) for row in card.outside} >= {("paediatric", "Pneumonia"), ("nih", "Effusion")}
     assert {row.name for row in card.data} == set(films.SOURCES)
     assert sum(row.images for row in card.data) == sum(1 for film in films.read(data) if film.part == "train")
     assert all(f.low <= f.value <= f.high for f in card.figures)
     assert classifier.card.temperature == card.temperature
-    log = list(csv.DictReader((tmp_path / "runs" / "chest-compact" / "metrics.csv").read_text().splitlines()))
+    log = list(csv.DictReader((tmp_path / "runs" / "chest-compact" / "trunk-1" / "metrics.csv").read_text().splitlines()))
     assert [row["epoch"] for row in log] == ["1", "2", "3"]
     capsys.readouterr()
     assert cli.main([*command, "--out", str(out)]) == 0
@@ -112,15 +119,6 @@ def test_a_phantom_network_trains_on_drawn_films(tmp_path: Path) -> None:
     assert not card.default
     assert {figure.source for figure in card.figures} == {"phantoms of new seeds", "phantoms without the shortcut"}
     assert any("drain" in limit for limit in card.limits)
-
-
-def test_balance_gives_both_answers_the_same_weight_within_a_source() -> None:
-    labels = np.array([[1.0], [0], [0], [0], [1], [1], [np.nan]], np.float32)
-    groups = np.array(["a"] * 4 + ["b"] * 3)
-    weights = balance(labels, groups)
-    assert weights[6, 0] == 0
-    assert weights[0, 0] == pytest.approx(weights[1:4, 0].sum())
-    assert balance(np.array([[1.0]] + [[0.0]] * 999, np.float32), np.full(1000, "a"))[0, 0] == 12.0
 
 
 def test_a_masked_label_pulls_at_nothing() -> None:

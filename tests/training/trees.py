@@ -12,7 +12,7 @@ from app.phantoms import chest
 DRAWN = ("Cardiomegaly", "Effusion")
 SIZE = 96
 TINY = (
-    'name = "tiny"\nseed = 3\npixels = 48\nparameters = { widths = [4, 8], strides = [1, 2], blocks = 1 }\n'
+    'name = "tiny"\nseeds = [3]\npixels = 48\nparameters = { widths = [4, 8], strides = [1, 2], blocks = 1 }\n'
     "[[stages]]\nsize = 32\nepochs = 4\nbatch = 16\nrate = 0.01\n"
     "[[stages]]\nsize = 48\nepochs = 2\nbatch = 16\nrate = 0.005\n"
 )

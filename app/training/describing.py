@@ -1,0 +1,35 @@
+"""What the card of a chest network says in words: for whom it is, what it was trained on, where it ends."""
+
+from collections.abc import Sequence
+from typing import Any
+
+
+def card(run: dict[str, Any], answers: Sequence[str], size: int, temperature: list[float], trunks: int) -> dict[str, Any]:
+    """The plain entries of the card."""
+    parameters = dict(run["parameters"]) | ({"trunks": trunks} if trunks > 1 else {})
+    return {
+        "name": run["name"],
+        "title": "Compact chest network",
+        "summary": "A small residual network for frontal chest films, trained on public films of adults and children.",
+        "architecture": "compact-twin" if trunks > 1 else "compact-residual",
+        "findings": list(answers),
+        "modalities": ["CR", "DX", "DR", "RG", "XR"],
+        "body_parts": ["CHEST", "THORAX", "LUNG"],
+        "phantom": False,
+        "default": True,
+        "input_size": size,
+        "explained_layer": "features",
+        "temperature": temperature,
+        "intended_use": "Research on explanations: comparing what a network says with where it looks. Not for clinical use.",
+        "banner": "",
+        "beside_name": "Published DenseNet-121, trained on 78,000 NIH films",
+        "terms": "Weights: research, with credit to Wang et al. 2017 (NIH ChestX-ray14) and Kermany et al. 2018 (CC BY 4.0).",
+        "limits": [
+            "NIH's labels were read from reports by a program and are wrong in about one of ten cases.",
+            "Trained on frontal films only; a lateral film, another body part or a photo gets a number that means nothing.",
+            "Most NIH films it learned from are small (64 to 128 px) or show the lungs alone: small findings are often missed.",
+            "Probabilities are calibrated to the validation part's prevalence; another hospital has another one.",
+            "Tubes, lines, side markers and borders can sway the answer: that is what the maps are for.",
+        ],
+        "parameters": parameters,
+    }
