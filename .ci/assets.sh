@@ -24,6 +24,8 @@ rm -rf static/vendor
 mkdir -p static/vendor
 cp node_modules/htmx.org/dist/htmx.min.js static/vendor/htmx.min.js
 cp node_modules/htmx.org/LICENSE static/vendor/htmx.LICENSE
+cp node_modules/konva/konva.min.js static/vendor/konva.min.js
+cp node_modules/konva/LICENSE static/vendor/konva.LICENSE
 
 touch static/vendor/.complete
 if [ "$what" = development ]; then
