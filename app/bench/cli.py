@@ -1,6 +1,6 @@
 """The `bench` command: `bench main` measures the product, `bench start`, `bench upload`, `bench weight` a part of it.
 
-`bench explainers` measures the methods beside public libraries.
+`bench viewer` measures the case page in a real browser, `bench explainers` the methods beside public libraries.
 """
 
 import argparse
@@ -28,13 +28,24 @@ def explainer_figures(repeat: int) -> Iterator[Figure]:
     yield from explainers.measure(repeat)
 
 
+def viewer_figures(repeat: int) -> Iterator[Figure]:
+    """The viewer's figures; the browser's driver is loaded for these alone."""
+    from app.bench import viewer  # noqa: PLC0415
+
+    yield from viewer.measure(repeat)
+
+
 def main(arguments: list[str]) -> int:
     """Parse the arguments after `bench`, measure, print; returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m app bench", description="Measure the product in a process and a folder of its own."
     )
     parser.add_argument(
-        "what", nargs="?", default="main", choices=["main", *PRODUCT, "explainers"], help="default: main, all but explainers"
+        "what",
+        nargs="?",
+        default="main",
+        choices=["main", *PRODUCT, "viewer", "explainers"],
+        help="default: main, all but viewer and explainers",
     )
     parser.add_argument("--repeat", type=int, default=5, help="samples per figure (default: 5)")
     parser.add_argument("--json", type=Path, help="write machine, medians and samples to this file too")
@@ -56,6 +67,8 @@ def main(arguments: list[str]) -> int:
     for name, part in parts.items():
         if given.what in {"main", name}:
             figures += part()
+    if given.what == "viewer":
+        figures += viewer_figures(given.repeat)
     if given.what == "explainers":
         figures += explainer_figures(given.repeat)
     print(table(figures))

@@ -7,7 +7,7 @@ import { Panes } from "./panes.js";
 import { Regions } from "./region.js";
 import { Reviews } from "./review.js";
 import { Tools } from "./tools.js";
-import { fetchFilm } from "./viewport/film.js";
+import { fetchFilm, fetchPreview } from "./viewport/film.js";
 import { Renderer } from "./viewport/gl.js";
 import { fetchMap } from "./viewport/map.js";
 import { Display } from "./viewport/state.js";
@@ -210,6 +210,7 @@ class Case {
     const { film, renderer } = this.panes;
     if (!renderer) return pane.mark("preview");
     if (!film) return pane.mark("loading");
+    if (film.first) return pane.mark("preview");
     const level = renderer.reduction(film);
     if (!level) return pane.mark("full");
     const { width, height } = film.levels[level];
@@ -281,23 +282,32 @@ class Case {
     if ($("slice")) $("slice").value = String(this.place + 1);
   }
 
+  // A large film is first drawn from a small one, so that reading begins before all of it has travelled.
+  async #preview(image) {
+    const film = await fetchPreview(image).catch(() => null);
+    if (film && this.data.image === image.id && !this.films.has(image.id)) this.#show(film, true);
+  }
+
+  #show(film, fresh) {
+    this.panes.film = film;
+    this.tools.film(film, fresh);
+    for (const pane of this.panes.all) if (!pane.method || pane.map || !pane.sentence.textContent) this.#settled(pane);
+    this.reviews?.show();
+    this.panes.refresh();
+  }
+
   async showImage(id, fresh) {
     const image = this.stack.find((entry) => entry.id === id);
     this.#count(image);
     if (!this.panes.renderer) return;
     for (const pane of this.panes.all) if (!this.films.has(id)) pane.mark(this.panes.film ? "loading" : "preview");
     try {
+      if (fresh) await this.#preview(image);
       const film = this.films.get(id) ?? (await fetchFilm(image));
       this.films.delete(id);
       this.films.set(id, film);
       if (this.films.size > KEPT_FILMS) this.films.delete(this.films.keys().next().value);
-      if (this.data.image !== id) return;
-      this.panes.film = film;
-      this.tools.film(film, fresh);
-      for (const pane of this.panes.all) if (!pane.method || pane.map || !pane.sentence.textContent) this.#settled(pane);
-      this.reviews?.show();
-      this.panes.refresh();
-      performance.mark("film shown");
+      if (this.data.image === id) this.#show(film, fresh && !this.panes.film);
     } catch {
       for (const pane of this.panes.all) pane.mark("failed");
       this.missed(() => this.showImage(id, fresh));

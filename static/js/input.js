@@ -61,14 +61,22 @@ export class Input {
     if (event.button === LEFT && sides) return regions.adjust(pane, sides);
     if (event.button === LEFT && regions.drawing) return regions.draw(pane, x, y);
     if (event.button === RIGHT || (event.button === LEFT && this.zooming)) {
-      return {
-        step: (dx, dy) => this.#zoom(pane, x, y, display.view.zoom * 1.01 ** -dy),
-      };
+      return this.#moving((dx, dy) => this.#zoom(pane, x, y, display.view.zoom * 1.01 ** -dy));
     }
     const { image } = panes.film;
-    if (event.button === MIDDLE) return { step: (dx, dy) => display.set({ view: panned(display.view, image, pane.box, dx, dy) }) };
+    if (event.button === MIDDLE) return this.#moving((dx, dy) => display.set({ view: panned(display.view, image, pane.box, dx, dy) }));
     if (event.button === LEFT) return { step: (dx, dy) => display.drag(panes.film, this.presets(), dx, dy) };
     return null;
+  }
+
+  #moving(change) {
+    return {
+      step: (dx, dy) => {
+        this.panes.dragging(true);
+        change(dx, dy);
+      },
+      end: () => this.panes.dragging(false),
+    };
   }
 
   #zoom(pane, x, y, zoom) {
@@ -91,6 +99,7 @@ export class Input {
     const before = spread([...this.touches.values()]);
     this.touches.set(event.pointerId, [event.clientX, event.clientY]);
     const after = spread([...this.touches.values()]);
+    this.panes.dragging(true);
     const { display, panes } = this;
     display.set({ view: panned(display.view, panes.film.image, pane.box, after.x - before.x, after.y - before.y) });
     const corner = pane.view.getBoundingClientRect();
@@ -99,6 +108,7 @@ export class Input {
 
   #up(event) {
     this.touches.delete(event.pointerId);
+    if (this.touches.size < 2) this.panes.dragging(false);
     const { gesture } = this;
     this.gesture = null;
     gesture?.end?.();

@@ -59,7 +59,8 @@ export class Panes {
     this.painted = () => {};
     this.listeners = [];
     display.listen(() => this.refresh());
-    const watch = new ResizeObserver(() => this.refresh());
+    this.boxes = false;
+    const watch = new ResizeObserver(() => this.moved());
     watch.observe(grid);
     for (const pane of this.all) {
       watch.observe(pane.view);
@@ -111,11 +112,24 @@ export class Panes {
     this.grid.toggleAttribute("data-enlarged", !large);
     pane.enlarge.setAttribute("aria-label", `${words(large ? "maximise" : "restore")}: ${pane.title}`);
     pane.element.focus();
-    this.refresh();
+    this.moved();
   }
 
   get enlarged() {
     return "enlarged" in this.grid.dataset;
+  }
+
+  /** Asks for a redraw after panes have moved or changed their size: they are measured again. */
+  moved() {
+    this.boxes = false;
+    this.refresh();
+  }
+
+  /** The view is being dragged (`on`), or came to rest: a picture at rest is drawn exactly. */
+  dragging(on) {
+    if (this.quick === on) return;
+    this.quick = on;
+    this.refresh();
   }
 
   /** Asks for one redraw with the next frame. */
@@ -133,26 +147,39 @@ export class Panes {
 
   #paint() {
     const { film, grid, display } = this;
-    const place = grid.getBoundingClientRect();
-    const corner = this.renderer ? this.renderer.resize(place) : place;
-    for (const pane of this.all) {
-      const { x, y, width, height } = pane.view.getBoundingClientRect();
-      pane.box = { x: x - corner.x, y: y - corner.y, width, height };
-    }
+    if (!this.boxes) this.#measure();
     grid.dataset.overlays = display.overlays ? "on" : "off";
     if (!film) return;
     const seen = this.shown.filter(({ box }) => box.width > 0 && box.height > 0);
     const scales = new Map(seen.map((pane) => [pane, pane.map && this.scaleOf(pane)]));
     if (this.renderer) {
-      this.renderer.draw(seen.map((pane) => this.#layer(pane, scales.get(pane))), channels(getComputedStyle(grid).backgroundColor));
-      grid.dataset.drawn = "";
+      this.renderer.draw(seen.map((pane) => this.#layer(pane, scales.get(pane))), this.surround, this.quick);
+      if (!("drawn" in grid.dataset)) this.#first();
     }
     const edges = letters(film.image.orientation, display.view.turn);
     for (const pane of seen) {
-      pane.edges.forEach((edge, at) => (edge.textContent = edges[at]));
+      pane.edges.forEach((edge, at) => edge.textContent === edges[at] || (edge.textContent = edges[at]));
       if (pane.bar) this.#bar(pane, scales.get(pane));
     }
     this.painted();
+  }
+
+  // The film is on the screen when the frame after its first one begins; `bench viewer` reads the mark.
+  #first() {
+    this.grid.dataset.drawn = "";
+    requestAnimationFrame(() => performance.mark("film drawn"));
+  }
+
+  // Asking a page where something lies makes it lay itself out at once, which costs more than the picture: asked only when needed.
+  #measure() {
+    const place = this.grid.getBoundingClientRect();
+    const corner = this.renderer ? this.renderer.resize(place) : place;
+    for (const pane of this.all) {
+      const { x, y, width, height } = pane.view.getBoundingClientRect();
+      pane.box = { x: x - corner.x, y: y - corner.y, width, height };
+    }
+    this.surround = channels(getComputedStyle(this.grid).backgroundColor);
+    this.boxes = true;
   }
 
   #layer(pane, scale) {
@@ -163,6 +190,7 @@ export class Panes {
       ...this.place(pane),
       box: pane.box,
       film,
+      interpolated: true,
       grey: { window: chosen, negative: (film.image.photometric === "MONOCHROME1") !== invert },
       overlay: overlays && pane.map ? { map: pane.map, ends: scale, colours, threshold, opacity, smooth } : null,
     };

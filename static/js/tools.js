@@ -29,8 +29,16 @@ export class Tools {
     $("region-remove")?.addEventListener("click", () => regions.remove());
     const dialog = $("keys");
     $("show-keys").addEventListener("click", () => dialog.showModal());
-    display.listen(() => this.show());
+    display.listen(() => this.soon());
     this.show();
+  }
+
+  /** Shows the state with the next frame, however often it changes before. */
+  soon() {
+    this.waiting ??= requestAnimationFrame(() => {
+      this.waiting = null;
+      this.show();
+    });
   }
 
   #slider(name) {
@@ -90,8 +98,7 @@ export class Tools {
     $("invert").setAttribute("aria-pressed", String(display.invert));
     const { film } = this.panes;
     if (!film) return;
-    $("window-words").textContent = this.window;
-    for (const element of document.querySelectorAll(".film-window")) element.textContent = this.window;
+    write([$("window-words"), ...document.querySelectorAll(".film-window")], this.window);
   }
 
   /** How large a film's pixel is on the screen, in the plain film's pane. */
@@ -100,6 +107,11 @@ export class Tools {
     const pane = this.panes.all[0];
     if (!film || !pane.box.width) return;
     const percent = this.panes.place(pane).scale * (window.devicePixelRatio || 1) * 100;
-    for (const element of document.querySelectorAll(".film-scale")) element.textContent = words("film.scale", percent < 10 ? percent.toFixed(1) : Math.round(percent));
+    write(document.querySelectorAll(".film-scale"), words("film.scale", percent < 10 ? percent.toFixed(1) : Math.round(percent)));
   }
+}
+
+// Text that stays as it is costs nothing.
+function write(elements, text) {
+  for (const element of elements) if (element.textContent !== text) element.textContent = text;
 }
