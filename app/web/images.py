@@ -20,6 +20,7 @@ from app.domain import Region
 from app.errors import InputError, NotFound
 from app.store import ExplanationRow
 from app.web import pages
+from app.web.filling import MOST_HALVED
 from app.web.pages import Web
 
 router = APIRouter(include_in_schema=False)
@@ -30,8 +31,6 @@ THUMBNAIL = 160
 """The longest side of a film's thumbnail, in pixels: twice what the worklist shows, for dense screens."""
 FLAG = 240
 """The longest side of a flagged map's thumbnail, in pixels."""
-MOST_HALVED = 6
-"""How often a film's pixels can be asked for halved."""
 
 
 @router.get("/images/{image_id}/pixels")

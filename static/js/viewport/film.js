@@ -1,8 +1,6 @@
 // One film's pixels: fetched once, kept as unsigned 16-bit values with a bias, halved step by step for small panes, and the windows
 // it can be shown with. The arithmetic is that of app/grey.py. Knows no WebGL.
 
-const PREVIEW = 720;
-
 async function answer(url, signal) {
   const response = await fetch(url, { signal });
   if (!response.ok) throw new Error(`${response.status}`);
@@ -28,8 +26,8 @@ export async function fetchFilm(image, signal) {
 
 /** The same film halved until it is small, to be shown until all of it is there; null for one that is small anyway. */
 export async function fetchPreview(image, signal) {
-  const first = Math.min(6, Math.ceil(Math.log2(Math.max(image.rows, image.columns) / PREVIEW)));
-  if (first < 1 || Math.min(image.rows, image.columns) >> first < 1) return null;
+  const first = image.halved;
+  if (!first) return null;
   const [response, lut] = await Promise.all([answer(`${image.pixels_url}?halved=${first}`, signal), fetchLut(image, signal)]);
   const data = unsigned(new Uint16Array(await response.arrayBuffer()), image);
   const bias = image.signed ? 32768 : 0;
