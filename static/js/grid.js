@@ -15,6 +15,7 @@ export class Grid {
     const count = panes.all.length;
     this.columns = count === 1 ? 1 : count === 2 || count === 4 ? 2 : 3;
     this.rows = Math.ceil(count / this.columns);
+    this.first = this.layout;
     this.listeners = [];
     panes.each((pane) => this.#attach(pane));
     onLayers((id) => this.#changed(id));
@@ -43,6 +44,16 @@ export class Grid {
     wanted.forEach((id, place) => this.put(id, place));
     Object.assign(this.panes.grid.dataset, { panes: count, columns: this.columns, rows: this.rows });
     for (const listener of this.listeners) listener(this);
+  }
+
+  /** The layout as a part of a view: `save` gives plain values, or null while it is the one a case opens with. */
+  get part() {
+    return {
+      save: () => (JSON.stringify(this.layout) === JSON.stringify(this.first) ? null : this.layout),
+      load: ({ rows, columns, layers: ids }) => {
+        if (Number.isInteger(rows) && Number.isInteger(columns)) this.show({ rows, columns, layers: Array.isArray(ids) ? ids : [] });
+      },
+    };
   }
 
   /** Puts a layer ("" for none) onto a place. */

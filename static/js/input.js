@@ -41,9 +41,10 @@ export class Input {
   }
 
   #down(pane, event) {
-    if (!this.panes.film || !pane.layer) return;
+    if (!this.panes.film) return;
     pane.element.focus({ preventScroll: true });
     this.panes.activate(pane);
+    if (!pane.layer) return;
     pane.view.setPointerCapture(event.pointerId);
     if (event.pointerType === "touch") {
       this.touches.set(event.pointerId, [event.clientX, event.clientY]);

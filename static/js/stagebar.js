@@ -23,7 +23,7 @@ export class Stagebar {
     for (const menu of document.querySelectorAll(".menu")) this.#menu(menu);
     grid.onChange(() => this.show());
     panes.onActivate(() => this.show());
-    display.listen(() => this.#links());
+    display.listen(() => this.own !== display.own && this.#links());
     compare.onChange(() => this.#modes());
     this.show();
     const last = this.saved.list.find(({ name }) => name === this.saved.last);
@@ -175,6 +175,7 @@ export class Stagebar {
 
   #links() {
     const { active } = this.panes;
+    this.own = this.display.own;
     for (const box of document.querySelectorAll("[data-link]")) box.checked = this.display.linked(active.place, box.dataset.link);
     for (const pane of this.panes.all) {
       const own = this.display.own[pane.place]?.unlinked ?? [];

@@ -25,13 +25,19 @@ def layout(page: Page, rows: int, columns: int) -> None:
 
 
 def picture(page: Page, view: Locator) -> NDArray[np.float64]:
-    """What a pane shows, without letters and words."""
+    """What a pane shows, without letters, words and the frame of the active one."""
     page.evaluate(
         "for (const e of document.querySelectorAll('.letter, .pane-words, .compare-words, .compare-divider'))"
         " e.style.visibility = 'hidden'"
     )
     page.wait_for_timeout(200)
-    return np.asarray(Picture.open(io.BytesIO(view.screenshot())).convert("RGB")).astype(np.float64)
+    return np.asarray(Picture.open(io.BytesIO(view.screenshot())).convert("RGB")).astype(np.float64)[4:-4, 4:-4]
+
+
+def apart(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """Mean difference of two panes' pictures; panes may differ by a pixel in size."""
+    rows, columns = (min(a, b) for a, b in zip(one.shape[:2], other.shape[:2], strict=True))
+    return float(np.abs(one[:rows, :columns] - other[:rows, :columns]).mean())
 
 
 def coloured(pixels: NDArray[np.float64]) -> int:
@@ -72,7 +78,8 @@ def test_a_layer_is_dragged_onto_a_pane_and_two_panes_may_show_one_method(case: 
     assert shows(case) == ["map:lrp", "map:cam", "map:gradcam", "map:saliency", "map:lrp", "map:rap"]
     ready(case)
     first = picture(case, case.locator(".pane").first.locator(".pane-view"))
-    assert np.abs(first - before).mean() < 2
+    assert apart(first, before) < 4
+    assert coloured(first) == pytest.approx(coloured(before), rel=0.05)
     with case.expect_response(re.compile("/reviews$")):
         case.locator(".pane").first.locator(".verdict-partly").click()
     for place in (0, 4):
@@ -139,7 +146,10 @@ def test_overlay_settings_are_for_all_panes_or_for_one(case: Page) -> None:
 
 
 def test_swipe_shows_two_panes_beside_a_divider_that_keys_and_mouse_move(case: Page) -> None:
-    film, cam = (picture(case, case.locator(f"#pane-{name} .pane-view")) for name in ("film", "gradcam"))
+    cam = picture(case, case.locator("#pane-gradcam .pane-view"))
+    case.keyboard.press("o")
+    film = picture(case, case.locator("#pane-gradcam .pane-view"))
+    case.keyboard.press("o")
     case.locator("#pane-film").focus()
     case.locator("#pane-gradcam").focus()
     case.keyboard.press("s")
@@ -148,11 +158,11 @@ def test_swipe_shows_two_panes_beside_a_divider_that_keys_and_mouse_move(case: P
     half = picture(case, view)
     middle = half.shape[1] // 2
     assert np.abs(half - cam)[:, : middle - 3].mean() < 0.5
-    assert np.abs(half - film)[:, middle + 3 :].mean() < 2
+    assert np.abs(half - film)[:, middle + 3 :].mean() < 0.5
     case.evaluate("document.querySelector('.compare-divider').style.visibility = ''")
     case.locator(".compare-divider").focus()
     case.keyboard.press("Home")
-    assert np.abs(picture(case, view) - film).mean() < 2
+    assert np.abs(picture(case, view) - film).mean() < 0.5
     case.evaluate("document.querySelector('.compare-divider').style.visibility = ''")
     box, at = view.bounding_box(), case.locator(".compare-divider").bounding_box()
     assert box is not None

@@ -48,10 +48,11 @@ export class Display {
     return structuredClone(Object.fromEntries([...FIELDS, "own"].map((name) => [name, this[name]])));
   }
 
-  /** Takes what `state` gave; what is missing stays as it is. */
+  /** Takes what `state` gave; what is missing stays as it is, and of `own` what makes no sense is left out. */
   restore(state) {
-    const known = [...FIELDS, "own"].filter((name) => name in state);
-    this.set(structuredClone(Object.fromEntries(known.map((name) => [name, state[name]]))));
+    const known = Object.fromEntries([...FIELDS, "own"].filter((name) => name in state).map((name) => [name, state[name]]));
+    if ("own" in known) known.own = sound(known.own);
+    this.set(structuredClone(known));
   }
 
   /** The settings in force in one pane. */
@@ -124,6 +125,18 @@ export class Display {
   reset(list, place) {
     this.change(place, { view: UPRIGHT_VIEW, invert: false, window: list[0]?.window ?? null, preset: 0 });
   }
+}
+
+// Stored by a browser or carried by a link: looked at before it is used.
+function sound(own) {
+  const panes = Object.entries(own ?? {}).filter(([, kept]) => Array.isArray(kept?.unlinked) && kept.values && typeof kept.values === "object");
+  return Object.fromEntries(
+    panes.map(([place, { unlinked, values }]) => {
+      const links = unlinked.filter((link) => Object.hasOwn(LINKS, link));
+      const names = links.flatMap((link) => LINKS[link]);
+      return [place, { unlinked: links, values: Object.fromEntries(names.filter((name) => name in values).map((name) => [name, values[name]])) }];
+    }),
+  );
 }
 
 function defined(values) {
