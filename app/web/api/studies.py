@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from app.store import WorklistQuery
 from app.store.records import StudyState
 from app.web import images, pages, receiving, upload
-from app.web.api.schemas import NOT_FOUND, ModelOut, RejectedOut, StudiesOut, StudyOut, SummaryOut, UploadOut
+from app.web.api.schemas import NOT_FOUND, RejectedOut, StudiesOut, StudyOut, SummaryOut, UploadOut
 
 router = APIRouter()
 
@@ -100,9 +100,3 @@ def read(request: Request, study_id: str) -> StudyOut:
 def pixels(request: Request, image_id: str) -> Response:
     """The stored values, `rows * columns` of them, little-endian; `X-Shape` and `X-Dtype` say how to read them."""
     return images.pixels(request, image_id)
-
-
-@router.get("/models", summary="List networks")
-def models(request: Request) -> list[ModelOut]:
-    """The networks there are."""
-    return [ModelOut.of(card) for card in pages.of(request).registry.cards()]
