@@ -64,7 +64,7 @@ def train(
     provenance.named(out)
     torch.set_flush_denormal(True)
     collection = layouts.read(data, layout, run.get("sources", SOURCES), run.get("findings", ()))
-    masks = data if layout == "ours" and any(s.get("lungs_only") or s.get("inserted") for s in run["stages"]) else None
+    masks = data if layout == "ours" and any(stage.get("lungs_only") or stage.get("inserted") for stage in every(run)) else None
     material = Material.read(
         collection if most is None else collection.thinned(most), int(run["pixels"]), runs / "films", masks
     )
@@ -92,6 +92,11 @@ def train(
     cards.write(out, network, entries, tables)
     cards.curves(out, measured.roc, measured.reliability)
     print(f"written: {out}", flush=True)
+
+
+def every(run: dict[str, Any]) -> list[dict[str, Any]]:
+    """All stages of a config, those of networks that are only measured too."""
+    return [*run["stages"], *(stage for entry in run.get("outside", ()) for stage in entry.get("stages", ()))]
 
 
 def answering(members: list[nn.Module], answers: int) -> nn.Module:
