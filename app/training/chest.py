@@ -42,6 +42,8 @@ class Films:
         """The films of a collection at ``size``, without those that cannot be read; decoded ones are kept in ``folder``."""
         decoded = pixels(collection.films, size, folder)
         collection = collection.without(decoded.unread)
+        if decoded.unread:
+            print(f"note: {collection.notes[-1]}", flush=True)
         records = collection.films
         return cls(
             collection,
@@ -86,9 +88,10 @@ def train(
     torch.manual_seed(int(run["seed"]))
     where = pick_device(device)
     collection = layouts.read(data, layout, run.get("sources", SOURCES), run.get("findings", ()))
-    everything = Films.read(collection if most is None else collection.thinned(most), int(run["pixels"]), runs / "films")
-    collection = everything.collection
+    collection = collection if most is None else collection.thinned(most)
     print("\n".join((collection.told(), *(f"note: {note}" for note in collection.notes))), flush=True)
+    everything = Films.read(collection, int(run["pixels"]), runs / "films")
+    collection = everything.collection
     findings = collection.findings
     network, average = (build("compact-residual", len(findings), run["parameters"]).to(where) for _ in range(2))
     average.load_state_dict(network.state_dict())
@@ -132,7 +135,7 @@ class Trainer:
             return mean(self.aurocs(logits[rows], self.films.labels[index[rows]]))
 
         headline = mean([of(*group) for group in self.films.groups()])
-        return {"validation": headline, **{source: of(source) for source in sorted(set(sources.tolist()))}}
+        return {**{source: of(source) for source in sorted(set(sources.tolist()))}, "validation": headline}
 
     def logits(self, network: nn.Module, size: int, index: NDArray[np.intp]) -> NDArray[np.float32]:
         """Logits (n, 14) of the films at ``index``."""
