@@ -162,7 +162,7 @@ class Prediction:
     seconds: float = 0.0
 
     def top(self) -> Score:
-        """The finding with the highest probability. That nothing was found is no finding, unless the network knows nothing else."""
+        """The finding with the highest probability; "no finding" is none, unless the network knows nothing else."""
         found = [score for score in self.scores if score.finding != NO_FINDING]
         return max(found or self.scores, key=lambda score: score.probability)
 
