@@ -1,6 +1,7 @@
 """A run that is killed goes on where it was, nothing else is continued by mistake, and what it tells is right at any moment."""
 
 import csv
+import os
 import re
 import signal
 import subprocess
@@ -44,7 +45,8 @@ def test_a_killed_run_loses_at_most_an_epoch_and_ends_as_if_nothing_had_been(
 ) -> None:
     arguments = command(nih, config, tmp_path / "killed")
     checkpoint = tmp_path / "killed" / "my-chest" / "trunk-1" / "checkpoint.pt"
-    first = subprocess.Popen([sys.executable, "-m", "app", "train", *arguments], cwd=ROOT, stdout=subprocess.DEVNULL)
+    alone = {**os.environ, "WHYLIGHT_THREADS": "1"}  # as many as the tests have: sums depend on how many share them
+    first = subprocess.Popen([sys.executable, "-m", "app", "train", *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, env=alone)
     try:
         while not checkpoint.is_file():
             assert first.poll() is None, "it ended before its first checkpoint"
