@@ -1,15 +1,18 @@
 """Network architectures by name. Weights come from ``models/<name>/weights.safetensors``, never from here.
 
-Every network takes float32 (batch, 1, height, width) and returns logits (batch, findings). Only modules that the relevance
-engine has a rule for are used, and no in-place ReLU: an in-place ReLU would overwrite the activation an explainer reads.
+Every network takes float32 (batch, channels, height, width) and returns logits (batch, findings). Only modules that the
+relevance engine has a rule for are used, and no in-place ReLU: it would overwrite the activation an explainer reads.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from app.classifiers.dense import DenseNet
+from app.classifiers.residual import Basic, Bottleneck, ResNet
 from app.errors import ModelError
 
 
@@ -63,19 +66,26 @@ class CompactResidual(nn.Module):
         return self.head(self.dropout(self.flatten(self.pool(self.features(self.stem(x))))))  # type: ignore[no-any-return]
 
 
-ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {"compact-residual": CompactResidual}
-"""Name on the card → constructor, called with ``findings`` and the card's parameters."""
+ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
+    "compact-residual": CompactResidual,
+    "densenet-121": DenseNet,
+    "resnet-18": partial(ResNet, block=Basic, blocks=(2, 2, 2, 2)),
+    "resnet-34": partial(ResNet, block=Basic, blocks=(3, 4, 6, 3)),
+    "resnet-50": partial(ResNet, block=Bottleneck, blocks=(3, 4, 6, 3)),
+}
+"""Name on the card → constructor, called with ``findings``, the card's parameters and, where there are three, ``channels``."""
 
 
-def build(architecture: str, findings: int, parameters: dict[str, Any]) -> nn.Module:
+def build(architecture: str, findings: int, parameters: dict[str, Any], channels: int = 1) -> nn.Module:
     """An untrained network in eval mode, channels-last; ModelError for an unknown name or parameters that do not fit."""
     if architecture not in ARCHITECTURES:
         raise ModelError(
             "The architecture “%(name)s” is not known. Known: %(known)s.",
             {"name": architecture, "known": ", ".join(sorted(ARCHITECTURES))},
         )
+    wanted = parameters if channels == 1 else {**parameters, "channels": channels}
     try:
-        network = ARCHITECTURES[architecture](findings=findings, **parameters)
+        network = ARCHITECTURES[architecture](findings=findings, **wanted)
     except (TypeError, ValueError) as error:
         raise ModelError(
             "The parameters of “%(name)s” do not fit: %(error)s.", {"name": architecture, "error": str(error)}
