@@ -54,7 +54,8 @@ class Preprocessing:
     def entries(self) -> dict[str, Any]:
         """As a card's table."""
         numbers = {"scale": list(self.scale), "mean": list(self.mean), "std": list(self.std)}
-        return {"stretch": self.stretch, "fit": self.fit, "channels": self.channels, **numbers}
+        plain = {"stretch": self.stretch, "fit": self.fit, "channels": self.channels}
+        return plain | {name: values for name, values in numbers.items() if values}
 
     def extent(self, rows: int, columns: int) -> Extent:
         """The square of the film that the network sees, in image pixels; padding reaches outside the film."""

@@ -72,6 +72,6 @@ def models(request: Request) -> Response:
 @router.get("/models/{name}")
 def model(request: Request, name: str) -> Response:
     """One network's card; 404 in words for a name that is none."""
-    card = pages.of(request).registry.card(name)
+    card = pages.of(request).registry.remembered(name)
     size = card.weights.stat().st_size / 1e6 if card.weights.is_file() else None
     return pages.render(request, ModelPage(card=card, figures=tables(card.figures), megabytes=size))
