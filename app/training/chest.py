@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import nn
 
+from app.classifiers.compact import CompactResidual, joined
 from app.classifiers.loading import pick_device
-from app.classifiers.networks import CompactResidual, build, joined
+from app.classifiers.networks import build
 from app.evaluation.predictions import auroc, platt
 from app.training import cards, describing, layouts, measuring, provenance, targets, views
 from app.training.collection import Layout

@@ -22,7 +22,7 @@ from app.web.i18n import FOLDER
 
 CALLS: dict[str, Any] = {"_": None, "gettext": None, "ngettext": (1, 2), "warn": None, "progress": (5,), "fail": (3,)}
 """The calls that take a message id, and which of their arguments it is; None: the first."""
-COMMANDS = {"bench", "training", "reporting", "__main__.py"}
+COMMANDS = {"adoption", "bench", "training", "reporting", "__main__.py"}
 """The rooms that speak on the command line only, which is English."""
 NAMED = (
     "no positive evidence", "not defined", "constant input",  # app.domain.Explanation.state
