@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from app import explainers
 from app.adoption import addition, shelf, trial
 from app.adoption.addition import Added, Request
+from app.adoption.labels import XRV
 from app.classifiers.card import Card
 from app.classifiers.loading import load
 from app.classifiers.registry import GONE, Registry
@@ -32,7 +33,8 @@ ALL = [
 
 def add(file: Path, models: Path, **asked: Any) -> Added:
     """Take a file in at a small size."""
-    return addition.add(Request(file=file, **({"name": "mine", "size": 64} | asked)), models, CPU)
+    given: dict[str, Any] = {"name": "mine", "size": 64} | asked
+    return addition.add(Request(file=file, **given), models, CPU)
 
 
 @pytest.mark.parametrize("case", ALL, ids=str)
@@ -132,7 +134,7 @@ def test_torchxrayvisions_operating_points_and_untrained_outputs(tmp_path: Path,
     logits = checkpoints.reference("densenet-121", state, classifier.prepare(trial.film()))[0]
     plain = torch.sigmoid(logits)
     for score in prediction.scores:
-        place = addition.labels.XRV.index(score.finding)
+        place = XRV.index(score.finding)
         point, p = float(state["op_threshs"][place]), float(plain[place])
         assert score.logit == pytest.approx(float(logits[place]), rel=1e-4, abs=1e-4)
         assert score.probability == pytest.approx(p / (2 * point) if p < point else 1 - (1 - p) / (2 * (1 - point)), abs=1e-4)

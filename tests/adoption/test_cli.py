@@ -60,8 +60,8 @@ def test_from_a_file_to_a_network_that_reads_and_away_again(
     assert cli.main(["models", "remove", "ours"]) == 0
     assert "stay stored" in capsys.readouterr().out
     assert "ours" not in {card.name for card in Registry(folder).cards()}
-    for words in (["show", "ours"], ["check", "ours"], ["remove", "ours", "--yes"], ["default", "ours"]):
-        assert cli.main(["models", *words]) == 2
+    for request in (["show", "ours"], ["check", "ours"], ["remove", "ours", "--yes"], ["default", "ours"]):
+        assert cli.main(["models", *request]) == 2
         assert "There is no network called “ours”" in capsys.readouterr().err
 
 
