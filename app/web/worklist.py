@@ -28,9 +28,9 @@ class WorklistPage:
     """templates/worklist.html: one page of studies, the query it answers, and what can be chosen.
 
     ``unfinished``: a study of this page still waits or is being analysed, so the table asks again by itself.
-    ``disagree``: from which disagreement on methods are said to. ``empty``: there is no study at all, which is another thing than
-    none that fits. ``order`` is the query's order as the form sends it; ``polled``: the table was asked for by itself, and nobody
-    is to be told how many studies there are again.
+    ``disagree``: from which disagreement on methods are said to. ``empty``: there is no study at all, which is another thing
+    than none that fits. ``order`` is the query's order as the form sends it; ``polled``: the table was asked for by itself, and
+    nobody is to be told how many studies there are again.
     """
 
     template: ClassVar[str] = "worklist.html"
