@@ -10,6 +10,7 @@ from typing import Any
 from app import explainers
 from app.classifiers.card import Card
 from app.domain import REASONS, VERDICTS, Extent, Region
+from app.evaluation.agreement import DISAGREE
 from app.store import ExplanationRow, ImageRow, JobRow, PredictionRow, ReviewRow, SeriesRow, StudyRow
 from app.web.payload import (
     CaseData,
@@ -64,6 +65,7 @@ def build(found: Found, _: Translate) -> CaseData:
         explanations=tuple(explanation_data(row, _) for row in in_panel(found.explanations)),
         reviews=tuple(review_data(row) for row in found.reviews),
         job=job_data(found.job, _) if found.job else None,
+        disagree=DISAGREE,
         verdicts=VERDICTS,
         reasons=REASONS,
         urls=Urls(

@@ -203,7 +203,8 @@ class Urls:
 
 @dataclass(frozen=True, slots=True)
 class CaseData:
-    """Everything the case page's scripts know. ``image``, ``model`` and ``finding`` say what is shown."""
+    """Everything the case page's scripts know. ``image``, ``model`` and ``finding`` say what is shown; ``disagree``: from which
+    disagreement on methods are said to."""
 
     study: StudyData
     series: tuple[SeriesData, ...]
@@ -217,6 +218,7 @@ class CaseData:
     explanations: tuple[ExplanationData, ...]
     reviews: tuple[ReviewData, ...]
     job: JobData | None
+    disagree: float
     verdicts: tuple[str, ...]
     reasons: tuple[str, ...]
     urls: Urls

@@ -38,7 +38,7 @@ def state_text(state: str, _: Translate) -> str:
 
 def strings(_: Translate) -> dict[str, str]:
     """The sentences by the key under which the scripts know them; ``{0}`` and ``{1}`` are put in there."""
-    return verdicts(_) | reasons(_) | panes(_) | saving(_) | windows(_) | announcements(_)
+    return verdicts(_) | reasons(_) | panes(_) | saving(_) | windows(_) | probing(_) | announcements(_)
 
 
 def verdicts(_: Translate) -> dict[str, str]:
@@ -148,6 +148,35 @@ def windows(_: Translate) -> dict[str, str]:
         "map.magma": _("magma"),
         "map.coolwarm": _("coolwarm"),
         "map.berlin": _("berlin"),
+    }
+
+
+def probing(_: Translate) -> dict[str, str]:
+    """What the probe and the agreement of the methods say."""
+    return {
+        "probe.pin": _("Pin"),
+        "probe.unpin": _("Let go"),
+        "probe.point": _("{0}, {1}"),
+        "probe.grey": _("Grey value"),
+        "probe.stored": _("stored value"),
+        "probe.from": _("Stored value {0}"),
+        "probe.outside": _("outside the map"),
+        "probe.none": _("no map"),
+        "probe.in-words": _("{0}: {1}, percentile {2}"),
+        "probe.cell": _("{0}: the raw value of the map’s own cell, column {1}, row {2}; P: the share of the map that is lower"),
+        "probe.say": _("Column {0}, row {1}"),
+        "probe.say.unpinned": _("The probe follows the cursor."),
+        "agree.layer": _("Overlap map"),
+        "agree.legend": _("How many of the {0} methods that count have this place in their top area"),
+        "agree.rank": _("{0} and {1}: rank correlation {2}. 1: they rank the film’s places alike; 0: as chance would"),
+        "agree.iou": _("{0} and {1}: of the places in the top {2} % of either, {3} % are in both"),
+        "agree.no-order": _("{0} has no positive evidence to compare"),
+        "agree.waiting": _("Compared when every map is there."),
+        "agree.counted": _("Counts: {0}."),
+        "agree.twins": _("Draws the same map as another and has no second vote: {0}."),
+        "agree.cautious": _("Does not count, for its caution: {0}."),
+        "agree.say.on": _("Overlap map on"),
+        "agree.say.off": _("Overlap map off"),
     }
 
 

@@ -3,7 +3,9 @@
 
 import { Input } from "./input.js";
 import { listen } from "./keys.js";
+import { Matrix } from "./matrix.js";
 import { Panes } from "./panes.js";
+import { Probe } from "./probe.js";
 import { Regions } from "./region.js";
 import { Reviews } from "./review.js";
 import { Tools } from "./tools.js";
@@ -37,8 +39,13 @@ class Case {
     this.slices = { count: this.stack.length, by: (step) => this.slice(this.place + step) };
     const { display, panes, regions, slices } = this;
     this.input = new Input({ panes, display, regions, slices, presets: () => this.tools.presets });
+    const looked = { panes, display, maps: this.maps, read: () => this.data };
+    this.probe = new Probe({ ...looked, free: () => !regions.drawing && !this.input.zooming });
+    this.matrix = this.reviews && new Matrix(looked);
     panes.painted = () => {
       regions.paint();
+      this.probe.paint();
+      this.matrix?.look();
       this.tools.showScale();
     };
     this.#keys();
@@ -97,7 +104,7 @@ class Case {
     const vertical = (step) => (this.slices.count > 1 ? this.slices.by(step) : panes.move(step * panes.columns));
     const end = (name) => (this.slices.count > 1 ? this.slice(name === "first" ? 0 : this.slices.count - 1) : panes.move(name));
     listen({
-      before: (event) => regions.key(event),
+      before: (event) => regions.key(event) || this.probe.key(event),
       undo: () => this.reviews?.undo(),
       verdict: (number) => this.reviews?.judge(number),
       preset: (number) => tools.choose(number - 1),
@@ -110,6 +117,8 @@ class Case {
       r: () => display.turn("right"),
       l: () => display.turn("left"),
       o: () => panes.toggleOverlays(),
+      a: () => this.matrix?.toggle(),
+      p: () => this.probe.toggle(),
       m: () => panes.all.length > 1 && panes.toggleLarge(panes.active),
       d: () => this.reviews && regions.mode(!regions.drawing),
       "?": () => $("keys").showModal(),
@@ -126,6 +135,7 @@ class Case {
   #escape() {
     if (this.regions.drawing) this.regions.cancel();
     else if (this.input.zooming) this.input.toggleZoom(false);
+    else if (this.probe.pinned) this.probe.unpin();
     else if (this.panes.enlarged) this.panes.toggleLarge(this.panes.shown[0]);
     else document.activeElement?.blur();
   }

@@ -164,7 +164,7 @@ export class Panes {
       box: pane.box,
       film,
       grey: { window: chosen, negative: (film.image.photometric === "MONOCHROME1") !== invert },
-      overlay: overlays && pane.map ? { map: pane.map, ends: scale, colours, threshold, opacity, smooth } : null,
+      overlay: (overlays && pane.layer?.() && { opacity, ...pane.layer() }) || (overlays && pane.map ? { map: pane.map, ends: scale, colours, threshold, opacity, smooth } : null),
     };
   }
 

@@ -12,6 +12,8 @@ const FIRST = Object.freeze({
   smooth: true,
   shared: false,
   robust: true,
+  top: 0.1,
+  overlap: false,
 });
 
 export class Display {
