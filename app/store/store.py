@@ -18,6 +18,7 @@ from app.domain import Study
 from app.errors import Unavailable
 from app.store.blobs import Blobs
 from app.store.jobs import Jobs
+from app.store.measures import Measures
 from app.store.migrating import at_head
 from app.store.results import Explanations, Predictions
 from app.store.reviews import Reviews
@@ -45,6 +46,7 @@ class Transaction:
         self.explanations = Explanations(session, blobs, self.doomed)
         self.jobs = Jobs(session)
         self.reviews = Reviews(session)
+        self.measures = Measures(session)
 
 
 class Store:
