@@ -223,3 +223,22 @@ class Review:
     region: Region | None
     reader: str
     created_at: datetime
+
+
+MeasureKind = Literal["length", "angle", "rectangle", "ellipse"]
+MEASURES: tuple[MeasureKind, ...] = ("length", "angle", "rectangle", "ellipse")
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What one reader measures on one image: ``points`` are (x, y) in image pixels, pixel (r, c) covering [c, c+1) × [r, r+1).
+
+    A length has two ends; an angle an end, its vertex and the other end; a rectangle and an ellipse two opposite corners.
+    """
+
+    sop_instance_uid: str
+    frame: int
+    kind: MeasureKind
+    points: tuple[tuple[float, float], ...]
+    reader: str
+    created_at: datetime

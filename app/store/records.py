@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Literal, TypeVar
 
-from app.domain import Extent, Patient, Prediction, Review, Score, Series, Study, VoiLut, Window
+from app.domain import Extent, Measure, Patient, Prediction, Review, Score, Series, Study, VoiLut, Window
 
 Values = Mapping[str, str | int | float]
 """The values of a sentence's template, as in `app.errors.AppError`."""
@@ -311,6 +311,18 @@ class ReviewRow:
     study_id: str
     image_id: str
     review: Review
+    withdrawn_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureRow:
+    """A stored measure; ``withdrawn_at`` is set when its reader removed it."""
+
+    id: str
+    study_id: str
+    image_id: str
+    measure: Measure
+    changed_at: datetime
     withdrawn_at: datetime | None
 
 

@@ -19,6 +19,7 @@ from app.errors import Unavailable
 from app.store.agreements import Agreements
 from app.store.blobs import Blobs
 from app.store.jobs import Jobs
+from app.store.measures import Measures
 from app.store.migrating import at_head
 from app.store.results import Explanations, Predictions
 from app.store.reviews import Reviews
@@ -47,6 +48,7 @@ class Transaction:
         self.agreements = Agreements(session)
         self.jobs = Jobs(session)
         self.reviews = Reviews(session)
+        self.measures = Measures(session)
 
 
 class Store:

@@ -349,3 +349,19 @@ class ReviewTable(Base):
     reader: Mapped[str]
     created_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
+
+
+class MeasureTable(Base):
+    """A measure; ``points`` are [x, y] in image pixels."""
+
+    __tablename__ = "measures"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    study_id: Mapped[str] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"), index=True)
+    image_id: Mapped[str] = mapped_column(ForeignKey("images.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(16))
+    points: Mapped[list[Any]]
+    reader: Mapped[str]
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]

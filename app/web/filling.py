@@ -29,7 +29,7 @@ from app.web.payload import (
     Urls,
     WindowData,
 )
-from app.web.wording import Translate, label, plane, spacing, state_text, strings
+from app.web.wording import Translate, caution, label, plane, spacing, state_text, strings
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,6 +104,7 @@ def image_data(image: ImageRow, series: int, _: Translate) -> ImageData:
         voi_lut=LutData(lut.first, lut.bits, f"/images/{image.id}/voi-lut") if lut else None,
         spacing=image.pixel_spacing,
         spacing_kind=spacing(image.spacing_kind, _),
+        spacing_caution=caution(image.spacing_kind, image.pixel_spacing, _),
         orientation=image.orientation,
         pixels_url=f"/images/{image.id}/pixels",
         thumbnail_url=f"/images/{image.id}/thumbnail.png",

@@ -43,7 +43,7 @@ class ImageData:
     """One image: ``pixels_url`` gives rows × columns little-endian int16 (``signed``) or uint16 stored values.
 
     A value in ``units`` is ``stored * slope + intercept``. ``spacing`` is (between rows, between columns) in mm or None and
-    ``spacing_kind`` says in words what it is worth;
+    ``spacing_kind`` says in words what it is worth, ``spacing_caution`` what stands behind a length in mm;
     ``orientation`` the letters of the left, top, right and bottom edge, "" when unknown. ``series`` counts from 0: images of
     one series are one stack, in geometric order.
     """
@@ -61,6 +61,7 @@ class ImageData:
     voi_lut: LutData | None
     spacing: tuple[float, float] | None
     spacing_kind: str
+    spacing_caution: str
     orientation: tuple[str, str, str, str]
     pixels_url: str
     thumbnail_url: str

@@ -6,6 +6,8 @@ import { listen } from "./keys.js";
 import { Matrix } from "./matrix.js";
 import { Panes } from "./panes.js";
 import { Probe } from "./probe.js";
+import { decode, elsewhere } from "./permalink.js";
+import { Record } from "./record.js";
 import { Regions } from "./region.js";
 import { Reviews } from "./review.js";
 import { Tools } from "./tools.js";
@@ -46,8 +48,10 @@ class Case {
       regions.paint();
       this.probe.paint();
       this.matrix?.look();
+      this.record.paint();
       this.tools.showScale();
     };
+    this.record = new Record(this);
     this.#keys();
     this.#listen();
     this.take(data);
@@ -104,8 +108,8 @@ class Case {
     const vertical = (step) => (this.slices.count > 1 ? this.slices.by(step) : panes.move(step * panes.columns));
     const end = (name) => (this.slices.count > 1 ? this.slice(name === "first" ? 0 : this.slices.count - 1) : panes.move(name));
     listen({
-      before: (event) => regions.key(event) || this.probe.key(event),
-      undo: () => this.reviews?.undo(),
+      before: (event) => regions.key(event) || this.record.key(event) || this.probe.key(event),
+      undo: () => this.record.undo() || this.reviews?.undo(),
       verdict: (number) => this.reviews?.judge(number),
       preset: (number) => tools.choose(number - 1),
       i: () => display.set({ invert: !display.invert }),
@@ -121,6 +125,7 @@ class Case {
       p: () => this.probe.toggle(),
       m: () => panes.all.length > 1 && panes.toggleLarge(panes.active),
       d: () => this.reviews && regions.mode(!regions.drawing),
+      ...this.record.keys,
       "?": () => $("keys").showModal(),
       Escape: () => this.#escape(),
       ArrowLeft: () => panes.move(-1),
@@ -304,6 +309,7 @@ class Case {
       if (this.data.image !== id) return;
       this.panes.film = film;
       this.tools.film(film, fresh);
+      this.record.film();
       for (const pane of this.panes.all) if (!pane.method || pane.map || !pane.sentence.textContent) this.#settled(pane);
       this.reviews?.show();
       this.panes.refresh();
@@ -323,4 +329,6 @@ function failedFor({ job, prediction, image, finding }) {
 
 const data = JSON.parse($("case-data").textContent);
 learn(data.strings);
-new Case(data);
+const first = elsewhere(decode(location.hash), data, location.search);
+if (first) location.replace(first + location.hash);
+else new Case(data);
