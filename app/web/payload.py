@@ -43,7 +43,8 @@ class ImageData:
     """One image: ``pixels_url`` gives rows × columns little-endian int16 (``signed``) or uint16 stored values.
 
     A value in ``units`` is ``stored * slope + intercept``. ``spacing`` is (between rows, between columns) in mm or None and
-    ``spacing_kind`` says in words what it is worth, ``spacing_caution`` what stands behind a length in mm;
+    ``spacing_kind`` says in words what it is worth, ``spacing_caution`` what stands behind a length in mm; ``halved``: how
+    often the film is to be halved for its preview, 0 for none;
     ``orientation`` the letters of the left, top, right and bottom edge, "" when unknown. ``series`` counts from 0: images of
     one series are one stack, in geometric order.
     """
@@ -64,6 +65,7 @@ class ImageData:
     spacing_caution: str
     orientation: tuple[str, str, str, str]
     pixels_url: str
+    halved: int
     thumbnail_url: str
     warnings: tuple[str, ...]
 

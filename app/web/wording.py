@@ -45,7 +45,7 @@ def state_text(state: str, _: Translate) -> str:
 
 def strings(_: Translate) -> dict[str, str]:
     """The sentences by the key under which the scripts know them; ``{0}`` and ``{1}`` are put in there."""
-    said = verdicts(_) | reasons(_) | panes(_) | saving(_) | windows(_) | probing(_) | announcements(_)
+    said = verdicts(_) | reasons(_) | panes(_) | saving(_) | windows(_) | layouts(_) | probing(_) | announcements(_)
     return said | links(_) | measures(_)
 
 
@@ -88,6 +88,8 @@ def panes(_: Translate) -> dict[str, str]:
         "state.full": _("full"),
         "state.reduced": _("reduced to {0} × {1}: the graphics card takes no more"),
         "state.failed": _("not loaded"),
+        "pane.empty": _("Empty"),
+        "pane.drop": _("Drag a layer here, or press one while this pane is active."),
         "pane.waiting": _("being computed"),
         "pane.none": _("not computed"),
         "pane.label": _("{0}, {1}"),
@@ -156,6 +158,23 @@ def windows(_: Translate) -> dict[str, str]:
         "map.magma": _("magma"),
         "map.coolwarm": _("coolwarm"),
         "map.berlin": _("berlin"),
+    }
+
+
+def layouts(_: Translate) -> dict[str, str]:
+    """What the strip above the panes says."""
+    return {
+        "layout.size": _("{0} × {1} panes"),
+        "layout.saved": _("Layout “{0}” saved in this browser."),
+        "layout.removed": _("Layout “{0}” removed."),
+        "layout.remove": _("Remove layout “{0}”"),
+        "compare.two": _("Two panes with a layer are needed for this."),
+        "compare.divider": _("Divider between {0} and {1}"),
+        "say.swipe": _("Swipe between {0} and {1}"),
+        "say.blink": _("Blink between {0} and {1}"),
+        "say.layer": _("{0} in pane {1}"),
+        "say.linked": _("{0} goes with the other panes."),
+        "say.unlinked": _("{0} goes its own way."),
     }
 
 

@@ -13,9 +13,8 @@ export class Matrix {
     Object.assign(this, { panes, display, maps, read });
     this.table = $("matrix");
     this.bar = $("counts");
-    this.layer = { id: "agreement", title: words("agree.layer"), kind: "map", overlay: () => this.overlay };
+    this.layer = { id: "agreement", title: words("agree.layer"), kind: "agreement", overlay: () => this.overlay };
     this.overlay = null;
-    panes.of("").layer = () => (display.overlap ? this.overlay : null);
     $("top-share").addEventListener("input", (event) => display.set({ top: Number(event.target.value) / 100 }));
     $("overlap").addEventListener("click", () => this.toggle());
   }

@@ -17,7 +17,7 @@ export class Record {
     this.link = new Permalink();
     this.link.register("at", placePart(page));
     this.link.register("display", displayPart(display, () => tools.presets));
-    this.link.register("panes", panesPart(panes));
+    this.link.register("panes", panesPart(panes, page.grid));
     this.link.register("measures", this.measures.part);
     this.loaded = this.measures.load();
     $("copy-link").addEventListener("click", () => this.copy());

@@ -30,7 +30,7 @@ export class Reviews {
   }
 
   #listen() {
-    for (const pane of this.panes.all) {
+    this.panes.each((pane) => {
       pane.verdicts.forEach((button, at) => {
         button.addEventListener("click", (event) => {
           event.preventDefault();
@@ -38,7 +38,7 @@ export class Reviews {
           this.judge(at + 1, pane);
         });
       });
-    }
+    });
     const { reason, comment } = this.at;
     reason.addEventListener("change", () => this.#amend());
     comment.addEventListener("change", () => this.#amend());
@@ -88,7 +88,7 @@ export class Reviews {
   }
 
   #judged(pane) {
-    return pane.method && this.data?.prediction && this.data.explanations.some(({ method }) => method === pane.method);
+    return pane.method && (!pane.image || pane.image === this.data?.image) && this.data?.prediction && this.data.explanations.some(({ method }) => method === pane.method);
   }
 
   /** Gives the active (or this) pane's map one of the five verdicts, by its number from 1. */
@@ -127,9 +127,9 @@ export class Reviews {
 
   /** The region changed: every verdict on this finding's maps is stored again with it. */
   regionChanged(before, after) {
-    const judged = this.panes.all.filter((pane) => pane.method && this.of(pane.method));
-    const stale = judged.filter((pane) => !same(this.of(pane.method).region, after));
-    const entries = stale.map((pane) => this.#put(pane.method, this.of(pane.method), { remember: false }));
+    const judged = this.data.methods.map(({ name }) => name).filter((method) => this.of(method));
+    const stale = judged.filter((method) => !same(this.of(method).region, after));
+    const entries = stale.map((method) => this.#put(method, this.of(method), { remember: false }));
     this.done.push({ entries, region: { before, image: this.data.image, finding: this.data.finding } });
     this.show();
   }
