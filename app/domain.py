@@ -162,7 +162,7 @@ class Prediction:
     seconds: float = 0.0
 
     def top(self) -> Score:
-        """The finding with the highest probability. That nothing was found is no finding, unless the network knows nothing else."""
+        """The finding with the highest probability; "no finding" is none, unless the network knows nothing else."""
         found = [score for score in self.scores if score.finding != NO_FINDING]
         return max(found or self.scores, key=lambda score: score.probability)
 
@@ -221,5 +221,24 @@ class Review:
     reason: str
     comment: str
     region: Region | None
+    reader: str
+    created_at: datetime
+
+
+MeasureKind = Literal["length", "angle", "rectangle", "ellipse"]
+MEASURES: tuple[MeasureKind, ...] = ("length", "angle", "rectangle", "ellipse")
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What one reader measures on one image: ``points`` are (x, y) in image pixels, pixel (r, c) covering [c, c+1) × [r, r+1).
+
+    A length has two ends; an angle an end, its vertex and the other end; a rectangle and an ellipse two opposite corners.
+    """
+
+    sop_instance_uid: str
+    frame: int
+    kind: MeasureKind
+    points: tuple[tuple[float, float], ...]
     reader: str
     created_at: datetime

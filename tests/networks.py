@@ -1,6 +1,7 @@
 """Real networks that were never trained: small, seeded, and honest about it. For tests that need a network, not its opinion."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -21,8 +22,13 @@ def write_network(
     default: bool = True,
     size: int = 64,
     seed: int = 0,
+    tables: dict[str, list[dict[str, Any]]] | None = None,
+    **more: str,
 ) -> Path:
-    """A CompactResidual with random weights as ``models/<name>/``; reads CR and DX of the chest. Returns its folder."""
+    """A CompactResidual with random weights as ``models/<name>/``; reads CR and DX of the chest. Returns its folder.
+
+    ``tables`` are the card's tables, ``more`` further entries of it.
+    """
     torch.manual_seed(seed)
     network = build("compact-residual", len(findings), PARAMETERS)
     for module in network.modules():
@@ -50,6 +56,7 @@ def write_network(
         "intended_use": "Tests.",
         "banner": "Untrained: its answers mean nothing.",
         "parameters": PARAMETERS,
+        **more,
     }
-    cards.write(models / name, network, entries, {})
+    cards.write(models / name, network, entries, tables or {})
     return models / name

@@ -11,7 +11,16 @@ from app.domain import VERDICTS, Patient, Region, Review
 from app.errors import NotFound
 from app.store.records import Choices, FlagQuery, FlagRow, FlagSort, Page, ReviewRow
 from app.store.results import image_of
-from app.store.tables import ExplanationTable, ImageTable, PredictionTable, ReviewTable, SeriesTable, StudyTable, now
+from app.store.tables import (
+    AgreementTable,
+    ExplanationTable,
+    ImageTable,
+    PredictionTable,
+    ReviewTable,
+    SeriesTable,
+    StudyTable,
+    now,
+)
 from app.store.worklist import clipped, contains
 
 SORTS: dict[FlagSort, tuple[Any, ...]] = {
@@ -142,6 +151,16 @@ def _flags(query: FlagQuery) -> Select[Any]:
         .limit(1)
         .scalar_subquery()
     )
+    disagreement = (
+        select(AgreementTable.disagreement)
+        .where(
+            AgreementTable.image_id == ReviewTable.image_id,
+            AgreementTable.model == ReviewTable.model,
+            AgreementTable.model_sha256 == ReviewTable.model_sha256,
+            AgreementTable.finding == ReviewTable.finding,
+        )
+        .scalar_subquery()
+    )
     same = and_(
         PredictionTable.image_id == ReviewTable.image_id,
         PredictionTable.model == ReviewTable.model,
@@ -155,6 +174,7 @@ def _flags(query: FlagQuery) -> Select[Any]:
             SeriesTable.modality,
             PredictionTable.scores.label("scores"),
             explanation.label("explanation_id"),
+            disagreement.label("disagreement"),
         )
         .join(ImageTable, ImageTable.id == ReviewTable.image_id)
         .join(SeriesTable, SeriesTable.id == ImageTable.series_id)
@@ -174,7 +194,7 @@ def _flags(query: FlagQuery) -> Select[Any]:
 
 
 def _flag_row(found: Row[Any]) -> FlagRow:
-    row, image, study, modality, scores, explanation_id = tuple(found)
+    row, image, study, modality, scores, explanation_id, disagreement = tuple(found)
     return FlagRow(
         id=row.id,
         study_id=row.study_id,
@@ -190,6 +210,7 @@ def _flag_row(found: Row[Any]) -> FlagRow:
         review=_row(row, image).review,
         probability=next((score[1] for score in scores or () if score[0] == row.finding), None),
         explanation_id=explanation_id,
+        disagreement=disagreement,
     )
 
 

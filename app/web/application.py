@@ -27,6 +27,7 @@ from app.web import (
     models,
     pages,
     preferences,
+    printing,
     reviews,
     upload,
     worklist,
@@ -73,7 +74,7 @@ def create_app(settings: Settings, store: Store, wake: Callable[[], None], alive
         pictures=pages.Pictures(),
     )
     errors.install(app)
-    for room in (worklist, upload, case, reviews, images, flagged, models, preferences, docs, health, api):
+    for room in (worklist, upload, case, reviews, printing, images, flagged, models, preferences, docs, health, api):
         app.include_router(room.router)
     # Nothing secret is in these files, so that compressing them tells nobody anything.
     app.mount("/static", GZipMiddleware(Static(pages.Assets()), minimum_size=1024), name="static")

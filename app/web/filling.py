@@ -11,6 +11,7 @@ from typing import Any
 from app import explainers
 from app.classifiers.card import Card
 from app.domain import REASONS, VERDICTS, Extent, Region
+from app.evaluation.agreement import DISAGREE
 from app.store import ExplanationRow, ImageRow, JobRow, PredictionRow, ReviewRow, SeriesRow, StudyRow
 from app.web.payload import (
     CaseData,
@@ -29,7 +30,7 @@ from app.web.payload import (
     Urls,
     WindowData,
 )
-from app.web.wording import Translate, label, plane, spacing, state_text, strings
+from app.web.wording import Translate, caution, label, plane, spacing, state_text, strings
 
 PREVIEW = 720
 """The longest side of a film's preview, in pixels: about what a pane shows."""
@@ -70,6 +71,7 @@ def build(found: Found, _: Translate) -> CaseData:
         explanations=tuple(explanation_data(row, _) for row in in_panel(found.explanations)),
         reviews=tuple(review_data(row) for row in found.reviews),
         job=job_data(found.job, _) if found.job else None,
+        disagree=DISAGREE,
         verdicts=VERDICTS,
         reasons=REASONS,
         urls=Urls(
@@ -108,6 +110,7 @@ def image_data(image: ImageRow, series: int, _: Translate) -> ImageData:
         voi_lut=LutData(lut.first, lut.bits, f"/images/{image.id}/voi-lut") if lut else None,
         spacing=image.pixel_spacing,
         spacing_kind=spacing(image.spacing_kind, _),
+        spacing_caution=caution(image.spacing_kind, image.pixel_spacing, _),
         orientation=image.orientation,
         pixels_url=f"/images/{image.id}/pixels",
         halved=halved(image.rows, image.columns),

@@ -26,8 +26,8 @@ NOTICE = "Research use only — not for clinical use"
 """On every export, in English: the file may be read anywhere."""
 FIELDS = (
     "review", "study", "image", "patient_name", "patient_id", "study_date", "accession", "modality", "phantom", "model",
-    "model_sha256", "method", "finding", "probability", "verdict", "reason", "comment", "region_left", "region_top",
-    "region_right", "region_bottom", "image_columns", "image_rows", "reader", "created_at", "explanation", "use",
+    "model_sha256", "method", "finding", "probability", "disagreement", "verdict", "reason", "comment", "region_left",
+    "region_top", "region_right", "region_bottom", "image_columns", "image_rows", "reader", "created_at", "explanation", "use",
 )  # fmt: skip
 """The columns of the CSV and the keys of the JSON; docs/reference/api.md says what each is."""
 
@@ -161,8 +161,8 @@ def record(row: FlagRow) -> dict[str, Any]:
     left, top, right, bottom = (value if value is None else round(value, 2) for value in region)
     values = (
         row.id, row.study_id, row.image_id, row.patient.name, row.patient.id, row.date, row.accession, row.modality,
-        row.phantom, review.model, review.model_sha256, review.method, review.finding, row.probability, review.verdict,
-        review.reason, review.comment, left, top, right, bottom, row.columns, row.rows, review.reader,
+        row.phantom, review.model, review.model_sha256, review.method, review.finding, row.probability, row.disagreement,
+        review.verdict, review.reason, review.comment, left, top, right, bottom, row.columns, row.rows, review.reader,
         review.created_at.isoformat(), row.explanation_id, NOTICE,
     )  # fmt: skip
     return dict(zip(FIELDS, values, strict=True))

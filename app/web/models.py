@@ -1,7 +1,6 @@
-"""The networks there are, and what each card says. Knows cards and pages; no weights."""
+"""The networks there are, and what each card says. Knows cards, curves and pages; no weights."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,8 +8,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.classifiers.card import Card
-from app.classifiers.measured import Figure
-from app.web import pages
+from app.classifiers.curves import Curves
+from app.classifiers.measured import LookedAt
+from app.errors import ModelError
+from app.web import charts, pages
 
 router = APIRouter(include_in_schema=False)
 
@@ -25,42 +26,26 @@ class ModelsPage:
 
 
 @dataclass(frozen=True, slots=True)
-class FigureTable:
-    """The figures of one metric on one part of one source, in the card's order. ``start`` is where the pictures' scale begins:
-    at one half, a coin's toss for an AUROC, or at the tenth that the lowest interval reaches below it."""
-
-    source: str
-    metric: str
-    rows: tuple[Figure, ...]
-
-    @property
-    def start(self) -> float:
-        """The lowest value of the scale; the highest is 1."""
-        return min(0.5, math.floor(10 * min(figure.low for figure in self.rows)) / 10)
-
-    def place(self, value: float) -> float:
-        """Where a value lies on the scale, 0 to 100."""
-        return round(100 * (min(max(value, self.start), 1.0) - self.start) / (1.0 - self.start), 2)
-
-
-@dataclass(frozen=True, slots=True)
 class ModelPage:
-    """templates/model.html: one card in full."""
+    """templates/model.html: one card in full, and its curves.
+
+    ``no_curves`` says why there are no curves; empty where there are.
+    """
 
     template: ClassVar[str] = "model.html"
 
     card: Card
-    figures: tuple[FigureTable, ...]
+    figures: tuple[charts.FigureTable, ...]
+    outside: charts.OutsideTable
+    calibration: tuple[charts.Diagram, ...]
+    roc: tuple[charts.Panels, ...]
+    no_curves: str
     megabytes: float | None
 
-
-def tables(figures: Sequence[Figure]) -> tuple[FigureTable, ...]:
-    """The card's figures, one table per source and metric."""
-    keys = dict.fromkeys((figure.source, figure.metric) for figure in figures)
-    return tuple(
-        FigureTable(source, metric, tuple(f for f in figures if (f.source, f.metric) == (source, metric)))
-        for source, metric in keys
-    )
+    @property
+    def calls(self) -> tuple[tuple[bool, tuple[LookedAt, ...]], ...]:
+        """The calls that were looked at, the right ones first."""
+        return tuple((right, tuple(c for c in self.card.looked_at if c.right is right)) for right in (True, False))
 
 
 @router.get("/models")
@@ -73,6 +58,24 @@ def models(request: Request) -> Response:
 @router.get("/models/{name}")
 def model(request: Request, name: str) -> Response:
     """One network's card; 404 in words for a name that is none."""
-    card = pages.of(request).registry.card(name)
-    size = card.weights.stat().st_size / 1e6 if card.weights.is_file() else None
-    return pages.render(request, ModelPage(card=card, figures=tables(card.figures), megabytes=size))
+    card = pages.of(request).registry.remembered(name)
+    curves, why = curves_of(card, pages.gettext(request))
+    page = ModelPage(
+        card=card,
+        figures=charts.tables(card.figures),
+        outside=charts.OutsideTable(card.outside),
+        calibration=charts.diagrams(card.calibration, curves.reliability),
+        roc=charts.panels(curves.roc, card.figures),
+        no_curves=why,
+        megabytes=card.weights.stat().st_size / 1e6 if card.weights.is_file() else None,
+    )
+    return pages.render(request, page)
+
+
+def curves_of(card: Card, _: Callable[..., str]) -> tuple[Curves, str]:
+    """The curves of a card, or none and a sentence that says why: a card is worth reading without them."""
+    try:
+        found = Curves.read(card)
+    except ModelError as error:
+        return Curves((), ()), _(error.template, **error.values)
+    return (found, "") if found else (Curves((), ()), _("This network comes without curves."))

@@ -43,7 +43,8 @@ class ImageData:
     """One image: ``pixels_url`` gives rows × columns little-endian int16 (``signed``) or uint16 stored values.
 
     A value in ``units`` is ``stored * slope + intercept``. ``spacing`` is (between rows, between columns) in mm or None and
-    ``spacing_kind`` says in words what it is worth; ``halved``: how often the film is to be halved for its preview, 0 for none;
+    ``spacing_kind`` says in words what it is worth, ``spacing_caution`` what stands behind a length in mm; ``halved``: how
+    often the film is to be halved for its preview, 0 for none;
     ``orientation`` the letters of the left, top, right and bottom edge, "" when unknown. ``series`` counts from 0: images of
     one series are one stack, in geometric order.
     """
@@ -61,6 +62,7 @@ class ImageData:
     voi_lut: LutData | None
     spacing: tuple[float, float] | None
     spacing_kind: str
+    spacing_caution: str
     orientation: tuple[str, str, str, str]
     pixels_url: str
     halved: int
@@ -204,7 +206,8 @@ class Urls:
 
 @dataclass(frozen=True, slots=True)
 class CaseData:
-    """Everything the case page's scripts know. ``image``, ``model`` and ``finding`` say what is shown."""
+    """Everything the case page's scripts know. ``image``, ``model`` and ``finding`` say what is shown; ``disagree``: from which
+    disagreement on methods are said to."""
 
     study: StudyData
     series: tuple[SeriesData, ...]
@@ -218,6 +221,7 @@ class CaseData:
     explanations: tuple[ExplanationData, ...]
     reviews: tuple[ReviewData, ...]
     job: JobData | None
+    disagree: float
     verdicts: tuple[str, ...]
     reasons: tuple[str, ...]
     urls: Urls

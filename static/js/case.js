@@ -3,22 +3,27 @@
 
 import { Alone } from "./alone.js";
 import { Compare } from "./compare.js";
+import { Films } from "./films.js";
 import { Grid } from "./grid.js";
 import { Input } from "./input.js";
+import { failedFor, isOpen } from "./jobs.js";
 import { listen } from "./keys.js";
 import { register } from "./layers.js";
+import { Matrix } from "./matrix.js";
 import { Panes } from "./panes.js";
+import { Probe } from "./probe.js";
+import { decode, elsewhere } from "./permalink.js";
+import { Record } from "./record.js";
 import { Regions } from "./region.js";
 import { Reviews } from "./review.js";
 import { Stagebar } from "./stagebar.js";
 import { Tools } from "./tools.js";
-import { fetchFilm, fetchPreview } from "./viewport/film.js";
+import { fetchPreview } from "./viewport/film.js";
 import { Renderer } from "./viewport/gl.js";
 import { fetchMap } from "./viewport/map.js";
 import { Display } from "./viewport/state.js";
 import { learn, say, words } from "./words.js";
 
-const KEPT_FILMS = 24;
 const SETTLE = 250;
 const UNLIKELY = 0.1;
 const $ = (id) => document.getElementById(id);
@@ -28,7 +33,7 @@ class Case {
     this.data = data;
     const address = new URLSearchParams(location.search);
     this.chosen = Object.fromEntries(["image", "model", "finding"].map((name) => [name, address.get(name) ?? ""]));
-    this.films = new Map();
+    this.films = new Films();
     this.maps = new Map();
     this.fetching = new Map();
     this.display = new Display();
@@ -45,11 +50,18 @@ class Case {
     this.slices = { count: this.stack.length, by };
     const { display, panes, regions, slices } = this;
     this.input = new Input({ panes, display, regions, slices, presets: () => this.tools.presets });
+    const looked = { panes, display, maps: this.maps, read: () => this.data };
+    this.probe = new Probe({ ...looked, free: () => !regions.drawing && !this.input.zooming });
+    this.matrix = this.reviews && new Matrix(looked);
     panes.painted = () => {
       regions.paint();
+      this.probe.paint();
+      this.matrix?.look();
+      this.record.paint();
       this.tools.showScale();
     };
     this.#layers();
+    this.record = new Record(this);
     this.#keys();
     this.#listen();
     this.take(data);
@@ -59,11 +71,12 @@ class Case {
 
   // The layers that every case has: the film, and each method's map where there is a pane for it.
   #layers() {
-    register({ id: "film", kind: "film", title: words("film") });
+    register({ id: "film", kind: "film", title: words("film"), overlay: () => (this.display.overlap && this.matrix?.overlay) || null });
     const shown = this.panes.all.some((pane) => pane.method) ? this.data.methods : [];
     for (const method of shown) {
       register({ id: `map:${method.name}`, kind: "map", method: method.name, title: method.title, signed: method.signed, summary: method.summary });
     }
+    if (this.matrix && shown.length) register(this.matrix.layer);
     this.grid = new Grid(this.panes);
     this.compare = new Compare(this.panes);
     this.bar = new Stagebar(this);
@@ -119,8 +132,8 @@ class Case {
     const vertical = (step) => (this.slices.count > 1 ? this.slices.by(step, panes.active) : panes.move(step * panes.columns));
     const end = (name) => (this.slices.count > 1 ? this.slice(name === "first" ? 0 : this.slices.count - 1) : panes.move(name));
     listen({
-      before: (event) => regions.key(event),
-      undo: () => this.reviews?.undo(),
+      before: (event) => regions.key(event) || this.record.key(event) || this.probe.key(event),
+      undo: () => this.record.undo() || this.reviews?.undo(),
       verdict: (number) => this.reviews?.judge(number),
       preset: (number) => tools.choose(number - 1),
       i: () => tools.invert(),
@@ -140,8 +153,11 @@ class Case {
       r: () => display.turn("right"),
       l: () => display.turn("left"),
       o: () => panes.toggleOverlays(),
+      a: () => this.matrix?.toggle(),
+      p: () => this.probe.toggle(),
       m: () => panes.all.length > 1 && panes.toggleLarge(panes.active),
       d: () => this.reviews && regions.mode(!regions.drawing),
+      ...this.record.keys,
       "?": () => $("keys").showModal(),
       Escape: () => this.#escape(),
       ArrowLeft: () => panes.move(-1),
@@ -157,6 +173,7 @@ class Case {
     if (this.regions.drawing) this.regions.cancel();
     else if (this.compare.mode) this.compare.stop();
     else if (this.input.zooming) this.input.toggleZoom(false);
+    else if (this.probe.pinned) this.probe.unpin();
     else if (this.panes.enlarged) this.panes.toggleLarge(this.panes.shown[0]);
     else document.activeElement?.blur();
   }
@@ -330,13 +347,9 @@ class Case {
     if ($("slice")) $("slice").value = String(this.place + 1);
   }
 
-  /** An image's film, fetched once and kept while there is room. */
-  async film(image) {
-    const film = this.films.get(image.id) ?? (await fetchFilm(image));
-    this.films.delete(image.id);
-    this.films.set(image.id, film);
-    if (this.films.size > KEPT_FILMS) this.films.delete(this.films.keys().next().value);
-    return film;
+  /** An image's film. */
+  film(image) {
+    return this.films.get(image);
   }
 
   // A large film is first drawn from a small one, so that reading begins before all of it has travelled.
@@ -348,6 +361,7 @@ class Case {
   #show(film, fresh) {
     this.panes.film = film;
     this.tools.film(film, fresh);
+    this.record.film();
     for (const pane of this.panes.all) if (!pane.image && (!pane.method || pane.map || !pane.sentence.textContent)) this.#settled(pane);
     this.reviews?.show();
     this.panes.refresh();
@@ -369,16 +383,8 @@ class Case {
   }
 }
 
-function isOpen({ job }) {
-  return Boolean(job) && ["queued", "running"].includes(job.state);
-}
-
-/** Whether the job that should have brought what is shown has failed: then only the reader asks again. */
-function failedFor({ job, prediction, image, finding }) {
-  if (!job || !["failed", "cancelled"].includes(job.state)) return false;
-  return job.kind === "analyse" ? !prediction : job.image === image && job.finding === finding;
-}
-
 const data = JSON.parse($("case-data").textContent);
 learn(data.strings);
-new Case(data);
+const first = elsewhere(decode(location.hash), data, location.search);
+if (first) location.replace(first + location.hash);
+else new Case(data);

@@ -60,6 +60,8 @@ export class Input {
     const { panes, display, regions } = this;
     const [x, y] = local(pane, event);
     const sides = event.target.dataset?.sides;
+    const measuring = event.button === LEFT && !sides && this.measures?.grab(pane, event, x, y);
+    if (measuring) return measuring;
     if (event.button === LEFT && sides) return regions.adjust(pane, sides);
     if (event.button === LEFT && regions.drawing) return regions.draw(pane, x, y);
     if (event.button === RIGHT || (event.button === LEFT && this.zooming)) {

@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian, generate_uid
 
 from app.domain import Explanation, Extent, Prediction, Region, Review, Score, Verdict
-from app.store import ReviewRow, Store, StudyRow
+from app.store import AgreementKey, AgreementRow, ReviewRow, Store, StudyRow
 
 MODEL = "phantom-untrained"
 SCORES = {"Cardiomegaly": 0.31, "Effusion": 0.12, "Nodule": 0.87}
@@ -106,6 +106,14 @@ def analyse(
         assert job is not None
         tx.jobs.finish(job.id, "test")
         return tx.studies.get(study_id)
+
+
+def agree(store: Store, study_id: str, rank: float, finding: str = "Nodule") -> AgreementRow:
+    """Store how far methods agree on a finding of a study's first image."""
+    with store.begin() as tx:
+        image = tx.studies.get(study_id).images[0]
+        key = AgreementKey(study_id, image.id, MODEL, "cd" * 32, finding)
+        return tx.agreements.save(key, ("cam", "saliency", "lrp"), rank, 0.25, 1 - rank)
 
 
 def flag(store: Store, study_id: str, method: str = "cam", verdict: Verdict = "wrong", comment: str = "") -> ReviewRow:

@@ -160,6 +160,24 @@ def test_the_list(script: TestClient, store: Store) -> None:
     assert script.get(f"{API}/studies?page=0").status_code == 422
 
 
+def test_how_far_methods_agree(script: TestClient, store: Store) -> None:
+    first, second = (uploaded(script, n)["studies"][0] for n in (1, 2))
+    assert script.get(f"{API}/studies/{first}/agreement").json() == []
+    films.analyse(store, first)
+    kept = films.agree(store, first, 0.25)
+    films.agree(store, first, 0.5, "Effusion")
+    found = script.get(f"{API}/studies/{first}/agreement").json()
+    assert [one["finding"] for one in found] == ["Effusion", "Nodule"]
+    (nodule,) = script.get(f"{API}/studies/{first}/agreement?finding=Nodule").json()
+    assert (nodule["image"], nodule["methods"]) == (kept.key.image_id, ["cam", "saliency", "lrp"])
+    assert (nodule["rank"], nodule["overlap"], nodule["disagreement"]) == (0.25, 0.25, 0.75)
+    (row,) = script.get(f"{API}/studies?disagreement=0.75").json()["studies"]
+    assert row["disagreements"] == [0.75, None, 0.5]
+    assert script.get(f"{API}/studies?disagreement=0.76").json()["total"] == 0
+    assert script.get(f"{API}/studies?disagreement=2").status_code == 422
+    assert script.get(f"{API}/studies/{second}/agreement").json() == []
+
+
 def test_nothing_usable(script: TestClient) -> None:
     answer = script.post(f"{API}/studies", files={"files": ("a.txt", b"text")})
     assert answer.status_code == 422

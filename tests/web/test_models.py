@@ -1,6 +1,9 @@
 """The networks' cards as pages."""
 
 import shutil
+from collections import Counter
+from dataclasses import asdict
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,9 @@ from app.classifiers.registry import Registry
 from app.config import Settings
 from app.store import Store
 from app.web.application import create_app
-from app.web.models import FigureTable, ModelPage, ModelsPage, tables
+from app.web.charts import FigureTable
+from app.web.models import ModelPage, ModelsPage
+from tests.measured import write_measured
 from tests.web.conftest import HOST, shown
 
 FIGURES = """
@@ -72,7 +77,102 @@ def test_a_card_in_full(measured: TestClient) -> None:
 def test_a_card_that_says_little(measured: TestClient) -> None:
     answer = measured.get("/models/phantom-by-name")
     assert shown(answer).megabytes is None
-    assert "The card gives no figures." in answer.text
+    for words in (
+        "The card gives no figures.", "Nobody measured it on a source", "The card does not say how true its probabilities are.",
+        "This network comes without curves.", "Nobody wrote down what it looks at.",
+    ):  # fmt: skip
+        assert words in answer.text, words
+
+
+@pytest.fixture(scope="module")
+def measured_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one network whose card says everything."""
+    folder = tmp_path_factory.mktemp("measured")
+    write_measured(folder)
+    return folder
+
+
+def client_of(models: Path, settings: Settings, store: Store) -> TestClient:
+    """A browser before the networks of a folder."""
+    return TestClient(create_app(settings.model_copy(update={"models": models}), store, lambda: None), HOST)
+
+
+def test_a_card_that_says_everything(measured_models: Path, settings: Settings, store: Store) -> None:
+    answer = client_of(measured_models, settings, store).get("/models/chest-measured")
+    page, card = shown(answer), Registry(measured_models).card("chest-measured")
+    assert page.no_curves == ""
+    assert [table.source for table in page.figures if table.beside] == [
+        "nih, films with published answers",
+        "nih_small, films with published answers",
+    ]
+    assert [(right, len(calls)) for right, calls in page.calls] == [(True, 10), (False, 10)]
+    parts = HTMLParts()
+    parts.feed(answer.text)
+    assert parts.targets <= parts.ids, "every entry of the contents leads somewhere"
+    assert len(parts.targets) >= 10
+    assert parts.classes["roc-line"] == len(card.figures)
+    assert parts.classes["roc-beside"] == sum(figure.beside is not None for figure in card.figures)
+    assert parts.classes["reliability"] == 3
+    assert parts.classes["value"] == sum(len(diagram.marks) for diagram in page.calibration)
+    for words in (
+        card.beside_name, card.looked_at_summary, card.looked_at[0].seen, card.looked_at[0].film, "Right calls", "Wrong calls",
+        "About as sure as it should be", "Too sure of itself", "Not sure enough of itself", "outside, may be chance",
+        f"Slope {card.calibration[0].slope:.2f} (95 % interval", f"{card.outside[0].outside:.3f}", "Mean AUROC",
+        f"{card.figures[-1].low:.3f}–{card.figures[-1].high:.3f}",
+    ):  # fmt: skip
+        assert words in answer.text, words
+
+
+class HTMLParts(HTMLParser):
+    """The ids, the links within the page, and how often each class occurs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.targets: set[str] = set()
+        self.classes: Counter[str] = Counter()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - as HTMLParser calls it
+        """Look at one element."""
+        named = {key: value or "" for key, value in attrs}
+        self.ids.add(named.get("id", ""))
+        self.classes.update(named.get("class", "").split())
+        if named.get("href", "").startswith("#"):
+            self.targets.add(named["href"][1:])
+
+
+def test_curves_that_cannot_be_trusted_are_not_drawn(
+    measured_models: Path, settings: Settings, store: Store, tmp_path: Path
+) -> None:
+    folder = tmp_path / "models"
+    shutil.copytree(measured_models, folder)
+    path = folder / "chest-measured" / "curves.json"
+    path.write_text(path.read_text().replace('"sha256": "', '"sha256": "0'))
+    client = client_of(folder, settings, store)
+    answer = client.get("/models/chest-measured", headers={"Accept-Language": "en"})
+    assert answer.status_code == 200
+    assert "were measured with other weights" in answer.text
+    assert "roc-line" not in answer.text
+    assert "Slope" in answer.text, "the card is read without them"
+    told = client.get("/api/v1/models/chest-measured")
+    assert (told.status_code, told.json()["code"]) == (500, "ModelError")
+
+
+def test_a_card_for_scripts(measured_models: Path, settings: Settings, store: Store) -> None:
+    client = client_of(measured_models, settings, store)
+    card = Registry(measured_models).card("chest-measured")
+    told = client.get("/api/v1/models/chest-measured").json()
+    assert told["figures"] == [asdict(figure) for figure in card.figures]
+    assert told["outside"] == [asdict(row) for row in card.outside]
+    assert told["calibration"] == [asdict(row) for row in card.calibration]
+    assert told["looked_at"] == [asdict(row) for row in card.looked_at]
+    assert told["curves"]["roc"][0]["points"][-1] == [1, 1]
+    assert (told["sha256"], told["beside_name"]) == (card.sha256, card.beside_name)
+    assert client.get("/api/v1/models/nothing").status_code == 404
+
+
+def test_a_network_without_curves_tells_scripts_so(client: TestClient) -> None:
+    assert client.get("/api/v1/models/chest-untrained").json()["curves"] is None
 
 
 def test_no_networks(settings: Settings, store: Store, tmp_path: Path) -> None:
@@ -85,23 +185,3 @@ def test_an_unknown_network_is_not_found(client: TestClient, name: str) -> None:
     answer = client.get(f"/models/{name}")
     assert answer.status_code == 404
     assert "<b>" not in answer.text
-
-
-def test_the_scale_begins_at_a_coins_toss_or_below_the_lowest_interval() -> None:
-    def table(low: float) -> FigureTable:
-        return FigureTable("a", "AUROC", (Figure("a", "Mass", "AUROC", 0.75, low, 0.9, 1, 1),))
-
-    assert (table(0.6).start, table(0.5).start, table(0.374).start, table(0.0).start) == (0.5, 0.5, 0.3, 0.0)
-    assert [table(0.6).place(value) for value in (0.4, 0.5, 0.75, 1.0, 1.2)] == [0, 0, 50, 100, 100]
-
-
-def test_figures_are_told_per_source_and_metric() -> None:
-    def figure(source: str, finding: str, metric: str = "AUROC") -> Figure:
-        return Figure(source, finding, metric, 0.5, 0.4, 0.6, 1, 1)
-
-    found = tables((figure("a", "Mass"), figure("b", "Mass"), figure("a", "Nodule"), figure("a", "Mass", "AP")))
-    assert [(table.source, table.metric, len(table.rows)) for table in found] == [
-        ("a", "AUROC", 2),
-        ("b", "AUROC", 1),
-        ("a", "AP", 1),
-    ]

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from app.store import WorklistQuery
 from app.store.records import StudyState
 from app.web import images, pages, receiving, upload
-from app.web.api.schemas import NOT_FOUND, ModelOut, RejectedOut, StudiesOut, StudyOut, SummaryOut, UploadOut
+from app.web.api.schemas import NOT_FOUND, RejectedOut, StudiesOut, StudyOut, SummaryOut, UploadOut
 
 router = APIRouter()
 
@@ -70,6 +70,7 @@ class ListQuery(BaseModel):
     modality: str = Field("", description="Only this modality.")
     state: StudyState | None = Field(None, description="Only studies in this state.")
     flagged: bool | None = Field(None, description="Only studies with, or without, verdicts.")
+    disagreement: float | None = Field(None, ge=0, le=1, description="Only studies whose methods disagree at least so much.")
     page: int = Field(1, ge=1, le=999999, description="The page, from 1.")
     size: int = Field(50, ge=1, le=200, description="Studies per page.")
 
@@ -77,7 +78,14 @@ class ListQuery(BaseModel):
 @router.get("/studies", response_model=StudiesOut, summary="List studies")
 def listed(request: Request, asked: Annotated[ListQuery, Query()]) -> StudiesOut:
     """The studies, the last received first. There is no search for names here: an address is no place for one."""
-    query = WorklistQuery(modality=asked.modality, state=asked.state, flagged=asked.flagged, number=asked.page, size=asked.size)
+    query = WorklistQuery(
+        modality=asked.modality,
+        state=asked.state,
+        flagged=asked.flagged,
+        disagreement=asked.disagreement,
+        number=asked.page,
+        size=asked.size,
+    )
     with pages.of(request).store.view() as tx:
         found = tx.worklist.page(query)
     return StudiesOut(
@@ -100,9 +108,3 @@ def read(request: Request, study_id: str) -> StudyOut:
 def pixels(request: Request, image_id: str) -> Response:
     """The stored values, `rows * columns` of them, little-endian; `X-Shape` and `X-Dtype` say how to read them."""
     return images.pixels(request, image_id)
-
-
-@router.get("/models", summary="List networks")
-def models(request: Request) -> list[ModelOut]:
-    """The networks there are."""
-    return [ModelOut.of(card) for card in pages.of(request).registry.cards()]

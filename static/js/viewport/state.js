@@ -14,6 +14,8 @@ const FIRST = Object.freeze({
   smooth: true,
   shared: false,
   robust: true,
+  top: 0.1,
+  overlap: false,
 });
 
 /** What of a pane can be linked with the others, and the values that each link holds. */
