@@ -28,8 +28,6 @@ export class Pane {
     this.map = null;
     this.film = null;
     this.image = "";
-    /** What is laid over the film for a while in place of the layer's own, as a layer's `overlay` gives it; or null. */
-    this.instead = null;
     this.box = { x: 0, y: 0, width: 0, height: 0 };
   }
 
@@ -248,15 +246,14 @@ export class Panes {
     const { view } = this.display.of(where.place);
     const { window: chosen, invert, overlays, interpolated, threshold, opacity, smooth } = display;
     const colours = pane.signed ? display.signed : display.unsigned;
-    const instead = pane.instead?.();
-    const overlay = { map: pane.map, ends: pane.map && this.scaleOf(pane), colours, threshold, opacity, smooth, ...pane.overlay, ...instead };
+    const overlay = { map: pane.map, ends: pane.map && this.scaleOf(pane), colours, threshold, opacity, smooth, ...pane.overlay };
     return {
       ...placed(view, film.image, where.box),
       box: where.box,
       film,
       interpolated,
       grey: { window: chosen, negative: (film.image.photometric === "MONOCHROME1") !== invert },
-      overlay: overlays && overlay.map ? overlay : null,
+      overlay: overlays && pane.map ? overlay : null,
     };
   }
 
