@@ -3,10 +3,11 @@
 
 import { measured } from "./measuring.js";
 import { figure } from "./viewport/map.js";
-import { through } from "./viewport/geometry.js";
+import { clamp, through } from "./viewport/geometry.js";
 import { words } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
+const [GAP, LINE, LETTER] = [8, 14, 7];
 const known = new WeakMap();
 
 /** The figures of a measure, one or several lines; `full` for the list, else for the film. */
@@ -36,13 +37,13 @@ function figures(measure, film) {
 /** Draws measures into one pane; nothing is touched while nothing changed. */
 export function marks(pane, measures, { film, place, selected }) {
   pane.measures ??= pane.view.appendChild(element("svg", { class: "pane-measures", "aria-hidden": "true" }));
-  const said = JSON.stringify([film.image.id, place.matrix, selected, measures]);
+  const said = JSON.stringify([film.image.id, place.matrix, selected, measures, pane.box.width]);
   if (pane.measures.dataset.said === said) return;
   pane.measures.dataset.said = said;
-  pane.measures.replaceChildren(...measures.map((measure, at) => group(measure, at, { film, place, selected })));
+  pane.measures.replaceChildren(...measures.map((measure, at) => group(measure, at, { film, place, selected, box: pane.box })));
 }
 
-function group(measure, at, { film, place, selected }) {
+function group(measure, at, { film, place, selected, box }) {
   const chosen = measure.id === selected && Boolean(selected);
   const out = element("g", { class: `measure${chosen ? " measure-chosen" : ""}${measure.linked ? " measure-linked" : ""}` });
   const shown = measure.points.map(([x, y]) => through(place.matrix, x, y));
@@ -59,7 +60,7 @@ function group(measure, at, { film, place, selected }) {
     Object.assign(grip.dataset, { measure: measure.id, end });
     out.append(grip);
   }
-  out.append(label(measure, at, shown, film));
+  out.append(label(measure, at, shown, { film, box }));
   return out;
 }
 
@@ -76,14 +77,19 @@ function ends({ kind, points }) {
   return ["0,0", "1,0", "1,1", "0,1"];
 }
 
-// The figures stand to the right of the rightmost point, at its height.
-function label(measure, at, shown, film) {
-  const [x, y] = shown.reduce((best, point) => (point[0] > best[0] ? point : best));
-  const out = element("text", { x: x + 8, y: y + 4, class: "measure-text" });
-  const said = measure.points.length === 2 || measure.kind === "angle" ? complete(measure, film) : [];
+// The figures stand to the right of the rightmost point, at its height; where the pane has no room there, to the left of the leftmost.
+function label(measure, at, shown, { film, box }) {
+  const said = complete(measure, film).map((text, line) => (line ? text : `${measure.id ? `${at + 1}: ` : ""}${text}`));
+  const room = LETTER * Math.max(0, ...said.map((text) => text.length)) + GAP;
+  const [right] = shown.toSorted((a, b) => b[0] - a[0]);
+  const [left] = shown.toSorted((a, b) => a[0] - b[0]);
+  const after = right[0] + room <= box.width || left[0] < room;
+  const [x, y] = after ? [Math.min(right[0] + GAP, Math.max(GAP, box.width - room)), right[1]] : [left[0] - GAP, left[1]];
+  const top = clamp(y + 4, LINE, Math.max(LINE, box.height - LINE * (said.length - 1) - 4));
+  const out = element("text", { x, y: top, class: "measure-text", "text-anchor": after ? "start" : "end" });
   said.forEach((text, line) => {
-    const row = element("tspan", { x: x + 8, dy: line ? "1.2em" : 0 });
-    row.textContent = line ? text : `${measure.id ? `${at + 1}  ` : ""}${text}`;
+    const row = element("tspan", { x, dy: line ? LINE : 0 });
+    row.textContent = text;
     out.append(row);
   });
   return out;

@@ -83,7 +83,7 @@ export class Measures {
     const { measure: id, end } = event.target.dataset ?? {};
     const found = id && this.list.find((measure) => measure.id === id);
     if (found) return this.#change(pane, found, end, this.#point(pane, x, y));
-    if (this.regions.drawing || this.input.zooming) this.tool = "";
+    if (this.tool && (this.regions.drawing || this.input.zooming)) this.choose("");
     if (!this.tool) return null;
     return this.#draw(pane, this.#point(pane, x, y));
   }

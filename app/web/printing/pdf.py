@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from reportlab import rl_config
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
@@ -23,6 +24,7 @@ from app.web.printing.sheet import Line, Plate, Sheet
 MARGIN = 14 * mm
 WIDE = A4[0] - 2 * MARGIN
 INK, QUIET, RULE, SHADE = HexColor("#111111"), HexColor("#555555"), HexColor("#bbbbbb"), HexColor("#eeeeee")
+rl_config.useA85 = 0  # the pictures as octets, not as a quarter more of letters
 PADDING = 6
 """What reportlab's frames add on every side, in points."""
 TALLEST = 190 * mm
