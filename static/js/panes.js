@@ -158,13 +158,14 @@ export class Panes {
   #layer(pane, scale) {
     const { film, display } = this;
     const { window: chosen, invert, overlays, threshold, opacity, smooth } = display;
+    const layer = overlays ? pane.layer?.() : null;
     const colours = pane.signed ? display.signed : display.unsigned;
     return {
       ...this.place(pane),
       box: pane.box,
       film,
       grey: { window: chosen, negative: (film.image.photometric === "MONOCHROME1") !== invert },
-      overlay: (overlays && pane.layer?.() && { opacity, ...pane.layer() }) || (overlays && pane.map ? { map: pane.map, ends: scale, colours, threshold, opacity, smooth } : null),
+      overlay: layer ? { opacity, ...layer } : overlays && pane.map ? { map: pane.map, ends: scale, colours, threshold, opacity, smooth } : null,
     };
   }
 
