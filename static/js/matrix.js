@@ -135,13 +135,18 @@ export class Matrix {
 
 function put(cell, value, text) {
   const known = Number.isFinite(value);
-  cell.textContent = known ? signed(value) : "–";
+  cell.textContent = known ? short(value) : "–";
   cell.dataset.value = known ? String(value) : "";
   cell.title = text;
   cell.style.setProperty("--tint", known ? Math.abs(value).toFixed(2) : "0");
   cell.toggleAttribute("data-against", known && value < 0);
   if (text) cell.setAttribute("aria-label", text);
   else cell.removeAttribute("aria-label");
+}
+
+// As correlation tables are printed: no 0 before the point, so that five columns have room.
+function short(value) {
+  return signed(value).replace("0.", ".").replace("1.00", "1");
 }
 
 function signed(value) {
