@@ -39,6 +39,7 @@ class Case {
     this.input = new Input({ panes, display, regions, slices, presets: () => this.tools.presets });
     panes.painted = () => {
       regions.paint();
+      this.reviews?.paint();
       this.tools.showScale();
     };
     this.#keys();
@@ -84,6 +85,9 @@ class Case {
     });
     $("stage-again").addEventListener("click", () => this.again?.());
     document.body.addEventListener("analysed", () => this.refresh());
+    // What another window or another machine did meanwhile.
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.reviews?.reread());
+    window.addEventListener("online", () => this.reviews?.reread());
     $("report-close")?.addEventListener("click", () => {
       $("report").remove();
       this.#address();
@@ -98,7 +102,9 @@ class Case {
     const end = (name) => (this.slices.count > 1 ? this.slice(name === "first" ? 0 : this.slices.count - 1) : panes.move(name));
     listen({
       before: (event) => regions.key(event),
-      undo: () => this.reviews?.undo(),
+      undo: () => regions.back() || this.reviews?.undo(),
+      redo: () => regions.forward() || this.reviews?.redo(),
+      reason: (code) => this.reviews?.panel.reasons.key(code),
       verdict: (number) => this.reviews?.judge(number),
       preset: (number) => tools.choose(number - 1),
       i: () => display.set({ invert: !display.invert }),
@@ -111,7 +117,8 @@ class Case {
       l: () => display.turn("left"),
       o: () => panes.toggleOverlays(),
       m: () => panes.all.length > 1 && panes.toggleLarge(panes.active),
-      d: () => this.reviews && regions.mode(!regions.drawing),
+      d: () => this.reviews && regions.next(),
+      e: () => regions.edit(),
       "?": () => $("keys").showModal(),
       Escape: () => this.#escape(),
       ArrowLeft: () => panes.move(-1),
@@ -124,8 +131,8 @@ class Case {
   }
 
   #escape() {
-    if (this.regions.drawing) this.regions.cancel();
-    else if (this.input.zooming) this.input.toggleZoom(false);
+    if (this.regions.cancel()) return;
+    if (this.input.zooming) this.input.toggleZoom(false);
     else if (this.panes.enlarged) this.panes.toggleLarge(this.panes.shown[0]);
     else document.activeElement?.blur();
   }
@@ -244,11 +251,12 @@ class Case {
     const query = new URLSearchParams({ ...this.#wanted(), image });
     this.#address();
     const asked = `${image} ${finding} ${Date.now()}`;
+    const began = performance.now();
     this.asking = asked;
     try {
       const response = await fetch(`${urls.data}?${query}`, { headers: { Accept: "application/json" } });
       if (!response.ok) throw new Error(String(response.status));
-      const data = await response.json();
+      const data = { ...(await response.json()), asked: began };
       if (this.asking !== asked) return;
       const first = !this.data.prediction || this.data.prediction.id !== data.prediction?.id;
       this.take(data);

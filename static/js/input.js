@@ -57,9 +57,8 @@ export class Input {
   #gesture(pane, event) {
     const { panes, display, regions } = this;
     const [x, y] = local(pane, event);
-    const sides = event.target.dataset?.sides;
-    if (event.button === LEFT && sides) return regions.adjust(pane, sides);
-    if (event.button === LEFT && regions.drawing) return regions.draw(pane, x, y);
+    const drawn = event.button === LEFT && !this.zooming ? regions.gesture(pane, x, y, event.target) : null;
+    if (drawn) return drawn;
     if (event.button === RIGHT || (event.button === LEFT && this.zooming)) {
       return {
         step: (dx, dy) => this.#zoom(pane, x, y, display.view.zoom * 1.01 ** -dy),
