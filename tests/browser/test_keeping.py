@@ -156,11 +156,12 @@ def test_two_windows_show_each_others_verdicts(case: Page, stored: Case, browser
     expect(other.locator("#met")).to_be_hidden()
 
 
-@pytest.mark.parametrize(("choice", "verdict"), [("#met-keep", "uninformative"), ("#met-take", "artefact")])
+@pytest.mark.parametrize("choice", [("#met-keep", "uninformative"), ("#met-take", "artefact")])
 def test_two_who_judged_one_map_apart_are_shown_to_each_other(
-    case: Page, stored: Case, browser_watch: Watch, open_page: Callable[..., Page], choice: str, verdict: str
+    case: Page, stored: Case, browser_watch: Watch, open_page: Callable[..., Page], choice: tuple[str, str]
 ) -> None:
     """Two browsers: nothing but the server is between them."""
+    button, verdict = choice
     browser_watch.allow("ERR_INTERNET_DISCONNECTED|Failed to load resource")
     verdict_on(case, "rap", 3)
     other = open_page()
@@ -179,7 +180,7 @@ def test_two_who_judged_one_map_apart_are_shown_to_each_other(
     expect(case.locator("#met-other")).to_have_text("Elsewhere: Artefact · noise")
     told = last(stored, "lrp")
     assert told is not None, "one map's conflict holds up no other"
-    case.locator(choice).click()
+    case.locator(button).click()
     expect(case.locator("#met")).to_be_hidden()
     settled(case)
     pressed(case, "rap", verdict)

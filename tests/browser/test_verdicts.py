@@ -118,8 +118,9 @@ def test_a_verdict_without_a_connection_is_kept_and_sent_again(case: Page, store
     expect(case.locator("#save-retry")).to_be_visible()
     expect(case.locator("#pane-saliency .verdict-artefact")).to_have_attribute("aria-pressed", "true")
     assert last(stored, "saliency") is None
+    with case.expect_event("requestfailed"):
+        case.locator("#save-retry").click()
     case.unroute(REVIEWS)
-    case.locator("#save-retry").click()
     expect(case.locator("#save-state")).to_have_text(re.compile("^saved"))
     told = last(stored, "saliency")
     assert told is not None
