@@ -329,7 +329,8 @@ class JobTable(Base):
 
 
 class ReviewTable(Base):
-    """A verdict; ``number`` orders verdicts of the same instant."""
+    """A verdict; ``number`` orders verdicts of the same instant, ``token`` is the sender's own name for it. ``region`` is a
+    list of [kind, points], ``measures`` a list of four figures by method."""
 
     __tablename__ = "reviews"
     __table_args__ = (Index("ix_reviews_key", "image_id", "model", "model_sha256", "method", "finding", "reader", "number"),)
@@ -346,6 +347,8 @@ class ReviewTable(Base):
     reason: Mapped[str]
     comment: Mapped[str]
     region: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    measures: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    token: Mapped[str | None] = mapped_column(String(64), unique=True)
     reader: Mapped[str]
     created_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]

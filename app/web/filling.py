@@ -10,9 +10,10 @@ from typing import Any
 
 from app import explainers
 from app.classifiers.card import Card
-from app.domain import REASONS, VERDICTS, Extent, Region
+from app.domain import REASONS, VERDICTS, Extent
 from app.evaluation.agreement import DISAGREE
 from app.store import ExplanationRow, ImageRow, JobRow, PredictionRow, ReviewRow, SeriesRow, StudyRow
+from app.web import regions
 from app.web.payload import (
     CaseData,
     ExplanationData,
@@ -22,7 +23,6 @@ from app.web.payload import (
     MethodData,
     ModelData,
     PredictionData,
-    RegionData,
     ReviewData,
     ScoreData,
     SeriesData,
@@ -182,7 +182,7 @@ def explanation_data(row: ExplanationRow, _: Translate) -> ExplanationData:
     )
 
 
-def edges(extent: Extent | Region) -> tuple[float, float, float, float]:
+def edges(extent: Extent) -> tuple[float, float, float, float]:
     """Left, top, right, bottom."""
     return (extent.left, extent.top, extent.right, extent.bottom)
 
@@ -200,7 +200,8 @@ def review_data(row: ReviewRow) -> ReviewData:
         verdict=review.verdict,
         reason=review.reason,
         comment=review.comment,
-        region=RegionData(*edges(review.region)) if review.region else None,
+        region=regions.data(review.region),
+        measures={method: regions.measured(found) for method, found in review.measures.items()},
         created_at=review.created_at.isoformat(),
     )
 

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 
 from markupsafe import Markup
 
+from app.web.regions import MeasureData, RegionData
+
 
 @dataclass(frozen=True, slots=True)
 class StudyData:
@@ -146,18 +148,11 @@ class ExplanationData:
 
 
 @dataclass(frozen=True, slots=True)
-class RegionData:
-    """A drawn rectangle in image pixels."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-
-@dataclass(frozen=True, slots=True)
 class ReviewData:
-    """A verdict in force on one method × finding of one image, with the version of the network it was given about."""
+    """A verdict in force on one method × finding of one image, with the version of the network it was given about.
+
+    ``measures`` has what the server computed of every method's map against the region, by method.
+    """
 
     id: str
     image: str
@@ -169,6 +164,7 @@ class ReviewData:
     reason: str
     comment: str
     region: RegionData | None
+    measures: dict[str, MeasureData]
     created_at: str
 
 

@@ -58,6 +58,7 @@ class Case {
       this.probe.paint();
       this.matrix?.look();
       this.record.paint();
+      this.reviews?.paint();
       this.tools.showScale();
     };
     this.#layers();
@@ -119,6 +120,9 @@ class Case {
     });
     $("stage-again").addEventListener("click", () => this.again?.());
     document.body.addEventListener("analysed", () => this.refresh());
+    // What another window or another machine did meanwhile.
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.reviews?.reread());
+    window.addEventListener("online", () => this.reviews?.reread());
     $("report-close")?.addEventListener("click", () => {
       $("report").remove();
       this.#address();
@@ -133,7 +137,9 @@ class Case {
     const end = (name) => (this.slices.count > 1 ? this.slice(name === "first" ? 0 : this.slices.count - 1) : panes.move(name));
     listen({
       before: (event) => regions.key(event) || this.record.key(event) || this.probe.key(event),
-      undo: () => this.record.undo() || this.reviews?.undo(),
+      undo: () => this.record.undo() || regions.back() || this.reviews?.undo(),
+      redo: () => regions.forward() || this.reviews?.redo(),
+      reason: (code) => this.reviews?.panel.reasons.key(code),
       verdict: (number) => this.reviews?.judge(number),
       preset: (number) => tools.choose(number - 1),
       i: () => tools.invert(),
@@ -156,7 +162,8 @@ class Case {
       a: () => this.matrix?.toggle(),
       p: () => this.probe.toggle(),
       m: () => panes.all.length > 1 && panes.toggleLarge(panes.active),
-      d: () => this.reviews && regions.mode(!regions.drawing),
+      d: () => this.reviews && regions.next(),
+      e: () => regions.edit(),
       ...this.record.keys,
       "?": () => $("keys").showModal(),
       Escape: () => this.#escape(),
@@ -170,8 +177,8 @@ class Case {
   }
 
   #escape() {
-    if (this.regions.drawing) this.regions.cancel();
-    else if (this.compare.mode) this.compare.stop();
+    if (this.regions.cancel()) return;
+    if (this.compare.mode) this.compare.stop();
     else if (this.input.zooming) this.input.toggleZoom(false);
     else if (this.probe.pinned) this.probe.unpin();
     else if (this.panes.enlarged) this.panes.toggleLarge(this.panes.shown[0]);
@@ -309,11 +316,12 @@ class Case {
     const query = new URLSearchParams({ ...this.#wanted(), image });
     this.#address();
     const asked = `${image} ${finding} ${Date.now()}`;
+    const began = performance.now();
     this.asking = asked;
     try {
       const response = await fetch(`${urls.data}?${query}`, { headers: { Accept: "application/json" } });
       if (!response.ok) throw new Error(String(response.status));
-      const data = await response.json();
+      const data = { ...(await response.json()), asked: began };
       if (this.asking !== asked) return;
       const first = !this.data.prediction || this.data.prediction.id !== data.prediction?.id;
       this.take(data);

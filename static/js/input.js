@@ -59,11 +59,10 @@ export class Input {
   #gesture(pane, event) {
     const { panes, display, regions } = this;
     const [x, y] = local(pane, event);
-    const sides = event.target.dataset?.sides;
-    const measuring = event.button === LEFT && !sides && this.measures?.grab(pane, event, x, y);
+    const measuring = event.button === LEFT && !this.zooming && !regions.drawing && this.measures?.grab(pane, event, x, y);
     if (measuring) return measuring;
-    if (event.button === LEFT && sides) return regions.adjust(pane, sides);
-    if (event.button === LEFT && regions.drawing) return regions.draw(pane, x, y);
+    const drawn = event.button === LEFT && !this.zooming ? regions.gesture(pane, x, y, event.target) : null;
+    if (drawn) return drawn;
     if (event.button === RIGHT || (event.button === LEFT && this.zooming)) {
       return this.#moving((dx, dy) => this.#zoom(pane, x, y, this.#view(pane).zoom * 1.01 ** -dy));
     }

@@ -30,7 +30,6 @@ export class Tools {
     $("reset").addEventListener("click", () => this.reset());
     for (const button of document.querySelectorAll("[data-turn]")) button.addEventListener("click", () => display.turn(button.dataset.turn));
     $("zoom-tool").addEventListener("click", () => input().toggleZoom());
-    $("draw")?.addEventListener("click", () => regions.mode(!regions.drawing));
     $("region-remove")?.addEventListener("click", () => regions.remove());
     const dialog = $("keys");
     $("show-keys").addEventListener("click", () => dialog.showModal());

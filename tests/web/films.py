@@ -3,13 +3,14 @@
 import io
 import zipfile
 from datetime import UTC, datetime
+from math import inf
 
 import numpy as np
 from PIL import Image as Picture
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian, generate_uid
 
-from app.domain import Explanation, Extent, Prediction, Region, Review, Score, Verdict
+from app.domain import Explanation, Extent, Measures, Prediction, Region, Review, Score, Verdict
 from app.store import AgreementKey, AgreementRow, ReviewRow, Store, StudyRow
 
 MODEL = "phantom-untrained"
@@ -131,9 +132,10 @@ def flag(store: Store, study_id: str, method: str = "cam", verdict: Verdict = "w
                 verdict=verdict,
                 reason="text marker",
                 comment=comment,
-                region=Region(4, 5, 20, 30),
+                region=Region.rectangle(4, 5, 20, 30),
                 reader="reader",
                 created_at=datetime.now(UTC),
+                measures={method: Measures(1.0, 0.25, inf, None)},
             )
         )
 
