@@ -33,6 +33,7 @@ NOTICE = "Research use only — not for clinical use."
 PASSED_ON = {
     "train": ("app.training.cli", "train a network and write its folder under models/"),
     "evaluate": ("app.reporting.cli", "measure a network and its explanations, and write a report"),
+    "models": ("app.adoption.cli", "list the networks there are, bring one's own, check or take one away"),
     "bench": ("app.bench.cli", "measure the product on this machine"),
 }
 """Commands with a command line of their own: the module whose ``main(arguments)`` it is, and the line of help."""
@@ -103,9 +104,6 @@ def parser() -> argparse.ArgumentParser:
 
     migrate_ = commands.add_parser("migrate", help="bring the database to the newest schema", description=migrate.__doc__)
     migrate_.set_defaults(run=migrate)
-    models_ = commands.add_parser("models", help="list the networks there are", description=models.__doc__)
-    models_.add_argument("what", nargs="?", choices=["list"], default="list", help="default: list")
-    models_.set_defaults(run=models)
     for name, (_, line) in PASSED_ON.items():
         commands.add_parser(name, help=line, add_help=False)
     return top
@@ -131,21 +129,6 @@ def quiet() -> None:
     logging.basicConfig(handlers=[logging.NullHandler()])
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
-
-
-def models(_: argparse.Namespace) -> int:
-    """List the networks there are: name, version, what they read, title."""
-    from app.classifiers.registry import Registry
-
-    settings = Settings()
-    cards = Registry(settings.models).cards()
-    if not cards:
-        print(f"There are no networks in {settings.models}.")
-    for card in cards:
-        reads = f"{'/'.join(card.modalities)} {'/'.join(card.body_parts)}" + (" phantoms" if card.phantom else "")
-        chosen = "" if card.default else ", by name only"
-        print(f"{card.name}  {card.sha256[:12]}  {reads}{chosen}  {len(card.findings)} findings  {card.title}")
-    return 0
 
 
 def migrate(_: argparse.Namespace) -> int:

@@ -130,13 +130,22 @@ def _size(film: Picture.Image, longest: int | None, smallest: int) -> tuple[int,
 
 def _frame(film: Picture.Image, region: Region, scale: float) -> None:
     """Draw a region as the page does: a yellow line on a dark one, seen on any film and any colour of a map."""
-    box = [round(edge * scale) for edge in (region.left, region.top, region.right, region.bottom)]
-    box[2], box[3] = max(box[0], box[2]), max(box[1], box[3])
     width = max(2, round(max(film.size) / 256))
     draw = ImageDraw.Draw(film)
-    draw.rectangle(box, outline=(0, 0, 0), width=3 * width)
-    draw.rectangle([box[0] + width, box[1] + width, max(box[0] + width, box[2] - width), max(box[1] + width, box[3] - width)],
-                   outline=(255, 209, 102), width=width)  # fmt: skip
+    for colour, thick in (((0, 0, 0), 3 * width), ((255, 209, 102), width)):
+        for shape in region.shapes:
+            edge = shape.bounds()
+            box = [round(value * scale) for value in (edge.left, edge.top, edge.right, edge.bottom)]
+            box[2], box[3] = max(box[0], box[2]), max(box[1], box[3])
+            inner = (3 * width - thick) // 2
+            inset = [box[0] + inner, box[1] + inner, max(box[0] + inner, box[2] - inner), max(box[1] + inner, box[3] - inner)]
+            if shape.kind == "rectangle":
+                draw.rectangle(inset, outline=colour, width=thick)
+            elif shape.kind == "ellipse":
+                draw.ellipse(inset, outline=colour, width=thick)
+            else:
+                line = [(x * scale, y * scale) for x, y in (*shape.points, *shape.points[:2])]
+                draw.line(line, fill=colour, width=thick, joint="curve")
 
 
 def _captioned(film: Picture.Image, explanation: Explanation, probability: float | None) -> Picture.Image:

@@ -35,6 +35,8 @@ def test_help_version_models_and_migrate(
         ["train", "--help"],
         ["bench", "--help"],
         ["evaluate", "--help"],
+        ["models", "--help"],
+        ["models", "add", "--help"],
     ):
         with pytest.raises(SystemExit) as ended:
             cli.main(words)
@@ -59,8 +61,8 @@ def test_an_interrupted_command_ends_quietly(monkeypatch: pytest.MonkeyPatch, ca
     def interrupted(_: object) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "models", interrupted)
-    assert cli.main(["models"]) == 130
+    monkeypatch.setattr(cli, "migrate", interrupted)
+    assert cli.main(["migrate"]) == 130
     assert capsys.readouterr().err == ""
 
 

@@ -1,6 +1,7 @@
 """The `bench` command: `bench main` measures the product, `bench start`, `bench upload`, `bench weight` a part of it.
 
-`bench explainers` measures the methods beside public libraries.
+`bench viewer` measures the case page in a real browser, `bench explainers` the methods beside public libraries,
+`bench networks` the networks beside a DenseNet-121.
 """
 
 import argparse
@@ -15,17 +16,26 @@ from app.bench.figures import Figure, as_json, table
 from app.config import Settings
 
 PRODUCT = ("start", "upload", "weight")
+INSIDE = ("explainers", "networks")
+"""What is measured in this process, without a server."""
 
 
-def explainer_figures(repeat: int) -> Iterator[Figure]:
-    """The explainers' figures; torch and the libraries to compare with are loaded for these alone."""
+def inside(what: str, repeat: int) -> Iterator[Figure]:
+    """The figures of the explainers or of the networks; torch and the libraries to compare with are loaded for these alone."""
     import torch  # noqa: PLC0415
 
-    from app.bench import explainers  # noqa: PLC0415
+    from app.bench import explainers, networks  # noqa: PLC0415
 
     if Settings().threads:
         torch.set_num_threads(Settings().threads)
-    yield from explainers.measure(repeat)
+    yield from (explainers if what == "explainers" else networks).measure(repeat)
+
+
+def viewer_figures(repeat: int) -> Iterator[Figure]:
+    """The viewer's figures; the browser's driver is loaded for these alone."""
+    from app.bench import viewer  # noqa: PLC0415
+
+    yield from viewer.measure(repeat)
 
 
 def main(arguments: list[str]) -> int:
@@ -34,7 +44,11 @@ def main(arguments: list[str]) -> int:
         prog="python -m app bench", description="Measure the product in a process and a folder of its own."
     )
     parser.add_argument(
-        "what", nargs="?", default="main", choices=["main", *PRODUCT, "explainers"], help="default: main, all but explainers"
+        "what",
+        nargs="?",
+        default="main",
+        choices=["main", *PRODUCT, "viewer", *INSIDE],
+        help=f"default: main, all but viewer, {' and '.join(INSIDE)}",
     )
     parser.add_argument("--repeat", type=int, default=5, help="samples per figure (default: 5)")
     parser.add_argument("--json", type=Path, help="write machine, medians and samples to this file too")
@@ -56,8 +70,10 @@ def main(arguments: list[str]) -> int:
     for name, part in parts.items():
         if given.what in {"main", name}:
             figures += part()
-    if given.what == "explainers":
-        figures += explainer_figures(given.repeat)
+    if given.what == "viewer":
+        figures += viewer_figures(given.repeat)
+    if given.what in INSIDE:
+        figures += inside(given.what, given.repeat)
     print(table(figures))
     if given.json:
         given.json.write_text(as_json(figures, machine) + "\n", encoding="utf-8")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from app.classifiers.measured import Calibration, Figure, LookedAt, Outside, Source, row
+from app.classifiers.preprocessing import Preprocessing
 from app.errors import ModelError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
@@ -21,8 +22,11 @@ class Card:
 
     ``modalities`` and ``body_parts`` say which series it reads; ``phantom`` networks read studies marked as phantoms and no
     others; ``default`` networks are chosen by themselves, the others by name. ``explained_layer`` names the module whose output
-    CAM and Grad-CAM use. ``temperature`` divides every logit before the sigmoid. ``beside_name`` names the published network
-    whose figures stand beside this one's. The ROC and reliability curves are in a file of their own: `app.classifiers.curves`.
+    CAM and Grad-CAM use. ``temperature`` divides every logit before the sigmoid; ``operating_points`` are the probabilities
+    that are then moved to one half, 0.5 (as it is) where the card gives none. ``beside_name`` names the published network whose
+    figures stand beside this one's. The ROC and reliability curves are in a file of their own: `app.classifiers.curves`.
+    ``origin`` and ``check`` are what `models add` wrote: where the weights came from and what was done to them, and what the
+    check run found; empty for other networks.
     """
 
     name: str
@@ -51,6 +55,10 @@ class Card:
     calibration: tuple[Calibration, ...] = ()
     looked_at: tuple[LookedAt, ...] = ()
     looked_at_summary: str = ""
+    preprocessing: Preprocessing = field(default_factory=Preprocessing)
+    operating_points: tuple[float, ...] = ()
+    origin: dict[str, Any] = field(default_factory=dict, hash=False)
+    check: dict[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def weights(self) -> Path:
@@ -78,6 +86,9 @@ class Card:
         temperature = tuple(float(t) for t in raw.get("temperature", [1.0] * len(findings)))
         if len(temperature) != len(findings) or min(temperature) <= 0:
             raise ValueError("temperature needs one positive number per finding")
+        points = tuple(float(p) for p in raw.get("operating_points", [0.5] * len(findings)))
+        if len(points) != len(findings) or not all(0 < p < 1 for p in points):
+            raise ValueError("operating_points needs one probability between 0 and 1 per finding")
         size = int(raw["input_size"])
         if not 16 <= size <= 2048:
             raise ValueError(f"input_size {size} is not between 16 and 2048")
@@ -108,4 +119,8 @@ class Card:
             calibration=tuple(row(Calibration, entry) for entry in raw.get("calibration", [])),
             looked_at=tuple(row(LookedAt, entry) for entry in raw.get("looked_at", [])),
             looked_at_summary=str(raw.get("looked_at_summary", "")),
+            preprocessing=Preprocessing.of(raw.get("preprocessing", {})),
+            operating_points=points,
+            origin=dict(raw.get("origin", {})),
+            check=dict(raw.get("check", {})),
         )

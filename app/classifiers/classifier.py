@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from app import __version__
 from app.classifiers.card import Card
+from app.classifiers.preprocessing import Preprocessing
 from app.domain import Extent, Image, Prediction, Score, Series
 from app.grey import grey, resample
 
@@ -25,19 +26,27 @@ class Classifier:
     device: torch.device
 
     def prepare(self, series: Series) -> Tensor:
-        """Every image of a series as the network wants it: float32 (slices, 1, size, size) on the classifier's device."""
-        planes = [self._plane(grey(image)) for image in series.images]
-        return torch.stack(planes).to(self.device, memory_format=torch.channels_last)
+        """Every image of a series as the network wants it: float32 (slices, channels, size, size) on its device."""
+        return self.channels(self.planes(series))
 
-    def _plane(self, film: NDArray[np.float32]) -> Tensor:
-        return prepare_plane(torch.from_numpy(np.array(film)), self.card.input_size)
+    def planes(self, series: Series) -> Tensor:
+        """Every image as one grey plane in the card's scale, float32 (slices, 1, size, size) on the classifier's device."""
+        how, size = self.card.preprocessing, self.card.input_size
+        films = (torch.from_numpy(np.array(grey(image))) for image in series.images)
+        return torch.stack([prepare_plane(film, size, how) for film in films]).to(self.device)
+
+    def channels(self, planes: Tensor) -> Tensor:
+        """Grey planes (slices, 1, h, w) as the network's input: copied to each channel, less its mean, by its deviation."""
+        how = self.card.preprocessing
+        planes = planes.expand(-1, how.channels, -1, -1)
+        if how.mean:
+            mean, std = (planes.new_tensor(numbers).view(1, -1, 1, 1) for numbers in (how.mean, how.std))
+            planes = (planes - mean) / std
+        return planes.to(memory_format=torch.channels_last)
 
     def extent(self, image: Image) -> Extent:
-        """What the network's input covers, in image pixels: the film padded to a square, so it may reach outside."""
-        rows, columns = image.stored.shape
-        side = max(rows, columns)
-        left, top = -((side - columns) // 2), -((side - rows) // 2)
-        return Extent(left=left, top=top, right=left + side, bottom=top + side)
+        """What the network's input covers, in image pixels: padded to a square it reaches outside the film."""
+        return self.card.preprocessing.extent(*image.stored.shape)
 
     def restore(self, heat: NDArray[np.float32], series: Series) -> tuple[NDArray[np.float32], ...]:
         """Maps (slices, h, w) back onto each image's own grid, float32 (rows, columns), bilinear; padding is cut off."""
@@ -52,11 +61,21 @@ class Classifier:
         logits = self.network(self.prepare(series)).float().cpu()
         return self.predictions(logits, series, time.perf_counter() - started)
 
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """Logits (…, findings) as probabilities: the sigmoid of each by its temperature, then the finding's operating point
+        moved to one half, linearly on either side of it, as torchxrayvision does (Cohen 2022). A point of 0.5 changes nothing.
+        """
+        plain = torch.sigmoid(logits / logits.new_tensor(self.card.temperature))
+        if all(point == 0.5 for point in self.card.operating_points):
+            return plain
+        points = logits.new_tensor(self.card.operating_points)
+        return torch.where(plain < points, plain / (2 * points), 1 - (1 - plain) / (2 * (1 - points)))
+
     def predictions(self, logits: Tensor, series: Series, seconds: float) -> tuple[Prediction, ...]:
         """Predictions from logits (slices, findings) that were computed elsewhere: in a trace shared with the explainers."""
-        temperature = torch.tensor(self.card.temperature)
-        probabilities = torch.sigmoid(logits.detach().float().cpu() / temperature).tolist()
-        plain = logits.detach().float().cpu().tolist()
+        logits = logits.detach().float().cpu()
+        probabilities = self.probabilities(logits).tolist()
+        plain = logits.tolist()
         return tuple(
             Prediction(
                 sop_instance_uid=image.sop_instance_uid,
@@ -75,24 +94,36 @@ class Classifier:
         )
 
 
-def prepare_plane(film: Tensor, size: int) -> Tensor:
-    """A film in grey [0, 1], (rows, columns), to (1, size, size).
+def prepare_plane(film: Tensor, size: int, how: Preprocessing = Preprocessing()) -> Tensor:  # noqa: B008 - frozen
+    """A film in grey [0, 1], (rows, columns), to (1, size, size) in the scale of ``how``.
 
-    Stretched between its own 1st and 99th percentile, padded with black to a square (exactly as `Classifier.extent` says),
-    resized with anti-aliasing, and shifted to −2 … 2. A constant film becomes zeros.
+    Cropped to the square in its middle where ``how`` says so; stretched between its own 1st and 99th percentile or left as it
+    is; padded with black to a square (exactly as `Classifier.extent` says); resized with anti-aliasing; and scaled. A constant
+    film that is to be stretched becomes the middle of the scale, which is 0 by default.
     """
+    square = how.extent(*film.shape)
+    left, top = int(square.left), int(square.top)
+    side = int(square.right) - left
+    film = film[max(top, 0) : top + side, max(left, 0) : left + side].float()
     rows, columns = film.shape
-    film = film[None, None].float()
+    low, high = _ends(film, size) if how.stretch == "percentiles" else (0.0, 1.0)
+    black, white = how.scale
+    if high - low <= 1e-6:
+        return torch.full((1, size, size), (black + white) / 2)
+    stretched = (film[None, None].clamp(low, high) - low) / (high - low)
+    above, beside = max(-top, 0), max(-left, 0)
+    padded = F.pad(stretched, (beside, side - columns - beside, above, side - rows - above))
+    plane = F.interpolate(padded, size=(size, size), mode="bilinear", antialias=True, align_corners=False)[0]
+    return (plane - 0.5) * (white - black) + (black + white) / 2
+
+
+def _ends(film: Tensor, size: int) -> tuple[float, float]:
+    """The 1st and the 99th percentile of a film, at about the size that the network reads."""
+    rows, columns = film.shape
+    film = film[None, None]
     sample = F.interpolate(film, size=(min(rows, size), min(columns, size)), mode="bilinear", antialias=True).flatten()
     low, high = torch.quantile(sample, torch.tensor([0.01, 0.99])).tolist()
-    if high - low <= 1e-6:
-        return torch.zeros(1, size, size)
-    side = max(rows, columns)
-    top, left = (side - rows) // 2, (side - columns) // 2
-    stretched = (film.clamp(low, high) - low) / (high - low)
-    square = F.pad(stretched, (left, side - columns - left, top, side - rows - top))
-    plane = F.interpolate(square, size=(size, size), mode="bilinear", antialias=True, align_corners=False)[0]
-    return (plane - 0.5) * 4.0
+    return low, high
 
 
 def versions() -> dict[str, str]:

@@ -41,7 +41,7 @@ def load(card: Card, device: torch.device) -> Classifier:
             "They were not loaded.",
             {"name": card.name, "found": found[:12], "wanted": card.sha256[:12]},
         )
-    network = build(card.architecture, len(card.findings), card.parameters)
+    network = build(card.architecture, len(card.findings), card.parameters, card.preprocessing.channels)
     try:
         network.load_state_dict(load_safetensors(data), strict=True)
     except Exception as error:  # safetensors raises its own type, torch RuntimeError: either way the file does not fit

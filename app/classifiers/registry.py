@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from app.classifiers.card import Card
+from app.classifiers.card import NAME, Card
 from app.domain import Series, Study
 from app.errors import NotFound
 
+REMOVED = ".removed"
+"""The folder, below that of the networks, where the cards of networks that were taken away are kept."""
+GONE = "This network was taken away from here. What it said stays; it reads no more films."
 UNKNOWN_PARTS = re.compile(r"[^A-Z]+")
 
 
@@ -40,6 +44,16 @@ class Registry:
                 return card
         known = ", ".join(card.name for card in self.cards()) or "–"
         raise NotFound("There is no network called “%(name)s”. There are: %(known)s.", {"name": name, "known": known})
+
+    def remembered(self, name: str) -> Card:
+        """The card of a network that is there, or was: for showing what it said. One that was taken away reads nothing more."""
+        try:
+            return self.card(name)
+        except NotFound:
+            folder = self.folder / REMOVED / name
+            if not NAME.fullmatch(name) or not (folder / "card.toml").is_file():
+                raise
+        return replace(Card.read(folder), default=False, modalities=(), body_parts=(), banner=GONE)
 
     def eligible(self, study: Study, series: Series) -> tuple[Card, ...]:
         """The networks that may read this series, the default ones first."""

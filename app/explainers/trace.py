@@ -19,9 +19,9 @@ from app.explainers.tape import Tape, tape
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """``input`` is float32 (slices, 1, size, size), a leaf that gradients reach; ``logits`` (slices, findings), detached, or
-    (1, findings) where the network gives one answer for the whole stack. ``memo`` keeps what one method worked out and another
-    needs too, such as a layer's positive part; it dies with the trace."""
+    """``input`` is float32 (slices, channels, size, size), a leaf that gradients reach; ``logits`` (slices, findings),
+    detached, or (1, findings) where the network gives one answer for the whole stack. ``memo`` keeps what one method worked out
+    and another needs too, such as a layer's positive part; it dies with the trace."""
 
     classifier: Classifier
     series: Series
@@ -39,8 +39,8 @@ class Trace:
     @property
     def constant(self) -> tuple[bool, ...]:
         """Per slice, whether all its pixels are equal, so that nothing in it can be evidence."""
-        flat = self.input.detach().flatten(1)
-        return tuple(bool(c) for c in (flat.amax(1) == flat.amin(1)).tolist())
+        flat = self.input.detach().flatten(2)
+        return tuple(bool(c) for c in (flat.amax(2) == flat.amin(2)).all(1).tolist())
 
     def layer(self, name: str) -> Tensor:
         """What a module returned, by its path in the network, still tied to the logits by autograd."""

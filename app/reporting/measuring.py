@@ -169,7 +169,7 @@ def perturb(classifier: Classifier, cases: Sequence[Case], methods: Sequence[str
     rng = np.random.default_rng(1)
     size = classifier.card.input_size
     for case in cases:
-        film = classifier.prepare(case.series)[0, 0].cpu().numpy()
+        film = classifier.planes(case.series)[0, 0].cpu().numpy()
         trace = explainers.record(classifier, case.series)
         answer = probability_of(classifier, case.finding)
         maps = {method: explain(method, classifier, trace, [case.finding])[0].values for method in methods}
@@ -186,14 +186,14 @@ def perturb(classifier: Classifier, cases: Sequence[Case], methods: Sequence[str
 
 
 def probability_of(classifier: Classifier, finding: str) -> perturbation.Answer:
-    """Films (n, size, size) as the network sees them → the finding's calibrated probability (n,)."""
+    """Grey planes (n, size, size) in the card's scale → the finding's calibrated probability (n,)."""
     target = classifier.card.findings.index(finding)
 
     @torch.inference_mode()
     def answer(films: NDArray[np.float32]) -> NDArray[np.float32]:
-        batch = torch.from_numpy(films)[:, None].to(classifier.device, memory_format=torch.channels_last)
-        logits = classifier.network(batch)[:, target].float().cpu()
-        return np.asarray(torch.sigmoid(logits / classifier.card.temperature[target]).numpy(), np.float32)
+        batch = classifier.channels(torch.from_numpy(films)[:, None].to(classifier.device))
+        probabilities = classifier.probabilities(classifier.network(batch).float().cpu())
+        return np.asarray(probabilities[:, target].numpy(), np.float32)
 
     return answer
 

@@ -2,7 +2,7 @@
 
 ``Store.open(settings)`` migrates nothing (see `app.store.migrating`); ``with store.begin() as tx:`` writes and commits at its
 end, ``with store.view() as tx:`` reads one consistent snapshot. A transaction has one attribute per noun: ``tx.studies``,
-``tx.uploads``, ``tx.worklist``, ``tx.predictions``, ``tx.explanations``, ``tx.jobs``, ``tx.reviews``,
+``tx.uploads``, ``tx.worklist``, ``tx.predictions``, ``tx.explanations``, ``tx.agreements``, ``tx.jobs``, ``tx.reviews``,
 ``tx.measures``. What comes out are the frozen rows of `app.store.records`.
 """
 
@@ -14,6 +14,8 @@ from app.store.records import (
     STUDY_STATES,
     WORKLIST_SORTS,
     Added,
+    AgreementKey,
+    AgreementRow,
     Choices,
     ExplanationRow,
     FileOutcome,
@@ -39,6 +41,8 @@ __all__ = [
     "STUDY_STATES",
     "WORKLIST_SORTS",
     "Added",
+    "AgreementKey",
+    "AgreementRow",
     "Blobs",
     "Choices",
     "ExplanationRow",

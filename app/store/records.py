@@ -164,19 +164,22 @@ class UploadRow:
     files: tuple[FileOutcome, ...]
 
 
-WorklistSort = Literal["received", "study date", "patient", "state", "probability", "flags"]
-WORKLIST_SORTS: tuple[WorklistSort, ...] = ("received", "study date", "patient", "state", "probability", "flags")
+WorklistSort = Literal["received", "study date", "patient", "state", "probability", "disagreement", "flags"]
+WORKLIST_SORTS: tuple[WorklistSort, ...] = (
+    "received", "study date", "patient", "state", "probability", "disagreement", "flags",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class WorklistQuery:
     """What the worklist shows. ``text`` is searched in patient name, patient id, accession and description, word by word;
-    ``None`` and the empty string mean "no filter". ``number`` is the page, from 1."""
+    ``None`` and the empty string mean "no filter". ``disagreement``: at least so much. ``number`` is the page, from 1."""
 
     text: str = ""
     modality: str = ""
     state: StudyState | None = None
     flagged: bool | None = None
+    disagreement: float | None = None
     phantom: bool | None = None
     sort: WorklistSort = "received"
     descending: bool = True
@@ -187,7 +190,8 @@ class WorklistQuery:
 @dataclass(frozen=True, slots=True)
 class WorklistRow:
     """One study in the worklist. ``modality`` joins several with "/"; ``top`` are the three highest scores, highest first;
-    ``flags`` counts the verdicts in force; ``thumbnail`` is the id of the image in the middle of the first series."""
+    ``disagreements`` how far methods disagree on each of them, 0 to 1, None where that is not known; ``flags`` counts the
+    verdicts in force; ``thumbnail`` is the id of the image in the middle of the first series."""
 
     id: str
     patient: Patient
@@ -198,6 +202,7 @@ class WorklistRow:
     images: int
     state: StudyState
     top: tuple[Score, ...]
+    disagreements: tuple[float | None, ...]
     flags: int
     thumbnail: str | None
     received_at: datetime
@@ -241,6 +246,31 @@ class ExplanationRow:
     conservation_error: float | None
     notes: tuple[str, ...]
     values_sha256: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementKey:
+    """What methods may agree on: one finding of one image, by one version of a network."""
+
+    study_id: str
+    image_id: str
+    model: str
+    model_sha256: str
+    finding: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementRow:
+    """How far ``methods`` agree on one finding of one image; the figures are those of `app.evaluation.agreement`, means over
+    all pairs, and None where fewer than two methods could be compared."""
+
+    id: str
+    key: AgreementKey
+    methods: tuple[str, ...]
+    rank: float | None
+    overlap: float | None
+    disagreement: float | None
     created_at: datetime
 
 
@@ -319,8 +349,9 @@ class FlagQuery:
 
 @dataclass(frozen=True, slots=True)
 class FlagRow:
-    """One verdict in force with the study it belongs to. ``probability`` is what the network said of the finding, and
-    ``explanation_id`` the map the verdict is about; None where they are gone."""
+    """One verdict in force with the study it belongs to. ``probability`` is what the network said of the finding,
+    ``explanation_id`` the map the verdict is about, ``disagreement`` how far the methods disagree on the finding; None where
+    they are gone or not known."""
 
     id: str
     study_id: str
@@ -336,6 +367,7 @@ class FlagRow:
     review: Review
     probability: float | None
     explanation_id: str | None
+    disagreement: float | None
 
 
 @dataclass(frozen=True, slots=True)

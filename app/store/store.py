@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.config import Settings
 from app.domain import Study
 from app.errors import Unavailable
+from app.store.agreements import Agreements
 from app.store.blobs import Blobs
 from app.store.jobs import Jobs
 from app.store.measures import Measures
@@ -44,6 +45,7 @@ class Transaction:
         self.worklist = Worklist(session)
         self.predictions = Predictions(session)
         self.explanations = Explanations(session, blobs, self.doomed)
+        self.agreements = Agreements(session)
         self.jobs = Jobs(session)
         self.reviews = Reviews(session)
         self.measures = Measures(session)

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import nn
 
+from app.classifiers.compact import CompactResidual, joined
 from app.classifiers.loading import pick_device
-from app.classifiers.networks import CompactResidual, build, joined
+from app.classifiers.networks import build
 from app.evaluation.predictions import auroc, platt
 from app.training import cards, describing, layouts, measuring, provenance, targets, views
 from app.training.collection import Layout
@@ -60,16 +61,16 @@ def train(
     ``trunk`` (from 1) fits only that one and writes nothing, so that several processes can share the work; the run without it
     goes on from there."""
     run = tomllib.loads(config.read_text(encoding="utf-8"))
+    run = run if layout == "ours" else elsewhere(run)
     task = Task(run, out, runs, pick_device(device), fresh)
     provenance.named(out)
     torch.set_flush_denormal(True)
     collection = layouts.read(data, layout, run.get("sources", SOURCES), run.get("findings", ()))
     masks = data if layout == "ours" and any(stage.get("lungs_only") or stage.get("inserted") for stage in every(run)) else None
-    material = Material.read(
-        collection if most is None else collection.thinned(most), int(run["pixels"]), runs / "films", masks
-    )
-    collection = material.collection
+    collection = collection if most is None else collection.thinned(most)
     print("\n".join((collection.told(), *(f"note: {note}" for note in collection.notes))), flush=True)
+    material = Material.read(collection, int(run["pixels"]), runs / "films", masks)
+    collection = material.collection
     trainer = Trainer(material, task)
     numbers = range(1, len(run["seeds"]) + 1) if trunk is None else [trunk]
     members = [trainer.member(number) for number in numbers]
@@ -92,6 +93,12 @@ def train(
     cards.write(out, network, entries, tables)
     cards.curves(out, measured.roc, measured.reliability)
     print(f"written: {out}", flush=True)
+
+
+def elsewhere(run: dict[str, Any]) -> dict[str, Any]:
+    """A config for other films than ours: every stage learns from all of them, and no source of ours can be left out."""
+    stages = [{key: value for key, value in stage.items() if key != "sources"} for stage in run["stages"]]
+    return {key: value for key, value in run.items() if key != "outside"} | {"stages": stages}
 
 
 def every(run: dict[str, Any]) -> list[dict[str, Any]]:
@@ -157,7 +164,7 @@ class Trainer:
             return mean(aurocs(logits[rows], self.films.labels[index[rows]]))
 
         headline = mean([of(*group) for group in self.films.groups()])
-        return {"validation": headline, **{source: of(source) for source in sorted(set(sources.tolist()))}}
+        return {**{source: of(source) for source in sorted(set(sources.tolist()))}, "validation": headline}
 
     def logits(self, network: nn.Module, size: int, index: NDArray[np.intp]) -> NDArray[np.float32]:
         """Logits (n, answers) of the films at ``index``."""

@@ -12,7 +12,7 @@ from app.training.progress import clock
 NOTICE = "Research use only — not for clinical use"
 FIXED = ("epoch", "size", "rate", "loss", "validation", "seconds")
 """What every row has; the other columns are the validation figures by source."""
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 560, 240, 58, 30, 12, 14
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 560, 250, 58, 30, 22, 18
 COLOURS = 7
 STYLE = """
 :root{color-scheme:light dark;--ink:#1a1d21;--soft:#5b626b;--line:#d8dce1;--paper:#fff;
@@ -22,7 +22,7 @@ STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:74rem;margin:2rem auto;padding:0 1rem}
 body{color:var(--ink);background:var(--paper)}
 h1{font-size:1.4rem;margin-bottom:0}h2{font-size:1rem;margin:0 0 .3rem}p{color:var(--soft);margin:.2rem 0 1.2rem}
-.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,30rem),1fr));gap:1.5rem}
+.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,30rem),1fr));gap:1.5rem;margin-bottom:2rem}
 section{min-width:0}svg{width:100%;height:auto;display:block}text{font:12px system-ui,sans-serif;fill:var(--soft)}
 .axis{stroke:var(--line);fill:none}.line{fill:none;stroke-width:2;stroke-linejoin:round}
 .key{margin:.3rem 0 0;padding:0;list-style:none;display:flex;flex-wrap:wrap;gap:.1rem 1.2rem;color:var(--ink)}
@@ -55,7 +55,9 @@ def summary(history: Sequence[Mapping[str, float]]) -> str:
     """Where the run is, in one or two sentences."""
     if not history:
         return "No epoch is done yet."
-    told = f"{len(history)} epochs done in {clock(sum(row.get('seconds', 0) for row in history))}."
+    told = (
+        f"{len(history)} epoch{'s' if len(history) > 1 else ''} done in {clock(sum(row.get('seconds', 0) for row in history))}."
+    )
     known = [row for row in history if math.isfinite(row.get("validation", math.nan))]
     if not known:
         return told
@@ -80,10 +82,10 @@ def chart(title: str, keys: Sequence[str], history: Sequence[Mapping[str, float]
 def scale(known: Sequence[float]) -> tuple[float, float, float]:
     """Lowest and highest value of the axis, both round, and the step between its marks."""
     low, high = (min(known), max(known)) if known else (0.0, 1.0)
-    span = max(high - low, abs(high) * 0.02, 1e-9)
+    span = max(high - low, abs(high) * 0.1, 1e-9)
     step = 10.0 ** math.floor(math.log10(span / 3))
     step = next(step * factor for factor in (1, 2, 5, 10) if span / (step * factor) <= 4.5)
-    low, high = math.floor(low / step) * step, math.ceil(high / step) * step
+    low, high = math.floor(round(low / step, 6)) * step, math.ceil(round(high / step, 6)) * step
     return low, high if high > low else low + step, step
 
 
@@ -107,9 +109,10 @@ def axes(known: Sequence[float], history: Sequence[Mapping[str, float]]) -> str:
     for mark in range(round((high - low) / step) + 1):
         value = low + mark * step
         y = down(value, known)
-        told = f"{value:.{digits}f}" if digits <= 4 else f"{value:.1e}"
+        told = f"{value:.{digits}f}" if digits <= 5 else f"{value:.1e}"
         parts.append(f"<path class=axis d='M{LEFT} {y:.1f}H{WIDTH - RIGHT}'/>")
         parts.append(f"<text x={LEFT - 8} y={y + 4:.1f} text-anchor=end>{told}</text>")
+    parts.append(f"<text x={LEFT - 8} y={HEIGHT - 8} text-anchor=end>epoch</text>")
     count = len(history)
     every = max(1, math.ceil(count / 10))
     for index, row in enumerate(history):
@@ -119,7 +122,7 @@ def axes(known: Sequence[float], history: Sequence[Mapping[str, float]]) -> str:
         if index and row.get("size") != history[index - 1].get("size"):
             edge = (x + across(index - 1, count)) / 2
             parts.append(f"<path class=axis stroke-dasharray='3 3' d='M{edge:.1f} {TOP}V{HEIGHT - BOTTOM}'/>")
-            parts.append(f"<text x={edge + 5:.1f} y={HEIGHT - BOTTOM - 6}>{row['size']:g} px</text>")
+            parts.append(f"<text x={edge:.1f} y={TOP - 8} text-anchor=middle>{row['size']:g} px</text>")
     return "".join(parts)
 
 

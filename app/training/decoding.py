@@ -3,6 +3,7 @@
 Knows files and pixels; knows no torch, because its processes start with what this module imports.
 """
 
+import fcntl
 import hashlib
 import json
 import multiprocessing
@@ -56,12 +57,14 @@ def pixels(films: Sequence[Film], size: int, folder: Path) -> Decoded:
     folder.mkdir(parents=True, exist_ok=True)
     name = content(films, size)
     whole, notes = folder / f"{name}.npy", folder / f"{name}.json"
-    if not whole.is_file():
-        partial = folder / f"{name}.partial.npy"
-        if not partial.is_file():
-            room(folder, len(films) * size * size)
-        _fill(films, size, partial, notes)
-        partial.replace(whole)
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # of two runs that begin together, one decodes and the other waits for it
+        if not whole.is_file():
+            partial = folder / f"{name}.partial.npy"
+            if not partial.is_file():
+                room(folder, len(films) * size * size)
+            _fill(films, size, partial, notes)
+            partial.replace(whole)
     unread = [films[index] for index in _noted(notes)["unread"]]
     mapped: Plane = np.load(whole, mmap_mode="c")
     return Decoded(mapped[: len(films) - len(unread)], tuple(unread))

@@ -107,7 +107,7 @@ class Fit:
     def run(self, stages: list[Stage], draw: Draw, validate: Validate) -> None:
         """Train through all stages, with a checkpoint and a row of figures per epoch. Continues where a run stopped."""
         record = Record(self.folder, self.about, environment(self.device))
-        state = record.begin(self.device, self.fresh)
+        state = record.begin(self.fresh)
         done = self._restore(state)
         sizes = [stage.size for stage in stages for _ in range(stage.epochs)]  # an epoch costs about its films' area
         progress = Progress("run", sum(size**2 for size in sizes), sum(size**2 for size in sizes[:done]))
@@ -121,7 +121,7 @@ class Fit:
                 if epoch <= done:
                     if state is not None and epoch == done:
                         optimiser.load_state_dict(state["optimiser"])
-                        torch.set_rng_state(state["seeds"].cpu())
+                        torch.set_rng_state(state["seeds"])
                     continue
                 started = time.monotonic()
                 torch.manual_seed(self.seed * 10_000 + epoch)
@@ -129,10 +129,10 @@ class Fit:
                 figures = validate(self.average, stage.size)
                 seconds = time.monotonic() - started
                 rate = float(optimiser.param_groups[0]["lr"])
-                row = {"epoch": epoch, "size": stage.size, "rate": rate, "loss": loss, **figures, "seconds": seconds}
-                record.keep(row, self._state(epoch, optimiser))
                 if index == stage.epochs - 1:
                     after(self.folder, number).write_bytes(packed(self.average))
+                row = {"epoch": epoch, "size": stage.size, "rate": rate, "loss": loss, "seconds": seconds}
+                record.keep({**row, **figures, **row}, self._state(epoch, optimiser))  # a source may be called “loss”
                 named = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
                 progress.say(f"epoch {epoch} of {len(sizes)}: size {stage.size}, loss {loss:.4f}, {named}, {clock(seconds)}")
 

@@ -41,6 +41,8 @@ class Material:
         ``masks`` is the data folder with films whose lungs are known; None asks for no lungs."""
         decoded = pixels(collection.films, size, folder)
         collection = collection.without(decoded.unread)
+        if decoded.unread:
+            print(f"note: {collection.notes[-1]}", flush=True)
         records = collection.films
         answers = targets.asked(records, collection.findings)
         return cls(

@@ -58,7 +58,7 @@ class Record:
     environment: dict[str, str]
     history: list[Values] = field(default_factory=list)
 
-    def begin(self, device: torch.device, fresh: bool = False) -> dict[str, Any] | None:
+    def begin(self, fresh: bool = False) -> dict[str, Any] | None:
         """The state after the last epoch, or None for a new run. InputError when it was begun with something else."""
         self.folder.mkdir(parents=True, exist_ok=True)
         if fresh:
@@ -67,7 +67,7 @@ class Record:
         path = self.folder / CHECKPOINT
         if not path.is_file():
             return None
-        state: dict[str, Any] = torch.load(path, weights_only=True, map_location=device)
+        state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")  # who loads it knows where it belongs
         self._compare(state.get("about", {}))
         self.history = list(state["history"])
         self._tell()

@@ -150,7 +150,7 @@ def read(request: Request, study_id: str, image_id: str = "", model: str = "", f
         cards = web.registry.eligible(study.outline(), series.outline())
         mine = [row for row in predictions if row.image_id == image.id]
         job = tx.jobs.of_study(study_id)
-        card = chosen_card(cards, mine, web.registry.card(model) if model else None, job)
+        card = chosen_card(cards, mine, web.registry.remembered(model) if model else None, job)
         prediction = next((row for row in mine if card and row.prediction.model == card.name), None)
         shown = chosen_finding(prediction, finding)
         sha256 = prediction.prediction.model_sha256 if prediction else ""

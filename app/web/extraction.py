@@ -5,6 +5,7 @@ calls by which ingest warns and a worker tells how far it is, and in the few con
 """
 
 import ast
+import tomllib
 from collections.abc import Container, Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
 
 from app import explainers
-from app.classifiers.registry import Registry
+from app.classifiers.registry import GONE, Registry
 from app.config import ROOT
 from app.domain import FINDINGS, NO_FINDING, REASONS
 from app.web import errors
@@ -22,7 +23,7 @@ from app.web.i18n import FOLDER
 
 CALLS: dict[str, Any] = {"_": None, "gettext": None, "ngettext": (1, 2), "warn": None, "progress": (5,), "fail": (3,)}
 """The calls that take a message id, and which of their arguments it is; None: the first."""
-COMMANDS = {"bench", "training", "reporting", "__main__.py"}
+COMMANDS = {"adoption", "bench", "training", "reporting", "__main__.py"}
 """The rooms that speak on the command line only, which is English."""
 NAMED = (
     "no positive evidence", "not defined", "constant input",  # app.domain.Explanation.state
@@ -31,10 +32,16 @@ NAMED = (
 """Sentences that values carry, translated where they are shown."""
 
 
+def _template(root: Path) -> set[str]:
+    """What the card of a network that somebody adds says, unless they say it themselves."""
+    card = tomllib.loads((root / "app" / "adoption" / "template.toml").read_text(encoding="utf-8"))
+    return {card["summary"], card["intended_use"], card["banner"], card["terms"], *card["limits"]}
+
+
 @cache
 def spoken(root: Path = ROOT) -> frozenset[str]:
     """Every message id, of a plural the one for a single thing."""
-    found = {*NAMED, *REASONS, *errors.TITLES.values(), *errors.SENTENCES.values()}
+    found = {*NAMED, *_template(root), GONE, *REASONS, *errors.TITLES.values(), *errors.SENTENCES.values()}
     found |= {finding.replace("_", " ") for finding in (*FINDINGS, NO_FINDING)}
     for name in explainers.names():
         method = explainers.describe(name)

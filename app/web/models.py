@@ -58,7 +58,7 @@ def models(request: Request) -> Response:
 @router.get("/models/{name}")
 def model(request: Request, name: str) -> Response:
     """One network's card; 404 in words for a name that is none."""
-    card = pages.of(request).registry.card(name)
+    card = pages.of(request).registry.remembered(name)
     curves, why = curves_of(card, pages.gettext(request))
     page = ModelPage(
         card=card,

@@ -45,7 +45,8 @@ def state_text(state: str, _: Translate) -> str:
 
 def strings(_: Translate) -> dict[str, str]:
     """The sentences by the key under which the scripts know them; ``{0}`` and ``{1}`` are put in there."""
-    return verdicts(_) | reasons(_) | panes(_) | saving(_) | windows(_) | announcements(_) | links(_) | measures(_)
+    said = verdicts(_) | reasons(_) | panes(_) | saving(_) | windows(_) | layouts(_) | probing(_) | announcements(_)
+    return said | links(_) | measures(_)
 
 
 def verdicts(_: Translate) -> dict[str, str]:
@@ -87,6 +88,8 @@ def panes(_: Translate) -> dict[str, str]:
         "state.full": _("full"),
         "state.reduced": _("reduced to {0} × {1}: the graphics card takes no more"),
         "state.failed": _("not loaded"),
+        "pane.empty": _("Empty"),
+        "pane.drop": _("Drag a layer here, or press one while this pane is active."),
         "pane.waiting": _("being computed"),
         "pane.none": _("not computed"),
         "pane.label": _("{0}, {1}"),
@@ -128,17 +131,39 @@ def saving(_: Translate) -> dict[str, str]:
         "save.now": _("saved just now"),
         "save.seconds": _("saved {0} s ago"),
         "save.minutes": _("saved {0} min ago"),
-        "save.retrying": _("not saved – retrying"),
+        "save.retrying": _("no connection – {0} kept in this browser, trying again"),
+        "save.offline": _("offline – {0} kept in this browser until the connection is back"),
+        "save.away": _("offline – what you say now is kept in this browser"),
+        "save.met": _("not saved – judged elsewhere too: {0}"),
         "save.refused": _("not saved: {0}"),
         "region.any": _("True region"),
         "region.title": _("True region of {0}"),
         "region.none": _("none drawn"),
         "region.size": _("{0} × {1} pixels"),
-        "region.unsaved": _("Drawn, not stored yet: it is stored with a verdict."),
-        "region.drawing": _("Drag a rectangle around the true region. Esc stops."),
+        "region.unsaved": _("Kept in this browser: it is stored with a verdict."),
+        "region.remove": _("Remove"),
+        "region.remove.shape": _("Remove shape"),
+        "region.drawing.rectangle": _("Drag a rectangle around the true region. Esc stops."),
+        "region.drawing.ellipse": _("Drag the box that an ellipse around the true region fills. Esc stops."),
+        "region.drawing.polygon": _("Click corner by corner; a double click or Enter closes. Esc stops."),
+        "region.drawing.freehand": _("Draw around the true region in one stroke. Esc stops."),
+        "shape.rectangle": _("rectangle"),
+        "shape.ellipse": _("ellipse"),
+        "shape.polygon": _("polygon"),
+        "shape.freehand": _("freehand line"),
+        "measure.hit": _("hit"),
+        "measure.miss": _("miss"),
         "undone.verdict": _("Verdict taken back."),
         "undone.region": _("Region as it was before."),
         "undone.nothing": _("There is nothing to take back."),
+        "redone.verdict": _("Verdict given again."),
+        "redone.region": _("Region as it was afterwards."),
+        "redone.nothing": _("There is nothing to do again."),
+        "reason.ask": _("Why? A number chooses the reason, any other key goes on."),
+        "met.own": _("Here: {0}"),
+        "met.other": _("Elsewhere: {0}"),
+        "met.none": _("no verdict"),
+        "met.region": _("with a region"),
     }
 
 
@@ -155,6 +180,52 @@ def windows(_: Translate) -> dict[str, str]:
         "map.magma": _("magma"),
         "map.coolwarm": _("coolwarm"),
         "map.berlin": _("berlin"),
+    }
+
+
+def layouts(_: Translate) -> dict[str, str]:
+    """What the strip above the panes says."""
+    return {
+        "layout.size": _("{0} × {1} panes"),
+        "layout.saved": _("Layout “{0}” saved in this browser."),
+        "layout.removed": _("Layout “{0}” removed."),
+        "layout.remove": _("Remove layout “{0}”"),
+        "compare.two": _("Two panes with a layer are needed for this."),
+        "compare.divider": _("Divider between {0} and {1}"),
+        "say.swipe": _("Swipe between {0} and {1}"),
+        "say.blink": _("Blink between {0} and {1}"),
+        "say.layer": _("{0} in pane {1}"),
+        "say.linked": _("{0} goes with the other panes."),
+        "say.unlinked": _("{0} goes its own way."),
+    }
+
+
+def probing(_: Translate) -> dict[str, str]:
+    """What the probe and the agreement of the methods say."""
+    return {
+        "probe.pin": _("Pin"),
+        "probe.unpin": _("Let go"),
+        "probe.point": _("{0}, {1}"),
+        "probe.grey": _("Grey value"),
+        "probe.stored": _("stored value"),
+        "probe.from": _("Stored value {0}"),
+        "probe.outside": _("outside the map"),
+        "probe.none": _("no map"),
+        "probe.in-words": _("{0}: {1}, percentile {2}"),
+        "probe.cell": _("{0}: the raw value of the map’s own cell, column {1}, row {2}; P: the share of the map that is lower"),
+        "probe.say": _("Column {0}, row {1}"),
+        "probe.say.unpinned": _("The probe follows the cursor."),
+        "agree.layer": _("Overlap map"),
+        "agree.legend": _("How many of the {0} methods that count have this place in their top area"),
+        "agree.rank": _("{0} and {1}: rank correlation {2}. 1: they rank the film’s places alike; 0: as chance would"),
+        "agree.iou": _("{0} and {1}: of the places in the top {2} % of either, {3} % are in both"),
+        "agree.no-order": _("{0} has no positive evidence to compare"),
+        "agree.waiting": _("Compared when every map is there."),
+        "agree.counted": _("Counts: {0}."),
+        "agree.twins": _("Draws the same map as another and has no second vote: {0}."),
+        "agree.cautious": _("Does not count, for its caution: {0}."),
+        "agree.say.on": _("Overlap map on"),
+        "agree.say.off": _("Overlap map off"),
     }
 
 

@@ -32,7 +32,8 @@ def write_model(folder: Path, **changes: Any) -> Path:
     """A model folder below ``folder``, with the entries changed as named."""
     entries = {**ENTRIES, **changes}
     torch.manual_seed(0)
-    network = build(entries["architecture"], len(entries["findings"]), entries["parameters"])
+    channels = int(entries.get("preprocessing", {}).get("channels", 1))
+    network = build(entries["architecture"], len(entries["findings"]), entries["parameters"], channels)
     cards.write(folder / entries["name"], network, entries, {"data": [], "figures": []})
     return folder / str(entries["name"])
 

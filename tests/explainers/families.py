@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from app.classifiers.card import Card
 from app.classifiers.classifier import Classifier
-from app.classifiers.networks import CompactResidual
+from app.classifiers.compact import CompactResidual, CompactTwin
 from app.domain import Image, Series
 
 FINDINGS = ("Effusion", "Mass", "Nodule")
@@ -179,6 +179,7 @@ class Stack(nn.Module):
 
 FAMILIES: dict[str, Callable[[], nn.Module]] = {
     "compact": lambda: CompactResidual(len(FINDINGS), (6, 8), (1, 2), blocks=1),
+    "compact twin": lambda: CompactTwin(len(FINDINGS), (6, 8), (1, 2), blocks=1),
     "plain": Plain,
     "basic": lambda: Residual(Basic(8, 8, 1), Basic(8, 12, 2), channels=12),
     "bottleneck": lambda: Residual(Bottleneck(8, 8, 1), Bottleneck(16, 10, 2), channels=20),

@@ -24,7 +24,8 @@ PANEL = 0
 
 @dataclass(frozen=True)
 class IntegratedGradients(Explainer):
-    """``baseline``: the empty film x′, black (the slice's darkest value everywhere) or grey (its mean)."""
+    """``baseline``: the empty film x′, black (the slice's darkest value everywhere) or grey (its mean),
+    channel by channel."""
 
     signed: ClassVar[bool] = SIGNED
     steps: int = 32
@@ -37,7 +38,7 @@ class IntegratedGradients(Explainer):
     def relevance(self, trace: Trace, targets: Sequence[int]) -> Relevance:
         """Each pixel's part of ``y(x) − y(x′)``, (targets, slices, size, size)."""
         film = trace.input.detach()
-        empty = film.amin((1, 2, 3), keepdim=True) if self.baseline == "black" else film.mean((1, 2, 3), keepdim=True)
+        empty = film.amin((2, 3), keepdim=True) if self.baseline == "black" else film.mean((2, 3), keepdim=True)
         empty = empty.expand_as(film)
         places, weights = np.polynomial.legendre.leggauss(self.steps)
         total = film.new_zeros(len(targets), *film.shape)

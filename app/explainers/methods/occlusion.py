@@ -66,7 +66,7 @@ class Occlusion(Explainer):
     @staticmethod
     def _hide(film: Tensor, index: int, patches: Sequence[tuple[slice, slice]], whole: bool) -> Tensor:
         """Copies of one slice with a patch hidden in each; ``whole``: the whole stack with a patch hidden in that slice."""
-        mean = film[index].mean()
+        mean = film[index].mean((1, 2))[:, None, None]
         if whole:
             films = film.clone()
             films[index, :, patches[0][0], patches[0][1]] = mean

@@ -38,12 +38,11 @@ class SmoothGrad(Explainer):
     def relevance(self, trace: Trace, targets: Sequence[int]) -> Relevance:
         """The magnitude of the mean gradient, (targets, slices, size, size)."""
         film = trace.input.detach()
-        spread = self.noise * (film.amax((1, 2, 3), keepdim=True) - film.amin((1, 2, 3), keepdim=True))
+        spread = self.noise * (film.amax((2, 3), keepdim=True) - film.amin((2, 3), keepdim=True))
         generator = torch.Generator().manual_seed(self.seed)
         total = film.new_zeros(len(targets), *film.shape)
         for _ in range(self.samples):
-            noise = torch.randn(film.shape[1:], generator=generator).to(
-                film
-            )  # the same for every slice, whatever stands beside it
+            # The same for every slice, whatever stands beside it, and for every channel: a film is grey.
+            noise = torch.randn(1, *film.shape[2:], generator=generator).to(film)
             total += trace.gradients_at(film + spread * noise, targets)[1]
         return Relevance((total / self.samples).abs().amax(2))

@@ -225,7 +225,7 @@ def plate(image: Image, view: View, size: tuple[int, int], marks: Marks, over: O
 
 def outlines(region: Region) -> tuple[tuple[str, tuple[tuple[float, float], ...]], ...]:
     """A region's shapes as (kind, points in image pixels)."""
-    return (("rectangle", ((region.left, region.top), (region.right, region.bottom))),)
+    return tuple((shape.kind, shape.points) for shape in region.shapes)
 
 
 def _outline(

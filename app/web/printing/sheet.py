@@ -89,9 +89,11 @@ class Sheet:
 
 
 def layers(page: CasePage, view: View) -> tuple[str, ...]:
-    """The panes in their order: the film, every method; of an enlarged one that one alone."""
+    """The panes in their order: as the reader laid them, else the film and every method; of an enlarged one that one alone."""
     known = (FILM, *(method.name for method in page.data.methods)) if page.grid else (FILM,)
-    return (view.large,) if view.large in known else known
+    if view.large in known:
+        return (view.large,)
+    return tuple(name for name in view.layers if name in known) or known
 
 
 def material(tx: Transaction, page: CasePage, view: View) -> Material:
@@ -190,6 +192,8 @@ def seen(view: View, page: CasePage, _: Translate) -> tuple[Line, ...]:
         Line(_("Zoom"), f"{100 * view.zoom:.0f} % " + _("of fitting the pane")),
         Line(_("Position"), turns.get(view.turn, _("turned or flipped; the letters follow"))),
     ]
+    if view.apart:
+        lines.append(Line(_("Panes"), _("some went their own way on the screen; all are printed alike")))
     if not page.grid:
         return tuple(lines)
     if not view.overlays:

@@ -28,6 +28,8 @@ NEWER = "This link was made by a newer version of Whylight and cannot be read he
 BROKEN = "This link is damaged or cut off. The case is shown as it opens."
 PARTLY = "A part of this link makes no sense and was left out."
 """Message ids; the case page says the same (app/web/wording.py)."""
+MOST_PANES = 12
+"""A layout has three rows and four columns at most."""
 BOX = (480, 480)
 """A pane's size where the address does not say: a square."""
 
@@ -36,7 +38,8 @@ BOX = (480, 480)
 class View:
     """How films and maps are shown. ``window`` None is what the film opens with; ``zoom`` 1 fits the pane; (``x``, ``y``) is
     the point in the pane's middle, as a share of columns and rows. ``box`` is a pane's width and height, ``large`` the layer
-    of an enlarged pane or ""."""
+    of an enlarged pane or "", ``layers`` what lies in each pane, empty where it is as a case opens. ``apart``: some panes go
+    their own way, which paper does not follow."""
 
     zoom: float = 1.0
     x: float = 0.5
@@ -54,6 +57,8 @@ class View:
     robust: bool = True
     box: tuple[int, int] = BOX
     large: str = ""
+    layers: tuple[str, ...] = ()
+    apart: bool = False
     version: str = ""
 
 
@@ -93,12 +98,23 @@ def _fields(told: dict[str, Any]) -> tuple[dict[str, Any], bool]:
     if isinstance(box, list) and len(box) == 2 and all(_number(side) and 1 <= side <= 20_000 for side in box):
         wide, high = box
         found["box"] = (int(wide), int(min(max(high, wide / 3), wide * 3)))
+    found["layers"] = _layers(panes.get("layout"))
+    found["apart"] = bool(display.get("own"))
     large = panes.get("large")
     if isinstance(large, str) and large.startswith("pane-"):
         found["large"] = large.removeprefix("pane-")
     if isinstance(at.get("version"), str):
         found["version"] = at["version"]
     return found, odd
+
+
+def _layers(layout: Any) -> tuple[str, ...]:
+    """What lies in each pane of a layout: methods by their names, "film" for the plain one; other layers are not printed."""
+    ids = layout.get("layers") if isinstance(layout, dict) else None
+    if not isinstance(ids, list):
+        return ()
+    named = [one.removeprefix("map:") for one in ids[:MOST_PANES] if isinstance(one, str)]
+    return tuple(dict.fromkeys(name for name in named if name))
 
 
 def _one(name: str, value: Any) -> dict[str, Any] | None:

@@ -1,0 +1,189 @@
+"""The `models` command: `models list`, `show`, `check`, `add`, `default`, `remove`. Loads torch only to add and to check."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.adoption import shelf
+from app.classifiers.card import Card
+from app.classifiers.registry import Registry
+from app.config import Settings
+
+if TYPE_CHECKING:
+    import torch
+
+ARCHITECTURES = ("densenet-121", "resnet-18", "resnet-34", "resnet-50")
+PRESETS = ("torchvision", "torchxrayvision", "whylight")
+NOTICE = "Research use only — not for clinical use."
+
+
+def main(arguments: list[str]) -> int:
+    """Parse the arguments after `models` and run; returns the exit code."""
+    given = parser().parse_args(arguments or ["list"])
+    run: Callable[[argparse.Namespace, Settings], int] = given.run
+    return run(given, Settings())
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every word and its options."""
+    top = argparse.ArgumentParser(
+        prog="python -m app models", description=f"The networks there are, and bringing one's own. {NOTICE}"
+    )
+    words = top.add_subparsers(title="what to do (default: list)", required=True)
+    words.add_parser("list", help="the networks there are").set_defaults(run=listed)
+    for word, run, line in (
+        ("show", show, "one network's card"),
+        ("check", check, "load a network, run it on a phantom film, try every method"),
+        ("default", default, "let a network be chosen by itself, in place of those that read the same kind of study"),
+        ("remove", remove, "take away a network that was added; what it said stays stored"),
+    ):
+        one = words.add_parser(word, help=line, description=line.capitalize() + ".")
+        one.add_argument("name", metavar="NAME")
+        one.set_defaults(run=run)
+        if word == "remove":
+            one.add_argument("--yes", action="store_true", help="do not ask")
+    add_ = words.add_parser(
+        "add",
+        help="bring a network of one's own, from a file of weights",
+        description="Bring a network of one's own: safetensors, or a state dict as PyTorch saves it. Nothing in the file is "
+        "run. The network is tried on a phantom film before it can be chosen.",
+    )
+    add_.add_argument("file", type=Path, metavar="FILE", help=".safetensors, .pt, .pth or .bin")
+    add_.add_argument("--name", required=True, help="lower-case letters, digits and hyphens")
+    add_.add_argument("--architecture", default="", choices=ARCHITECTURES, help="default: read off the weights")
+    add_.add_argument(
+        "--labels", default="", metavar="nih|xrv|FILE", help="what the outputs are, in their order; a name a line"
+    )
+    add_.add_argument("--channels", type=int, default=0, choices=(1, 3), help="input channels; default: read off the weights")
+    add_.add_argument("--size", type=int, default=0, metavar="PIXELS", help="side of the network's input (default: 224)")
+    add_.add_argument("--preset", default="", choices=PRESETS, help="how films were prepared for it")
+    add_.add_argument("--card", type=Path, metavar="FILE", help="a card to begin with, in TOML; default: a template")
+    add_.add_argument("--default", action="store_true", help="let it be chosen by itself, as “models default” does")
+    add_.set_defaults(run=add)
+    return top
+
+
+def listed(_: argparse.Namespace, settings: Settings) -> int:
+    """Name, version, what they read, title."""
+    cards = Registry(settings.models).cards()
+    if not cards:
+        print(f"There are no networks in {settings.models}.")
+    for card in cards:
+        print(f"{card.name}  {card.sha256[:12]}  {reads(card)}  {len(card.findings)} findings  {card.title}")
+    return 0
+
+
+def reads(card: Card) -> str:
+    """What a network reads, and whether it is chosen by itself."""
+    kinds = f"{'/'.join(card.modalities)} {'/'.join(card.body_parts)}" + (" phantoms" if card.phantom else "")
+    return kinds + ("" if card.default else ", by name only")
+
+
+def show(given: argparse.Namespace, settings: Settings) -> int:
+    """The card in words."""
+    card = Registry(settings.models).card(given.name)
+    how = card.preprocessing
+    scale = f"{how.scale[0]:g} to {how.scale[1]:g}" + (f", less {list(how.mean)}, by {list(how.std)}" if how.mean else "")
+    size = f"{card.weights.stat().st_size / 1e6:.1f} MB" if card.weights.is_file() else "not there"
+    lines = {
+        "title": card.title,
+        "summary": card.summary,
+        "reads": reads(card),
+        "findings": ", ".join(card.findings),
+        "architecture": f"{card.architecture}, {card.input_size} × {card.input_size} pixels, {how.channels} channel(s)",
+        "films": f"{how.stretch}, {how.fit} to a square, scaled to {scale}",
+        "weights": f"{size}, sha256 {card.sha256}",
+        "figures": f"{len(card.figures)} on the card" if card.figures else "none: nobody has said how good it is",
+        "intended use": card.intended_use,
+        "terms": card.terms,
+        **{f"limit {number}": text for number, text in enumerate(card.limits, 1)},
+        **{f"origin: {key}": "; ".join(value) if isinstance(value, list) else value for key, value in card.origin.items()},
+        **{f"check: {key}": value for key, value in card.check.items()},
+    }
+    wide = max(map(len, lines))
+    print(f"{card.name}\n" + "\n".join(f"  {key:<{wide}}  {value}" for key, value in lines.items()))
+    return 0
+
+
+def check(given: argparse.Namespace, settings: Settings) -> int:
+    """The check run; 1 when something is not as it should be."""
+    from app.adoption import trial
+    from app.classifiers.loading import load
+
+    card = Registry(settings.models).card(given.name)
+    found = trial.run(load(card, device(settings)))
+    print(f"{card.name}  {card.sha256[:12]}: the weights are the ones on the card.")
+    print(trial.table(found))
+    for fault in found.faults():
+        print(f"  {fault}")
+    return 1 if found.faults() else 0
+
+
+def add(given: argparse.Namespace, settings: Settings) -> int:
+    """Take a network in, and say what was done and found."""
+    from app.adoption import addition, trial
+
+    added = addition.add(
+        addition.Request(
+            file=given.file,
+            name=given.name,
+            architecture=given.architecture,
+            labels=given.labels,
+            channels=given.channels,
+            size=given.size,
+            preset=given.preset,
+            card=given.card,
+        ),
+        settings.models,
+        device(settings),
+    )
+    print("\n".join(f"  {line}" for line in added.told))
+    print(trial.table(added.trial))
+    for fault in added.trial.faults():
+        print(f"  {fault}")
+    print(f"Added {added.card.name}: {added.card.folder}. Its answers are worth what its card can say of them. {NOTICE}")
+    if given.default:
+        return default(given, settings)
+    print(f"It reads when it is chosen on the case page, or by itself after: python -m app models default {added.card.name}")
+    return 0
+
+
+def device(settings: Settings) -> "torch.device":
+    """Where networks run, with the threads that the settings allow."""
+    import torch
+
+    from app.classifiers.loading import pick_device
+
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    return pick_device(settings.device)
+
+
+def default(given: argparse.Namespace, settings: Settings) -> int:
+    """Choose by itself."""
+    others = shelf.make_default(Registry(settings.models), given.name)
+    instead = f", instead of {', '.join(card.name for card in others)}" if others else ""
+    print(f"“{given.name}” is chosen by itself now{instead}.")
+    return 0
+
+
+def remove(given: argparse.Namespace, settings: Settings) -> int:
+    """Ask, then take away."""
+    registry = Registry(settings.models)
+    card = registry.card(given.name)
+    if not given.yes and not agreed(
+        f"Take away “{card.name}” ({card.title}) and its weights? What it said stays stored. [y/N] "
+    ):
+        print("Nothing was done.")
+        return 2
+    shelf.remove(registry, given.name)
+    print(f"Took away {card.name}. Its predictions, maps and verdicts stay stored, and its card to show them with.")
+    return 0
+
+
+def agreed(question: str) -> bool:
+    """Whether somebody says yes; nobody there says no."""
+    print(question, end="", flush=True)
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}

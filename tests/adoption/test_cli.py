@@ -1,0 +1,83 @@
+"""The `models` command through the real command line."""
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from app import __main__ as cli
+from app.classifiers.registry import Registry
+from tests import checkpoints
+from tests.adoption.conftest import Save
+
+
+def test_from_a_file_to_a_network_that_reads_and_away_again(
+    tmp_path: Path,
+    folder: Path,
+    save: Save,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """add, list, show, check, default, remove."""
+    file = save({f"model.{name}": value for name, value in checkpoints.resnet("resnet-18", 2).items()})
+    names = tmp_path / "names.txt"
+    names.write_text("Effusion\nLung Lesion\n", encoding="utf-8")
+    assert cli.main(["models", "add", str(file), "--name", "ours", "--labels", str(names), "--size", "48", "--default"]) == 0
+    said = capsys.readouterr().out
+    for words in ("prefix “model.” was dropped", "resnet-18, 2 outputs, 3 input channel", "conservation error", "Added ours"):
+        assert words in said
+    assert [line.split()[0] for line in said.splitlines() if " ms" in line] == [
+        "forward",
+        "CAM",
+        "Grad-CAM",
+        "Saliency",
+        "LRP",
+        "RAP",
+    ]
+    assert "“ours” is chosen by itself now, instead of chest-untrained." in said
+
+    assert cli.main(["models"]) == 0
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert "2 findings" in lines["ours"]
+    assert "by name only" not in lines["ours"]
+    assert "by name only" in lines["chest-untrained"]
+
+    assert cli.main(["models", "show", "ours"]) == 0
+    said = capsys.readouterr().out
+    for words in ("Effusion, Lung Lesion", "resnet-18, 48 × 48 pixels, 3 channel(s)", "weights.pth", "lrp_conservation_error"):
+        assert words in said
+
+    assert cli.main(["models", "check", "ours"]) == 0
+    assert "the weights are the ones on the card" in capsys.readouterr().out
+    assert cli.main(["models", "default", "chest-untrained"]) == 0
+    assert "instead of ours" in capsys.readouterr().out
+
+    monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+    assert cli.main(["models", "remove", "ours"]) == 2
+    assert "Nothing was done" in capsys.readouterr().out
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+    assert cli.main(["models", "remove", "ours"]) == 0
+    assert "stay stored" in capsys.readouterr().out
+    assert "ours" not in {card.name for card in Registry(folder).cards()}
+    for request in (["show", "ours"], ["check", "ours"], ["remove", "ours", "--yes"], ["default", "ours"]):
+        assert cli.main(["models", *request]) == 2
+        assert "There is no network called “ours”" in capsys.readouterr().err
+
+
+def test_a_check_that_fails_says_so(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    weights = folder / "chest-untrained" / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
+    assert cli.main(["models", "check", "chest-untrained"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "not the ones on its card" in line
+
+
+def test_a_refusal_is_one_line(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "film.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    assert cli.main(["models", "add", str(tmp_path / "film.png"), "--name", "ours", "--labels", "nih"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("“film.png” is neither a safetensors file nor a PyTorch state dict")
+    assert cli.main(["models", "remove", "chest-untrained", "--yes"]) == 2
+    assert "was not added with “models add”" in capsys.readouterr().err
+    assert (folder / "chest-untrained" / "card.toml").is_file()

@@ -1,0 +1,36 @@
+"""The architectures that checkpoints come in: the names of torchvision's state dicts, and the same logits."""
+
+import pytest
+import torch
+
+from app.classifiers.networks import build
+from app.errors import ModelError
+from tests import checkpoints
+
+FAMILIES = [("densenet-121", 14, 3), ("densenet-121", 18, 1), ("resnet-18", 5, 3), ("resnet-34", 2, 1), ("resnet-50", 14, 3)]
+
+
+@pytest.mark.parametrize(("name", "outputs", "channels"), FAMILIES)
+def test_a_state_dict_loads_strictly_and_gives_the_reference_s_logits(name: str, outputs: int, channels: int) -> None:
+    state = checkpoints.make(name, outputs, channels)
+    network = build(name, outputs, {}, channels)
+    network.load_state_dict(state, strict=True)
+    films = torch.randn(2, channels, 64, 64, generator=torch.Generator().manual_seed(1))
+    films[1] = 4 * films[1] + 2  # another kind of film, not the same noise again
+    with torch.inference_mode():
+        found = network(films)
+    wanted = checkpoints.reference(name, state, films)
+    assert found.shape == (2, outputs)
+    assert float((wanted[0] - wanted[1]).abs().max()) > 0.05, "the reference tells two films apart"
+    torch.testing.assert_close(found, wanted, rtol=1e-5, atol=1e-5)
+
+
+def test_the_state_dicts_have_as_many_entries_as_the_published_ones() -> None:
+    """727 of DenseNet-121; 122, 218 and 320 of ResNet-18, -34 and -50, as torchvision has them."""
+    counts = {name: len(build(name, 3, {}).state_dict()) for name in ("densenet-121", "resnet-18", "resnet-34", "resnet-50")}
+    assert counts == {"densenet-121": 727, "resnet-18": 122, "resnet-34": 218, "resnet-50": 320}
+
+
+def test_an_architecture_of_one_channel_takes_no_three() -> None:
+    with pytest.raises(ModelError, match="do not fit"):
+        build("compact-residual", 3, {"widths": [4], "strides": [1]}, channels=3)
