@@ -40,7 +40,7 @@ class Case {
     this.panes = new Panes($("grid"), this.display, this.#renderer());
     this.regions = new Regions(this.panes, (before, after) => this.reviews?.regionChanged(before, after));
     this.tools = new Tools({ display: this.display, panes: this.panes, regions: this.regions, input: () => this.input });
-    this.reviews = $("judge") ? new Reviews(data, this.panes) : null;
+    this.reviews = $("judge") ? new Reviews(data, this.panes, (explanation) => this.map(explanation)) : null;
     this.regions.told = () => this.reviews?.showRegion();
     // One series is one stack: the wheel and the keys stay in it, another series is another page.
     const { series } = data.images.find(({ id }) => id === data.image);

@@ -5,26 +5,45 @@ import { words } from "./words.js";
 
 export const NAMES = ["pointing", "iou", "outside_inside", "mass"];
 const LOWER = "outside_inside";
+const AGAIN = 3000;
 
 export class Figures {
-  constructor(panes, regions) {
-    Object.assign(this, { panes, regions, shown: [] });
+  /** `fetched(explanation)` gives a map's values; every map of the finding is measured, whether a pane shows it or not. */
+  constructor(panes, regions, fetched) {
+    Object.assign(this, { panes, regions, fetched, shown: [], maps: new Map(), asked: new Set() });
     this.table = document.getElementById("figures");
     this.rows = new Map([...this.table.querySelectorAll("tr[data-method]")].map((row) => [row.dataset.method, row]));
   }
 
   /** Tells the figures, when the region, the film or a map is another one than before. */
-  paint(stored = {}) {
-    const { panes, regions } = this;
-    const maps = panes.all.filter(({ method }) => method);
-    const seen = [regions.region, panes.film, stored, ...maps.map(({ map }) => map)];
+  paint(explanations, stored) {
+    const { panes, regions, maps } = this;
+    if (regions.region) for (const explanation of explanations) this.#ask(explanation);
+    const seen = [regions.region, panes.film, explanations, stored, maps.size];
     if (seen.length === this.shown.length && seen.every((value, at) => value === this.shown[at])) return;
     this.shown = seen;
     const image = panes.film?.image;
     const against = regions.region && image ? truth(regions.region, image) : null;
-    const all = new Map(maps.map(({ method, map }) => [method, against && map ? measure(map, image, against) : (stored[method] ?? null)]));
+    const all = new Map();
+    for (const method of this.rows.keys()) {
+      const map = maps.get(explanations.find((explanation) => explanation.method === method)?.id);
+      all.set(method, against && map ? measure(map, image, against) : (stored?.[method] ?? null));
+    }
     for (const [method, row] of this.rows) this.#row(row, all.get(method), all);
     this.table.toggleAttribute("data-told", [...all.values()].some(Boolean));
+  }
+
+  // A map that says nothing has figures too: it misses. One that does not arrive is asked for again later.
+  async #ask(explanation) {
+    const { id } = explanation;
+    if (this.asked.has(id)) return;
+    this.asked.add(id);
+    try {
+      this.maps.set(id, await this.fetched(explanation));
+      this.panes.refresh();
+    } catch {
+      setTimeout(() => this.asked.delete(id), AGAIN);
+    }
   }
 
   #row(row, found, all) {

@@ -117,7 +117,7 @@ export class Judge {
   showRegion() {
     const { at, panes, reviews } = this;
     const { region, drawing, chosen, shapes } = reviews.regions;
-    const stored = panes.all.some((pane) => pane.method && same(reviews.of(pane.method)?.region ?? undefined, region));
+    const stored = Boolean(this.#holder(region));
     const text = reviews.regions.words;
     at["region-words"].textContent = region && !drawing && !stored ? `${text}. ${words("region.unsaved")}` : text;
     at["region-remove"].disabled = !region;
@@ -127,13 +127,17 @@ export class Judge {
     for (const tool of this.tools) tool.disabled = !panes.film;
   }
 
+  // The verdict that has this region.
+  #holder(region) {
+    const given = this.reviews.data.methods.map(({ name }) => this.reviews.of(name));
+    return region && given.find((review) => review?.region && same(review.region, region));
+  }
+
   /** The figures; where the browser cannot take them, those that the server stored with this region. */
   paint() {
     const { panes, reviews } = this;
-    this.figures ??= new Figures(panes, reviews.regions);
-    const { region } = reviews.regions;
-    const pane = region && panes.all.find(({ method }) => method && same(reviews.of(method)?.region ?? undefined, region));
-    this.figures.paint(pane ? reviews.of(pane.method).measures : undefined);
+    this.figures ??= new Figures(panes, reviews.regions, (explanation) => reviews.map(explanation));
+    this.figures.paint(reviews.data.explanations, this.#holder(reviews.regions.region)?.measures);
   }
 
   /** How far everything is stored, in words. */
@@ -153,7 +157,7 @@ export class Judge {
   }
 
   #named(key) {
-    return this.panes.of(key.split(" ")[2])?.title ?? key.split(" ")[2];
+    return this.reviews.title(key.split(" ")[2]);
   }
 }
 

@@ -107,8 +107,15 @@ export class Regions {
     return 1 / this.panes.place(pane).scale;
   }
 
+  /** Whether a pane shows the image that the region belongs to; one may show another image of the stack. */
+  on(pane) {
+    const { film } = this.panes;
+    return Boolean(film) && this.panes.filmOf(pane)?.image.id === film.image.id;
+  }
+
   /** What a left drag at a pane's point does to the region: {move, end}, or null when it is none of the region's. */
   gesture(pane, x, y, target) {
+    if (!this.on(pane)) return null;
     if (this.drawing) {
       this.easel?.place(pane);
       return this.pencil.gesture(pane, x, y);
@@ -256,7 +263,7 @@ export class Regions {
   }
 
   #hover(pane, event) {
-    if (!this.easel || event.buttons || (!this.drawing && this.chosen < 0)) return;
+    if (!this.easel || event.buttons || !this.on(pane) || (!this.drawing && this.chosen < 0)) return;
     const { x, y } = pane.view.getBoundingClientRect();
     this.pencil.hover(pane, event.clientX - x, event.clientY - y);
     if (this.easel.pane !== pane || this.pencil.points.length) {
@@ -268,7 +275,8 @@ export class Regions {
   /** Draws the region into every pane that can be seen. */
   paint() {
     const draft = this.keyed?.shape ?? this.pencil.draft;
-    for (const pane of this.panes.shown) this.#mark(pane, draft ? [...this.shapes, draft] : this.shapes);
+    const all = draft ? [...this.shapes, draft] : this.shapes;
+    for (const pane of this.panes.shown) this.#mark(pane, this.on(pane) ? all : []);
     this.#grips();
   }
 
@@ -294,12 +302,14 @@ export class Regions {
     if (!easel) return;
     const shape = this.shapes[this.chosen];
     if (!this.drawing && !shape) return void easel.place(null);
-    if (!easel.pane) easel.place(panes.active);
-    if (!panes.shown.includes(easel.pane)) easel.place(panes.shown[0]);
+    const able = panes.shown.filter((pane) => this.on(pane));
+    if (!able.includes(easel.pane)) easel.place(able.includes(panes.active) ? panes.active : (able[0] ?? null));
+    if (!easel.pane) return undefined;
     const { matrix } = panes.place(easel.pane);
     const screen = (points) => points.map(([x, y]) => through(matrix, x, y));
     if (this.drawing) easel.draw(this.pencil.sketch(screen));
     else easel.draw({ grips: screen(handles(shape).map(({ x, y }) => [x, y])), round: !boxed(shape) });
+    return undefined;
   }
 
   /** The region in words. */

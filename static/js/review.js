@@ -10,8 +10,10 @@ import { Windows } from "./windows.js";
 import { say, words } from "./words.js";
 
 export class Reviews {
-  constructor(data, panes) {
+  /** `map(explanation)` gives a map's values. */
+  constructor(data, panes, map) {
     this.panes = panes;
+    this.map = map;
     this.known = new Map();
     this.changedAt = new Map();
     this.history = new History();
@@ -95,6 +97,11 @@ export class Reviews {
     const here = [...this.known.values()].filter((r) => r.image === this.data.image && r.finding === this.data.finding && r.region);
     here.sort((a, b) => a.created_at.localeCompare(b.created_at));
     return draft(this.data) ?? here.at(-1)?.region ?? null;
+  }
+
+  /** A method's name for reading. */
+  title(method) {
+    return this.data?.methods.find(({ name }) => name === method)?.title ?? method;
   }
 
   /** The verdict in force on one method for what is shown. */
@@ -220,7 +227,7 @@ export class Reviews {
     if (entry?.undone && !op.remove) this.outbox.add({ key: op.key, remove: review.id });
     else if (!this.outbox.of(op.key).length) {
       this.#know(op.key, review);
-      if (review && !op.remove) say(words("say.saved", this.panes.of(review.method)?.title ?? review.method, words(`verdict.${review.verdict}`)));
+      if (review && !op.remove) say(words("say.saved", this.title(review.method), words(`verdict.${review.verdict}`)));
     }
     this.windows.tell({ token: op.token, key: op.key, review });
     this.show();

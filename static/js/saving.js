@@ -7,7 +7,8 @@ const KEPT = "whylight-unsent ";
 export class Outbox {
   /**
    * `changed()` after every change; `stored(op, review)`, `refused(op, sentence)` and `met(op)` when an op's fate is known. An op is
-   * {key, body} to be stored or {key, remove: id} to be taken back; `seen` has the id in force per key as this page knows it.
+   * {key, body} to be stored or {key, remove: id} to be taken back; `seen` has the id in force per key as this page knows it. Without
+   * `refused` and `met` nobody is there to be told: what only a reader can decide waits for the case page.
    */
   constructor(urls, { changed, stored, refused, met }) {
     Object.assign(this, { urls, changed, stored, refused, met });
@@ -117,7 +118,9 @@ export class Outbox {
       this.failures = 0;
       if (answer.met) {
         op.other = answer.review;
-        this.met(op);
+        this.met?.(op);
+      } else if (answer.error && !this.refused) {
+        this.waiting = this.waiting.filter((other) => other.key !== op.key);
       } else if (answer.error) {
         this.#forget(op);
         this.refused(op, answer.error);
@@ -158,6 +161,11 @@ async function ask(op, expected) {
   } catch {
     return { again: true };
   }
+}
+
+/** Sends what an earlier page had to leave here, without a word; for pages that show no verdict to judge. */
+export function resend() {
+  if (kept().length) new Outbox({}, { changed() {}, stored() {} }).now();
 }
 
 function token() {

@@ -22,6 +22,15 @@ def judge(page: Page, method: str, number: int) -> None:
     page.keyboard.press(f"Shift+Digit{number}")
 
 
+def until(page: Page, done: Callable[[], bool]) -> None:
+    """Wait for what the server has."""
+    for _ in range(150):
+        if done():
+            return
+        page.wait_for_timeout(200)
+    pytest.fail("what was said never reached the server")
+
+
 def pressed(page: Page, method: str, verdict: str) -> None:
     """Wait until a pane shows a verdict."""
     expect(page.locator(f"#pane-{method} .verdict-{verdict}")).to_have_attribute("aria-pressed", "true")
@@ -108,6 +117,20 @@ def test_a_reload_without_a_connection_loses_nothing(case: Page, stored: Case, b
     assert case.evaluate(KEPT) == 0
 
 
+def test_what_a_closed_case_left_is_sent_from_the_worklist(case: Page, stored: Case, browser_watch: Watch) -> None:
+    browser_watch.allow("ERR_INTERNET_DISCONNECTED|Failed to load resource")
+    case.context.set_offline(True)
+    judge(case, "cam", 4)
+    case.keyboard.press("3")
+    expect(case.locator("#save-state")).to_contain_text("2 kept in this browser")
+    list_page = case.context.new_page()
+    case.close()
+    list_page.context.set_offline(False)
+    list_page.goto(f"{stored.url.split('/studies')[0]}/")
+    until(list_page, lambda: (last(stored, "cam") or {}).get("reason") == "outside the body")
+    assert list_page.evaluate(KEPT) == 0
+
+
 def test_an_answer_that_is_lost_on_its_way_is_no_second_verdict(case: Page, stored: Case, browser_watch: Watch) -> None:
     browser_watch.allow("ERR_|Failed to load resource")
     answers: list[int] = []
@@ -178,8 +201,7 @@ def test_two_who_judged_one_map_apart_are_shown_to_each_other(
     case.locator("#pane-rap").focus()
     expect(case.locator("#met-own")).to_have_text("Here: Uninformative")
     expect(case.locator("#met-other")).to_have_text("Elsewhere: Artefact · noise")
-    told = last(stored, "lrp")
-    assert told is not None, "one map's conflict holds up no other"
+    until(case, lambda: last(stored, "lrp") is not None)  # one map's conflict holds up no other
     case.locator(button).click()
     expect(case.locator("#met")).to_be_hidden()
     settled(case)

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from app.domain import Extent, Region, Shape
 from app.evaluation import truth
 from tests.browser.cases import PANES, Case, drag, ready
+from tests.browser.test_grid import layout
 from tests.browser.test_verdicts import last, settled, verdict_on
 
 SIZE = 256
@@ -250,6 +251,52 @@ def test_what_is_shown_at_once_is_what_is_stored_and_what_python_says(case: Page
     cells = case.locator("#figures tr[data-method=lrp] td")
     assert cells.nth(0).inner_text() in {"hit", "miss"}
     expect(cells.nth(3)).to_have_text(re.compile(r"^\d+ %$"))
+
+
+def test_odd_maps_are_measured_in_the_browser_as_in_python(case: Page) -> None:
+    """Nothing positive, constant, tied, sparse, reaching beyond the film, a film that is measured on a coarser grid."""
+    rng = np.random.default_rng(0)
+    sparse = np.where(rng.random((9, 7)) < 0.1, rng.random((9, 7)), 0)
+    tied = np.zeros((5, 5))
+    tied[1, 1] = tied[3, 3] = 2
+    maps = [np.zeros((4, 4)), np.full((3, 5), -1.0), np.ones((6, 6)), sparse, tied, rng.normal(size=(14, 14))]
+    region = Region(
+        (Shape("ellipse", ((50.5, 80.25), (240.0, 300.0))), Shape("polygon", ((300.0, 20.0), (420.0, 90.0), (310.0, 200.0))))
+    )
+    for film, extent in (((400, 450), Extent(-20, 30, 470, 390)), ((1400, 1100), Extent(0, 0, 1100, 1400))):
+        for values in maps:
+            raw = values.astype(np.float32)
+            found = case.evaluate(
+                """async ({ values, width, height, extent, rows, columns, shapes }) => {
+                    const { measure, truth } = await import("/static/js/localisation.js");
+                    const image = { id: `${rows}`, rows, columns };
+                    const map = { values: new Float32Array(values), explanation: { width, height, extent } };
+                    const found = measure(map, image, truth({ shapes }, image));
+                    return JSON.parse(JSON.stringify(found, (_, value) => (value === Infinity ? "inf" : value)));
+                }""",
+                {
+                    "values": raw.ravel().tolist(),
+                    "width": raw.shape[1],
+                    "height": raw.shape[0],
+                    "extent": [extent.left, extent.top, extent.right, extent.bottom],
+                    "rows": film[0],
+                    "columns": film[1],
+                    "shapes": [{"kind": s.kind, "points": [list(point) for point in s.points]} for s in region.shapes],
+                },
+            )
+            expected = truth.measure(raw, extent, region, film)
+            for name in NAMES:
+                value = math.inf if found[name] == "inf" else found[name]
+                wanted = getattr(expected, name)
+                assert value == (wanted if wanted is None else pytest.approx(wanted, rel=1e-4)), (name, film, raw)
+
+
+def test_methods_without_a_pane_are_measured_too(case: Page, stored: Case) -> None:
+    layout(case, 1, 1)
+    expect(case.locator(".pane")).to_have_count(1)
+    draw_loose(case)
+    for method in shown(case):
+        expect(case.locator(f"#figures tr[data-method={method}] td").nth(1)).to_have_text(re.compile(r"^[01]\.\d\d$"))
 
 
 def test_the_browsers_mask_is_what_its_own_canvas_fills(case: Page) -> None:
