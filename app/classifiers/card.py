@@ -12,6 +12,7 @@ from typing import Any
 from app.errors import ModelError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+KINDS = ("network", "guard")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,9 @@ class Card:
 
     ``modalities`` and ``body_parts`` say which series it reads; ``phantom`` networks read studies marked as phantoms and no
     others; ``default`` networks are chosen by themselves, the others by name. ``explained_layer`` names the module whose output
-    CAM and Grad-CAM use. ``temperature`` divides every logit before the sigmoid.
+    CAM and Grad-CAM use. ``temperature`` divides every logit before the sigmoid. ``guard`` names the card of the guard that
+    looks at an image before the network does, "" where none does. The card of a guard has the ``kind`` "guard": it reads no
+    study, and its ``findings`` are the kinds of image that it tells apart.
     """
 
     name: str
@@ -68,6 +71,8 @@ class Card:
     intended_use: str
     banner: str
     folder: Path
+    kind: str = "network"
+    guard: str = ""
 
     @property
     def weights(self) -> Path:
@@ -95,6 +100,9 @@ class Card:
         temperature = tuple(float(t) for t in raw.get("temperature", [1.0] * len(findings)))
         if len(temperature) != len(findings) or min(temperature) <= 0:
             raise ValueError("temperature needs one positive number per finding")
+        kind = str(raw.get("kind", "network"))
+        if kind not in KINDS:
+            raise ValueError(f"kind {kind!r} is none of {', '.join(KINDS)}")
         size = int(raw["input_size"])
         if not 16 <= size <= 2048:
             raise ValueError(f"input_size {size} is not between 16 and 2048")
@@ -120,4 +128,6 @@ class Card:
             intended_use=str(raw.get("intended_use", "")),
             banner=str(raw.get("banner", "")),
             folder=folder,
+            kind=kind,
+            guard=str(raw.get("guard", "")),
         )

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from app.classifiers.film_guard import FilmGuard
 from app.errors import ModelError
 
 
@@ -63,7 +64,7 @@ class CompactResidual(nn.Module):
         return self.head(self.dropout(self.flatten(self.pool(self.features(self.stem(x))))))  # type: ignore[no-any-return]
 
 
-ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {"compact-residual": CompactResidual}
+ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {"compact-residual": CompactResidual, "film-guard": FilmGuard}
 """Name on the card → constructor, called with ``findings`` and the card's parameters."""
 
 

@@ -2,8 +2,8 @@
 
 ``Store.open(settings)`` migrates nothing (see `app.store.migrating`); ``with store.begin() as tx:`` writes and commits at its
 end, ``with store.view() as tx:`` reads one consistent snapshot. A transaction has one attribute per noun: ``tx.studies``,
-``tx.uploads``, ``tx.worklist``, ``tx.predictions``, ``tx.explanations``, ``tx.jobs``, ``tx.reviews``. What comes out are the
-frozen rows of `app.store.records`.
+``tx.uploads``, ``tx.worklist``, ``tx.inspections``, ``tx.predictions``, ``tx.explanations``, ``tx.jobs``, ``tx.reviews``. What
+comes out are the frozen rows of `app.store.records`.
 """
 
 from app.store.blobs import Blobs
@@ -20,6 +20,7 @@ from app.store.records import (
     FlagQuery,
     FlagRow,
     ImageRow,
+    InspectionRow,
     JobRow,
     Page,
     PredictionRow,
@@ -45,6 +46,7 @@ __all__ = [
     "FlagQuery",
     "FlagRow",
     "ImageRow",
+    "InspectionRow",
     "JobRow",
     "LeaseLost",
     "Page",

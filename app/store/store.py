@@ -17,6 +17,7 @@ from app.config import Settings
 from app.domain import Study
 from app.errors import Unavailable
 from app.store.blobs import Blobs
+from app.store.inspections import Inspections
 from app.store.jobs import Jobs
 from app.store.migrating import at_head
 from app.store.results import Explanations, Predictions
@@ -41,6 +42,7 @@ class Transaction:
         self.studies = Studies(session, blobs, self.doomed)
         self.uploads = Uploads(session)
         self.worklist = Worklist(session)
+        self.inspections = Inspections(session)
         self.predictions = Predictions(session)
         self.explanations = Explanations(session, blobs, self.doomed)
         self.jobs = Jobs(session)

@@ -114,4 +114,5 @@ def _row(row: StudyTable, modality: str, images: int, thumbnail: str | None) -> 
         thumbnail=thumbnail,
         received_at=row.received_at,
         phantom=row.phantom,
+        caution=cast(Any, row.caution),
     )

@@ -179,6 +179,7 @@ def card(run: dict[str, Any], size: int, temperature: list[float]) -> dict[str, 
         "temperature": temperature,
         "intended_use": "Research on explanations: comparing what a network says with where it looks. Not for clinical use.",
         "banner": "",
+        "guard": "chest-guard",
         "terms": "Weights: research, with credit to Wang et al. 2017 (NIH ChestX-ray14) and Kermany et al. 2018 (CC BY 4.0).",
         "limits": [
             "NIH's labels were read from reports by a program and are wrong in about one of ten cases.",

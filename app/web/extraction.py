@@ -14,6 +14,7 @@ from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
 
 from app import explainers
+from app.classifiers import reasons
 from app.classifiers.registry import Registry
 from app.config import ROOT
 from app.domain import FINDINGS, REASONS
@@ -34,7 +35,7 @@ NAMED = (
 @cache
 def spoken(root: Path = ROOT) -> frozenset[str]:
     """Every message id, of a plural the one for a single thing."""
-    found = {*NAMED, *REASONS, *errors.TITLES.values(), *errors.SENTENCES.values()}
+    found = {*NAMED, *REASONS, *reasons.REASONS, *errors.TITLES.values(), *errors.SENTENCES.values()}
     found |= {finding.replace("_", " ") for finding in FINDINGS}
     for name in explainers.names():
         method = explainers.describe(name)
@@ -54,11 +55,14 @@ def spoken(root: Path = ROOT) -> frozenset[str]:
 def cards(root: Path = ROOT, names: Container[str] | None = None) -> set[str]:
     """What the networks' cards say for people; of some networks only, when names are given. A card may stay untranslated."""
     found: set[str] = set()
-    for card in Registry(root / "models").cards():
+    registry = Registry(root / "models")
+    for card in (*registry.cards(), *registry.guards()):
         if names is None or card.name in names:
             found |= {card.title, card.summary, card.banner, card.intended_use, card.terms, *card.limits}
             found |= {text for source in card.data for text in (source.name, source.terms)}
             found |= {figure.source for figure in card.figures}
+            if card.kind == "guard":  # what it tells apart and counts is no finding of the product's list
+                found |= {*card.findings, *(figure.finding for figure in card.figures)}
     return found - {""}
 
 

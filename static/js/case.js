@@ -141,12 +141,14 @@ class Case {
 
   /** Takes a payload: verdicts, and the maps of the shown finding into their panes. */
   take(data) {
+    // A page made for maps is of no use once the guard has refused the image: the server has another one, with its reasons.
+    if (data.inspection?.stopped && !isOpen(data.job) && this.panes.all.length > 1) return void location.reload();
     this.data = data;
     const probability = data.prediction?.scores.find(({ finding }) => finding === data.finding)?.probability ?? 1;
     this.panes.unlikely = probability < UNLIKELY ? `${(probability * 100).toFixed(1)} %` : "";
     if (data.prediction) this.read = { model: data.model, finding: data.finding };
     this.reviews?.take(data, this.regions);
-    const open = Boolean(data.job) && ["queued", "running"].includes(data.job.state);
+    const open = isOpen(data.job);
     const lost = failedFor(data);
     for (const pane of this.panes.all) {
       if (!pane.method) continue;
@@ -303,6 +305,11 @@ class Case {
       this.missed(() => this.showImage(id, fresh));
     }
   }
+}
+
+/** Whether a job still waits or runs. */
+function isOpen(job) {
+  return Boolean(job) && ["queued", "running"].includes(job.state);
 }
 
 /** Whether the job that should have brought what is shown has failed: then only the reader asks again. */

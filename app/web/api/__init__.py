@@ -5,7 +5,7 @@ A failure is ``{"error": sentence, "code": class of the error}`` with the class'
 
 from fastapi import APIRouter
 
-from app.web.api import results, reviews, studies
+from app.web.api import inspections, results, reviews, studies
 from app.web.api.schemas import Failure
 
 router = APIRouter(
@@ -14,5 +14,5 @@ router = APIRouter(
         422: {"model": Failure, "description": "What was sent cannot be used; the sentence says why."},
     },
 )
-for room in (studies, results, reviews):
+for room in (studies, inspections, results, reviews):
     router.include_router(room.router)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.classifiers.card import Card
+from app.domain import Admission
 from app.store import ExplanationRow, ImageRow, JobRow, PredictionRow, StudyRow, WorklistRow
 from app.store.records import FileState, JobKind, JobState, StudyState
 from app.web import upload
@@ -95,6 +96,7 @@ class SummaryOut(Frozen):
     state: StudyState = Field(description="How far its analysis is.")
     top: tuple[ScoreOut, ...] = Field(description="The three highest scores, the highest first.")
     flags: int = Field(description="How many verdicts are in force.")
+    caution: Admission | Literal[""] = Field(description="The worst that a guard says of its images; empty: none was asked.")
     phantom: bool = Field(description="A drawn phantom, no patient: Quality Control Subject (0010,0200).")
     received_at: datetime = Field(description="When its first file came, UTC.")
 
@@ -112,6 +114,7 @@ class SummaryOut(Frozen):
             state=row.state,
             top=tuple(ScoreOut(finding=s.finding, probability=s.probability, logit=s.logit) for s in row.top),
             flags=row.flags,
+            caution=row.caution,
             phantom=row.phantom,
             received_at=row.received_at,
         )
