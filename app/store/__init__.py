@@ -2,8 +2,8 @@
 
 ``Store.open(settings)`` migrates nothing (see `app.store.migrating`); ``with store.begin() as tx:`` writes and commits at its
 end, ``with store.view() as tx:`` reads one consistent snapshot. A transaction has one attribute per noun: ``tx.studies``,
-``tx.uploads``, ``tx.worklist``, ``tx.predictions``, ``tx.explanations``, ``tx.agreements``, ``tx.jobs``, ``tx.reviews``,
-``tx.measures``. What comes out are the frozen rows of `app.store.records`.
+``tx.uploads``, ``tx.worklist``, ``tx.inspections``, ``tx.predictions``, ``tx.explanations``, ``tx.agreements``, ``tx.jobs``,
+``tx.reviews``, ``tx.measures``. What comes out are the frozen rows of `app.store.records`.
 """
 
 from app.store.blobs import Blobs
@@ -22,6 +22,7 @@ from app.store.records import (
     FlagQuery,
     FlagRow,
     ImageRow,
+    InspectionRow,
     JobRow,
     MeasureRow,
     Page,
@@ -50,6 +51,7 @@ __all__ = [
     "FlagQuery",
     "FlagRow",
     "ImageRow",
+    "InspectionRow",
     "JobRow",
     "LeaseLost",
     "MeasureRow",
