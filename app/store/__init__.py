@@ -7,6 +7,7 @@ end, ``with store.view() as tx:`` reads one consistent snapshot. A transaction h
 """
 
 from app.store.blobs import Blobs
+from app.store.inspections import InspectionRow
 from app.store.jobs import LeaseLost
 from app.store.migrating import migrate
 from app.store.records import (
@@ -22,7 +23,6 @@ from app.store.records import (
     FlagQuery,
     FlagRow,
     ImageRow,
-    InspectionRow,
     JobRow,
     MeasureRow,
     Page,

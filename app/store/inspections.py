@@ -1,15 +1,28 @@
 """What the guards said of images: inspections, one per image and network."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app.domain import Inspection
 from app.errors import NotFound
-from app.store.records import InspectionRow
 from app.store.results import READING, image_of
 from app.store.tables import ImageTable, InspectionTable, SeriesTable, StudyTable, now
 
 WORST = ("", "ok", "warned", "refused")
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionRow:
+    """A stored inspection; one per image × network."""
+
+    id: str
+    study_id: str
+    image_id: str
+    inspection: Inspection
+    created_at: datetime
 
 
 class Inspections:

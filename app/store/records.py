@@ -12,7 +12,6 @@ from typing import Generic, Literal, TypeVar
 from app.domain import (
     Admission,
     Extent,
-    Inspection,
     Measure,
     Patient,
     Prediction,
@@ -221,17 +220,6 @@ class WorklistRow:
     received_at: datetime
     phantom: bool
     caution: Admission | Literal[""] = ""
-
-
-@dataclass(frozen=True, slots=True)
-class InspectionRow:
-    """A stored inspection; one per image × network."""
-
-    id: str
-    study_id: str
-    image_id: str
-    inspection: Inspection
-    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,8 +93,8 @@ Sha = String(64)
 
 
 class StudyTable(Base):
-    """A study. ``searched`` is the casefolded text the worklist searches; ``state``, ``top``, ``probability``,
-    ``disagreement``, ``flags`` and ``caution`` repeat for it what jobs, predictions, agreements, reviews and inspections say."""
+    """A study. ``searched`` is the casefolded text the worklist searches; ``state``, ``top``, ``probability``, ``flags``,
+    ``disagreement`` and ``caution`` repeat for it what jobs, predictions, reviews, agreements and inspections say."""
 
     __tablename__ = "studies"
 

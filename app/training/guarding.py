@@ -42,7 +42,7 @@ def measure(folder: Path, data: Path) -> None:
     """Measure the guard of a model folder and write the figures on its card."""
     card = Card.read(folder)
     guard = Guard.of(load(card, torch.device("cpu")))
-    rows = [asdict(figure) for figure in figures(guard, data)]
+    rows = [{key: value for key, value in asdict(figure).items() if value is not None} for figure in figures(guard, data)]
     path = folder / "card.toml"
     raw = tomllib.loads(path.read_text(encoding="utf-8"))
     tables = {"data": raw.pop("data"), "figures": rows}
