@@ -138,7 +138,7 @@ def test_whoever_insists_gets_the_answer_and_the_caution(product: Callable[[str]
     page = it.page(study_id)
     assert "Read with caution" in page
     assert "because somebody asked for that" in page
-    assert page.count('name="finding" value') == 14
+    assert page.count('type="radio" name="finding"') == 14
     with it.store.view() as tx:
         assert tx.worklist.page(WorklistQuery()).rows[0].caution == "warned"
     # another finding's maps are computed without asking again
@@ -155,7 +155,7 @@ def test_a_warned_image_has_both(product: Callable[[str], Product]) -> None:
     page = it.page(it.upload())
     assert "Read with caution" in page
     assert UNSURE in page
-    assert page.count('name="finding" value') == 14
+    assert page.count('type="radio" name="finding"') == 14
     assert "because somebody asked for that" not in page
     assert "read with caution" in it.client.get("/").text
 
