@@ -51,8 +51,8 @@ def _run(settings: Settings, revision: str, *, down: bool) -> None:
 
 
 def _unguarded(connection: Any, _record: object) -> None:
-    """SQLite changes a table by making it anew and dropping the old one; foreign keys would take that for the loss of every row,
-    and delete what belongs to them."""
+    """SQLite changes a table by making it anew and dropping the old one; foreign keys would take that for the loss of every
+    row, and delete what belongs to them."""
     connection.execute("PRAGMA foreign_keys = OFF")
 
 

@@ -12,7 +12,7 @@ export class Record {
   constructor(page) {
     const { panes, display, regions, input, tools, data } = page;
     this.page = page;
-    this.measures = new Measures({ panes, regions, input, address: `/api/v1${data.urls.case}/measures`, depth: () => page.reviews?.history.done.length ?? 0 });
+    this.measures = new Measures({ panes, regions, input, address: `/api/v1${data.urls.case}/measures`, depth: () => page.reviews?.history?.done.length ?? 0 });
     input.measures = this.measures;
     this.link = new Permalink();
     this.link.register("at", placePart(page));

@@ -1,7 +1,8 @@
 """The fonts of the PDF: NanumGothic, which has Hangul, and Vera for what it lacks; both are embedded as subsets.
 
 NanumGothic (SIL Open Font License) is one of the front-end packages that make puts into static/vendor; Vera (Bitstream's
-permissive licence) comes with reportlab. A letter that neither has is printed as ▯, and the report says so.
+permissive licence) comes with reportlab. A letter that neither has is printed as □ (¿ where that is missing too), and the
+report says so.
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,6 @@ from reportlab.pdfbase.ttfonts import TTFont
 from app.web.pages import STATIC
 
 FOLDER = STATIC / "vendor" / "fonts"
-MISSING = "▯"
 FAMILIES = {
     "Nanum": (FOLDER / "NanumGothic-Regular.ttf", FOLDER / "NanumGothic-Bold.ttf"),
     "Vera": (Path("Vera.ttf"), Path("VeraBd.ttf")),
@@ -39,6 +39,11 @@ class Fonts:
         """Whether the fonts have Hangul."""
         return any(ord("가") in letters for _, letters in self.known)
 
+    @property
+    def missing(self) -> str:
+        """What stands for a letter that no font has."""
+        return "□" if self._font("□") else "¿"
+
     def lacks(self, text: str) -> bool:
         """Whether a letter of the text can not be printed."""
         return any(not self._font(letter) for letter in text if letter.isprintable() and not letter.isspace())
@@ -52,7 +57,7 @@ class Fonts:
                 font, shown = (runs[-1][0] if runs else self.first), "\n" if letter == "\n" else " "
             else:
                 font = self._font(letter)
-                shown, font = (letter, font) if font else (MISSING, self._font(MISSING) or self.first)
+                shown, font = (letter, font) if font else (self.missing, self._font(self.missing))
             if runs and runs[-1][0] == font:
                 runs[-1] = (font, runs[-1][1] + shown)
             else:

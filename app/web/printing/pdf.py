@@ -106,7 +106,7 @@ class Report:
         if self.mute:
             said.append(NO_HANGUL)
         if any(map(self.fonts.lacks, texts)):
-            said.append(self._("Letters that the fonts of this report do not have are printed as ▯."))
+            said.append(self._("Letters that the fonts do not have are printed as %(sign)s.", sign=self.fonts.missing))
         return said
 
     def _facts(self) -> Table:
