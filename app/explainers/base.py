@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self, final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from app.classifiers.classifier import Classifier, versions
@@ -30,11 +31,27 @@ small pieces are a little quicker than large ones: more of them stays in the cac
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
     """How relevance stands at one layer: ``values`` float32 (targets, slices, h, w), summed over channels; ``totals``
-    (targets,), the sum over everything that is on its way at that moment, which conservation keeps equal to the seed."""
+    (targets,), the sum over everything that is on its way at that moment, which conservation keeps equal to the seed.
+    ``whole``: nothing is on its way elsewhere, so that ``values`` hold all of it; ``spatial`` False: values of neurons without
+    a place, as (targets, slices, neurons, 1)."""
 
     name: str
     values: Tensor
     totals: Tensor
+    whole: bool = True
+    spatial: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stage:
+    """All the relevance of one finding at one stage of a network: ``values`` float32 (h, w), summed over channels, over the
+    whole of the network's input; (1, neurons) where ``spatial`` is False. ``total`` is the sum that conservation keeps, as the
+    engine counts it. The last stage is the film."""
+
+    name: str
+    values: NDArray[np.float32]
+    total: float
+    spatial: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,6 +82,33 @@ class Explainer(ABC):
     @abstractmethod
     def relevance(self, trace: Trace, targets: Sequence[int]) -> Relevance:
         """Maps for the targets (positions in the network's logits). NotExplainable where the method is not defined."""
+
+    def layers(self, trace: Trace, targets: Sequence[int]) -> tuple[Layer, ...]:  # noqa: ARG002 - for those that have some
+        """The relevance at every layer, from the decision back to the film; InputError for a method that does not walk back."""
+        raise InputError(
+            "The method “%(method)s” does not go through the network layer by layer. LRP and RAP do.", {"method": self.name}
+        )
+
+    @final
+    def stages(self, trace: Trace, finding: str) -> tuple[Stage, ...]:
+        """The relevance of a finding at every stage of the network, from the decision back to the film, for the one image of a
+        trace: the layers where all of it is in one place, and each picture once, though several layers hand it on unchanged.
+
+        NotFound for a finding the network does not have; InputError for a method without layers.
+        """
+        target = _target(trace.classifier, finding)
+        with torch.inference_mode(False), torch.enable_grad():
+            layers = self.layers(trace, [target])
+        found: list[Stage] = []
+        for layer in layers:
+            values = layer.values[0, 0].detach().float().cpu().numpy()
+            values = values if layer.spatial else values.T
+            same = bool(found) and found[-1].spatial == layer.spatial and np.array_equal(found[-1].values, values)
+            if same and layer is layers[-1]:
+                found.pop()
+            if layer.whole and (not same or layer is layers[-1]):
+                found.append(Stage(layer.name, frozen(values), float(layer.totals[0]), layer.spatial))
+        return tuple(found)
 
     def with_parameters(self, parameters: dict[str, Any]) -> Self:
         """This method with other parameters; InputError for a name it does not have or a value of another kind."""

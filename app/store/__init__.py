@@ -2,13 +2,14 @@
 
 ``Store.open(settings)`` migrates nothing (see `app.store.migrating`); ``with store.begin() as tx:`` writes and commits at its
 end, ``with store.view() as tx:`` reads one consistent snapshot. A transaction has one attribute per noun: ``tx.studies``,
-``tx.uploads``, ``tx.worklist``, ``tx.predictions``, ``tx.explanations``, ``tx.jobs``, ``tx.reviews``. What comes out are the
-frozen rows of `app.store.records`.
+``tx.uploads``, ``tx.worklist``, ``tx.predictions``, ``tx.explanations``, ``tx.jobs``, ``tx.reviews``, ``tx.questions``,
+``tx.what_ifs``. What comes out are the frozen rows of `app.store.records`.
 """
 
 from app.store.blobs import Blobs
 from app.store.jobs import LeaseLost
 from app.store.migrating import migrate
+from app.store.questions import Question, QuestionRow
 from app.store.records import (
     FLAG_SORTS,
     STUDY_STATES,
@@ -32,6 +33,7 @@ from app.store.records import (
 )
 from app.store.store import Store, Transaction
 from app.store.studies import Staged
+from app.store.what_ifs import Kept, WhatIfRow
 
 __all__ = [
     "FLAG_SORTS",
@@ -46,9 +48,12 @@ __all__ = [
     "FlagRow",
     "ImageRow",
     "JobRow",
+    "Kept",
     "LeaseLost",
     "Page",
     "PredictionRow",
+    "Question",
+    "QuestionRow",
     "ReviewRow",
     "SeriesRow",
     "Staged",
@@ -56,6 +61,7 @@ __all__ = [
     "StudyRow",
     "Transaction",
     "UploadRow",
+    "WhatIfRow",
     "WorklistQuery",
     "WorklistRow",
     "migrate",
