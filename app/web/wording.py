@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from app.web import drawers
+
 Translate = Callable[..., str]
 
 
@@ -38,7 +40,7 @@ def state_text(state: str, _: Translate) -> str:
 
 def strings(_: Translate) -> dict[str, str]:
     """The sentences by the key under which the scripts know them; ``{0}`` and ``{1}`` are put in there."""
-    return verdicts(_) | reasons(_) | panes(_) | saving(_) | windows(_) | announcements(_)
+    return verdicts(_) | reasons(_) | panes(_) | saving(_) | windows(_) | announcements(_) | drawers.words(_)
 
 
 def verdicts(_: Translate) -> dict[str, str]:

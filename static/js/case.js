@@ -1,6 +1,7 @@
 // The case page. Brings together what the server said (the payload), the panes, the display state, the reader's hands and their
 // verdicts; fetches films and maps once and keeps them. Everything it shows is in the payload or was fetched from its addresses.
 
+import { Drawers } from "./drawers.js";
 import { Input } from "./input.js";
 import { listen } from "./keys.js";
 import { Panes } from "./panes.js";
@@ -41,6 +42,7 @@ class Case {
       regions.paint();
       this.tools.showScale();
     };
+    this.drawers = $("drawers") ? new Drawers(this) : null;
     this.#keys();
     this.#listen();
     this.take(data);
@@ -146,6 +148,7 @@ class Case {
     this.panes.unlikely = probability < UNLIKELY ? `${(probability * 100).toFixed(1)} %` : "";
     if (data.prediction) this.read = { model: data.model, finding: data.finding };
     this.reviews?.take(data, this.regions);
+    this.drawers?.take(data);
     const open = Boolean(data.job) && ["queued", "running"].includes(data.job.state);
     const lost = failedFor(data);
     for (const pane of this.panes.all) {

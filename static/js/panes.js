@@ -156,7 +156,8 @@ export class Panes {
   }
 
   #layer(pane, scale) {
-    const { film, display } = this;
+    const { display } = this;
+    const film = pane.film ?? this.film;
     const { window: chosen, invert, overlays, threshold, opacity, smooth } = display;
     const colours = pane.signed ? display.signed : display.unsigned;
     return {
