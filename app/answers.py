@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from app import pipeline
+from app import edits, pipeline
 from app.domain import Edit, Series
 from app.errors import AppError, ModelError, where
 from app.store import QuestionRow, Store
@@ -43,6 +43,7 @@ class Answers:
 
     def run(self, pause: float = APART_SECONDS) -> None:
         """Answer one question after the other until told to stop; look every ``pause`` seconds when nobody wakes it."""
+        edits.warm()
         while not self._stopping.is_set():
             self._awake.clear()
             try:
@@ -101,15 +102,15 @@ class Answers:
     def _what_if(
         self, classifier: "Classifier", series: Series, asked: Mapping[str, Any]
     ) -> tuple[dict[str, Any], bytes | None]:
-        edits = [Edit.of(edit) for edit in asked["edits"]]
+        wanted = [Edit.of(edit) for edit in asked["edits"]]
         with self._store.view() as tx:
             maps = {
                 area.explanation: tx.explanations.load(area.explanation)
-                for edit in edits
+                for edit in wanted
                 for area in edit.areas
                 if area.kind == "hot"
             }
-        said = pipeline.what_if(classifier, series, edits, maps)
+        said = pipeline.what_if(classifier, series, wanted, maps)
         scores = [list(astuple(score)) for score in said.scores]
         return {"scores": scores, "device": said.device, "seconds": said.seconds}, None
 

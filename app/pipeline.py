@@ -18,7 +18,7 @@ from app.errors import InputError
 if TYPE_CHECKING:
     from app.classifiers.classifier import Classifier
     from app.classifiers.loading import Loaded
-    from app.explainers.base import Stage
+    from app.explainers.stages import Stage
     from app.explainers.trace import Trace
 
 
@@ -138,6 +138,8 @@ def stages(classifier: "Classifier", series: Series, method: str, finding: str) 
     NotFound for a method or a finding there is not; InputError for a method without stages; NotExplainable where it is not
     defined for this network.
     """
+    from app.explainers.stages import stages as walk  # noqa: PLC0415 - see the module's docstring
+
     (_,) = series.images
-    classifier, trace = _recorded(classifier, series)
-    return explainers.load(method).stages(trace, finding)
+    _, trace = _recorded(classifier, series)
+    return walk(explainers.load(method), trace, finding)

@@ -7,4 +7,10 @@ pipeline; no network.
 
 from app.edits.film import apply
 
-__all__ = ["apply"]
+
+def warm() -> None:
+    """Import what in-painting needs, before a reader waits for it."""
+    from scipy.sparse import linalg  # noqa: F401, PLC0415 - that takes longer than the answer
+
+
+__all__ = ["apply", "warm"]

@@ -12,7 +12,6 @@ from typing import Any, ClassVar, Self, final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from app.classifiers.classifier import Classifier, versions
@@ -40,18 +39,6 @@ class Layer:
     totals: Tensor
     whole: bool = True
     spatial: bool = True
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Stage:
-    """All the relevance of one finding at one stage of a network: ``values`` float32 (h, w), summed over channels, over the
-    whole of the network's input; (1, neurons) where ``spatial`` is False. ``total`` is the sum that conservation keeps, as the
-    engine counts it. The last stage is the film."""
-
-    name: str
-    values: NDArray[np.float32]
-    total: float
-    spatial: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,27 +76,6 @@ class Explainer(ABC):
             "The method “%(method)s” does not go through the network layer by layer. LRP and RAP do.", {"method": self.name}
         )
 
-    @final
-    def stages(self, trace: Trace, finding: str) -> tuple[Stage, ...]:
-        """The relevance of a finding at every stage of the network, from the decision back to the film, for the one image of a
-        trace: the layers where all of it is in one place, and each picture once, though several layers hand it on unchanged.
-
-        NotFound for a finding the network does not have; InputError for a method without layers.
-        """
-        target = _target(trace.classifier, finding)
-        with torch.inference_mode(False), torch.enable_grad():
-            layers = self.layers(trace, [target])
-        found: list[Stage] = []
-        for layer in layers:
-            values = layer.values[0, 0].detach().float().cpu().numpy()
-            values = values if layer.spatial else values.T
-            same = bool(found) and found[-1].spatial == layer.spatial and np.array_equal(found[-1].values, values)
-            if same and layer is layers[-1]:
-                found.pop()
-            if layer.whole and (not same or layer is layers[-1]):
-                found.append(Stage(layer.name, frozen(values), float(layer.totals[0]), layer.spatial))
-        return tuple(found)
-
     def with_parameters(self, parameters: dict[str, Any]) -> Self:
         """This method with other parameters; InputError for a name it does not have or a value of another kind."""
         known = {entry.name: getattr(self, entry.name) for entry in fields(self)}
@@ -138,7 +104,7 @@ class Explainer(ABC):
         if not findings:
             raise InputError("No finding was named: there is nothing to explain.")
         method = self.with_parameters(parameters)
-        targets = [_target(classifier, finding) for finding in findings]
+        targets = [target(classifier, finding) for finding in findings]
         started = time.perf_counter()
         notes: tuple[str, ...] = ()
         device = classifier.device
@@ -253,7 +219,8 @@ def piece(trace: Trace, copies: float, targets: int) -> int:
     return max(1, min(targets, int(room / (largest * copies))))
 
 
-def _target(classifier: Classifier, finding: str) -> int:
+def target(classifier: Classifier, finding: str) -> int:
+    """A finding's position in the network's logits; NotFound with those it knows."""
     if finding not in classifier.card.findings:
         raise NotFound(
             "The network “%(model)s” does not know the finding “%(finding)s”. It knows: %(known)s.",

@@ -76,7 +76,8 @@ export class Brush {
   paint() {
     if (!this.panes.film) return;
     const areas = this.tool ? [...this.areas(), ...(this.area ? [this.area] : [])].filter(({ kind }) => kind !== "hot") : [];
-    for (const pane of this.panes.shown) this.#marks(pane, areas);
+    // The edited film is to be seen as the network sees it.
+    for (const pane of this.panes.shown) this.#marks(pane, pane.film && !this.area ? [] : areas);
   }
 
   #marks(pane, areas) {

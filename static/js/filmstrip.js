@@ -83,12 +83,13 @@ export class Filmstrip {
   #card(stage, at) {
     const values = this.#values(stage);
     const high = strength(values) || 1;
-    const name = at === this.strip.stages.length - 1 ? words("strip.film") : at === 0 ? `${words("strip.decision")} ${stage.name}` : stage.name;
+    const name = at === this.strip.stages.length - 1 ? words("strip.film") : stage.name;
+    const short = at === 0 ? words("strip.decision") : name.split(".").slice(0, 2).join(".");
     const button = document.createElement("button");
     button.type = "button";
     const canvas = Object.assign(document.createElement("canvas"), { width: stage.width, height: stage.spatial ? stage.height : 1 });
     paint(canvas, values, high, table(this.colours));
-    const lines = [["name", name], ["sum", words("strip.sum", figure(stage.total))], ["range", words("strip.range", figure(high))]];
+    const lines = [["name", short], ["sum", words("strip.sum", figure(stage.total))], ["range", words("strip.range", figure(high))]];
     button.append(canvas, ...lines.map(([kind, text]) => Object.assign(document.createElement("span"), { className: `stage-${kind}`, textContent: text })));
     const said = words("strip.stage", name, figure(stage.total), figure(high));
     button.title = stage.spatial ? said : `${said}. ${words("strip.flat", stage.width)}`;

@@ -292,7 +292,8 @@ function button(text, label, act) {
 // One finding: its name, before → after, the change in percentage points, and a bar of what stayed and what moved.
 function row(change) {
   const points = change.change * 100;
-  const by = `${points > 0 ? "+" : points < 0 ? "−" : ""}${Math.abs(points).toFixed(1)}`;
+  const size = Math.abs(points).toFixed(1);
+  const by = size === "0.0" ? size : `${points > 0 ? "+" : "−"}${size}`;
   const item = document.createElement("li");
   item.className = "change";
   Object.assign(item.dataset, { finding: change.finding, way: points < 0 ? "down" : "up" });

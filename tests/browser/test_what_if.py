@@ -40,7 +40,7 @@ def expected(changes: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
 
     def signed(points: float) -> str:
         text = f"{abs(points):.1f}"
-        return text if points == 0 else f"{'+' if points > 0 else '−'}{text}"
+        return text if text == "0.0" else f"{'+' if points > 0 else '−'}{text}"
 
     return [
         (one["finding"], f"{100 * one['before']:.1f} % → {100 * one['after']:.1f} %", signed(100 * one["change"]))

@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from app import explainers, pipeline
+from app import pipeline
 from app.classifiers.loading import Loaded
 from app.config import Settings
 from app.domain import Area, Edit, Explanation, Score, Series
@@ -178,7 +178,7 @@ def test_a_filmstrip_is_what_the_engine_gives(client: TestClient, read: str, sto
     told = strip.json()
     values = np.frombuffer(client.get(told["values"]).content, "<f4")
     classifier, series, _ = python(store, worker, read)
-    stages = explainers.load(method).stages(explainers.record(classifier, series), "Effusion")
+    stages = pipeline.stages(classifier, series, method, "Effusion")
     assert [one["name"] for one in told["stages"]] == [stage.name for stage in stages]
     assert len(stages) > 4
     for one, stage in zip(told["stages"], stages, strict=True):
