@@ -26,6 +26,12 @@ cp node_modules/htmx.org/dist/htmx.min.js static/vendor/htmx.min.js
 cp node_modules/htmx.org/LICENSE static/vendor/htmx.LICENSE
 cp node_modules/konva/konva.min.js static/vendor/konva.min.js
 cp node_modules/konva/LICENSE static/vendor/konva.LICENSE
+# Not for pages: the PDF of a report embeds what it needs of them.
+fonts=node_modules/@expo-google-fonts/nanum-gothic
+mkdir -p static/vendor/fonts
+cp "$fonts/400Regular/NanumGothic_400Regular.ttf" static/vendor/fonts/NanumGothic-Regular.ttf
+cp "$fonts/700Bold/NanumGothic_700Bold.ttf" static/vendor/fonts/NanumGothic-Bold.ttf
+cp "$fonts/LICENSE_FONT" static/vendor/fonts/NanumGothic.LICENSE
 
 touch static/vendor/.complete
 if [ "$what" = development ]; then

@@ -26,6 +26,8 @@ VERDICTS: tuple[Verdict, ...] = ("right", "partly", "wrong", "artefact", "uninfo
 REASONS = ("support device", "text marker", "outside the body", "other anatomy", "image border", "noise", "other")
 """Why a map is called wrong; the empty string stands for "not said"."""
 
+ShapeKind = Literal["rectangle", "ellipse", "polygon", "freehand"]
+SHAPES: tuple[ShapeKind, ...] = ("rectangle", "ellipse", "polygon", "freehand")
 
 AreaKind = Literal["rectangle", "ellipse", "polygon", "freehand", "brush", "hot"]
 AREAS: tuple[AreaKind, ...] = ("rectangle", "ellipse", "polygon", "freehand", "brush", "hot")
@@ -205,18 +207,64 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
-    """A drawn rectangle of the true region, in image pixels."""
+class Shape:
+    """One drawn shape in image pixels; a point is (x, y): columns from the left, rows from the top.
 
-    left: float
-    top: float
-    right: float
-    bottom: float
+    Two opposite corners make a "rectangle", or the "ellipse" that fills it; the points of a "polygon" and of a "freehand" line
+    are joined in their order, and the last with the first.
+    """
+
+    kind: ShapeKind
+    points: tuple[tuple[float, float], ...]
+
+    def bounds(self) -> Extent:
+        """The smallest rectangle around the shape."""
+        across, down = zip(*self.points, strict=True)
+        return Extent(min(across), min(down), max(across), max(down))
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """The true region as a reader drew it: everything that lies in one or more of its shapes."""
+
+    shapes: tuple[Shape, ...]
+
+    @classmethod
+    def rectangle(cls, left: float, top: float, right: float, bottom: float) -> "Region":
+        """A region of one rectangle."""
+        return cls((Shape("rectangle", ((left, top), (right, bottom))),))
+
+    def bounds(self) -> Extent:
+        """The smallest rectangle around all shapes."""
+        each = [shape.bounds() for shape in self.shapes]
+        return Extent(
+            min(edge.left for edge in each),
+            min(edge.top for edge in each),
+            max(edge.right for edge in each),
+            max(edge.bottom for edge in each),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """How one map lies to a drawn region, by `app.evaluation.truth`; None where a figure is not defined.
+
+    ``pointing`` is 1 or 0; ``iou`` and ``mass`` lie in [0, 1]; ``outside_inside`` is infinite when nothing positive lies
+    inside.
+    """
+
+    pointing: float | None
+    iou: float | None
+    outside_inside: float | None
+    mass: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """One reader's verdict on one method × finding of one image, with the network's version it was given about."""
+    """One reader's verdict on one method × finding of one image, with the network's version it was given about.
+
+    ``measures`` has every method whose map was there when the region was stored, by name; it is empty without a region.
+    """
 
     sop_instance_uid: str
     frame: int
@@ -228,6 +276,26 @@ class Review:
     reason: str
     comment: str
     region: Region | None
+    reader: str
+    created_at: datetime
+    measures: Mapping[str, Measures] = field(default_factory=dict, hash=False)
+
+
+MeasureKind = Literal["length", "angle", "rectangle", "ellipse"]
+MEASURES: tuple[MeasureKind, ...] = ("length", "angle", "rectangle", "ellipse")
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What one reader measures on one image: ``points`` are (x, y) in image pixels, pixel (r, c) covering [c, c+1) × [r, r+1).
+
+    A length has two ends; an angle an end, its vertex and the other end; a rectangle and an ellipse two opposite corners.
+    """
+
+    sop_instance_uid: str
+    frame: int
+    kind: MeasureKind
+    points: tuple[tuple[float, float], ...]
     reader: str
     created_at: datetime
 

@@ -19,12 +19,25 @@ STOPS = {
         "440154470d6048186a482374472d7b4537814240863e49893b528b375b8d33638d2f6b8e2c728e297a8e26828e23898e21918c"
         "1f988b1fa08822a78528ae8032b67a3fbc734ec36b5ec96270cf5784d44b98d83eaddc30c2df23d8e219ece51bfde725"
     ),
+    "cividis": (
+        "00224e00285b002e6a0533711a386f273e6e32436d3b496c434e6c4b546c535a6d5a5f6e61656f686a716f70737676767d7c78"
+        "8482798c8878938e789b9476a39a74aba072b4a76fbcae6cc4b468cdbb63d5c25edec958e7d150f0d846f9e03afee838"
+    ),
+    "magma": (
+        "0000040303120a0822130d341d114729115a36106b440f7651127c5d177f6a1c81762181832681902a819c2e7faa337db73779"
+        "c43c75d0416fdc4869e75263ef5d5ef56b5cf9795dfc8961fd9869fea772feb67cfec488fed395fde2a3fcf0b2fcfdbf"
+    ),
     "coolwarm": (
         "3b4cc0445acc4e68d85875e16282ea6c8ff1779af782a6fb8db0fe98b9ffa3c2feaec9fcb9d0f9c3d5f4ccd9edd5dbe5dddcdc"
         "e5d8d1ecd3c5f1ccb8f5c4acf7ba9ff7b093f6a586f4987af08b6eeb7d62e46e56dd5f4bd44e41ca3b37be242eb40426"
     ),
+    "berlin": (
+        "9eb0ff8caef679abed65a7e2519fd34194c13685ad2e76992868862259731d4b61183d4f14303e11242e111a20121214190c09"
+        "220c022b0e013510004112014d16025b1d086c27117d341e8e422e9e513fae6051be6f63ce7f76df8f89f09f9cffadad"
+    ),
 }
-"""Colour maps as 33 evenly spaced colours: viridis for maps with one side, coolwarm (zero in its middle) for signed ones."""
+"""Colour maps as 33 evenly spaced colours, as in colormaps.js: the first three for maps with one side, the others (zero in
+their middle) for signed ones. Pictures open with viridis and coolwarm."""
 
 THRESHOLD = 0.25
 """Below this share of the strongest value a map is transparent."""
@@ -84,13 +97,13 @@ def ends(explanation: Explanation) -> tuple[float, float]:
 
 def colours(values: Grey, low: float, high: float) -> Colours:
     """Values (rows, columns) as colours, uint8 (rows, columns, 3): viridis from 0, coolwarm where ``low`` is negative."""
-    table = _table("coolwarm" if low < 0 else "viridis")
+    chosen = table("coolwarm" if low < 0 else "viridis")
     place = np.clip((values - low) / (high - low), 0.0, 1.0) * 255
-    return np.asarray(table[np.rint(place).astype(np.uint8)])
+    return np.asarray(chosen[np.rint(place).astype(np.uint8)])
 
 
 @cache
-def _table(name: str) -> Colours:
+def table(name: str) -> Colours:
     """A colour map as uint8 (256, 3), linear between its stops."""
     stops = np.frombuffer(bytes.fromhex(STOPS[name]), np.uint8).reshape(33, 3)
     at = np.linspace(0, 32, 256)
@@ -117,13 +130,22 @@ def _size(film: Picture.Image, longest: int | None, smallest: int) -> tuple[int,
 
 def _frame(film: Picture.Image, region: Region, scale: float) -> None:
     """Draw a region as the page does: a yellow line on a dark one, seen on any film and any colour of a map."""
-    box = [round(edge * scale) for edge in (region.left, region.top, region.right, region.bottom)]
-    box[2], box[3] = max(box[0], box[2]), max(box[1], box[3])
     width = max(2, round(max(film.size) / 256))
     draw = ImageDraw.Draw(film)
-    draw.rectangle(box, outline=(0, 0, 0), width=3 * width)
-    draw.rectangle([box[0] + width, box[1] + width, max(box[0] + width, box[2] - width), max(box[1] + width, box[3] - width)],
-                   outline=(255, 209, 102), width=width)  # fmt: skip
+    for colour, thick in (((0, 0, 0), 3 * width), ((255, 209, 102), width)):
+        for shape in region.shapes:
+            edge = shape.bounds()
+            box = [round(value * scale) for value in (edge.left, edge.top, edge.right, edge.bottom)]
+            box[2], box[3] = max(box[0], box[2]), max(box[1], box[3])
+            inner = (3 * width - thick) // 2
+            inset = [box[0] + inner, box[1] + inner, max(box[0] + inner, box[2] - inner), max(box[1] + inner, box[3] - inner)]
+            if shape.kind == "rectangle":
+                draw.rectangle(inset, outline=colour, width=thick)
+            elif shape.kind == "ellipse":
+                draw.ellipse(inset, outline=colour, width=thick)
+            else:
+                line = [(x * scale, y * scale) for x, y in (*shape.points, *shape.points[:2])]
+                draw.line(line, fill=colour, width=thick, joint="curve")
 
 
 def _captioned(film: Picture.Image, explanation: Explanation, probability: float | None) -> Picture.Image:

@@ -8,7 +8,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -20,7 +20,8 @@ from app.classifiers.registry import Registry
 from app.config import Settings
 from app.domain import Explanation, Image, Prediction, Series, Study
 from app.errors import AppError, where
-from app.store import JobRow, LeaseLost, Store, Transaction
+from app.evaluation import agreement
+from app.store import AgreementKey, ExplanationRow, JobRow, LeaseLost, Store, Transaction
 
 if TYPE_CHECKING:
     from app.classifiers.loading import Loaded
@@ -48,6 +49,7 @@ class Worker:
         self._registry = Registry(settings.models)
         self._networks: Loaded | None = None
         self._loading = threading.Lock()
+        self._caught_up = False
         self._stopping = threading.Event()
         self._answers = Answers(store, self._loaded, self._stopping)
         self._awake = threading.Event()
@@ -88,6 +90,7 @@ class Worker:
                 log.error("the worker cannot reach its jobs: %s", where(error))
                 worked = False
             if not worked:
+                self._catch_up()
                 self._awake.wait(POLL_SECONDS)
 
     def _warm(self) -> None:
@@ -96,6 +99,15 @@ class Worker:
             self._loaded()
         except Exception as error:  # noqa: BLE001 - the first job says the same to people
             log.error("the networks cannot be loaded: %s", where(error))
+
+    def _catch_up(self) -> None:
+        """With nothing else to do: compare the maps of studies that were analysed when nobody compared them."""
+        if self._caught_up:
+            return
+        try:
+            self._caught_up = not compare(self._store)
+        except Exception as error:  # noqa: BLE001 - the worker's edge: the store may be away for a while
+            log.error("the maps cannot be compared: %s", where(error))
 
     def work_once(self) -> bool:
         """Do the most urgent job there is; False when there is none."""
@@ -120,6 +132,7 @@ class Worker:
                 self._do(job, lambda: lost.is_set() or self._stopping.is_set())
             log.info("job %s (%s) done in %.1f s", job.id, job.kind, time.perf_counter() - started)
         except (LeaseLost, Stopped):
+            self._caught_up = False
             log.info("job %s (%s) left unfinished", job.id, job.kind)
             with self._store.begin() as tx:
                 tx.jobs.release(job.id, self._owner)
@@ -191,6 +204,7 @@ class Worker:
                 if leave():
                     raise Stopped
                 self._keep(job, result, step, of)
+        compare(self._store, job.study_id)
         with self._store.begin() as tx:
             tx.jobs.finish(job.id, self._owner, network=task.read)
 
@@ -234,6 +248,32 @@ class Worker:
                 tx.predictions.save(job.study_id, result, headline=job.kind == "analyse" and job.model is None)
             else:
                 tx.explanations.save(job.study_id, result)
+
+
+def compare(store: Store, study_id: str = "") -> bool:
+    """Keep how far methods agree on every finding whose maps are newer than that, of one study or of some of all.
+
+    False when nothing was left to do. Methods with a standing caution do not count: that they differ says something about them,
+    not about the film.
+    """
+    with store.view() as tx:
+        keys = tx.agreements.missing(study_id)
+    for key in keys:
+        with store.view() as tx:
+            image = next(image for image in tx.studies.get(key.study_id).images if image.id == key.image_id)
+            rows = tx.explanations.of_image(key.image_id, model_sha256=key.model_sha256, finding=key.finding)
+            maps = {row.method: agreement.Heat(tx.explanations.values(row.id), row.extent) for row in counting(key, rows)}
+        found = agreement.compared(maps, (image.rows, image.columns))
+        with store.begin() as tx:
+            tx.agreements.save(key, found.methods, found.rank, found.overlap, found.disagreement)
+    return bool(keys)
+
+
+def counting(key: AgreementKey, rows: Sequence[ExplanationRow]) -> list[ExplanationRow]:
+    """The maps that are compared: those of the default panel's methods without a caution, in the order of the panes."""
+    panel = [name for name in explainers.panel() if not explainers.describe(name).caution]
+    there = {row.method: row for row in rows if row.model == key.model and row.state == "ok"}
+    return [there[name] for name in panel if name in there]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,7 @@ from PIL import Image as Picture
 
 from app import render
 from app.config import ROOT
-from app.domain import Explanation, Extent, Image, Region, Window
+from app.domain import Explanation, Extent, Image, Region, Shape, Window
 from tests.store.films import explanation, image
 
 
@@ -125,11 +125,24 @@ def test_a_large_overlay_says_what_it_is_and_a_small_film_is_enlarged_for_it() -
 def test_a_region_is_framed_where_it_was_drawn() -> None:
     black = image(stored=np.zeros((100, 100), dtype=np.uint16))
     nothing = replace(a_map([[0.0]]), extent=Extent(0, 0, 100, 100))
-    shown = opened(render.overlay_png(black, nothing, longest=100, region=Region(20.0, 30.0, 70.0, 60.0)))
+    shown = opened(render.overlay_png(black, nothing, longest=100, region=Region.rectangle(20.0, 30.0, 70.0, 60.0)))
     rows, columns = np.nonzero((shown == (255, 209, 102)).all(axis=2))
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (32, 58, 22, 68)
-    outside = render.overlay_png(black, nothing, longest=100, region=Region(99.8, 99.8, 99.9, 99.9))
+    outside = render.overlay_png(black, nothing, longest=100, region=Region.rectangle(99.8, 99.8, 99.9, 99.9))
     assert opened(outside).shape == (100, 100, 3)
+
+
+def test_every_shape_of_a_region_is_drawn_along_its_outline() -> None:
+    black = image(stored=np.zeros((200, 200), dtype=np.uint16))
+    nothing = replace(a_map([[0.0]]), extent=Extent(0, 0, 200, 200))
+    shapes = (Shape("ellipse", ((20, 20), (80, 60))), Shape("polygon", ((100, 100), (180, 110), (120, 180))))
+    shown = opened(render.overlay_png(black, nothing, longest=200, region=Region(shapes)))
+    yellow = (shown == (255, 209, 102)).all(axis=2)
+    rows, columns = np.nonzero(yellow)
+    assert (rows.min(), columns.min()) == pytest.approx((20, 20), abs=4)
+    assert (rows.max(), columns.max()) == pytest.approx((180, 180), abs=4)
+    assert yellow[105, 140:150].any() or yellow[103:108, 140].any()
+    assert not yellow[22:30, 22:26].any(), "an ellipse leaves the corners of its box free"
 
 
 @pytest.mark.parametrize(

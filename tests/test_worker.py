@@ -12,12 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from app import explainers, pipeline
 from app.config import ROOT, Settings
 from app.domain import Explanation, Patient, Prediction, Study
 from app.errors import Unavailable
-from app.store import JobRow, Store, StudyRow
+from app.store import AgreementRow, JobRow, Store, StudyRow
+from app.store.store import connect
 from app.worker import EXPLAINING, Worker
 from tests.store.films import image, store_file, study
 
@@ -69,6 +71,39 @@ def test_a_study_is_analysed_and_its_top_finding_explained_by_every_method(
     assert np.isfinite(values).all()
     assert not worker.run_job(job.id)
     assert not worker.work_once()
+
+
+def test_how_far_methods_agree_is_kept_with_the_maps_and_caught_up_with(
+    store: Store, worker: Worker, settings: Settings, tmp_path: Path
+) -> None:
+    job = queued(store, tmp_path)
+    worker.run_job(job.id)
+    with store.view() as tx:
+        (kept,) = tx.agreements.of_study(job.study_id)
+        maps = {row.method: tx.explanations.values(row.id) for row in tx.explanations.of_study(job.study_id)}
+    # a square film: every map covers it whole, and the finer ones are whole numbers of the coarsest one's cells
+    side = min(len(values) for values in maps.values())
+    cells = {
+        name: np.maximum(values, 0).reshape(side, len(values) // side, side, -1).mean((1, 3)).ravel()
+        for name, values in maps.items()
+    }
+    order = [name for name in ("cam", "saliency", "lrp") if cells[name].max() > 0]
+    table = spearmanr(np.stack([cells[name] for name in order], 1)).statistic
+    expected = np.mean([table[0, 1], table[0, 2], table[1, 2]])
+    assert kept.methods == tuple(order), "Grad-CAM is CAM here, and RAP has a caution"
+    assert kept.rank == pytest.approx(expected, abs=1e-4)
+    assert kept.disagreement == pytest.approx(1 - expected, abs=1e-4)
+    with connect(settings).begin() as connection:  # as a study that was analysed before there were agreements
+        connection.exec_driver_sql("delete from agreements")
+    worker.start()
+    deadline = time.monotonic() + 60
+    again: tuple[AgreementRow, ...] = ()
+    while not again:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+        with store.view() as tx:
+            again = tx.agreements.of_study(job.study_id)
+    assert again[0].rank == kept.rank
 
 
 def test_a_study_nobody_reads_is_kept_and_says_so(store: Store, worker: Worker, tmp_path: Path) -> None:

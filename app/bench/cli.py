@@ -1,7 +1,8 @@
 """The `bench` command: `bench main` measures the product, `bench start`, `bench upload`, `bench weight`, `bench whatif` a part
 of it.
 
-`bench explainers` measures the methods beside public libraries, `bench networks` the networks beside a DenseNet-121.
+`bench viewer` measures the case page in a real browser, `bench explainers` the methods beside public libraries,
+`bench networks` the networks beside a DenseNet-121.
 """
 
 import argparse
@@ -31,6 +32,13 @@ def inside(what: str, repeat: int) -> Iterator[Figure]:
     yield from (explainers if what == "explainers" else networks).measure(repeat)
 
 
+def viewer_figures(repeat: int) -> Iterator[Figure]:
+    """The viewer's figures; the browser's driver is loaded for these alone."""
+    from app.bench import viewer  # noqa: PLC0415
+
+    yield from viewer.measure(repeat)
+
+
 def main(arguments: list[str]) -> int:
     """Parse the arguments after `bench`, measure, print; returns the exit code."""
     parser = argparse.ArgumentParser(
@@ -40,8 +48,8 @@ def main(arguments: list[str]) -> int:
         "what",
         nargs="?",
         default="main",
-        choices=["main", *PRODUCT, *INSIDE],
-        help=f"default: main, all but {' and '.join(INSIDE)}",
+        choices=["main", *PRODUCT, "viewer", *INSIDE],
+        help=f"default: main, all but viewer, {' and '.join(INSIDE)}",
     )
     parser.add_argument("--repeat", type=int, default=5, help="samples per figure (default: 5)")
     parser.add_argument("--json", type=Path, help="write machine, medians and samples to this file too")
@@ -64,6 +72,8 @@ def main(arguments: list[str]) -> int:
     for name, part in parts.items():
         if given.what in {"main", name}:
             figures += part()
+    if given.what == "viewer":
+        figures += viewer_figures(given.repeat)
     if given.what in INSIDE:
         figures += inside(given.what, given.repeat)
     print(table(figures))

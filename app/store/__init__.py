@@ -2,8 +2,8 @@
 
 ``Store.open(settings)`` migrates nothing (see `app.store.migrating`); ``with store.begin() as tx:`` writes and commits at its
 end, ``with store.view() as tx:`` reads one consistent snapshot. A transaction has one attribute per noun: ``tx.studies``,
-``tx.uploads``, ``tx.worklist``, ``tx.predictions``, ``tx.explanations``, ``tx.jobs``, ``tx.reviews``, ``tx.questions``,
-``tx.what_ifs``. What comes out are the frozen rows of `app.store.records`.
+``tx.uploads``, ``tx.worklist``, ``tx.predictions``, ``tx.explanations``, ``tx.agreements``, ``tx.jobs``, ``tx.reviews``,
+``tx.measures``, ``tx.questions``, ``tx.what_ifs``. What comes out are the frozen rows of `app.store.records`.
 """
 
 from app.store.blobs import Blobs
@@ -15,6 +15,8 @@ from app.store.records import (
     STUDY_STATES,
     WORKLIST_SORTS,
     Added,
+    AgreementKey,
+    AgreementRow,
     Choices,
     ExplanationRow,
     FileOutcome,
@@ -22,6 +24,7 @@ from app.store.records import (
     FlagRow,
     ImageRow,
     JobRow,
+    MeasureRow,
     Page,
     PredictionRow,
     ReviewRow,
@@ -40,6 +43,8 @@ __all__ = [
     "STUDY_STATES",
     "WORKLIST_SORTS",
     "Added",
+    "AgreementKey",
+    "AgreementRow",
     "Blobs",
     "Choices",
     "ExplanationRow",
@@ -50,6 +55,7 @@ __all__ = [
     "JobRow",
     "Kept",
     "LeaseLost",
+    "MeasureRow",
     "Page",
     "PredictionRow",
     "Question",

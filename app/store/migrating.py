@@ -1,12 +1,13 @@
 """Bringing a database to the newest schema, by the steps in ``migrations/``."""
 
 from functools import cache
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 from sqlalchemy.exc import OperationalError
 
 from app.config import ROOT, Settings
@@ -39,12 +40,20 @@ def _run(settings: Settings, revision: str, *, down: bool) -> None:
     try:
         settings.var.mkdir(parents=True, exist_ok=True)
         engine = connect(settings).execution_options(writes=True)
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _unguarded)
         with engine.begin() as connection:
             config.attributes["connection"] = connection
             (command.downgrade if down else command.upgrade)(config, revision)
         engine.dispose()
     except (OperationalError, OSError) as error:
         raise Unavailable("The database in “%(folder)s” cannot be opened or written.", {"folder": str(settings.var)}) from error
+
+
+def _unguarded(connection: Any, _record: object) -> None:
+    """SQLite changes a table by making it anew and dropping the old one; foreign keys would take that for the loss of every
+    row, and delete what belongs to them."""
+    connection.execute("PRAGMA foreign_keys = OFF")
 
 
 def at_head(connection: Connection) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Literal, TypeVar
 
-from app.domain import Extent, Patient, Prediction, Review, Score, Series, Study, VoiLut, Window
+from app.domain import Extent, Measure, Patient, Prediction, Review, Score, Series, Study, VoiLut, Window
 
 Values = Mapping[str, str | int | float]
 """The values of a sentence's template, as in `app.errors.AppError`."""
@@ -164,19 +164,22 @@ class UploadRow:
     files: tuple[FileOutcome, ...]
 
 
-WorklistSort = Literal["received", "study date", "patient", "state", "probability", "flags"]
-WORKLIST_SORTS: tuple[WorklistSort, ...] = ("received", "study date", "patient", "state", "probability", "flags")
+WorklistSort = Literal["received", "study date", "patient", "state", "probability", "disagreement", "flags"]
+WORKLIST_SORTS: tuple[WorklistSort, ...] = (
+    "received", "study date", "patient", "state", "probability", "disagreement", "flags",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class WorklistQuery:
     """What the worklist shows. ``text`` is searched in patient name, patient id, accession and description, word by word;
-    ``None`` and the empty string mean "no filter". ``number`` is the page, from 1."""
+    ``None`` and the empty string mean "no filter". ``disagreement``: at least so much. ``number`` is the page, from 1."""
 
     text: str = ""
     modality: str = ""
     state: StudyState | None = None
     flagged: bool | None = None
+    disagreement: float | None = None
     phantom: bool | None = None
     sort: WorklistSort = "received"
     descending: bool = True
@@ -187,7 +190,8 @@ class WorklistQuery:
 @dataclass(frozen=True, slots=True)
 class WorklistRow:
     """One study in the worklist. ``modality`` joins several with "/"; ``top`` are the three highest scores, highest first;
-    ``flags`` counts the verdicts in force; ``thumbnail`` is the id of the image in the middle of the first series."""
+    ``disagreements`` how far methods disagree on each of them, 0 to 1, None where that is not known; ``flags`` counts the
+    verdicts in force; ``thumbnail`` is the id of the image in the middle of the first series."""
 
     id: str
     patient: Patient
@@ -198,6 +202,7 @@ class WorklistRow:
     images: int
     state: StudyState
     top: tuple[Score, ...]
+    disagreements: tuple[float | None, ...]
     flags: int
     thumbnail: str | None
     received_at: datetime
@@ -245,6 +250,31 @@ class ExplanationRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AgreementKey:
+    """What methods may agree on: one finding of one image, by one version of a network."""
+
+    study_id: str
+    image_id: str
+    model: str
+    model_sha256: str
+    finding: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementRow:
+    """How far ``methods`` agree on one finding of one image; the figures are those of `app.evaluation.agreement`, means over
+    all pairs, and None where fewer than two methods could be compared."""
+
+    id: str
+    key: AgreementKey
+    methods: tuple[str, ...]
+    rank: float | None
+    overlap: float | None
+    disagreement: float | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class JobRow:
     """A job. ``step`` of ``of`` is its progress, ``what`` says in an English msgid what is being done; ``error_template`` with
     ``error_values`` is the sentence of a failed one."""
@@ -284,6 +314,18 @@ class ReviewRow:
     withdrawn_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class MeasureRow:
+    """A stored measure; ``withdrawn_at`` is set when its reader removed it."""
+
+    id: str
+    study_id: str
+    image_id: str
+    measure: Measure
+    changed_at: datetime
+    withdrawn_at: datetime | None
+
+
 FlagSort = Literal["created", "patient", "study date", "verdict", "method", "finding"]
 FLAG_SORTS: tuple[FlagSort, ...] = ("created", "patient", "study date", "verdict", "method", "finding")
 
@@ -307,8 +349,9 @@ class FlagQuery:
 
 @dataclass(frozen=True, slots=True)
 class FlagRow:
-    """One verdict in force with the study it belongs to. ``probability`` is what the network said of the finding, and
-    ``explanation_id`` the map the verdict is about; None where they are gone."""
+    """One verdict in force with the study it belongs to. ``probability`` is what the network said of the finding,
+    ``explanation_id`` the map the verdict is about, ``disagreement`` how far the methods disagree on the finding; None where
+    they are gone or not known."""
 
     id: str
     study_id: str
@@ -324,6 +367,7 @@ class FlagRow:
     review: Review
     probability: float | None
     explanation_id: str | None
+    disagreement: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import Explanation, Extent, Prediction, Score, frozen
 from app.errors import NotFound
+from app.store import agreements
 from app.store.blobs import Blobs
 from app.store.records import ExplanationRow, PredictionRow
 from app.store.tables import ExplanationTable, ImageTable, PredictionTable, SeriesTable, StudyTable, now
@@ -66,6 +67,7 @@ class Predictions:
         row.seconds = prediction.seconds
         row.created_at = now()
         self._session.flush()
+        agreements.forget(self._session, image.id, row.model, row.model_sha256)
         if headline or study.headline in {None, prediction.model}:
             self._show(study, prediction)
         return self._row(row, image)
@@ -83,6 +85,7 @@ class Predictions:
         study.top = [list(astuple(score)) for score in top]
         study.probability = top[0].probability if top else None
         self._session.flush()
+        agreements.show(self._session, study)
 
     def get(self, prediction_id: str) -> PredictionRow:
         """One prediction; NotFound."""

@@ -1,17 +1,27 @@
 """Reviews: readers' verdicts. They are only ever added; taking one back leaves a mark."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import astuple
+from math import inf
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from app.domain import VERDICTS, Patient, Region, Review
+from app.domain import VERDICTS, Measures, Patient, Region, Review, Shape
 from app.errors import NotFound
 from app.store.records import Choices, FlagQuery, FlagRow, FlagSort, Page, ReviewRow
 from app.store.results import image_of
-from app.store.tables import ExplanationTable, ImageTable, PredictionTable, ReviewTable, SeriesTable, StudyTable, now
+from app.store.tables import (
+    AgreementTable,
+    ExplanationTable,
+    ImageTable,
+    PredictionTable,
+    ReviewTable,
+    SeriesTable,
+    StudyTable,
+    now,
+)
 from app.store.worklist import clipped, contains
 
 SORTS: dict[FlagSort, tuple[Any, ...]] = {
@@ -43,8 +53,11 @@ class Reviews:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def add(self, review: Review) -> ReviewRow:
-        """Add a verdict about a stored image (found by SOP Instance UID and frame); NotFound."""
+    def add(self, review: Review, *, sent_as: str | None = None) -> ReviewRow:
+        """Add a verdict about a stored image (found by SOP Instance UID and frame); NotFound.
+
+        ``sent_as``: the sender's own name for it; `sent` finds it again, so that what is sent twice is kept once.
+        """
         image = image_of(self._session, review.sop_instance_uid, review.frame)
         row = ReviewTable(
             study_id=image.study_id,
@@ -56,7 +69,9 @@ class Reviews:
             verdict=review.verdict,
             reason=review.reason,
             comment=review.comment,
-            region=review.region and list(astuple(review.region)),
+            region=review.region and shapes(review.region),
+            measures=figures(review.measures) or None,
+            token=sent_as,
             reader=review.reader,
             created_at=review.created_at,
         )
@@ -64,6 +79,17 @@ class Reviews:
         self._session.flush()
         self._recount(image.study_id)
         return _row(row, image)
+
+    def sent(self, token: str) -> ReviewRow | None:
+        """The verdict that came with this token, withdrawn or not."""
+        row = self._session.scalar(select(ReviewTable).where(ReviewTable.token == token))
+        return _row(row, self._session.get_one(ImageTable, row.image_id)) if row else None
+
+    def in_force(self, image_id: str, review: Review) -> ReviewRow | None:
+        """The verdict in force on the same image × network version × method × finding by the same reader."""
+        same = {name: getattr(review, name) for name in ("model", "model_sha256", "method", "finding", "reader")}
+        row = self._session.scalar(select(ReviewTable).filter_by(image_id=image_id, **same).where(in_force()))
+        return _row(row, self._session.get_one(ImageTable, row.image_id)) if row else None
 
     def get(self, review_id: str) -> ReviewRow:
         """One verdict, withdrawn or not; NotFound."""
@@ -142,6 +168,16 @@ def _flags(query: FlagQuery) -> Select[Any]:
         .limit(1)
         .scalar_subquery()
     )
+    disagreement = (
+        select(AgreementTable.disagreement)
+        .where(
+            AgreementTable.image_id == ReviewTable.image_id,
+            AgreementTable.model == ReviewTable.model,
+            AgreementTable.model_sha256 == ReviewTable.model_sha256,
+            AgreementTable.finding == ReviewTable.finding,
+        )
+        .scalar_subquery()
+    )
     same = and_(
         PredictionTable.image_id == ReviewTable.image_id,
         PredictionTable.model == ReviewTable.model,
@@ -155,6 +191,7 @@ def _flags(query: FlagQuery) -> Select[Any]:
             SeriesTable.modality,
             PredictionTable.scores.label("scores"),
             explanation.label("explanation_id"),
+            disagreement.label("disagreement"),
         )
         .join(ImageTable, ImageTable.id == ReviewTable.image_id)
         .join(SeriesTable, SeriesTable.id == ImageTable.series_id)
@@ -174,7 +211,7 @@ def _flags(query: FlagQuery) -> Select[Any]:
 
 
 def _flag_row(found: Row[Any]) -> FlagRow:
-    row, image, study, modality, scores, explanation_id = tuple(found)
+    row, image, study, modality, scores, explanation_id, disagreement = tuple(found)
     return FlagRow(
         id=row.id,
         study_id=row.study_id,
@@ -190,6 +227,7 @@ def _flag_row(found: Row[Any]) -> FlagRow:
         review=_row(row, image).review,
         probability=next((score[1] for score in scores or () if score[0] == row.finding), None),
         explanation_id=explanation_id,
+        disagreement=disagreement,
     )
 
 
@@ -204,8 +242,29 @@ def _row(row: ReviewTable, image: ImageTable) -> ReviewRow:
         verdict=cast(Any, row.verdict),
         reason=row.reason,
         comment=row.comment,
-        region=Region(*row.region) if row.region else None,
+        region=region_of(row.region) if row.region else None,
         reader=row.reader,
         created_at=row.created_at,
+        measures=measures_of(row.measures or {}),
     )
     return ReviewRow(id=row.id, study_id=row.study_id, image_id=row.image_id, review=review, withdrawn_at=row.withdrawn_at)
+
+
+def shapes(region: Region) -> list[Any]:
+    """A region as the table has it: [[kind, [[x, y], …]], …]."""
+    return [[shape.kind, [list(point) for point in shape.points]] for shape in region.shapes]
+
+
+def region_of(stored: list[Any]) -> Region:
+    """A region from what the table has."""
+    return Region(tuple(Shape(kind, tuple((float(x), float(y)) for x, y in points)) for kind, points in stored))
+
+
+def figures(measures: Mapping[str, Measures]) -> dict[str, Any]:
+    """Measures as the table has them. JSON knows no infinity, so that is a word."""
+    return {method: ["inf" if value == inf else value for value in astuple(measured)] for method, measured in measures.items()}
+
+
+def measures_of(stored: Mapping[str, list[Any]]) -> dict[str, Measures]:
+    """Measures from what the table has."""
+    return {method: Measures(*(inf if value == "inf" else value for value in four)) for method, four in stored.items()}

@@ -16,8 +16,10 @@ from sqlalchemy.orm import Session
 from app.config import Settings
 from app.domain import Study
 from app.errors import Unavailable
+from app.store.agreements import Agreements
 from app.store.blobs import Blobs
 from app.store.jobs import Jobs
+from app.store.measures import Measures
 from app.store.migrating import at_head
 from app.store.questions import Questions, QuestionTable
 from app.store.results import Explanations, Predictions
@@ -45,8 +47,10 @@ class Transaction:
         self.worklist = Worklist(session)
         self.predictions = Predictions(session)
         self.explanations = Explanations(session, blobs, self.doomed)
+        self.agreements = Agreements(session)
         self.jobs = Jobs(session)
         self.reviews = Reviews(session)
+        self.measures = Measures(session)
         self.questions = Questions(session, blobs, self.doomed)
         self.what_ifs = WhatIfs(session, blobs)
 

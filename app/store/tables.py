@@ -91,8 +91,8 @@ Sha = String(64)
 
 
 class StudyTable(Base):
-    """A study. ``searched`` is the casefolded text the worklist searches; ``state``, ``top``, ``probability`` and ``flags``
-    repeat for the worklist's sorting what jobs, predictions and reviews say."""
+    """A study. ``searched`` is the casefolded text the worklist searches; ``state``, ``top``, ``probability``, ``disagreement``
+    and ``flags`` repeat for the worklist's sorting what jobs, predictions, agreements and reviews say."""
 
     __tablename__ = "studies"
 
@@ -114,6 +114,7 @@ class StudyTable(Base):
     headline: Mapped[str | None]
     top: Mapped[list[Any]] = mapped_column(default=list)
     probability: Mapped[float | None]
+    disagreement: Mapped[float | None]
     flags: Mapped[int] = mapped_column(default=0)
 
     series: Mapped[list["SeriesTable"]] = relationship(lazy="raise", order_by="SeriesTable.number", passive_deletes=True)
@@ -280,6 +281,26 @@ class ExplanationTable(Base):
     created_at: Mapped[datetime]
 
 
+class AgreementTable(Base):
+    """How far methods agree on one finding of one image, by the network's version that was seen last. What is None could not be
+    compared; ``disagreement`` repeats for sorting what the others say."""
+
+    __tablename__ = "agreements"
+    __table_args__ = (UniqueConstraint("image_id", "model", "finding"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=public_id)
+    study_id: Mapped[str] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"), index=True)
+    image_id: Mapped[str] = mapped_column(ForeignKey("images.id", ondelete="CASCADE"))
+    model: Mapped[str]
+    model_sha256: Mapped[str] = mapped_column(Sha)
+    finding: Mapped[str]
+    methods: Mapped[list[Any]]
+    rank: Mapped[float | None]
+    overlap: Mapped[float | None]
+    disagreement: Mapped[float | None]
+    created_at: Mapped[datetime]
+
+
 class JobTable(Base):
     """A job and its lease."""
 
@@ -308,7 +329,8 @@ class JobTable(Base):
 
 
 class ReviewTable(Base):
-    """A verdict; ``number`` orders verdicts of the same instant."""
+    """A verdict; ``number`` orders verdicts of the same instant, ``token`` is the sender's own name for it. ``region`` is a
+    list of [kind, points], ``measures`` a list of four figures by method."""
 
     __tablename__ = "reviews"
     __table_args__ = (Index("ix_reviews_key", "image_id", "model", "model_sha256", "method", "finding", "reader", "number"),)
@@ -325,6 +347,24 @@ class ReviewTable(Base):
     reason: Mapped[str]
     comment: Mapped[str]
     region: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    measures: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    token: Mapped[str | None] = mapped_column(String(64), unique=True)
     reader: Mapped[str]
     created_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class MeasureTable(Base):
+    """A measure; ``points`` are [x, y] in image pixels."""
+
+    __tablename__ = "measures"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    study_id: Mapped[str] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"), index=True)
+    image_id: Mapped[str] = mapped_column(ForeignKey("images.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(16))
+    points: Mapped[list[Any]]
+    reader: Mapped[str]
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]

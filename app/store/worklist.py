@@ -1,12 +1,13 @@
 """The worklist: studies searched, filtered, sorted and paged by the database."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session
 
 from app.domain import Patient, Score
+from app.store import agreements
 from app.store.records import Page, WorklistQuery, WorklistRow, WorklistSort
 from app.store.tables import ImageTable, SeriesTable, StudyTable
 
@@ -19,6 +20,7 @@ SORTS: dict[WorklistSort, tuple[Any, ...]] = {
     "patient": (StudyTable.searched,),  # begins with the name, casefolded
     "state": (case(STATE_ORDER, value=StudyTable.state, else_=9),),
     "probability": (func.coalesce(StudyTable.probability, -1.0),),
+    "disagreement": (func.coalesce(StudyTable.disagreement, -1.0),),
     "flags": (StudyTable.flags,),
 }
 
@@ -51,8 +53,11 @@ class Worklist:
             select(StudyTable).where(StudyTable.id.in_(chosen)).order_by(*order).limit(size).offset((number - 1) * size)
         ).all()
         modalities, counts = self._contents([row.id for row in rows])
+        known = agreements.of_findings(self._session, rows)
         return Page(
-            rows=tuple(_row(row, modalities.get(row.id, ""), counts.get(row.id, 0), self._thumbnail(row.id)) for row in rows),
+            rows=tuple(
+                _row(row, modalities.get(row.id, ""), counts.get(row.id, 0), self._thumbnail(row.id), known) for row in rows
+            ),
             total=total,
             number=number,
             size=size,
@@ -94,12 +99,17 @@ def _filtered(query: WorklistQuery) -> Select[str]:
         chosen = chosen.where(StudyTable.state == query.state)
     if query.flagged is not None:
         chosen = chosen.where(StudyTable.flags > 0 if query.flagged else StudyTable.flags == 0)
+    if query.disagreement is not None:
+        chosen = chosen.where(StudyTable.disagreement >= query.disagreement)
     if query.phantom is not None:
         chosen = chosen.where(StudyTable.phantom == query.phantom)
     return chosen
 
 
-def _row(row: StudyTable, modality: str, images: int, thumbnail: str | None) -> WorklistRow:
+def _row(
+    row: StudyTable, modality: str, images: int, thumbnail: str | None, disagreements: Mapping[tuple[str, str], float]
+) -> WorklistRow:
+    top = tuple(Score(*score) for score in row.top)
     return WorklistRow(
         id=row.id,
         patient=Patient(row.patient_name, row.patient_id, row.birth_date, row.sex),
@@ -109,7 +119,8 @@ def _row(row: StudyTable, modality: str, images: int, thumbnail: str | None) -> 
         modality=modality,
         images=images,
         state=cast(Any, row.state),
-        top=tuple(Score(*score) for score in row.top),
+        top=top,
+        disagreements=tuple(disagreements.get((row.id, score.finding)) for score in top),
         flags=row.flags,
         thumbnail=thumbnail,
         received_at=row.received_at,

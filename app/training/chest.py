@@ -64,7 +64,6 @@ def train(
     run = run if layout == "ours" else elsewhere(run)
     task = Task(run, out, runs, pick_device(device), fresh)
     provenance.named(out)
-    torch.set_flush_denormal(True)
     collection = layouts.read(data, layout, run.get("sources", SOURCES), run.get("findings", ()))
     masks = data if layout == "ours" and any(stage.get("lungs_only") or stage.get("inserted") for stage in every(run)) else None
     collection = collection if most is None else collection.thinned(most)

@@ -45,10 +45,20 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("--device", default=settings.device, help="auto, cpu, cuda or cuda:N")
     given = parser.parse_args(arguments)
+    torch.set_flush_denormal(True)  # numbers next to nothing cost many times the others
+    try:
+        run(given)
+    finally:
+        torch.set_flush_denormal(False)
+    return 0
+
+
+def run(given: argparse.Namespace) -> None:
+    """Train what was asked for."""
     if given.what != "chest":
         config, out = given.config or CONFIGS / f"{given.what}.toml", given.out or ROOT / "models" / given.what
         phantoms.train(config, out, given.runs, device=given.device, most=given.films, fresh=given.fresh)
-        return 0
+        return
     layout = given.layout or layouts.detect(given.data)
     name = OURS if layout == "ours" else f"chest-{layout}"  # other films never overwrite the network that came with the product
     config, out = given.config or CONFIGS / f"{OURS}.toml", given.out or ROOT / "models" / name
@@ -63,4 +73,3 @@ def main(arguments: list[str]) -> int:
         fresh=given.fresh,
         trunk=given.trunk,
     )
-    return 0

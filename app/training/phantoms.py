@@ -51,7 +51,6 @@ def _draw(job: tuple[int, int, str]) -> tuple[NDArray[np.uint8], NDArray[np.floa
 def train(config: Path, out: Path, runs: Path, *, device: str = "auto", most: int | None = None, fresh: bool = False) -> None:
     """Draw, fit, calibrate on validation phantoms, test on phantoms of other seeds, write the model folder."""
     run = tomllib.loads(config.read_text(encoding="utf-8"))
-    torch.set_flush_denormal(True)
     torch.manual_seed(int(run["seed"]))
     where, first, size, tube = pick_device(device), int(run["first_seed"]), int(run["pixels"]), str(run["tube_goes_with"])
     counts = [n if most is None else min(n, most) for n in (int(run["train"]), VALIDATION, TEST)]

@@ -27,6 +27,7 @@ from app.web import (
     models,
     pages,
     preferences,
+    printing,
     reviews,
     stages,
     upload,
@@ -76,7 +77,7 @@ def create_app(settings: Settings, store: Store, wake: Callable[[], None], alive
         pictures=pages.Pictures(),
     )
     errors.install(app)
-    of_a_case = (case, reviews, what_if, what_if_export, stages, images)
+    of_a_case = (case, reviews, what_if, what_if_export, stages, printing, images)
     for room in (worklist, upload, *of_a_case, flagged, models, preferences, docs, health, api):
         app.include_router(room.router)
     # Nothing secret is in these files, so that compressing them tells nobody anything.

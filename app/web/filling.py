@@ -3,14 +3,17 @@
 Knows the store's rows, the cards and the methods' descriptions; no route, no template, no torch.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from app import explainers
 from app.classifiers.card import Card
-from app.domain import REASONS, VERDICTS, Extent, Region
+from app.domain import REASONS, VERDICTS, Extent
+from app.evaluation.agreement import DISAGREE
 from app.store import ExplanationRow, ImageRow, JobRow, PredictionRow, ReviewRow, SeriesRow, StudyRow
+from app.web import regions
 from app.web.payload import (
     CaseData,
     ExplanationData,
@@ -20,7 +23,6 @@ from app.web.payload import (
     MethodData,
     ModelData,
     PredictionData,
-    RegionData,
     ReviewData,
     ScoreData,
     SeriesData,
@@ -28,7 +30,12 @@ from app.web.payload import (
     Urls,
     WindowData,
 )
-from app.web.wording import Translate, label, plane, spacing, state_text, strings
+from app.web.wording import Translate, caution, label, plane, spacing, state_text, strings
+
+PREVIEW = 720
+"""The longest side of a film's preview, in pixels: about what a pane shows."""
+MOST_HALVED = 6
+"""How often a film's pixels can be asked for halved."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +71,7 @@ def build(found: Found, _: Translate) -> CaseData:
         explanations=tuple(explanation_data(row, _) for row in in_panel(found.explanations)),
         reviews=tuple(review_data(row) for row in found.reviews),
         job=job_data(found.job, _) if found.job else None,
+        disagree=DISAGREE,
         verdicts=VERDICTS,
         reasons=REASONS,
         urls=Urls(
@@ -102,11 +110,19 @@ def image_data(image: ImageRow, series: int, _: Translate) -> ImageData:
         voi_lut=LutData(lut.first, lut.bits, f"/images/{image.id}/voi-lut") if lut else None,
         spacing=image.pixel_spacing,
         spacing_kind=spacing(image.spacing_kind, _),
+        spacing_caution=caution(image.spacing_kind, image.pixel_spacing, _),
         orientation=image.orientation,
         pixels_url=f"/images/{image.id}/pixels",
+        halved=halved(image.rows, image.columns),
         thumbnail_url=f"/images/{image.id}/thumbnail.png",
         warnings=tuple(_(warning) for warning in image.warnings),
     )
+
+
+def halved(rows: int, columns: int) -> int:
+    """How often a film is to be halved so that a preview of it travels at once; 0 for one that is small anyway."""
+    times = max(0, math.ceil(math.log2(max(rows, columns) / PREVIEW)))
+    return times if times <= MOST_HALVED and min(rows, columns) >> times else 0
 
 
 def models(cards: Sequence[Card], chosen: Card | None, _: Translate) -> tuple[ModelData, ...]:
@@ -166,7 +182,7 @@ def explanation_data(row: ExplanationRow, _: Translate) -> ExplanationData:
     )
 
 
-def edges(extent: Extent | Region) -> tuple[float, float, float, float]:
+def edges(extent: Extent) -> tuple[float, float, float, float]:
     """Left, top, right, bottom."""
     return (extent.left, extent.top, extent.right, extent.bottom)
 
@@ -184,7 +200,8 @@ def review_data(row: ReviewRow) -> ReviewData:
         verdict=review.verdict,
         reason=review.reason,
         comment=review.comment,
-        region=RegionData(*edges(review.region)) if review.region else None,
+        region=regions.data(review.region),
+        measures={method: regions.measured(found) for method, found in review.measures.items()},
         created_at=review.created_at.isoformat(),
     )
 

@@ -7,7 +7,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, cast
 
@@ -18,7 +18,7 @@ from starlette.responses import Response
 from app import explainers
 from app.store import FLAG_SORTS, Choices, FlagQuery, FlagRow, Page
 from app.store.records import FlagSort
-from app.web import pages, tables
+from app.web import pages, regions, tables
 
 router = APIRouter(include_in_schema=False)
 
@@ -26,8 +26,9 @@ NOTICE = "Research use only — not for clinical use"
 """On every export, in English: the file may be read anywhere."""
 FIELDS = (
     "review", "study", "image", "patient_name", "patient_id", "study_date", "accession", "modality", "phantom", "model",
-    "model_sha256", "method", "finding", "probability", "verdict", "reason", "comment", "region_left", "region_top",
-    "region_right", "region_bottom", "image_columns", "image_rows", "reader", "created_at", "explanation", "use",
+    "model_sha256", "method", "finding", "probability", "disagreement", "verdict", "reason", "comment", "region_left",
+    "region_top", "region_right", "region_bottom", "region_shapes", "region_area", "pointing", "iou", "outside_inside", "mass",
+    "image_columns", "image_rows", "reader", "created_at", "explanation", "use",
 )  # fmt: skip
 """The columns of the CSV and the keys of the JSON; docs/reference/api.md says what each is."""
 
@@ -157,15 +158,26 @@ def _records(request: Request, query: FlagQuery) -> Iterator[dict[str, Any]]:
 def record(row: FlagRow) -> dict[str, Any]:
     """One verdict for an export, by the names in ``FIELDS``. A region is in image pixels, to the hundredth."""
     review = row.review
-    region = astuple(review.region) if review.region else (None, None, None, None)
-    left, top, right, bottom = (value if value is None else round(value, 2) for value in region)
+    region = regions.data(review.region)
+    edges = (region.left, region.top, region.right, region.bottom) if region else (None,) * 4
+    shapes = [asdict(shape) for shape in region.shapes] if region else None
+    area = regions.area(review.region, row.rows, row.columns) if review.region else None
+    found = review.measures.get(review.method)
+    figures = astuple(regions.measured(found)) if found else (None,) * 4
     values = (
         row.id, row.study_id, row.image_id, row.patient.name, row.patient.id, row.date, row.accession, row.modality,
-        row.phantom, review.model, review.model_sha256, review.method, review.finding, row.probability, review.verdict,
-        review.reason, review.comment, left, top, right, bottom, row.columns, row.rows, review.reader,
+        row.phantom, review.model, review.model_sha256, review.method, review.finding, row.probability, row.disagreement,
+        review.verdict, review.reason, review.comment, *edges, shapes, area, *figures, row.columns, row.rows, review.reader,
         review.created_at.isoformat(), row.explanation_id, NOTICE,
     )  # fmt: skip
     return dict(zip(FIELDS, values, strict=True))
+
+
+def cell(value: object) -> object:
+    """A value as a cell of the CSV: nothing for what is not there, shapes as JSON."""
+    if value is None:
+        return ""
+    return json.dumps(value, separators=(",", ":")) if isinstance(value, list) else harmless(value)
 
 
 def harmless(value: object) -> object:
@@ -179,7 +191,7 @@ def _csv(request: Request, query: FlagQuery) -> Response:
     writer = csv.writer(text, quoting=csv.QUOTE_MINIMAL)
     writer.writerow(FIELDS)
     for found in _records(request, query):
-        writer.writerow(["" if value is None else harmless(value) for value in found.values()])
+        writer.writerow([cell(value) for value in found.values()])
     return _file(text.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8", "csv")
 
 

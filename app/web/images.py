@@ -8,16 +8,19 @@ import gzip
 import hashlib
 import io
 from collections.abc import Callable, Mapping
+from typing import Annotated, Any
 
 import numpy as np
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
+from numpy.typing import NDArray
 from starlette.responses import Response
 
 from app import __version__, render
 from app.domain import Region
-from app.errors import NotFound
+from app.errors import InputError, NotFound
 from app.store import ExplanationRow
 from app.web import pages
+from app.web.filling import MOST_HALVED
 from app.web.pages import Web
 
 router = APIRouter(include_in_schema=False)
@@ -31,13 +34,42 @@ FLAG = 240
 
 
 @router.get("/images/{image_id}/pixels")
-def pixels(request: Request, image_id: str) -> Response:
-    """The stored values: ``rows * columns`` little-endian int16 or uint16, as ``X-Dtype`` says."""
+def pixels(request: Request, image_id: str, halved: Annotated[int, Query(ge=0, le=MOST_HALVED)] = 0) -> Response:
+    """The stored values: ``rows * columns`` little-endian int16 or uint16, as ``X-Dtype`` says.
+
+    ``halved``: averages over 2 × 2 values, so many times over, which a film can be shown with until all of it has arrived;
+    their shape is in ``X-Shape``, and in ``X-Spread`` four stored values of the whole film: the least, the 0.5th and 99.5th
+    percentile, the greatest.
+    """
     web = pages.of(request)
     with web.store.view() as tx:
         row = tx.studies.image(image_id)
-    headers = {"X-Shape": f"{row.rows},{row.columns}", "X-Dtype": "<i2" if row.signed else "<u2"}
-    return octets(request, row.pixels_sha256, lambda: web.store.blobs.read(row.pixels_sha256), headers)
+    dtype = "<i2" if row.signed else "<u2"
+    headers = {"X-Shape": f"{row.rows >> halved},{row.columns >> halved}", "X-Dtype": dtype}
+
+    def stored() -> bytes:
+        return web.store.blobs.read(row.pixels_sha256)
+
+    if not halved:
+        return octets(request, row.pixels_sha256, stored, headers)
+    if not min(row.rows, row.columns) >> halved:
+        raise InputError("The film is too small to be halved so often.")
+    whole = np.frombuffer(stored(), dtype).reshape(row.rows, row.columns)
+    headers["X-Spread"] = ",".join(f"{value:.10g}" for value in np.percentile(whole, (0, 0.5, 99.5, 100)))
+    identity = hashlib.sha256(f"{row.pixels_sha256} {halved}".encode()).hexdigest()
+    return octets(request, identity, lambda: half(whole, halved).astype(dtype).tobytes(), headers)
+
+
+def half(values: NDArray[np.integer[Any]], times: int) -> NDArray[np.int32]:
+    """Averages over 2 × 2 values (rows, columns), ``times`` over, half up; a last odd row or column falls away. As the viewer's
+    script halves a film (static/js/viewport/film.js), so that nothing changes on the screen when the whole film arrives."""
+    out = values.astype(np.int32)
+    for _ in range(times):
+        rows, columns = (length >> 1 << 1 for length in out.shape)
+        out = (
+            out[:rows:2, :columns:2] + out[1:rows:2, :columns:2] + out[:rows:2, 1:columns:2] + out[1:rows:2, 1:columns:2] + 2
+        ) >> 2
+    return out
 
 
 @router.get("/images/{image_id}/voi-lut")

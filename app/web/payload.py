@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 
 from markupsafe import Markup
 
+from app.web.regions import MeasureData, RegionData
+
 
 @dataclass(frozen=True, slots=True)
 class StudyData:
@@ -43,7 +45,8 @@ class ImageData:
     """One image: ``pixels_url`` gives rows × columns little-endian int16 (``signed``) or uint16 stored values.
 
     A value in ``units`` is ``stored * slope + intercept``. ``spacing`` is (between rows, between columns) in mm or None and
-    ``spacing_kind`` says in words what it is worth;
+    ``spacing_kind`` says in words what it is worth, ``spacing_caution`` what stands behind a length in mm; ``halved``: how
+    often the film is to be halved for its preview, 0 for none;
     ``orientation`` the letters of the left, top, right and bottom edge, "" when unknown. ``series`` counts from 0: images of
     one series are one stack, in geometric order.
     """
@@ -61,8 +64,10 @@ class ImageData:
     voi_lut: LutData | None
     spacing: tuple[float, float] | None
     spacing_kind: str
+    spacing_caution: str
     orientation: tuple[str, str, str, str]
     pixels_url: str
+    halved: int
     thumbnail_url: str
     warnings: tuple[str, ...]
 
@@ -143,18 +148,11 @@ class ExplanationData:
 
 
 @dataclass(frozen=True, slots=True)
-class RegionData:
-    """A drawn rectangle in image pixels."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-
-@dataclass(frozen=True, slots=True)
 class ReviewData:
-    """A verdict in force on one method × finding of one image, with the version of the network it was given about."""
+    """A verdict in force on one method × finding of one image, with the version of the network it was given about.
+
+    ``measures`` has what the server computed of every method's map against the region, by method.
+    """
 
     id: str
     image: str
@@ -166,6 +164,7 @@ class ReviewData:
     reason: str
     comment: str
     region: RegionData | None
+    measures: dict[str, MeasureData]
     created_at: str
 
 
@@ -203,7 +202,8 @@ class Urls:
 
 @dataclass(frozen=True, slots=True)
 class CaseData:
-    """Everything the case page's scripts know. ``image``, ``model`` and ``finding`` say what is shown."""
+    """Everything the case page's scripts know. ``image``, ``model`` and ``finding`` say what is shown; ``disagree``: from which
+    disagreement on methods are said to."""
 
     study: StudyData
     series: tuple[SeriesData, ...]
@@ -217,6 +217,7 @@ class CaseData:
     explanations: tuple[ExplanationData, ...]
     reviews: tuple[ReviewData, ...]
     job: JobData | None
+    disagree: float
     verdicts: tuple[str, ...]
     reasons: tuple[str, ...]
     urls: Urls

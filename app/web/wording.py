@@ -21,6 +21,13 @@ def spacing(kind: str, _: Translate) -> str:
     return _("pixel spacing unknown")
 
 
+def caution(kind: str, spacing: tuple[float, float] | None, _: Translate) -> str:
+    """What stands behind a length in mm that is not calibrated; "" where it is, or where lengths are in pixels."""
+    if spacing is None or kind == "calibrated":
+        return ""
+    return _("at detector, uncalibrated") if kind == "at detector, uncalibrated" else _("pixel spacing unknown")
+
+
 def plane(orientation: tuple[str, str, str, str], _: Translate) -> str:
     """The plane that an image lies in, by the letters of its edges (left, top, right, bottom); "" when they are unknown."""
     across, down = (
@@ -40,7 +47,8 @@ def state_text(state: str, _: Translate) -> str:
 
 def strings(_: Translate) -> dict[str, str]:
     """The sentences by the key under which the scripts know them; ``{0}`` and ``{1}`` are put in there."""
-    return verdicts(_) | reasons(_) | panes(_) | saving(_) | windows(_) | announcements(_) | drawers.words(_)
+    said = verdicts(_) | reasons(_) | panes(_) | saving(_) | windows(_) | layouts(_) | probing(_) | announcements(_)
+    return said | links(_) | measures(_) | drawers.words(_)
 
 
 def verdicts(_: Translate) -> dict[str, str]:
@@ -82,6 +90,8 @@ def panes(_: Translate) -> dict[str, str]:
         "state.full": _("full"),
         "state.reduced": _("reduced to {0} × {1}: the graphics card takes no more"),
         "state.failed": _("not loaded"),
+        "pane.empty": _("Empty"),
+        "pane.drop": _("Drag a layer here, or press one while this pane is active."),
         "pane.waiting": _("being computed"),
         "pane.none": _("not computed"),
         "pane.label": _("{0}, {1}"),
@@ -123,17 +133,39 @@ def saving(_: Translate) -> dict[str, str]:
         "save.now": _("saved just now"),
         "save.seconds": _("saved {0} s ago"),
         "save.minutes": _("saved {0} min ago"),
-        "save.retrying": _("not saved – retrying"),
+        "save.retrying": _("no connection – {0} kept in this browser, trying again"),
+        "save.offline": _("offline – {0} kept in this browser until the connection is back"),
+        "save.away": _("offline – what you say now is kept in this browser"),
+        "save.met": _("not saved – judged elsewhere too: {0}"),
         "save.refused": _("not saved: {0}"),
         "region.any": _("True region"),
         "region.title": _("True region of {0}"),
         "region.none": _("none drawn"),
         "region.size": _("{0} × {1} pixels"),
-        "region.unsaved": _("Drawn, not stored yet: it is stored with a verdict."),
-        "region.drawing": _("Drag a rectangle around the true region. Esc stops."),
+        "region.unsaved": _("Kept in this browser: it is stored with a verdict."),
+        "region.remove": _("Remove"),
+        "region.remove.shape": _("Remove shape"),
+        "region.drawing.rectangle": _("Drag a rectangle around the true region. Esc stops."),
+        "region.drawing.ellipse": _("Drag the box that an ellipse around the true region fills. Esc stops."),
+        "region.drawing.polygon": _("Click corner by corner; a double click or Enter closes. Esc stops."),
+        "region.drawing.freehand": _("Draw around the true region in one stroke. Esc stops."),
+        "shape.rectangle": _("rectangle"),
+        "shape.ellipse": _("ellipse"),
+        "shape.polygon": _("polygon"),
+        "shape.freehand": _("freehand line"),
+        "measure.hit": _("hit"),
+        "measure.miss": _("miss"),
         "undone.verdict": _("Verdict taken back."),
         "undone.region": _("Region as it was before."),
         "undone.nothing": _("There is nothing to take back."),
+        "redone.verdict": _("Verdict given again."),
+        "redone.region": _("Region as it was afterwards."),
+        "redone.nothing": _("There is nothing to do again."),
+        "reason.ask": _("Why? A number chooses the reason, any other key goes on."),
+        "met.own": _("Here: {0}"),
+        "met.other": _("Elsewhere: {0}"),
+        "met.none": _("no verdict"),
+        "met.region": _("with a region"),
     }
 
 
@@ -153,6 +185,52 @@ def windows(_: Translate) -> dict[str, str]:
     }
 
 
+def layouts(_: Translate) -> dict[str, str]:
+    """What the strip above the panes says."""
+    return {
+        "layout.size": _("{0} × {1} panes"),
+        "layout.saved": _("Layout “{0}” saved in this browser."),
+        "layout.removed": _("Layout “{0}” removed."),
+        "layout.remove": _("Remove layout “{0}”"),
+        "compare.two": _("Two panes with a layer are needed for this."),
+        "compare.divider": _("Divider between {0} and {1}"),
+        "say.swipe": _("Swipe between {0} and {1}"),
+        "say.blink": _("Blink between {0} and {1}"),
+        "say.layer": _("{0} in pane {1}"),
+        "say.linked": _("{0} goes with the other panes."),
+        "say.unlinked": _("{0} goes its own way."),
+    }
+
+
+def probing(_: Translate) -> dict[str, str]:
+    """What the probe and the agreement of the methods say."""
+    return {
+        "probe.pin": _("Pin"),
+        "probe.unpin": _("Let go"),
+        "probe.point": _("{0}, {1}"),
+        "probe.grey": _("Grey value"),
+        "probe.stored": _("stored value"),
+        "probe.from": _("Stored value {0}"),
+        "probe.outside": _("outside the map"),
+        "probe.none": _("no map"),
+        "probe.in-words": _("{0}: {1}, percentile {2}"),
+        "probe.cell": _("{0}: the raw value of the map’s own cell, column {1}, row {2}; P: the share of the map that is lower"),
+        "probe.say": _("Column {0}, row {1}"),
+        "probe.say.unpinned": _("The probe follows the cursor."),
+        "agree.layer": _("Overlap map"),
+        "agree.legend": _("How many of the {0} methods that count have this place in their top area"),
+        "agree.rank": _("{0} and {1}: rank correlation {2}. 1: they rank the film’s places alike; 0: as chance would"),
+        "agree.iou": _("{0} and {1}: of the places in the top {2} % of either, {3} % are in both"),
+        "agree.no-order": _("{0} has no positive evidence to compare"),
+        "agree.waiting": _("Compared when every map is there."),
+        "agree.counted": _("Counts: {0}."),
+        "agree.twins": _("Draws the same map as another and has no second vote: {0}."),
+        "agree.cautious": _("Does not count, for its caution: {0}."),
+        "agree.say.on": _("Overlap map on"),
+        "agree.say.off": _("Overlap map off"),
+    }
+
+
 def announcements(_: Translate) -> dict[str, str]:
     """What is said aloud to readers who do not see the page change."""
     return {
@@ -164,4 +242,54 @@ def announcements(_: Translate) -> dict[str, str]:
         "overlays.off": _("Off"),
         "say.overlays.on": _("Overlays on"),
         "say.overlays.off": _("Overlays off"),
+    }
+
+
+def links(_: Translate) -> dict[str, str]:
+    """What is said of a link that restores a view."""
+    return {
+        "link.copied": _("Link copied."),
+        "link.byhand": _("This browser does not let the page copy. The link is in the field: copy it from there."),
+        "link.newer": _(
+            "This link was made by a newer version of Whylight and cannot be read here. The case is shown as it opens."
+        ),
+        "link.broken": _("This link is damaged or cut off. The case is shown as it opens."),
+        "link.partly": _("A part of this link makes no sense and was left out."),
+        "link.image": _("The image that this link shows is not in this study any more."),
+        "link.model": _("The network that this link shows, “{0}”, is not here or does not read this film."),
+        "link.finding": _("The finding that this link shows, “{0}”, is not one that this network knows."),
+        "link.version": _(
+            "The network has changed since this link was made: it was version {0}, what is shown is by version {1}."
+        ),
+        "link.pane": _("A pane that this link shows is not on this page."),
+        "link.measures": _(
+            "Measures of this link that are not stored any more: {0}. They are shown dashed; changing one stores it."
+        ),
+    }
+
+
+def measures(_: Translate) -> dict[str, str]:
+    """What is said of measures on the film."""
+    return {
+        "measure.length": _("Length"),
+        "measure.angle": _("Angle"),
+        "measure.rectangle": _("Rectangle"),
+        "measure.ellipse": _("Ellipse"),
+        "measure.off": _("Measuring is off."),
+        "measure.hint.length": _("Drag from end to end. Esc stops."),
+        "measure.hint.angle": _("Drag from one end to the vertex. Esc stops."),
+        "measure.hint.arm": _("Now drag out the other arm."),
+        "measure.hint.rectangle": _("Drag a rectangle. Esc stops."),
+        "measure.hint.ellipse": _("Drag an ellipse. Esc stops."),
+        "measure.mean": _("mean {0}"),
+        "measure.sd": _("SD {0}"),
+        "measure.min": _("min {0}"),
+        "measure.max": _("max {0}"),
+        "measure.pixels": _("{0} pixels"),
+        "measure.nothing": _("no pixel inside"),
+        "measure.remove": _("Remove"),
+        "measure.removed": _("Measure removed. Ctrl+Z brings it back."),
+        "measure.undone": _("Measure as it was before."),
+        "measure.linked": _("from the link, not stored"),
+        "measure.unread": _("The stored measures did not arrive. Load the page again to see them."),
     }

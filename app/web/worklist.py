@@ -11,6 +11,7 @@ from fastapi import APIRouter, Form, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from app.evaluation.agreement import DISAGREE
 from app.store import STUDY_STATES, WORKLIST_SORTS, Page, WorklistQuery, WorklistRow
 from app.store.records import WorklistSort
 from app.web import pages, tables
@@ -18,6 +19,7 @@ from app.web import pages, tables
 router = APIRouter(include_in_schema=False)
 
 UNFINISHED = frozenset({"waiting", "analysing"})
+FALLING = ("received", "study date", "probability", "disagreement", "flags")
 FLAGGED: Mapping[str, bool] = {"yes": True, "no": False}
 
 
@@ -26,8 +28,9 @@ class WorklistPage:
     """templates/worklist.html: one page of studies, the query it answers, and what can be chosen.
 
     ``unfinished``: a study of this page still waits or is being analysed, so the table asks again by itself.
-    ``empty``: there is no study at all, which is another thing than none that fits. ``order`` is the query's order as the form
-    sends it; ``polled``: the table was asked for by itself, and nobody is to be told how many studies there are again.
+    ``disagree``: from which disagreement on methods are said to. ``empty``: there is no study at all, which is another thing
+    than none that fits. ``order`` is the query's order as the form sends it; ``polled``: the table was asked for by itself, and
+    nobody is to be told how many studies there are again.
     """
 
     template: ClassVar[str] = "worklist.html"
@@ -38,6 +41,7 @@ class WorklistPage:
     states: tuple[str, ...]
     columns: tuple[tables.Column, ...]
     order: str
+    disagree: float
     unfinished: bool
     empty: bool
     polled: bool
@@ -49,6 +53,7 @@ class Named(BaseModel):
     modality: str = ""
     state: str = ""
     flagged: str = ""
+    methods: str = ""
     order: str = ""
     sort: str = ""
     go: str = ""
@@ -61,6 +66,7 @@ class Named(BaseModel):
             modality=self.modality,
             state=self.state if self.state in STUDY_STATES else None,
             flagged=FLAGGED.get(self.flagged),
+            disagreement=DISAGREE if self.methods == "disagree" else None,
             sort=cast(WorklistSort, sort),
             descending=descending,
             number=tables.number(self.go),
@@ -103,6 +109,7 @@ def _page(request: Request, query: WorklistQuery, polled: bool) -> WorklistPage:
         states=STUDY_STATES,
         columns=_columns(request, query),
         order=f"-{query.sort}" if query.descending else query.sort,
+        disagree=DISAGREE,
         unfinished=any(row.state in UNFINISHED for row in studies.rows),
         empty=empty,
         polled=polled,
@@ -118,7 +125,8 @@ def _columns(request: Request, query: WorklistQuery) -> tuple[tables.Column, ...
         (_("Modality"), "", False),
         (_("State"), "state", False),
         (_("Top findings"), "probability", False),
+        (_("Disagreement"), "disagreement", False),
         (_("Flags"), "flags", True),
         (_("Received"), "received", False),
     )
-    return tables.columns(headings, query.sort, query.descending, ("received", "study date", "probability", "flags"))
+    return tables.columns(headings, query.sort, query.descending, FALLING)

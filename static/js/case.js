@@ -1,20 +1,30 @@
 // The case page. Brings together what the server said (the payload), the panes, the display state, the reader's hands and their
 // verdicts; fetches films and maps once and keeps them. Everything it shows is in the payload or was fetched from its addresses.
 
+import { Alone } from "./alone.js";
+import { Compare } from "./compare.js";
 import { Drawers } from "./drawers.js";
+import { Films } from "./films.js";
+import { Grid } from "./grid.js";
 import { Input } from "./input.js";
+import { failedFor, isOpen } from "./jobs.js";
 import { listen } from "./keys.js";
+import { register } from "./layers.js";
+import { Matrix } from "./matrix.js";
 import { Panes } from "./panes.js";
+import { Probe } from "./probe.js";
+import { decode, elsewhere } from "./permalink.js";
+import { Record } from "./record.js";
 import { Regions } from "./region.js";
 import { Reviews } from "./review.js";
+import { Stagebar } from "./stagebar.js";
 import { Tools } from "./tools.js";
-import { fetchFilm } from "./viewport/film.js";
+import { fetchPreview } from "./viewport/film.js";
 import { Renderer } from "./viewport/gl.js";
 import { fetchMap } from "./viewport/map.js";
 import { Display } from "./viewport/state.js";
 import { learn, say, words } from "./words.js";
 
-const KEPT_FILMS = 24;
 const SETTLE = 250;
 const UNLIKELY = 0.1;
 const $ = (id) => document.getElementById(id);
@@ -24,29 +34,55 @@ class Case {
     this.data = data;
     const address = new URLSearchParams(location.search);
     this.chosen = Object.fromEntries(["image", "model", "finding"].map((name) => [name, address.get(name) ?? ""]));
-    this.films = new Map();
+    this.films = new Films();
     this.maps = new Map();
+    this.fetching = new Map();
     this.display = new Display();
     this.panes = new Panes($("grid"), this.display, this.#renderer());
     this.regions = new Regions(this.panes, (before, after) => this.reviews?.regionChanged(before, after));
     this.tools = new Tools({ display: this.display, panes: this.panes, regions: this.regions, input: () => this.input });
-    this.reviews = $("judge") ? new Reviews(data, this.panes) : null;
+    this.reviews = $("judge") ? new Reviews(data, this.panes, (explanation) => this.map(explanation)) : null;
     this.regions.told = () => this.reviews?.showRegion();
     // One series is one stack: the wheel and the keys stay in it, another series is another page.
     const { series } = data.images.find(({ id }) => id === data.image);
     this.stack = data.images.filter((image) => image.series === series);
-    this.slices = { count: this.stack.length, by: (step) => this.slice(this.place + step) };
+    this.alone = new Alone(this.panes, this.display, this);
+    const by = (step, pane) => (this.alone.has(pane) ? this.alone.step(pane, step) : this.slice(this.place + step));
+    this.slices = { count: this.stack.length, by };
     const { display, panes, regions, slices } = this;
     this.input = new Input({ panes, display, regions, slices, presets: () => this.tools.presets });
+    const looked = { panes, display, maps: this.maps, read: () => this.data };
+    this.probe = new Probe({ ...looked, free: () => !regions.drawing && !this.input.zooming });
+    this.matrix = this.reviews && new Matrix(looked);
     panes.painted = () => {
       regions.paint();
+      this.probe.paint();
+      this.matrix?.look();
+      this.record.paint();
+      this.reviews?.paint();
       this.tools.showScale();
     };
+    this.#layers();
+    this.record = new Record(this);
     this.drawers = $("drawers") ? new Drawers(this) : null;
     this.#keys();
     this.#listen();
     this.take(data);
+    panes.each((pane) => this.give(pane));
     this.showImage(data.image, true);
+  }
+
+  // The layers that every case has: the film, and each method's map where there is a pane for it.
+  #layers() {
+    register({ id: "film", kind: "film", title: words("film"), overlay: () => (this.display.overlap && this.matrix?.overlay) || null });
+    const shown = this.panes.all.some((pane) => pane.method) ? this.data.methods : [];
+    for (const method of shown) {
+      register({ id: `map:${method.name}`, kind: "map", method: method.name, title: method.title, signed: method.signed, summary: method.summary });
+    }
+    if (this.matrix && shown.length) register(this.matrix.layer);
+    this.grid = new Grid(this.panes);
+    this.compare = new Compare(this.panes);
+    this.bar = new Stagebar(this);
   }
 
   #renderer() {
@@ -86,6 +122,9 @@ class Case {
     });
     $("stage-again").addEventListener("click", () => this.again?.());
     document.body.addEventListener("analysed", () => this.refresh());
+    // What another window or another machine did meanwhile.
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.reviews?.reread());
+    window.addEventListener("online", () => this.reviews?.reread());
     $("report-close")?.addEventListener("click", () => {
       $("report").remove();
       this.#address();
@@ -95,25 +134,39 @@ class Case {
   }
 
   #keys() {
-    const { display, panes, regions, tools } = this;
-    const vertical = (step) => (this.slices.count > 1 ? this.slices.by(step) : panes.move(step * panes.columns));
+    const { display, panes, regions, tools, bar, compare, grid } = this;
+    const vertical = (step) => (this.slices.count > 1 ? this.slices.by(step, panes.active) : panes.move(step * panes.columns));
     const end = (name) => (this.slices.count > 1 ? this.slice(name === "first" ? 0 : this.slices.count - 1) : panes.move(name));
     listen({
-      before: (event) => regions.key(event),
-      undo: () => this.reviews?.undo(),
+      before: (event) => regions.key(event) || this.record.key(event) || this.probe.key(event),
+      undo: () => this.record.undo() || regions.back() || this.reviews?.undo(),
+      redo: () => regions.forward() || this.reviews?.redo(),
+      reason: (code) => this.reviews?.panel.reasons.key(code),
       verdict: (number) => this.reviews?.judge(number),
       preset: (number) => tools.choose(number - 1),
-      i: () => display.set({ invert: !display.invert }),
+      i: () => tools.invert(),
+      n: () => tools.interpolate(),
       z: () => this.input.toggleZoom(),
-      "=": () => display.fit(),
+      "=": () => display.fit(panes.active.place),
+      0: () => panes.film && this.input.actual(panes.active),
+      g: () => bar.open(),
+      k: () => bar.toggleLinks(),
+      s: () => compare.toggle("swipe"),
+      b: () => compare.toggle("blink"),
+      ",": () => grid.step(-1),
+      ".": () => grid.step(1),
       space: () => tools.reset(),
       h: () => display.turn("horizontal"),
       v: () => display.turn("vertical"),
       r: () => display.turn("right"),
       l: () => display.turn("left"),
       o: () => panes.toggleOverlays(),
+      a: () => this.matrix?.toggle(),
+      p: () => this.probe.toggle(),
       m: () => panes.all.length > 1 && panes.toggleLarge(panes.active),
-      d: () => this.reviews && regions.mode(!regions.drawing),
+      d: () => this.reviews && regions.next(),
+      e: () => regions.edit(),
+      ...this.record.keys,
       "?": () => $("keys").showModal(),
       Escape: () => this.#escape(),
       ArrowLeft: () => panes.move(-1),
@@ -126,8 +179,10 @@ class Case {
   }
 
   #escape() {
-    if (this.regions.drawing) this.regions.cancel();
+    if (this.regions.cancel()) return;
+    if (this.compare.mode) this.compare.stop();
     else if (this.input.zooming) this.input.toggleZoom(false);
+    else if (this.probe.pinned) this.probe.unpin();
     else if (this.panes.enlarged) this.panes.toggleLarge(this.panes.shown[0]);
     else document.activeElement?.blur();
   }
@@ -148,17 +203,22 @@ class Case {
     this.panes.unlikely = probability < UNLIKELY ? `${(probability * 100).toFixed(1)} %` : "";
     if (data.prediction) this.read = { model: data.model, finding: data.finding };
     this.reviews?.take(data, this.regions);
+    for (const pane of this.panes.all) this.give(pane);
     this.drawers?.take(data);
-    const open = Boolean(data.job) && ["queued", "running"].includes(data.job.state);
     const lost = failedFor(data);
-    for (const pane of this.panes.all) {
-      if (!pane.method) continue;
-      const explanation = data.explanations.find(({ method }) => method === pane.method);
-      pane.element.setAttribute("aria-label", words("pane.label", pane.title, this.label || words("film")));
-      if (explanation) this.#fill(pane, explanation);
-      else this.#clear(pane, words(lost || !(open || data.prediction) ? "pane.none" : "pane.waiting"));
-    }
-    if (data.prediction && !lost && data.methods.some(({ name }) => !data.explanations.some(({ method }) => method === name))) this.#ask(open);
+    if (data.prediction && !lost && data.methods.some(({ name }) => !data.explanations.some(({ method }) => method === name))) this.#ask(isOpen(data));
+  }
+
+  /** Gives a pane what there is for it. */
+  give(pane) {
+    if (pane.image || !pane.layer) return undefined;
+    if (!pane.method) return this.panes.film && this.#settled(pane);
+    const { data } = this;
+    const explanation = data.explanations.find(({ method }) => method === pane.method);
+    pane.element.setAttribute("aria-label", words("pane.label", pane.title, this.label || words("film")));
+    if (explanation) this.#fill(pane, explanation);
+    else this.#clear(pane, words(failedFor(data) || !(isOpen(data) || data.prediction) ? "pane.none" : "pane.waiting"));
+    return this.reviews?.show();
   }
 
   // Maps that are not there are asked for once per finding; the job's fragment then says when they are.
@@ -178,6 +238,15 @@ class Case {
     this.panes.refresh();
   }
 
+  /** A map's values, fetched once. */
+  async map(explanation) {
+    const { id } = explanation;
+    if (!this.fetching.has(id)) this.fetching.set(id, fetchMap(explanation).finally(() => this.fetching.delete(id)));
+    const map = this.maps.get(id) ?? (await this.fetching.get(id));
+    this.maps.set(id, map);
+    return map;
+  }
+
   async #fill(pane, explanation) {
     if (pane.explanation === explanation.id) return;
     pane.explanation = explanation.id;
@@ -187,8 +256,7 @@ class Case {
       pane.mark("loading");
       this.panes.refresh();
       try {
-        const map = await fetchMap(explanation);
-        this.maps.set(explanation.id, map);
+        const map = await this.map(explanation);
         if (pane.explanation !== explanation.id) return;
         pane.map = map;
       } catch {
@@ -213,6 +281,7 @@ class Case {
     const { film, renderer } = this.panes;
     if (!renderer) return pane.mark("preview");
     if (!film) return pane.mark("loading");
+    if (film.first) return pane.mark("preview");
     const level = renderer.reduction(film);
     if (!level) return pane.mark("full");
     const { width, height } = film.levels[level];
@@ -223,7 +292,7 @@ class Case {
   async showFinding(finding) {
     this.chosen.finding = finding;
     this.data = { ...this.data, finding, explanations: [] };
-    for (const pane of this.panes.all) if (pane.method) this.#clear(pane, words("pane.waiting"));
+    for (const pane of this.panes.all) if (pane.method && !pane.image) this.#clear(pane, words("pane.waiting"));
     this.reviews?.take(this.data, this.regions);
     say(words("say.finding", this.label));
     await this.refresh();
@@ -247,11 +316,12 @@ class Case {
     const query = new URLSearchParams({ ...this.#wanted(), image });
     this.#address();
     const asked = `${image} ${finding} ${Date.now()}`;
+    const began = performance.now();
     this.asking = asked;
     try {
       const response = await fetch(`${urls.data}?${query}`, { headers: { Accept: "application/json" } });
       if (!response.ok) throw new Error(String(response.status));
-      const data = await response.json();
+      const data = { ...(await response.json()), asked: began };
       if (this.asking !== asked) return;
       const first = !this.data.prediction || this.data.prediction.id !== data.prediction?.id;
       this.take(data);
@@ -267,9 +337,10 @@ class Case {
   slice(place) {
     const image = this.stack[Math.min(Math.max(place, 0), this.stack.length - 1)];
     if (image.id === this.data.image) return;
+    this.alone.hold();
     this.chosen.image = image.id;
     this.data = { ...this.data, image: image.id, explanations: [], prediction: null };
-    for (const pane of this.panes.all) if (pane.method) this.#clear(pane, words("pane.waiting"));
+    for (const pane of this.panes.all) if (pane.method && !pane.image) this.#clear(pane, words("pane.waiting"));
     this.reviews?.take(this.data, this.regions);
     this.showImage(image.id, false);
     clearTimeout(this.settling);
@@ -284,23 +355,35 @@ class Case {
     if ($("slice")) $("slice").value = String(this.place + 1);
   }
 
+  /** An image's film. */
+  film(image) {
+    return this.films.get(image);
+  }
+
+  // A large film is first drawn from a small one, so that reading begins before all of it has travelled.
+  async #preview(image) {
+    const film = await fetchPreview(image).catch(() => null);
+    if (film && this.data.image === image.id && !this.films.has(image.id)) this.#show(film, true);
+  }
+
+  #show(film, fresh) {
+    this.panes.film = film;
+    this.tools.film(film, fresh);
+    this.record.film();
+    for (const pane of this.panes.all) if (!pane.image && (!pane.method || pane.map || !pane.sentence.textContent)) this.#settled(pane);
+    this.reviews?.show();
+    this.panes.refresh();
+  }
+
   async showImage(id, fresh) {
     const image = this.stack.find((entry) => entry.id === id);
     this.#count(image);
     if (!this.panes.renderer) return;
-    for (const pane of this.panes.all) if (!this.films.has(id)) pane.mark(this.panes.film ? "loading" : "preview");
+    for (const pane of this.panes.all) if (!this.films.has(id) && !pane.image) pane.mark(this.panes.film ? "loading" : "preview");
     try {
-      const film = this.films.get(id) ?? (await fetchFilm(image));
-      this.films.delete(id);
-      this.films.set(id, film);
-      if (this.films.size > KEPT_FILMS) this.films.delete(this.films.keys().next().value);
-      if (this.data.image !== id) return;
-      this.panes.film = film;
-      this.tools.film(film, fresh);
-      for (const pane of this.panes.all) if (!pane.method || pane.map || !pane.sentence.textContent) this.#settled(pane);
-      this.reviews?.show();
-      this.panes.refresh();
-      performance.mark("film shown");
+      if (fresh) await this.#preview(image);
+      const film = await this.film(image);
+      if (this.data.image === id) this.#show(film, fresh && !this.panes.film);
     } catch {
       for (const pane of this.panes.all) pane.mark("failed");
       this.missed(() => this.showImage(id, fresh));
@@ -308,12 +391,8 @@ class Case {
   }
 }
 
-/** Whether the job that should have brought what is shown has failed: then only the reader asks again. */
-function failedFor({ job, prediction, image, finding }) {
-  if (!job || !["failed", "cancelled"].includes(job.state)) return false;
-  return job.kind === "analyse" ? !prediction : job.image === image && job.finding === finding;
-}
-
 const data = JSON.parse($("case-data").textContent);
 learn(data.strings);
-new Case(data);
+const first = elsewhere(decode(location.hash), data, location.search);
+if (first) location.replace(first + location.hash);
+else new Case(data);

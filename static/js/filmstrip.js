@@ -104,9 +104,11 @@ export class Filmstrip {
 
   /** Lays a stage over the film in the method's pane, enlarged; -1 takes it away. */
   lay(at, name = "") {
-    const { panes } = this.page;
+    const { panes, grid } = this.page;
+    if (at === this.chosen) return;
+    if (!panes.of(this.method) && at >= 0) grid.put(`map:${this.method}`, panes.active.place);
     const pane = panes.of(this.method);
-    if (!pane || at === this.chosen) return;
+    if (!pane) return;
     if (at < 0) {
       this.drawers.lay(pane, null);
       if (this.enlarged && panes.enlarged) panes.toggleLarge(pane);

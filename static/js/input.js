@@ -1,7 +1,7 @@
 // Mouse, wheel and touch over the panes: left = window, middle = move, right = zoom, wheel = images of the stack; two fingers zoom
 // and move. While drawing, the left button draws. Knows gestures; what they change lies elsewhere.
 
-import { clamp, panned, zoomedAt } from "./viewport/geometry.js";
+import { clamp, panned, placed, zoomedAt } from "./viewport/geometry.js";
 import { LEAST_ZOOM, MOST_ZOOM } from "./viewport/state.js";
 
 const LEFT = 0;
@@ -13,7 +13,7 @@ export class Input {
     Object.assign(this, { panes, display, regions, presets, slices });
     this.zooming = false;
     this.touches = new Map();
-    for (const pane of panes.all) this.#attach(pane);
+    panes.each((pane) => this.#attach(pane));
   }
 
   /** The zoom tool: while it is on, the left button zooms. */
@@ -28,10 +28,11 @@ export class Input {
 
   #attach(pane) {
     const { view } = pane;
+    if (this.zooming) view.dataset.mode = "zoom";
     view.addEventListener("pointerdown", (event) => this.#down(pane, event));
     view.addEventListener("pointermove", (event) => this.#move(pane, event));
     for (const name of ["pointerup", "pointercancel"]) view.addEventListener(name, (event) => this.#up(event));
-    view.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    view.addEventListener("wheel", (event) => this.#wheel(pane, event), { passive: false });
     view.addEventListener("contextmenu", (event) => event.preventDefault());
     view.addEventListener("mousedown", (event) => event.preventDefault());
     view.addEventListener("dblclick", () => {
@@ -43,6 +44,7 @@ export class Input {
     if (!this.panes.film) return;
     pane.element.focus({ preventScroll: true });
     this.panes.activate(pane);
+    if (!pane.layer) return;
     pane.view.setPointerCapture(event.pointerId);
     if (event.pointerType === "touch") {
       this.touches.set(event.pointerId, [event.clientX, event.clientY]);
@@ -57,23 +59,47 @@ export class Input {
   #gesture(pane, event) {
     const { panes, display, regions } = this;
     const [x, y] = local(pane, event);
-    const sides = event.target.dataset?.sides;
-    if (event.button === LEFT && sides) return regions.adjust(pane, sides);
-    if (event.button === LEFT && regions.drawing) return regions.draw(pane, x, y);
+    const measuring = event.button === LEFT && !this.zooming && !regions.drawing && this.measures?.grab(pane, event, x, y);
+    if (measuring) return measuring;
+    const drawn = event.button === LEFT && !this.zooming ? regions.gesture(pane, x, y, event.target) : null;
+    if (drawn) return drawn;
     if (event.button === RIGHT || (event.button === LEFT && this.zooming)) {
-      return {
-        step: (dx, dy) => this.#zoom(pane, x, y, display.view.zoom * 1.01 ** -dy),
-      };
+      return this.#moving((dx, dy) => this.#zoom(pane, x, y, this.#view(pane).zoom * 1.01 ** -dy));
     }
-    const { image } = panes.film;
-    if (event.button === MIDDLE) return { step: (dx, dy) => display.set({ view: panned(display.view, image, pane.box, dx, dy) }) };
-    if (event.button === LEFT) return { step: (dx, dy) => display.drag(panes.film, this.presets(), dx, dy) };
+    if (event.button === MIDDLE) return this.#moving((dx, dy) => this.#pan(pane, dx, dy));
+    if (event.button === LEFT) return { step: (dx, dy) => display.drag(panes.filmOf(pane), this.presets(), dx, dy, pane.place) };
     return null;
+  }
+
+  #moving(change) {
+    return {
+      step: (dx, dy) => {
+        this.panes.dragging(true);
+        change(dx, dy);
+      },
+      end: () => this.panes.dragging(false),
+    };
+  }
+
+  #view(pane) {
+    return this.display.of(pane.place).view;
   }
 
   #zoom(pane, x, y, zoom) {
     const wanted = clamp(zoom, LEAST_ZOOM, MOST_ZOOM);
-    this.display.set({ view: zoomedAt(this.display.view, this.panes.film.image, pane.box, x, y, wanted) });
+    this.display.change(pane.place, { view: zoomedAt(this.#view(pane), this.panes.filmOf(pane).image, pane.box, x, y, wanted) });
+  }
+
+  #pan(pane, dx, dy) {
+    this.display.change(pane.place, { view: panned(this.#view(pane), this.panes.filmOf(pane).image, pane.box, dx, dy) });
+  }
+
+  /** One pixel of the film on one pixel of the screen, about the middle of a pane. */
+  actual(pane) {
+    const { box } = pane;
+    const { image } = this.panes.filmOf(pane);
+    const { scale } = placed({ ...this.#view(pane), zoom: 1 }, image, box);
+    this.#zoom(pane, box.width / 2, box.height / 2, 1 / (scale * (window.devicePixelRatio || 1)));
   }
 
   #move(pane, event) {
@@ -91,25 +117,26 @@ export class Input {
     const before = spread([...this.touches.values()]);
     this.touches.set(event.pointerId, [event.clientX, event.clientY]);
     const after = spread([...this.touches.values()]);
-    const { display, panes } = this;
-    display.set({ view: panned(display.view, panes.film.image, pane.box, after.x - before.x, after.y - before.y) });
+    this.panes.dragging(true);
+    this.#pan(pane, after.x - before.x, after.y - before.y);
     const corner = pane.view.getBoundingClientRect();
-    if (before.size > 0) this.#zoom(pane, after.x - corner.x, after.y - corner.y, (display.view.zoom * after.size) / before.size);
+    if (before.size > 0) this.#zoom(pane, after.x - corner.x, after.y - corner.y, (this.#view(pane).zoom * after.size) / before.size);
   }
 
   #up(event) {
     this.touches.delete(event.pointerId);
+    if (this.touches.size < 2) this.panes.dragging(false);
     const { gesture } = this;
     this.gesture = null;
     gesture?.end?.();
   }
 
   // Without a stack the wheel scrolls the page where the page scrolls. Ctrl+wheel never becomes the browser's zoom over a film.
-  #wheel(event) {
+  #wheel(pane, event) {
     if (event.ctrlKey || this.slices.count > 1) event.preventDefault();
     if (this.slices.count < 2 || event.deltaY === 0) return;
     const step = event.ctrlKey ? Math.max(1, Math.round(this.slices.count / 20)) : 1;
-    this.slices.by(event.deltaY > 0 ? step : -step);
+    this.slices.by(event.deltaY > 0 ? step : -step, pane);
   }
 }
 

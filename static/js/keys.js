@@ -19,8 +19,9 @@ export function listen(actions) {
 }
 
 function ctrl(event, actions) {
-  if (event.shiftKey || event.key.toLowerCase() !== "z") return false;
-  actions.undo();
+  const key = event.key.toLowerCase();
+  if (key !== "z" && (key !== "y" || event.shiftKey)) return false;
+  actions[key === "y" || event.shiftKey ? "redo" : "undo"]();
   return true;
 }
 
@@ -31,6 +32,7 @@ function plain(event, actions, single) {
   if (!named && !single) return false;
   const pressable = target.closest?.(PRESSABLE);
   if (pressable && (named ? key !== "Escape" : key === " " || key === "Enter")) return false;
+  if (!event.shiftKey && actions.reason(code)) return true;
   const digit = /^(?:Digit|Numpad)([1-5])$/.exec(code)?.[1];
   if (digit) {
     actions[event.shiftKey ? "verdict" : "preset"](Number(digit));

@@ -1,15 +1,18 @@
 // The panes: what each of them says in words, its colour bar, its letters, and its part of the picture. The picture itself is drawn
 // by one renderer for all panes, at most once per frame and only when something changed.
 
+import { layer as registered } from "./layers.js";
 import { table } from "./viewport/colormaps.js";
 import { letters, placed } from "./viewport/geometry.js";
 import { ends, figures, sharedEnds } from "./viewport/map.js";
 import { say, words } from "./words.js";
 
-/** One pane of the page; `method` is "" for the plain film. */
+/** One pane of the page, by its place in the grid; `layer` says what it shows, `method` is "" for all but a method's map. */
 export class Pane {
-  constructor(element) {
+  constructor(element, place) {
     this.element = element;
+    this.place = place;
+    this.layer = element.dataset.layer;
     this.method = element.dataset.method;
     this.signed = element.dataset.signed === "yes";
     this.title = element.querySelector(".pane-title").textContent;
@@ -23,6 +26,8 @@ export class Pane {
     this.edges = [...element.querySelectorAll(".letter")];
     this.verdicts = [...element.querySelectorAll(".verdict")];
     this.map = null;
+    this.film = null;
+    this.image = "";
     this.box = { x: 0, y: 0, width: 0, height: 0 };
   }
 
@@ -52,20 +57,26 @@ export class Panes {
     this.grid = grid;
     this.display = display;
     this.renderer = renderer;
-    this.all = [...grid.querySelectorAll(".pane")].map((element) => new Pane(element));
+    const elements = [...grid.querySelectorAll(".pane")];
+    this.originals = new Map(elements.map((element) => [element.dataset.layer, element.cloneNode(true)]));
+    this.all = elements.map((element, place) => new Pane(element, place));
     this.active = this.all[1] ?? this.all[0];
+    this.before = this.all[0];
+    this.compared = null;
     this.film = null;
     this.unlikely = "";
     this.painted = () => {};
     this.listeners = [];
+    this.watchers = [];
     display.listen(() => this.refresh());
-    const watch = new ResizeObserver(() => this.refresh());
-    watch.observe(grid);
-    for (const pane of this.all) {
-      watch.observe(pane.view);
+    this.boxes = false;
+    this.watch = new ResizeObserver(() => this.moved());
+    this.watch.observe(grid);
+    this.each((pane) => {
+      this.watch.observe(pane.view);
       pane.enlarge.addEventListener("click", () => this.toggleLarge(pane));
       pane.element.addEventListener("focusin", () => this.activate(pane));
-    }
+    });
     this.activate(this.active);
   }
 
@@ -73,6 +84,38 @@ export class Panes {
   get shown() {
     const large = this.all.filter((pane) => "large" in pane.element.dataset);
     return large.length ? large : this.all;
+  }
+
+  /** Calls `listener(pane)` for every pane there is, and for each one that comes. */
+  each(listener) {
+    this.watchers.push(listener);
+    for (const pane of this.all) listener(pane);
+  }
+
+  /** Puts a pane's element at a place, instead of the one that is there. */
+  put(place, element) {
+    const old = this.all[place];
+    if (old) old.element.replaceWith(element);
+    else this.grid.append(element);
+    const pane = new Pane(element, place);
+    this.all[place] = pane;
+    if (old) this.watch.unobserve(old.view);
+    if (this.before === old) this.before = pane;
+    for (const listener of this.watchers) listener(pane);
+    if (this.active === old || !old) this.activate(this.active === old ? pane : this.active);
+    this.moved();
+    return pane;
+  }
+
+  /** Leaves only the first `count` panes. */
+  cut(count) {
+    for (const pane of this.all.splice(count)) {
+      this.watch.unobserve(pane.view);
+      pane.element.remove();
+    }
+    if (!this.all.includes(this.before)) [this.before] = this.all;
+    if (!this.all.includes(this.active)) this.activate(this.all.at(-1));
+    this.moved();
   }
 
   of(method) {
@@ -84,6 +127,7 @@ export class Panes {
   }
 
   activate(pane) {
+    if (this.active !== pane && this.all.includes(this.active)) this.before = this.active;
     this.active = pane;
     for (const other of this.all) other.element.toggleAttribute("data-active", other === pane && this.all.length > 1);
     for (const listener of this.listeners) listener(pane);
@@ -111,11 +155,24 @@ export class Panes {
     this.grid.toggleAttribute("data-enlarged", !large);
     pane.enlarge.setAttribute("aria-label", `${words(large ? "maximise" : "restore")}: ${pane.title}`);
     pane.element.focus();
-    this.refresh();
+    this.moved();
   }
 
   get enlarged() {
     return "enlarged" in this.grid.dataset;
+  }
+
+  /** Asks for a redraw after panes have moved or changed their size: they are measured again. */
+  moved() {
+    this.boxes = false;
+    this.refresh();
+  }
+
+  /** The view is being dragged (`on`), or came to rest: a picture at rest is drawn exactly. */
+  dragging(on) {
+    if (this.quick === on) return;
+    this.quick = on;
+    this.refresh();
   }
 
   /** Asks for one redraw with the next frame. */
@@ -127,65 +184,98 @@ export class Panes {
     });
   }
 
+  /** The film that a pane shows: its own, its layer's, or the one that all show. */
+  filmOf(pane) {
+    return pane.film ?? registered(pane.layer)?.film?.(this.film) ?? this.film;
+  }
+
+  /** Where the film lies in a pane; see `placed`. */
   place(pane) {
-    return placed(this.display.view, this.film.image, pane.box);
+    return placed(this.display.of(pane.place).view, this.filmOf(pane).image, pane.box);
   }
 
   #paint() {
     const { film, grid, display } = this;
-    const place = grid.getBoundingClientRect();
+    if (!this.boxes) this.#measure();
+    grid.dataset.overlays = display.overlays ? "on" : "off";
+    if (!film) return;
+    for (const pane of this.all) this.#overlay(pane);
+    const seen = this.shown.filter(({ box, layer }) => layer && box.width > 0 && box.height > 0);
+    if (this.renderer) {
+      this.renderer.draw(seen.flatMap((pane) => this.compared?.(pane) ?? [this.picture(pane)]), this.surround, this.quick);
+      if (!("drawn" in grid.dataset)) this.#first();
+    }
+    for (const pane of seen) {
+      const edges = letters(this.filmOf(pane).image.orientation, display.view.turn);
+      pane.edges.forEach((edge, at) => edge.textContent === edges[at] || (edge.textContent = edges[at]));
+      if (pane.bar) this.#bar(pane, pane.map && this.scaleOf(pane));
+    }
+    this.painted();
+  }
+
+  // The film is on the screen when the frame after its first one begins; `bench viewer` reads the mark.
+  #first() {
+    this.grid.dataset.drawn = "";
+    requestAnimationFrame(() => performance.mark("film drawn"));
+  }
+
+  // Asking a page where something lies makes it lay itself out at once, which costs more than the picture: asked only when needed.
+  #measure() {
+    const place = this.grid.getBoundingClientRect();
     const corner = this.renderer ? this.renderer.resize(place) : place;
     for (const pane of this.all) {
       const { x, y, width, height } = pane.view.getBoundingClientRect();
       pane.box = { x: x - corner.x, y: y - corner.y, width, height };
     }
-    grid.dataset.overlays = display.overlays ? "on" : "off";
-    if (!film) return;
-    const seen = this.shown.filter(({ box }) => box.width > 0 && box.height > 0);
-    const scales = new Map(seen.map((pane) => [pane, pane.map && this.scaleOf(pane)]));
-    if (this.renderer) {
-      this.renderer.draw(seen.map((pane) => this.#layer(pane, scales.get(pane))), channels(getComputedStyle(grid).backgroundColor));
-      grid.dataset.drawn = "";
-    }
-    const edges = letters(film.image.orientation, display.view.turn);
-    for (const pane of seen) {
-      pane.edges.forEach((edge, at) => (edge.textContent = edges[at]));
-      if (pane.bar) this.#bar(pane, scales.get(pane));
-    }
-    this.painted();
+    this.surround = channels(getComputedStyle(this.grid).backgroundColor);
+    this.boxes = true;
   }
 
-  #layer(pane, scale) {
-    const { display } = this;
-    const film = pane.film ?? this.film;
-    const { window: chosen, invert, overlays, threshold, opacity, smooth } = display;
+  // Layers that are no method's map are asked for what they lay over the film.
+  #overlay(pane) {
+    const overlay = registered(pane.layer)?.overlay;
+    if (!overlay) return;
+    pane.overlay = overlay(this.filmOf(pane));
+    pane.map = pane.overlay?.map ?? null;
+  }
+
+  /** What the renderer draws of a pane, here or in another pane's place (`where`). */
+  picture(pane, where = pane) {
+    const film = this.filmOf(pane);
+    const display = this.display.of(pane.place);
+    const { view } = this.display.of(where.place);
+    const { window: chosen, invert, overlays, interpolated, threshold, opacity, smooth } = display;
     const colours = pane.signed ? display.signed : display.unsigned;
+    const overlay = { map: pane.map, ends: pane.map && this.scaleOf(pane), colours, threshold, opacity, smooth, ...pane.overlay };
     return {
-      ...this.place(pane),
-      box: pane.box,
+      ...placed(view, film.image, where.box),
+      box: where.box,
       film,
+      interpolated,
       grey: { window: chosen, negative: (film.image.photometric === "MONOCHROME1") !== invert },
-      overlay: overlays && pane.map ? { map: pane.map, ends: scale, colours, threshold, opacity, smooth } : null,
+      overlay: overlays && pane.map ? overlay : null,
     };
   }
 
   /** The values at the ends of a pane's colours, by the reader's choice of scale. */
   scaleOf(pane) {
-    const { shared, robust } = this.display;
+    if (pane.overlay?.ends) return pane.overlay.ends;
+    const { shared, robust } = this.display.of(pane.place);
     if (!shared) return ends(pane.map, robust);
-    return sharedEnds(this.all.map(({ map }) => map).filter(Boolean), pane.signed, robust);
+    return sharedEnds(this.all.filter(({ map, method }) => map && method).map(({ map }) => map), pane.signed, robust);
   }
 
   #bar(pane, scale) {
     const { bar, map, signed } = pane;
     bar.hidden = !map;
     if (!map) return;
-    if (map.against) pane.doubt(words("bar.against"), words("bar.against.why"));
+    if (!pane.method) pane.doubt("", "");
+    else if (map.against) pane.doubt(words("bar.against"), words("bar.against.why"));
     else if (this.unlikely) pane.doubt(words("bar.unlikely"), words("bar.unlikely.why", this.unlikely));
     else pane.doubt("", "");
-    const { display } = this;
+    const display = { ...this.display.of(pane.place), ...pane.overlay };
     const { min, max, conservation_error: lost } = map.explanation;
-    const name = signed ? display.signed : display.unsigned;
+    const name = pane.overlay?.colours ?? (signed ? display.signed : display.unsigned);
     const { texts: [low, high, least, most], power } = figures([...scale, min, max]);
     const range = words(display.robust ? "bar.robust" : "bar.full");
     const said = `${name} ${range} ${low} ${high} ${display.threshold} ${least} ${most} ${power}`;

@@ -1,68 +1,90 @@
-// The reader's verdicts: which map is judged, what was said of it, with which reason, comment and region; saved at once, taken back
-// with Ctrl+Z. The verdict in force on a map is the last one given.
+// The reader's verdicts: which map is judged, what was said of it, with which reason, comment and region; kept at once, taken back
+// with Ctrl+Z. The verdict in force on a map is the last one given. The panel that shows it all is judge.js.
 
+import { draft, keepDraft } from "./drafts.js";
+import { History } from "./history.js";
+import { Judge } from "./judge.js";
 import { Outbox } from "./saving.js";
-import { same } from "./region.js";
+import { same } from "./shapes.js";
+import { Windows } from "./windows.js";
 import { say, words } from "./words.js";
 
-const COMMENT_PAUSE = 1200;
-
 export class Reviews {
-  constructor(data, panes) {
+  /** `map(explanation)` gives a map's values. */
+  constructor(data, panes, map) {
     this.panes = panes;
+    this.map = map;
     this.known = new Map();
-    this.done = [];
+    this.changedAt = new Map();
+    this.history = new History();
     this.savedAt = 0;
     this.refusal = "";
-    this.at = Object.fromEntries(
-      ["judge-title", "judge-verdict", "judge-fields", "reason", "comment", "region-title", "region-words", "region-remove", "undo", "save-state", "save-retry", "draw"].map(
-        (id) => [id, document.getElementById(id)],
-      ),
-    );
     this.outbox = new Outbox(data.urls, {
-      changed: () => this.#state(),
-      stored: (entry, review) => this.#stored(entry, review),
-      refused: (entry, sentence) => this.#refused(entry, sentence),
+      changed: () => this.panel?.state(),
+      stored: (op, review) => this.#stored(op, review),
+      refused: (op, sentence) => this.#refused(op, sentence),
+      met: () => this.show(),
     });
-    this.#listen();
+    this.windows = new Windows((message) => this.#heard(message));
+    this.panel = new Judge(this, panes);
+    for (const op of this.outbox.waiting) this.#know(op.key, op.remove ? null : { ...op.body, id: "", created_at: new Date(op.at).toISOString() });
     panes.onActivate(() => this.show());
-    setInterval(() => this.#state(), 1000);
+    this.outbox.now();
   }
 
-  #listen() {
-    for (const pane of this.panes.all) {
-      pane.verdicts.forEach((button, at) => {
-        button.addEventListener("click", (event) => {
-          event.preventDefault();
-          this.panes.activate(pane);
-          this.judge(at + 1, pane);
-        });
-      });
-    }
-    const { reason, comment } = this.at;
-    reason.addEventListener("change", () => this.#amend());
-    comment.addEventListener("change", () => this.#amend());
-    comment.addEventListener("input", () => {
-      clearTimeout(this.timer);
-      this.timer = setTimeout(() => this.#amend(), COMMENT_PAUSE);
-    });
-    this.at.undo.addEventListener("click", () => this.undo());
-    this.at["save-retry"].addEventListener("click", () => this.outbox.now());
-  }
-
-  /** Takes what the server has; verdicts still on their way stay as the reader gave them. */
+  /** Takes what the server has; verdicts still on their way, or changed since it was asked, stay as the reader gave them. */
   take(data, regions) {
     const fresh = this.data?.image !== data.image || this.data?.finding !== data.finding;
-    clearTimeout(this.timer);
+    this.panel.pause();
     this.data = data;
     this.regions = regions;
-    const open = new Set(this.outbox.waiting.map((entry) => entry.key));
-    for (const review of data.reviews) {
-      const key = keyOf(review);
-      if (!open.has(key)) this.known.set(key, review);
-    }
-    if (fresh) this.regions.show(this.#lastRegion());
+    if (data.reviews !== this.taken) this.#learn(data);
+    if (fresh) this.regions.show(this.#region());
     this.show();
+  }
+
+  /** Asks the server for the verdicts on the shown image alone; what cannot be asked now is asked the next time. */
+  async reread() {
+    const { image, model, finding, urls } = this.data;
+    const asked = performance.now();
+    try {
+      const response = await fetch(`${urls.data}?${new URLSearchParams({ image, model, finding })}`, { headers: { Accept: "application/json" } });
+      if (!response.ok) return;
+      const { reviews } = await response.json();
+      if (this.data.image !== image) return;
+      const before = this.#region();
+      this.#learn({ reviews, image, asked });
+      if (!same(before, this.#region())) this.regions.show(this.#region());
+      this.show();
+    } catch {
+      // Without a connection the panel says so already.
+    }
+  }
+
+  #learn({ reviews, image, asked = 0 }) {
+    this.taken = reviews;
+    const open = new Set(this.outbox.waiting.map(({ key }) => key));
+    const stale = (key) => open.has(key) || (this.changedAt.get(key) ?? -1) > asked;
+    const there = new Map(reviews.map((review) => [keyOf(review), review]));
+    for (const [key, review] of this.known) if (review.image === image && !there.has(key) && !stale(key)) this.#sees(key, null);
+    for (const [key, review] of there) {
+      if (!stale(key)) this.#sees(key, review);
+      else if (!this.outbox.seen.has(key)) this.outbox.seen.set(key, review.id);
+    }
+  }
+
+  // What the server says is in force on a map.
+  #sees(key, review) {
+    if (this.known.get(key)?.id !== review?.id) this.history.forget(key);
+    this.outbox.seen.set(key, review?.id ?? "");
+    if (review) this.known.set(key, review);
+    else this.known.delete(key);
+  }
+
+  #know(key, review) {
+    this.changedAt.set(key, performance.now());
+    if (review) this.known.set(key, review);
+    else this.known.delete(key);
   }
 
   #key(method) {
@@ -70,15 +92,26 @@ export class Reviews {
     return keyOf({ image, finding, method, model_sha256: prediction?.model_sha256 ?? "" });
   }
 
-  #lastRegion() {
+  // The region of what is shown: one that no verdict has yet, else that of the last verdict that has one.
+  #region() {
     const here = [...this.known.values()].filter((r) => r.image === this.data.image && r.finding === this.data.finding && r.region);
     here.sort((a, b) => a.created_at.localeCompare(b.created_at));
-    return here.at(-1)?.region ?? null;
+    return draft(this.data) ?? here.at(-1)?.region ?? null;
+  }
+
+  /** A method's name for reading. */
+  title(method) {
+    return this.data?.methods.find(({ name }) => name === method)?.title ?? method;
   }
 
   /** The verdict in force on one method for what is shown. */
   of(method) {
     return this.data && this.known.get(this.#key(method));
+  }
+
+  /** The op on one method's map that met another verdict. */
+  met(method) {
+    return this.data && this.outbox.stopped.find(({ key }) => key === this.#key(method));
   }
 
   /** How many verdicts are in force on a finding of the shown image, by the shown network version. */
@@ -87,172 +120,166 @@ export class Reviews {
     return [...this.known.values()].filter((r) => r.image === this.data.image && r.finding === finding && r.model_sha256 === sha256).length;
   }
 
-  #judged(pane) {
-    return pane.method && this.data?.prediction && this.data.explanations.some(({ method }) => method === pane.method);
+  /** Whether a pane has a map that can be judged. */
+  able(pane) {
+    const here = pane.method && (!pane.image || pane.image === this.data?.image);
+    return Boolean(here && this.data?.prediction && this.data.explanations.some(({ method }) => method === pane.method));
   }
 
-  /** Gives the active (or this) pane's map one of the five verdicts, by its number from 1. */
+  /** Gives the active (or this) pane's map one of the five verdicts, by its number from 1; then asks for the reason. */
   judge(number, pane = this.panes.active) {
-    if (!this.#judged(pane)) return say(words("judge.choose"));
+    if (!this.able(pane)) return say(words("judge.choose"));
     const verdict = this.data.verdicts[number - 1];
     const before = this.of(pane.method);
-    if (before?.verdict === verdict) return undefined;
-    this.#put(pane.method, { ...before, verdict, reason: verdict === "right" ? "" : (before?.reason ?? "") });
+    if (before?.verdict !== verdict) {
+      this.history.add({ entries: [this.#put(pane.method, { ...before, verdict, reason: verdict === "right" ? "" : (before?.reason ?? "") })] });
+      this.show();
+    }
+    this.panel.ask(verdict);
     return undefined;
   }
 
-  #put(method, { verdict, reason = "", comment = "" }, { remember = true } = {}) {
+  /** Another reason or comment for the verdict on the active pane's map. */
+  amend(changes) {
+    const { method } = this.panes.active;
+    const before = this.of(method);
+    if (!before || Object.entries(changes).every(([name, value]) => before[name] === value)) return;
+    this.history.add({ entries: [this.#put(method, { ...before, ...changes })] });
+    this.show();
+  }
+
+  #put(method, { verdict, reason = "", comment = "" }) {
     const { image, finding, prediction } = this.data;
     const { model, model_sha256: sha256 } = prediction;
     const { region } = this.regions;
     const body = { image, model, model_sha256: sha256, method, finding, verdict, reason, comment, region };
     const key = this.#key(method);
-    const entry = { key, body, before: this.known.get(key) };
-    this.known.set(key, { ...body, created_at: new Date().toISOString() });
+    if (region) keepDraft(this.data, null);
+    return this.#send({ key, before: this.known.get(key) ?? null, body, after: this.outbox.of(key).at(-1) });
+  }
+
+  #send(entry) {
+    this.#know(entry.key, { ...entry.body, created_at: new Date().toISOString() });
     this.refusal = "";
-    this.outbox.add(entry);
-    if (remember) this.done.push({ entries: [entry] });
-    this.show();
+    entry.id = "";
+    entry.undone = false;
+    entry.op = this.outbox.add({ key: entry.key, body: entry.body });
     return entry;
   }
 
-  #amend() {
-    clearTimeout(this.timer);
-    const before = this.of(this.panes.active.method);
-    if (!before) return;
-    const reason = this.at.reason.value;
-    const comment = this.at.comment.value.trim();
-    if (reason !== before.reason || comment !== before.comment) this.#put(this.panes.active.method, { ...before, reason, comment });
-  }
-
-  /** The region changed: every verdict on this finding's maps is stored again with it. */
+  /** The region changed: every verdict on this finding's maps is kept again with it; without any this browser keeps it. */
   regionChanged(before, after) {
-    const judged = this.panes.all.filter((pane) => pane.method && this.of(pane.method));
-    const stale = judged.filter((pane) => !same(this.of(pane.method).region, after));
-    const entries = stale.map((pane) => this.#put(pane.method, this.of(pane.method), { remember: false }));
-    this.done.push({ entries, region: { before, image: this.data.image, finding: this.data.finding } });
+    const judged = this.data.methods.map(({ name }) => name).filter((method) => this.of(method));
+    const stale = judged.filter((method) => !same(this.of(method).region, after));
+    const entries = stale.map((method) => this.#put(method, this.of(method)));
+    if (!judged.length) keepDraft(this.data, after);
+    const { image, finding } = this.data;
+    this.history.add({ entries, region: { before, after, image, finding, loose: !judged.length } });
     this.show();
   }
 
-  /** Takes the last verdict or region change back. */
+  /** Takes the last step back. */
   undo() {
-    const last = this.done.pop();
-    if (!last) return say(words("undone.nothing"));
-    for (const entry of last.entries) this.#takeBack(entry);
-    const { region } = last;
-    if (region && region.image === this.data.image && region.finding === this.data.finding) this.regions.show(region.before);
-    say(words(region ? "undone.region" : "undone.verdict"));
+    const step = this.history.back();
+    if (!step) return say(words("undone.nothing"));
+    for (const entry of [...step.entries].reverse()) this.#takeBack(entry);
+    this.#regionTo(step.region, "before");
+    say(words(step.region ? "undone.region" : "undone.verdict"));
     return this.show();
   }
 
-  #takeBack(entry) {
-    if (entry.before) this.known.set(entry.key, entry.before);
-    else this.known.delete(entry.key);
-    entry.undone = true;
-    if (entry.id) this.outbox.add({ key: entry.key, remove: entry.id });
-    else this.outbox.drop(entry);
+  /** Does the step that was taken back last again. */
+  redo() {
+    const step = this.history.forward();
+    if (!step) return say(words("redone.nothing"));
+    for (const entry of step.entries) this.#send(entry);
+    this.#regionTo(step.region, "after");
+    say(words(step.region ? "redone.region" : "redone.verdict"));
+    return this.show();
   }
 
-  #stored(entry, review) {
+  #regionTo(region, when) {
+    if (!region) return;
+    if (region.loose) keepDraft(region, region[when]);
+    if (region.image === this.data.image && region.finding === this.data.finding) this.regions.show(region[when]);
+  }
+
+  #takeBack(entry) {
+    this.#know(entry.key, entry.before);
+    entry.undone = true;
+    if (entry.id) this.outbox.add({ key: entry.key, remove: entry.id });
+    else this.outbox.drop(entry.op);
+  }
+
+  #entries() {
+    return [...this.history.done, ...this.history.undone].flatMap(({ entries }) => entries);
+  }
+
+  #entry(op) {
+    return this.#entries().find((entry) => entry.op === op);
+  }
+
+  #stored(op, review) {
     this.savedAt = Date.now();
-    if (entry.remove) {
-      const later = this.outbox.waiting.some((other) => other !== entry && other.key === entry.key);
-      if (!later && review) this.known.set(entry.key, review);
-      if (!later && !review) this.known.delete(entry.key);
-    } else {
-      entry.id = review.id;
-      if (entry.undone) this.outbox.add({ key: entry.key, remove: review.id });
-      else {
-        const later = this.outbox.waiting.some((other) => other !== entry && other.key === entry.key);
-        if (!later) this.known.set(entry.key, review);
-        say(words("say.saved", this.panes.of(review.method)?.title ?? review.method, words(`verdict.${review.verdict}`)));
-      }
+    const entry = this.#entry(op);
+    if (entry && !op.remove) entry.id = review.id;
+    for (const later of this.#entries()) if (later.after === op && !op.remove) later.before = review;
+    if (entry?.undone && !op.remove) this.outbox.add({ key: op.key, remove: review.id });
+    else if (!this.outbox.of(op.key).length) {
+      this.#know(op.key, review);
+      if (review && !op.remove) say(words("say.saved", this.title(review.method), words(`verdict.${review.verdict}`)));
     }
+    this.windows.tell({ token: op.token, key: op.key, review });
     this.show();
   }
 
-  #refused(entry, sentence) {
+  #refused(op, sentence) {
     this.refusal = sentence;
-    if (!entry.remove && entry.before) this.known.set(entry.key, entry.before);
-    else if (!entry.remove) this.known.delete(entry.key);
-    this.done = this.done.filter((change) => !change.entries.includes(entry));
+    const entry = this.#entry(op);
+    if (!op.remove) this.#know(op.key, entry?.before ?? null);
+    this.history.forget(op.key);
+    this.show();
+  }
+
+  /** The reader decided about a map that was judged twice: their own verdict, or the other one. */
+  settle(op, own) {
+    const { other, key } = op;
+    if (!own) {
+      this.#know(key, other);
+      this.history.forget(key);
+    }
+    this.outbox.settle(op, own);
+    if (!own && this.data) this.regions.show(this.#region());
+    this.show();
+  }
+
+  // Another window of this browser stored something.
+  #heard({ token, key, review }) {
+    this.outbox.heard(token, review);
+    if (this.outbox.of(key).length || this.known.get(key)?.id === review?.id) return;
+    this.#sees(key, review);
+    this.changedAt.set(key, performance.now());
+    if (this.data && review?.image === this.data.image && review.finding === this.data.finding) this.regions?.show(this.#region());
     this.show();
   }
 
   /** Shows the verdicts in the panes, and the active pane's in the panel. */
   show() {
-    if (!this.data) return;
-    for (const pane of this.panes.all) {
-      const verdict = this.of(pane.method)?.verdict;
-      const able = Boolean(this.#judged(pane));
-      pane.verdicts.forEach((button, at) => {
-        button.disabled = !able;
-        button.setAttribute("aria-pressed", String(this.data.verdicts[at] === verdict));
-      });
-    }
-    this.#panel(this.panes.active);
-    this.#state();
-    for (const flag of document.querySelectorAll(".finding-flags")) {
-      const count = this.count(flag.dataset.flags);
-      flag.textContent = count ? `⚑ ${count}` : "";
-    }
-  }
-
-  #panel(pane) {
-    const { at } = this;
-    const able = this.#judged(pane);
-    const review = able ? this.of(pane.method) : null;
-    const label = this.data.prediction?.scores.find(({ finding }) => finding === this.data.finding)?.label ?? "";
-    at["region-title"].textContent = label ? words("region.title", label) : words("region.any");
-    at["judge-title"].textContent = able ? words("judge.title", pane.title, label) : words("judge.choose");
-    at["judge-verdict"].textContent = review ? words(`verdict.${review.verdict}`) : able ? (this.#older(pane) ?? words("judge.none")) : "";
-    at["judge-fields"].disabled = !review;
-    if (document.activeElement !== at.reason) at.reason.value = review?.reason ?? "";
-    if (document.activeElement !== at.comment) at.comment.value = review?.comment ?? "";
-    this.showRegion();
-    at.undo.disabled = !this.done.length;
-  }
-
-  #older(pane) {
-    const { image, finding, reviews, prediction } = this.data;
-    const old = reviews.find((r) => r.image === image && r.finding === finding && r.method === pane.method && r.model === prediction.model);
-    return old && words("judge.older", words(`verdict.${old.verdict}`));
+    if (this.data) this.panel.show();
   }
 
   /** The region in words, and whether it is stored. */
   showRegion() {
-    if (!this.regions) return;
-    const { region, drawing } = this.regions;
-    const stored = this.panes.all.some((pane) => pane.method && same(this.of(pane.method)?.region ?? undefined, region));
-    const text = this.regions.words;
-    this.at["region-words"].textContent = region && !drawing && !stored ? `${text}. ${words("region.unsaved")}` : text;
-    this.at["region-remove"].disabled = !region;
-    this.at.draw.disabled = !this.panes.film;
+    if (this.data && this.regions) this.panel.showRegion();
   }
 
-  #state() {
-    const { outbox } = this;
-    const element = this.at["save-state"];
-    const text = this.refusal
-      ? words("save.refused", this.refusal)
-      : outbox.failing
-        ? words("save.retrying")
-        : outbox.waiting.length
-          ? words("save.saving")
-          : ago(this.savedAt);
-    if (element.textContent !== text) element.textContent = text;
-    element.dataset.state = this.refusal || outbox.failing ? "failed" : "saved";
-    this.at["save-retry"].hidden = !outbox.failing;
+  /** The figures against the region, told when something changed. */
+  paint() {
+    if (this.data && this.regions) this.panel.paint();
   }
 }
 
+/** What a verdict is about, in one text. */
 function keyOf({ image, model_sha256: sha256, method, finding }) {
   return `${image} ${sha256} ${method} ${finding}`;
-}
-
-function ago(time) {
-  if (!time) return "";
-  const seconds = Math.round((Date.now() - time) / 1000);
-  if (seconds < 2) return words("save.now");
-  return seconds < 60 ? words("save.seconds", seconds) : words("save.minutes", Math.floor(seconds / 60));
 }

@@ -17,31 +17,62 @@ export class Tools {
     this.#colours("signed", SIGNED);
     $("overlays")?.addEventListener("click", () => panes.toggleOverlays());
     for (const button of document.querySelectorAll("[data-set]")) {
-      button.addEventListener("click", () => display.set({ [button.dataset.set]: button.value === "true" }));
+      button.addEventListener("click", () => this.#change({ [button.dataset.set]: button.value === "true" }));
     }
     $("preset").addEventListener("change", (event) => this.choose(Number(event.target.value)));
-    $("invert").addEventListener("click", () => display.set({ invert: !display.invert }));
-    $("fit").addEventListener("click", () => display.fit());
+    for (const button of document.querySelectorAll("[data-scope]")) {
+      button.addEventListener("click", () => display.link(panes.active.place, "overlay", button.dataset.scope === "all"));
+    }
+    $("invert").addEventListener("click", () => this.invert());
+    $("sharp").addEventListener("click", () => this.interpolate());
+    $("fit").addEventListener("click", () => display.fit(panes.active.place));
+    $("actual").addEventListener("click", () => input().actual(panes.active));
     $("reset").addEventListener("click", () => this.reset());
     for (const button of document.querySelectorAll("[data-turn]")) button.addEventListener("click", () => display.turn(button.dataset.turn));
     $("zoom-tool").addEventListener("click", () => input().toggleZoom());
-    $("draw")?.addEventListener("click", () => regions.mode(!regions.drawing));
     $("region-remove")?.addEventListener("click", () => regions.remove());
     const dialog = $("keys");
     $("show-keys").addEventListener("click", () => dialog.showModal());
-    display.listen(() => this.show());
+    display.listen(() => this.soon());
+    panes.onActivate(() => this.soon());
     this.show();
   }
 
+  /** Shows the state with the next frame, however often it changes before. */
+  soon() {
+    this.waiting ??= requestAnimationFrame(() => {
+      this.waiting = null;
+      this.show();
+    });
+  }
+
+  /** The settings in force in the active pane. */
+  get settings() {
+    return this.display.of(this.panes.active.place);
+  }
+
+  #change(changes) {
+    this.display.change(this.panes.active.place, changes);
+  }
+
+  invert() {
+    this.#change({ invert: !this.settings.invert });
+  }
+
+  /** Film pixels smoothed, or as they are: for all panes. */
+  interpolate() {
+    this.display.set({ interpolated: !this.display.interpolated });
+  }
+
   #slider(name) {
-    $(name)?.addEventListener("input", (event) => this.display.set({ [name]: Number(event.target.value) / 100 }));
+    $(name)?.addEventListener("input", (event) => this.#change({ [name]: Number(event.target.value) / 100 }));
   }
 
   #colours(name, choices) {
     const list = $(`colours-${name}`);
     if (!list) return;
     list.replaceChildren(...choices.map((choice) => new Option(words(`map.${choice}`), choice)));
-    list.addEventListener("change", () => this.display.set({ [name]: list.value }));
+    list.addEventListener("change", () => this.#change({ [name]: list.value }));
   }
 
   /** A film's own windows as the presets; a film of another kind opens with its first. */
@@ -57,22 +88,27 @@ export class Tools {
   /** A preset by its place from 0. */
   choose(place) {
     if (place < 0 || place >= this.presets.length) return;
-    this.display.choose(this.presets, place);
+    this.display.choose(this.presets, place, this.panes.active.place);
     say(words("say.window", this.presets[place].label));
   }
 
   reset() {
-    this.display.reset(this.presets);
+    this.display.reset(this.presets, this.panes.active.place);
   }
 
   /** The window in words: centre and width in the film's values. */
   get window() {
-    const { window: chosen } = this.display;
+    const { window: chosen } = this.settings;
     return chosen ? words("film.window", figure(chosen.centre), figure(chosen.width)) : words("film.lut");
   }
 
   show() {
-    const { display } = this;
+    const display = this.settings;
+    const linked = this.display.linked(this.panes.active.place, "overlay");
+    for (const button of document.querySelectorAll("[data-scope]")) {
+      button.setAttribute("aria-pressed", String((button.dataset.scope === "all") === linked));
+    }
+    $("sharp").setAttribute("aria-pressed", String(!display.interpolated));
     for (const name of ["opacity", "threshold"]) {
       if (!$(name)) continue;
       $(name).value = String(Math.round(display[name] * 100));
@@ -90,16 +126,20 @@ export class Tools {
     $("invert").setAttribute("aria-pressed", String(display.invert));
     const { film } = this.panes;
     if (!film) return;
-    $("window-words").textContent = this.window;
-    for (const element of document.querySelectorAll(".film-window")) element.textContent = this.window;
+    write([$("window-words"), ...document.querySelectorAll(".film-window")], this.window);
   }
 
   /** How large a film's pixel is on the screen, in the plain film's pane. */
   showScale() {
     const { film } = this.panes;
-    const pane = this.panes.all[0];
+    const pane = this.panes.all.find(({ layer }) => layer === "film") ?? this.panes.all[0];
     if (!film || !pane.box.width) return;
     const percent = this.panes.place(pane).scale * (window.devicePixelRatio || 1) * 100;
-    for (const element of document.querySelectorAll(".film-scale")) element.textContent = words("film.scale", percent < 10 ? percent.toFixed(1) : Math.round(percent));
+    write(document.querySelectorAll(".film-scale"), words("film.scale", percent < 10 ? percent.toFixed(1) : Math.round(percent)));
   }
+}
+
+// Text that stays as it is costs nothing.
+function write(elements, text) {
+  for (const element of elements) if (element.textContent !== text) element.textContent = text;
 }

@@ -3,9 +3,11 @@
 
 import { Brush } from "./brush.js";
 import { Refused, ask } from "./drawers.js";
+import { register, withdraw } from "./layers.js";
 import { fetchFilm } from "./viewport/film.js";
 import { say, words } from "./words.js";
 
+const LAYER = "edited";
 const EMPTY = Object.freeze({ areas: [], fill: "inpaint", outside: false });
 const $ = (id) => document.getElementById(id);
 
@@ -45,7 +47,7 @@ export class WhatIf {
 
   close() {
     this.paint("");
-    this.drawers.lay(this.page.panes.all[0], null);
+    this.#cover(null);
   }
 
   take(data) {
@@ -66,7 +68,7 @@ export class WhatIf {
       if ((name === "y" || (name === "z" && event.shiftKey)) && this.after.length) return this.redo() || true;
       return false;
     }
-    if (name === "e" && this.answer) return this.flip() || true;
+    if (name === "x" && this.answer) return this.flip() || true;
     if (name === "escape" && this.brush.tool) return this.paint("") || true;
     return false;
   }
@@ -185,9 +187,9 @@ export class WhatIf {
   // The edited film comes after the numbers, and takes the film's pane.
   async #layer() {
     const { panes, data } = this.page;
-    const [pane] = panes.all;
     const { answer } = this;
-    if (!answer || !this.shown || !panes.renderer) return this.drawers.lay(pane, null);
+    if (!answer) withdraw(LAYER);
+    if (!answer || !this.shown || !panes.renderer) return this.#cover(null);
     const image = data.images.find(({ id }) => id === answer.image);
     try {
       this.film ??= await fetchFilm({ ...image, id: answer.id, pixels_url: answer.pixels_url });
@@ -195,9 +197,19 @@ export class WhatIf {
       return this.#failed(null);
     }
     if (this.answer !== answer || !this.shown || $("whatif").hidden) return undefined;
-    this.drawers.lay(pane, { title: words("whatif.film"), film: this.film });
-    pane.element.dataset.edited = answer.id;
-    return undefined;
+    const film = this.film;
+    register({ id: LAYER, kind: "film", title: words("whatif.film"), film: () => film });
+    return this.#cover(film);
+  }
+
+  // Lays the edited film into the plain film's pane, where there is one. Any other pane shows it as a layer.
+  #cover(film) {
+    const pane = this.page.panes.all.find((one) => one.layer === "film" && !one.image);
+    if (this.covered && this.covered !== pane) this.drawers.lay(this.covered, null);
+    this.covered = film ? pane : null;
+    if (!pane) return;
+    this.drawers.lay(pane, film && { title: words("whatif.film"), film });
+    pane.element.dataset.edited = film ? this.answer.id : "";
   }
 
   /** The edited film, or the film as it is. */

@@ -2,6 +2,8 @@
 // Everything works without this file, with Tab and Enter. The search text is kept for this tab only, so that the list is as it
 // was when a reader comes back from a case.
 
+import { resend } from "./saving.js";
+
 const search = document.getElementById("search");
 const form = search?.form;
 const kept = `whylight-search ${location.pathname}`;
@@ -72,3 +74,6 @@ if (search) {
     form.requestSubmit();
   }
 }
+
+// Verdicts that a case page could not send before it was closed.
+resend();

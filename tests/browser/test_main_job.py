@@ -154,7 +154,7 @@ def shows(page: Page, flag: Flag) -> None:
     """The case page shows the verdict in force, its reason and its region."""
     pane = page.locator(f"#pane-{flag.method}")
     expect(pane.locator(f".verdict-{flag.verdict}")).to_have_attribute("aria-pressed", "true")
-    expect(pane.locator(".pane-marks rect.region")).to_be_visible()
+    expect(pane.locator(".pane-marks .region")).to_be_visible()
     pane.focus()
     expect(page.locator("#reason")).to_have_value(flag.reason)
 

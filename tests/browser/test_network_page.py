@@ -24,6 +24,7 @@ def test_a_card_fits_any_window(page: Page, told: str, size: tuple[int, int]) ->
     for language in ("English", "한국어"):
         page.goto(told)
         page.get_by_role("button", name=language).click()
+        expect(page.locator("html")).to_have_attribute("lang", "en" if language == "English" else "ko")
         page.evaluate("document.querySelectorAll('details').forEach((group) => { group.open = true; })")
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{wide} px too wide"
@@ -38,6 +39,7 @@ def test_a_card_fits_any_window(page: Page, told: str, size: tuple[int, int]) ->
 def test_curves_and_points_are_seen_against_their_ground(page: Page, told: str, theme: str) -> None:
     page.goto(told)
     page.get_by_role("button", name=theme).click()
+    expect(page.locator("html")).to_have_attribute("data-theme", theme.lower())
     for name, kind in ((".roc-line", "stroke"), (".reliability .value", "fill"), (".interval-value", "fill")):
         drawn = page.locator(name).first
         expect(drawn).to_be_visible()

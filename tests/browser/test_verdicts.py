@@ -75,11 +75,12 @@ def test_the_true_region_is_drawn_once_shown_everywhere_adjusted_and_undone(case
     assert region["right"] - region["left"] == pytest.approx(box["width"] * 0.25 / scale, abs=2)
     assert region["bottom"] - region["top"] == pytest.approx(box["height"] * 0.5 / scale, abs=2)
     expect(case.locator(".pane .region")).to_have_count(PANES)
-    handle = case.locator("#pane-film .region-handle").nth(2).bounding_box()
-    assert handle is not None
-    case.mouse.move(handle["x"] + 4, handle["y"] + 4)
+    corner = case.locator("#pane-film .region").bounding_box()
+    assert corner is not None
+    x, y = corner["x"] + corner["width"], corner["y"] + corner["height"]
+    case.mouse.move(x, y)
     case.mouse.down()
-    case.mouse.move(handle["x"] + 24, handle["y"] + 14, steps=3)
+    case.mouse.move(x + 20, y + 10, steps=3)
     case.mouse.up()
     settled(case)
     wider = last(stored, "lrp")
@@ -113,12 +114,13 @@ def test_a_verdict_without_a_connection_is_kept_and_sent_again(case: Page, store
     case.route(REVIEWS, cut)
     case.locator("#pane-saliency").focus()
     case.keyboard.press("Shift+Digit4")
-    expect(case.locator("#save-state")).to_have_text("not saved – retrying")
+    expect(case.locator("#save-state")).to_have_text("no connection – 1 kept in this browser, trying again")
     expect(case.locator("#save-retry")).to_be_visible()
     expect(case.locator("#pane-saliency .verdict-artefact")).to_have_attribute("aria-pressed", "true")
     assert last(stored, "saliency") is None
+    with case.expect_event("requestfailed"):
+        case.locator("#save-retry").click()
     case.unroute(REVIEWS)
-    case.locator("#save-retry").click()
     expect(case.locator("#save-state")).to_have_text(re.compile("^saved"))
     told = last(stored, "saliency")
     assert told is not None

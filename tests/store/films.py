@@ -94,6 +94,7 @@ def review(uid: str = "1.2.3.1", **fields: Any) -> Review:
         region=fields.pop("region", None),
         reader=fields.pop("reader", "reader"),
         created_at=datetime.now(UTC),
+        measures=fields.pop("measures", {}),
     )
 
 

@@ -2,15 +2,17 @@
 
 import sqlite3
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.config import Settings
-from app.domain import VERDICTS, Patient, Region
+from app.domain import VERDICTS, Measures, Patient, Region, Shape
 from app.errors import NotFound
-from app.store import FLAG_SORTS, FlagQuery, Store, WorklistQuery
+from app.store import FLAG_SORTS, FlagQuery, Store, WorklistQuery, migrate
+from app.store.migrating import downgrade
 from tests.store.films import explanation, image, prediction, review, store_file, study
 
 
@@ -26,7 +28,9 @@ def in_force(store: Store, study_id: str) -> list[str]:
 
 
 def test_a_review_comes_back_as_it_was(store: Store, study_id: str) -> None:
-    given = review(region=Region(1.5, 2.0, 7.0, 8.0), comment="under the clip")
+    shapes = (Shape("ellipse", ((1.5, 2.0), (7.0, 8.0))), Shape("polygon", ((1.0, 1.0), (4.0, 1.0), (2.0, 5.25))))
+    measures = {"cam": Measures(1.0, 0.5, inf, 0.25), "lrp": Measures(None, None, None, None)}
+    given = review(region=Region(shapes), comment="under the clip", measures=measures)
     with store.begin() as tx:
         added = tx.reviews.add(given)
     with store.view() as tx:
@@ -53,6 +57,42 @@ def test_a_later_verdict_replaces_and_undo_brings_the_earlier_back(store: Store,
     with sqlite3.connect(settings.var / "whylight.sqlite3") as raw:
         assert raw.execute("select count(*) from reviews").fetchone() == (2,)
     raw.close()
+
+
+def test_a_token_finds_what_was_sent_and_a_map_the_verdict_in_force(store: Store, study_id: str) -> None:
+    with store.begin() as tx:
+        first = tx.reviews.add(review(verdict="right"), sent_as="one")
+        tx.reviews.add(review(verdict="wrong"))
+        assert tx.reviews.sent("one") == first
+        assert tx.reviews.sent("two") is None
+        now = tx.reviews.in_force(first.image_id, first.review)
+        assert now is not None
+        assert now.review.verdict == "wrong"
+        tx.reviews.withdraw(now.id)
+        assert tx.reviews.in_force(first.image_id, first.review) == first
+        tx.reviews.withdraw(first.id)
+        assert tx.reviews.in_force(first.image_id, first.review) is None
+        assert tx.reviews.sent("one") is not None
+
+
+def test_rectangles_of_before_are_regions_of_one_shape_and_back(settings: Settings, tmp_path: Path) -> None:
+    migrate(settings)
+    store = Store.open(settings)
+    study_id = store_file(store, tmp_path, study()).study_id
+    triangle = Shape("polygon", ((2.0, 1.0), (9.0, 3.5), (4.0, 7.0)))
+    with store.begin() as tx:
+        tx.reviews.add(review(region=Region((triangle, Shape("ellipse", ((1.0, 2.0), (3.0, 5.0)))))))
+        tx.reviews.add(review(method="lrp"))
+    downgrade(settings, "0001")
+    with sqlite3.connect(settings.var / "whylight.sqlite3") as raw:
+        assert raw.execute("select region from reviews order by number").fetchall() == [("[1.0, 1.0, 9.0, 7.0]",), (None,)]
+    raw.close()
+    migrate(settings)
+    with store.view() as tx:
+        old, none = (row.review for row in tx.reviews.of_study(study_id))
+    store.close()
+    assert (old.region, old.measures) == (Region.rectangle(1.0, 1.0, 9.0, 7.0), {})
+    assert none.region is None
 
 
 def test_other_methods_findings_versions_and_readers_stand_side_by_side(store: Store, study_id: str) -> None:

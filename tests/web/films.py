@@ -3,14 +3,15 @@
 import io
 import zipfile
 from datetime import UTC, datetime
+from math import inf
 
 import numpy as np
 from PIL import Image as Picture
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian, generate_uid
 
-from app.domain import Explanation, Extent, Prediction, Region, Review, Score, Verdict
-from app.store import ReviewRow, Store, StudyRow
+from app.domain import Explanation, Extent, Measures, Prediction, Region, Review, Score, Verdict
+from app.store import AgreementKey, AgreementRow, ReviewRow, Store, StudyRow
 
 MODEL = "phantom-untrained"
 SCORES = {"Cardiomegaly": 0.31, "Effusion": 0.12, "Nodule": 0.87}
@@ -108,6 +109,14 @@ def analyse(
         return tx.studies.get(study_id)
 
 
+def agree(store: Store, study_id: str, rank: float, finding: str = "Nodule") -> AgreementRow:
+    """Store how far methods agree on a finding of a study's first image."""
+    with store.begin() as tx:
+        image = tx.studies.get(study_id).images[0]
+        key = AgreementKey(study_id, image.id, MODEL, "cd" * 32, finding)
+        return tx.agreements.save(key, ("cam", "saliency", "lrp"), rank, 0.25, 1 - rank)
+
+
 def flag(store: Store, study_id: str, method: str = "cam", verdict: Verdict = "wrong", comment: str = "") -> ReviewRow:
     """Store a verdict about a study's first image, with a region."""
     with store.begin() as tx:
@@ -123,9 +132,10 @@ def flag(store: Store, study_id: str, method: str = "cam", verdict: Verdict = "w
                 verdict=verdict,
                 reason="text marker",
                 comment=comment,
-                region=Region(4, 5, 20, 30),
+                region=Region.rectangle(4, 5, 20, 30),
                 reader="reader",
                 created_at=datetime.now(UTC),
+                measures={method: Measures(1.0, 0.25, inf, None)},
             )
         )
 

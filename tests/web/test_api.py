@@ -70,7 +70,8 @@ def test_a_region_is_told_to_the_hundredth(script: TestClient, study: str) -> No
     told = {"model": films.MODEL, "method": "lrp", "finding": "Nodule", "verdict": "wrong"}
     region = {"left": 1.0049999999999, "top": 2.1234567890123, "right": 30.6666666666667, "bottom": 31}
     review = script.post(f"{API}/studies/{study}/reviews", json={**told, "region": region}).json()
-    assert review["region"] == {"left": 1.0, "top": 2.12, "right": 30.67, "bottom": 31}
+    edges = {"left": 1.0, "top": 2.12, "right": 30.67, "bottom": 31}
+    assert review["region"] == edges | {"shapes": [{"kind": "rectangle", "points": [[1.0, 2.12], [30.67, 31]]}]}
     (exported,) = script.get("/flagged.json").json()["flags"]
     assert [exported[f"region_{edge}"] for edge in ("left", "top", "right", "bottom")] == [1.0, 2.12, 30.67, 31]
 
@@ -91,7 +92,8 @@ def test_verdicts(script: TestClient, study: str) -> None:
     assert answer.status_code == 201, answer.text
     review = answer.json()
     assert review["model_sha256"] == "cd" * 32
-    assert review["region"] == {"left": 1, "top": 2, "right": 30, "bottom": 40}
+    assert {name: review["region"][name] for name in region} == region | {"bottom": 40}
+    assert set(review["measures"]) == set(films.METHODS)
     assert (review["comment"], review["reader"], review["withdrawn_at"]) == ("too high", "r1", None)
     assert script.get(f"{API}/studies/{study}/reviews").json() == [review]
     assert script.get(f"{API}/reviews/{review['id']}").json() == review
@@ -112,6 +114,8 @@ def test_verdicts(script: TestClient, study: str) -> None:
         ({"image": "aaaaaaaaaaaa"}, 404),
         ({"region": {"left": 50, "top": 50, "right": 60, "bottom": 60}}, 422),
         ({"region": {"left": 1}}, 422),
+        ({"region": {"shapes": []}}, 422),
+        ({"expected": "aaaaaaaaaaaa"}, 409),
         ({"comment": "x" * 5000}, 422),
         ({"surprise": 1}, 422),
     ],
@@ -158,6 +162,24 @@ def test_the_list(script: TestClient, store: Store) -> None:
     assert (len(second["studies"]), second["pages"]) == (1, 2)
     assert script.get(f"{API}/studies?state=odd").status_code == 422
     assert script.get(f"{API}/studies?page=0").status_code == 422
+
+
+def test_how_far_methods_agree(script: TestClient, store: Store) -> None:
+    first, second = (uploaded(script, n)["studies"][0] for n in (1, 2))
+    assert script.get(f"{API}/studies/{first}/agreement").json() == []
+    films.analyse(store, first)
+    kept = films.agree(store, first, 0.25)
+    films.agree(store, first, 0.5, "Effusion")
+    found = script.get(f"{API}/studies/{first}/agreement").json()
+    assert [one["finding"] for one in found] == ["Effusion", "Nodule"]
+    (nodule,) = script.get(f"{API}/studies/{first}/agreement?finding=Nodule").json()
+    assert (nodule["image"], nodule["methods"]) == (kept.key.image_id, ["cam", "saliency", "lrp"])
+    assert (nodule["rank"], nodule["overlap"], nodule["disagreement"]) == (0.25, 0.25, 0.75)
+    (row,) = script.get(f"{API}/studies?disagreement=0.75").json()["studies"]
+    assert row["disagreements"] == [0.75, None, 0.5]
+    assert script.get(f"{API}/studies?disagreement=0.76").json()["total"] == 0
+    assert script.get(f"{API}/studies?disagreement=2").status_code == 422
+    assert script.get(f"{API}/studies/{second}/agreement").json() == []
 
 
 def test_nothing_usable(script: TestClient) -> None:

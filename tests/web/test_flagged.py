@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 
 import pytest
 from fastapi.testclient import TestClient
@@ -66,7 +67,8 @@ def test_a_row_shows_the_verdict_and_leads_to_its_map(client: TestClient, study:
         "CAM",
     ):
         assert words in text, words
-    assert "region 16 × 25 pixels" in text
+    assert "region 16 × 25 pixels: rectangle" in text
+    assert "pointing hit · IoU 0.25 · outside/inside ∞ · mass –" in text
     assert f'src="/reviews/{flags[0]}/thumbnail.png"' in text
     assert f"/studies/{study}?image=" in text
     assert "&amp;model=phantom-untrained&amp;finding=Nodule" in text
@@ -104,6 +106,9 @@ def test_csv(client: TestClient, study: str, flags: list[str]) -> None:
         "phantom-untrained", "cd" * 32, "cam", "Nodule",
     )  # fmt: skip
     assert [float(first[f"region_{edge}"]) for edge in ("left", "top", "right", "bottom")] == [4, 5, 20, 30]
+    assert json.loads(first["region_shapes"]) == [{"kind": "rectangle", "points": [[4, 5], [20, 30]]}]
+    assert first["region_area"] == str(16 * 25)
+    assert [first[name] for name in ("pointing", "iou", "outside_inside", "mass")] == ["1.0", "0.25", "inf", ""]
     assert (first["image_columns"], first["image_rows"]) == ("40", "40")
     assert float(first["probability"]) == pytest.approx(0.87)
     assert (first["verdict"], first["reason"], first["comment"]) == ("wrong", "text marker", "points at the marker")

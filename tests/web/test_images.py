@@ -43,6 +43,22 @@ def test_pixels_travel_compressed_and_once(client: TestClient, study: str, store
     assert client.get(address, headers={**PLAIN, "If-None-Match": packed.headers["etag"]}).status_code == 200
 
 
+def test_halved_pixels_are_rounded_averages_with_the_whole_films_spread(client: TestClient, study: str, store: Store) -> None:
+    with store.view() as tx:
+        image = tx.studies.get(study).images[0]
+        whole = tx.studies.load_image(image.id).stored.astype(np.float64)
+    answer = client.get(f"/images/{image.id}/pixels?halved=1", headers=PLAIN)
+    rows, columns = (int(n) for n in answer.headers["x-shape"].split(","))
+    assert (rows, columns) == (image.rows // 2, image.columns // 2)
+    blocks = whole[: rows * 2, : columns * 2].reshape(rows, 2, columns, 2)
+    half = np.frombuffer(answer.content, answer.headers["x-dtype"]).reshape(rows, columns)
+    assert np.array_equal(half, np.floor(blocks.mean(axis=(1, 3)) + 0.5))
+    spread = [float(value) for value in answer.headers["x-spread"].split(",")]
+    assert spread == pytest.approx(np.percentile(whole, (0, 0.5, 99.5, 100)))
+    assert client.get(f"/images/{image.id}/pixels?halved=6").status_code == 422
+    assert client.get(f"/images/{image.id}/pixels?halved=7").status_code == 422
+
+
 def test_maps_are_the_stored_values(client: TestClient, study: str, store: Store) -> None:
     with store.view() as tx:
         row = tx.explanations.of_study(study)[0]

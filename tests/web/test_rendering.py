@@ -84,6 +84,7 @@ def test_every_template_is_rendered(app: FastAPI, client: TestClient, send: Send
     films.flag(app.state.web.store, study)
     send(("second.dcm", films.dicom(2)))
     visits = ["/", "/upload", "/flagged", "/models", "/models/phantom-untrained", "/docs", "/nothing", f"/studies/{study}"]
+    visits.append(f"/studies/{study}/report")
     for path in visits:
         assert client.get(path).status_code in {200, 404}
     assert client.get(f"/studies/{study}/job").status_code == 200

@@ -32,6 +32,7 @@ def test_the_page_is_what_its_dataclass_says(client: TestClient, study: str, sto
             states=("waiting", "analysing", "done", "failed", "no network"),
             columns=page.columns,
             order="-received",
+            disagree=0.75,
             unfinished=False,
             empty=False,
             polled=False,
@@ -111,6 +112,31 @@ def test_sorting_turns_round(client: TestClient, send: Send) -> None:
     assert 'aria-sort="ascending"' in page.text
     assert 'value="-patient"' in page.text
     assert names(sort="received") == ["B", "A", "C"]
+
+
+def test_disagreement_is_shown_sorted_and_filtered_by(client: TestClient, send: Send, store: Store) -> None:
+    studies = [send((f"{n}.dcm", films.dicom(n))) for n in (1, 2, 3)]
+    for study, rank in zip(studies, (0.9, 0.1, None), strict=True):
+        films.analyse(store, study)
+        if rank is not None:
+            films.agree(store, study, rank)
+    films.agree(store, studies[0], 0.2, "Effusion")
+    text = client.get("/").text
+    assert text.count("methods disagree</span>") == 2
+    assert 'aria-label="Nodule: disagreement of the methods 0.90">0.90</span>' in text
+    assert 'aria-label="Effusion: disagreement of the methods 0.80">0.80</span>' in text
+    assert 'aria-label="Cardiomegaly: not compared">–</span>' in text
+    assert text.count('aria-label="not compared">–</span>') == 1
+
+    def ids(**asked: str) -> list[str]:
+        return [row.id for row in shown(client.post("/", data=asked)).studies.rows]
+
+    assert ids(sort="-disagreement") == [studies[1], studies[0], studies[2]]
+    assert ids(sort="disagreement") == [studies[2], studies[0], studies[1]]
+    assert ids(methods="disagree", sort="-disagreement") == [studies[1], studies[0]]
+    films.agree(store, studies[0], 0.3, "Effusion")
+    assert ids(methods="disagree") == [studies[1]]
+    assert '<option value="disagree" selected>' in client.post("/", data={"methods": "disagree"}).text
 
 
 def test_paging(client: TestClient, send: Send) -> None:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from app.errors import InputError
 from app.web import case, images, pages
-from app.web.api.schemas import NOT_FOUND, AskIn, ExplanationOut, JobOut, PredictionOut
+from app.web.api.schemas import NOT_FOUND, AgreementOut, AskIn, ExplanationOut, JobOut, PredictionOut
 from app.web.api.studies import OCTETS
 
 router = APIRouter(responses=NOT_FOUND)
@@ -41,6 +41,17 @@ def explanations(
         for row in rows
         if all(not value or getattr(row, name) == value for name, value in wanted.items())
     ]
+
+
+@router.get("/studies/{study_id}/agreement", summary="Read how far methods agree")
+def agreement(
+    request: Request, study_id: str, finding: Annotated[str, Query(description="Only of this finding.")] = ""
+) -> list[AgreementOut]:
+    """How far the methods' maps agree on each finding that was explained, in the order of the study's images."""
+    with pages.of(request).store.view() as tx:
+        tx.studies.get(study_id)
+        rows = tx.agreements.of_study(study_id)
+    return [AgreementOut.of(row) for row in rows if not finding or row.key.finding == finding]
 
 
 @router.post("/studies/{study_id}/explanations", status_code=202, summary="Ask for explanations")

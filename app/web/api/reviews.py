@@ -1,6 +1,5 @@
 """Verdicts for scripts: keep, list, take back."""
 
-from dataclasses import astuple
 from datetime import datetime
 
 from fastapi import APIRouter, Request
@@ -9,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.domain import Verdict
 from app.errors import NotFound
 from app.store import ReviewRow
-from app.web import pages, reviews
-from app.web.api.schemas import NOT_FOUND, ExtentOut, Frozen
+from app.web import pages, regions, reviews
+from app.web.api.schemas import NOT_FOUND, Frozen
 from app.web.pages import Web
 
 router = APIRouter(responses=NOT_FOUND)
@@ -28,9 +27,13 @@ class ReviewIn(BaseModel):
     image: str = Field("", description="The image; empty: the study's first.", max_length=64)
     reason: str = Field("", description="What the map shows instead; one of the known reasons, or empty.", max_length=64)
     comment: str = Field("", description="In the reader's words.", max_length=4000)
-    region: reviews.Rectangle | None = Field(None, description="The true region, in image pixels.")
+    region: regions.RegionIn | None = Field(None, description="The true region, in image pixels: shapes, or one rectangle.")
     reader: str = Field(reviews.READER, description="Who read.", max_length=64)
     model_sha256: str = Field("", description="The version of the network; empty: of its newest answer.", max_length=64)
+    token: str = Field("", description="Your own name for this verdict: sent twice, it is kept once.", max_length=64)
+    expected: str | None = Field(
+        None, description="The verdict you take to be in force, empty for none: 409 if it is another.", max_length=64
+    )
 
 
 class ReviewOut(Frozen):
@@ -46,7 +49,8 @@ class ReviewOut(Frozen):
     verdict: Verdict = Field(description="Whether the map lies in the right region.")
     reason: str = Field(description="What the map shows instead.")
     comment: str = Field(description="In the reader's words.")
-    region: ExtentOut | None = Field(description="The true region, in image pixels.")
+    region: regions.RegionData | None = Field(description="The true region, in image pixels, and the rectangle around it.")
+    measures: dict[str, regions.MeasureData] = Field(description="Every method's map against the region, by method.")
     reader: str = Field(description="Who read.")
     created_at: datetime = Field(description="UTC.")
     withdrawn_at: datetime | None = Field(description="When its reader took it back.")
@@ -54,10 +58,7 @@ class ReviewOut(Frozen):
     @classmethod
     def of(cls, row: ReviewRow) -> "ReviewOut":
         """From the store's row."""
-        told, region = row.review, None
-        if told.region is not None:
-            left, top, right, bottom = (round(value, 2) for value in astuple(told.region))
-            region = ExtentOut(left=left, top=top, right=right, bottom=bottom)
+        told = row.review
         return cls(
             id=row.id,
             study=row.study_id,
@@ -69,7 +70,8 @@ class ReviewOut(Frozen):
             verdict=told.verdict,
             reason=told.reason,
             comment=told.comment,
-            region=region,
+            region=regions.data(told.region),
+            measures={method: regions.measured(found) for method, found in told.measures.items()},
             reader=told.reader,
             created_at=told.created_at,
             withdrawn_at=row.withdrawn_at,
@@ -109,6 +111,8 @@ def _whole(web: Web, study_id: str, asked: ReviewIn) -> reviews.Judgement:
         reason=asked.reason,
         comment=asked.comment,
         region=asked.region,
+        token=asked.token,
+        expected=asked.expected,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.classifiers.card import Card
-from app.store import ExplanationRow, ImageRow, JobRow, PredictionRow, StudyRow, WorklistRow
+from app.store import AgreementRow, ExplanationRow, ImageRow, JobRow, PredictionRow, StudyRow, WorklistRow
 from app.store.records import FileState, JobKind, JobState, StudyState
 from app.web import upload
 
@@ -94,6 +94,9 @@ class SummaryOut(Frozen):
     images: int = Field(description="How many images it has.")
     state: StudyState = Field(description="How far its analysis is.")
     top: tuple[ScoreOut, ...] = Field(description="The three highest scores, the highest first.")
+    disagreements: tuple[float | None, ...] = Field(
+        description="How far methods disagree on each of these findings, 0 to 1; null where that is not known."
+    )
     flags: int = Field(description="How many verdicts are in force.")
     phantom: bool = Field(description="A drawn phantom, no patient: Quality Control Subject (0010,0200).")
     received_at: datetime = Field(description="When its first file came, UTC.")
@@ -111,6 +114,7 @@ class SummaryOut(Frozen):
             images=row.images,
             state=row.state,
             top=tuple(ScoreOut(finding=s.finding, probability=s.probability, logit=s.logit) for s in row.top),
+            disagreements=row.disagreements,
             flags=row.flags,
             phantom=row.phantom,
             received_at=row.received_at,
@@ -312,6 +316,35 @@ class ExplanationOut(Frozen):
             values=f"{here}/values",
             npy=f"{here}/values.npy",
             png=f"{here}/overlay.png",
+        )
+
+
+class AgreementOut(Frozen):
+    """How far methods agree on one finding of one image."""
+
+    image: str = Field(description="The image.")
+    model: str = Field(description="The network.")
+    model_sha256: str = Field(description="The checksum of its weights.")
+    finding: str = Field(description="The finding.")
+    methods: tuple[str, ...] = Field(description="The methods that count; see the reference on metrics.")
+    rank: float | None = Field(description="Mean rank correlation of their maps over all pairs; null below two methods.")
+    overlap: float | None = Field(description="Mean IoU of their top tenths over all pairs; null below two methods.")
+    disagreement: float | None = Field(description="1 − rank, cut to 0 … 1; null below two methods.")
+    created_at: datetime = Field(description="UTC.")
+
+    @classmethod
+    def of(cls, row: AgreementRow) -> "AgreementOut":
+        """From the store's row."""
+        return cls(
+            image=row.key.image_id,
+            model=row.key.model,
+            model_sha256=row.key.model_sha256,
+            finding=row.key.finding,
+            methods=row.methods,
+            rank=row.rank,
+            overlap=row.overlap,
+            disagreement=row.disagreement,
+            created_at=row.created_at,
         )
 
 

@@ -70,6 +70,7 @@ class ListQuery(BaseModel):
     modality: str = Field("", description="Only this modality.")
     state: StudyState | None = Field(None, description="Only studies in this state.")
     flagged: bool | None = Field(None, description="Only studies with, or without, verdicts.")
+    disagreement: float | None = Field(None, ge=0, le=1, description="Only studies whose methods disagree at least so much.")
     page: int = Field(1, ge=1, le=999999, description="The page, from 1.")
     size: int = Field(50, ge=1, le=200, description="Studies per page.")
 
@@ -77,7 +78,14 @@ class ListQuery(BaseModel):
 @router.get("/studies", response_model=StudiesOut, summary="List studies")
 def listed(request: Request, asked: Annotated[ListQuery, Query()]) -> StudiesOut:
     """The studies, the last received first. There is no search for names here: an address is no place for one."""
-    query = WorklistQuery(modality=asked.modality, state=asked.state, flagged=asked.flagged, number=asked.page, size=asked.size)
+    query = WorklistQuery(
+        modality=asked.modality,
+        state=asked.state,
+        flagged=asked.flagged,
+        disagreement=asked.disagreement,
+        number=asked.page,
+        size=asked.size,
+    )
     with pages.of(request).store.view() as tx:
         found = tx.worklist.page(query)
     return StudiesOut(

@@ -1,30 +1,48 @@
 // One film's pixels: fetched once, kept as unsigned 16-bit values with a bias, halved step by step for small panes, and the windows
 // it can be shown with. The arithmetic is that of app/grey.py. Knows no WebGL.
 
-/** Raw octets of an address; an error carries the status. */
-export async function octets(url, signal) {
+async function answer(url, signal) {
   const response = await fetch(url, { signal });
   if (!response.ok) throw new Error(`${response.status}`);
-  return response.arrayBuffer();
+  return response;
 }
 
-/** Fetches one image of the payload. `levels[n]` is {data, width, height} at 2⁻ⁿ of the size; a stored value is `data[i] - bias`. */
+/** Raw octets of an address; an error carries the status. */
+export async function octets(url, signal) {
+  return (await answer(url, signal)).arrayBuffer();
+}
+
+/**
+ * Fetches one image of the payload. `levels[n]` is {data, width, height} at 2⁻ⁿ of the size, from the n-th = `first` on; a stored value is
+ * `data[i] - bias`; `middle` and `range` are the 0.5th and 99.5th percentile and the ends of the values.
+ */
 export async function fetchFilm(image, signal) {
-  const [pixels, lut] = await Promise.all([
-    octets(image.pixels_url, signal),
-    image.voi_lut ? octets(image.voi_lut.url, signal) : null,
-  ]);
-  const data = new Uint16Array(pixels);
+  const [pixels, lut] = await Promise.all([octets(image.pixels_url, signal), fetchLut(image, signal)]);
+  const data = unsigned(new Uint16Array(pixels), image);
   if (data.length !== image.rows * image.columns) throw new Error("length");
   const bias = image.signed ? 32768 : 0;
-  if (bias) for (let i = 0; i < data.length; i += 1) data[i] ^= 0x8000;
-  return {
-    image,
-    bias,
-    levels: pyramid(data, image.columns, image.rows),
-    lut: lut ? { first: image.voi_lut.first, top: 2 ** image.voi_lut.bits - 1, data: new Uint16Array(lut) } : null,
-    ...spread(data, image, bias),
-  };
+  return { image, bias, first: 0, levels: pyramid(data, image.columns, image.rows), lut, ...spread(data, image, bias) };
+}
+
+/** The same film halved until it is small, to be shown until all of it is there; null for one that is small anyway. */
+export async function fetchPreview(image, signal) {
+  const first = image.halved;
+  if (!first) return null;
+  const [response, lut] = await Promise.all([answer(`${image.pixels_url}?halved=${first}`, signal), fetchLut(image, signal)]);
+  const data = unsigned(new Uint16Array(await response.arrayBuffer()), image);
+  const bias = image.signed ? 32768 : 0;
+  const levels = [...Array(first), ...pyramid(data, image.columns >> first, image.rows >> first)];
+  const [least, low, high, most] = response.headers.get("X-Spread").split(",").map((stored) => stored * image.slope + image.intercept);
+  return { image, bias, first, levels, lut, middle: [low, high], range: [least, most] };
+}
+
+async function fetchLut({ voi_lut: lut }, signal) {
+  return lut && { first: lut.first, top: 2 ** lut.bits - 1, data: new Uint16Array(await octets(lut.url, signal)) };
+}
+
+function unsigned(data, image) {
+  if (image.signed) for (let i = 0; i < data.length; i += 1) data[i] ^= 0x8000;
+  return data;
 }
 
 function pyramid(data, width, height) {

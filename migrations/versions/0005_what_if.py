@@ -1,13 +1,13 @@
 """Questions that a page waits for, and kept what-ifs.
 
-Revision 0004, after 0001.
+Revision 0005, after 0004.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0001"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

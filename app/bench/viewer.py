@@ -1,0 +1,165 @@
+"""The case page in a real Chromium with software WebGL: first pixels, frames while a window is dragged, one redraw, bytes.
+
+Playwright drives the system's Chromium and comes with the development packages; the product never imports it. What a page does
+is measured in the page: gestures are the events that a mouse makes, one per frame, so that nothing waits for the driver.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from app.bench.figures import Figure
+from app.bench.measures import follow, linked
+from app.bench.product import Product
+from app.domain import Extent, frozen
+from app.errors import Unavailable
+from app.grey import resample
+from app.phantoms import chest, dicom
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, CDPSession, Page, ViewportSize
+
+SIZE = 2500
+SCREEN: "ViewportSize" = {"width": 1440, "height": 900}
+DRAG_SECONDS = 6.0
+CORNERSTONE = 1_143_000
+"""Bytes, gzipped, of cornerstone3D's core and tools as a bundled page; a published figure, not measured here."""
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = ("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync")
+
+DRAGGED = """([x, y, button, seconds]) => new Promise((done) => {
+    const view = document.querySelector(".pane[data-method=cam] .pane-view");
+    view.setPointerCapture = () => {};
+    const send = (type, movementX, movementY) => view.dispatchEvent(new PointerEvent(type, {
+        bubbles: true, clientX: x, clientY: y, button, buttons: 1, pointerId: 1, pointerType: "mouse", movementX, movementY,
+    }));
+    let frames = 0;
+    send("pointerdown", 0, 0);
+    const start = performance.now();
+    const step = () => {
+        frames += 1;
+        send("pointermove", frames % 40 < 20 ? 3 : -3, frames % 20 < 10 ? 3 : -3);
+        if (performance.now() - start < seconds * 1000) return requestAnimationFrame(step);
+        send("pointerup", 0, 0);
+        return done({ frames, seconds: (performance.now() - start) / 1000 });
+    };
+    requestAnimationFrame(step);
+})"""
+"""Drags with a button for some seconds, one move per frame; tells how many frames there were."""
+
+
+def measure(repeat: int) -> Iterator[Figure]:
+    """Every figure of the viewer: a film of 2500 × 2500 pixels, five overlays, 1440 × 900. Unavailable without Chromium."""
+    with TemporaryDirectory() as folder, Product(Path(folder) / "var") as product, chromium() as browser:
+        study = follow(product, "film.dcm", film()).study
+        address = f"http://127.0.0.1:{product.port}/studies/{study}"
+        yield Figure(f"film of {SIZE} px: first pixels after opening the case", "s", tuple(opened(browser, address, repeat)))
+        yield from dragged(browser, address)
+        yield from weights(product, study)
+
+
+def film() -> bytes:
+    """A chest phantom as a DICOM file, enlarged to `SIZE`, with noise as fine as its pixels."""
+    small = chest.draw(5, ("Cardiomegaly",), size=512)
+    large = resample(small.pixels.astype(np.float32), Extent(0.0, 0.0, SIZE, SIZE), (SIZE, SIZE))
+    noisy = np.clip(large + np.random.default_rng(5).normal(0, 6, large.shape), 0, 4095).astype(np.uint16)
+    return dicom.encode(replace(small, pixels=frozen(noisy), spacing=small.spacing * 512 / SIZE))
+
+
+@contextmanager
+def chromium() -> "Iterator[Browser]":
+    """The system's Chromium, headless, WebGL drawn by the processor."""
+    try:
+        from playwright.sync_api import sync_playwright  # noqa: PLC0415 - a development package, for this measurement only
+    except ImportError as error:
+        raise Unavailable("The browser's driver is not installed; run “make develop”.") from error
+    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if executable is None:
+        raise Unavailable("There is no Chromium here; install the system's package “chromium”.")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=executable, chromium_sandbox=False, args=list(FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def opened(browser: "Browser", address: str, repeat: int) -> Iterator[float]:
+    """Seconds from asking for the case until its film has been drawn, each time with nothing in the browser's store."""
+    for _ in range(repeat):
+        page = browser.new_page(viewport=SCREEN)
+        page.goto(address)
+        full(page)
+        yield float(page.evaluate("performance.getEntriesByName('film drawn')[0].startTime")) / 1000
+        page.close()
+
+
+def dragged(browser: "Browser", address: str) -> Iterator[Figure]:
+    """Frames while the window is dragged, and while the film is moved; what a frame costs scripts, and all of the browser."""
+    page = browser.new_page(viewport=SCREEN)
+    page.goto(address)
+    full(page)
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
+    box = page.locator('.pane[data-method="cam"] .pane-view').bounding_box()
+    assert box is not None  # noqa: S101 - it was drawn; this tells mypy
+    middle = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+    for name, button in (("dragging the window", 0), ("moving the film", 1)):
+        before, scripts = spent(), scripted(devtools)
+        told = page.evaluate(DRAGGED, [*middle, button, DRAG_SECONDS])
+        cost, scripts = spent() - before, scripted(devtools) - scripts
+        yield Figure(f"{name}, five overlays", "frames/s", (told["frames"] / told["seconds"],))
+        yield Figure(f"{name}: processor time of a frame, whole browser", "s", (cost / told["frames"],))
+        yield Figure(f"{name}: processor time of a redraw outside the rasteriser", "s", (scripts / told["frames"],))
+    page.close()
+
+
+def scripted(devtools: "CDPSession") -> float:
+    """Seconds of processor time that the page's scripts, commands to the rasteriser included, have taken so far."""
+    metrics = devtools.send("Performance.getMetrics")["metrics"]
+    return next(float(metric["value"]) for metric in metrics if metric["name"] == "ScriptDuration")
+
+
+def full(page: "Page") -> None:
+    """Wait until every pane is drawn in full."""
+    page.locator('.pane-state[data-state="full"]').nth(5).wait_for(timeout=120_000)
+    page.wait_for_timeout(300)
+
+
+def spent() -> float:
+    """Seconds of processor time of this process' descendants that are browsers, where the system tells (Linux); else nan."""
+    processes: dict[int, tuple[int, float]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, fields = path.read_text(encoding="utf-8", errors="replace").split("(", 1)[1].rsplit(")", 1)
+        except OSError:
+            continue
+        told = fields.split()
+        ticks = int(told[11]) + int(told[12]) if "chrom" in name else 0
+        processes[int(path.parent.name)] = (int(told[1]), ticks / os.sysconf("SC_CLK_TCK"))
+    mine, waiting = 0.0, [os.getpid()]
+    while waiting:
+        parent = waiting.pop()
+        children = [(pid, seconds) for pid, (above, seconds) in processes.items() if above == parent]
+        mine += sum(seconds for _, seconds in children)
+        waiting += [pid for pid, _ in children]
+    return mine if processes else float("nan")
+
+
+def weights(product: Product, study: str) -> Iterator[Figure]:
+    """Bytes that travel, compressed as they are sent: scripts and styles of the case page, the film, each map."""
+    parts = dict(linked(product, product.get(f"/studies/{study}").body.decode()))
+    yield Figure("case page, scripts + styles", "bytes", (sum(parts.values()),))
+    yield Figure("a page with cornerstone3D, core + tools (published)", "bytes", (CORNERSTONE,))
+    data = product.get(f"/studies/{study}/case.json").json()
+    yield Figure(f"film of {SIZE} px", "bytes", (product.get(data["images"][0]["pixels_url"]).travelled,))
+    for entry in data["explanations"]:
+        size = product.get(entry["values_url"]).travelled
+        yield Figure(f"map by {entry['method']}, {entry['width']} × {entry['height']} values", "bytes", (size,))

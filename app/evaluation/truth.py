@@ -1,0 +1,128 @@
+"""One map against a region that a reader drew: which pixels the region covers, and what `localisation` says of the map then.
+
+The browser does the same arithmetic while the reader draws (static/js/measures.js). Knows numbers and the domain's shapes only.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain import Extent, Measures, Region, Shape
+from app.evaluation import localisation
+from app.grey import resample
+
+LONGEST = 512
+"""The longer side of the grid that figures are taken on; a film that is smaller is measured on its own pixels."""
+
+
+def grid(rows: int, columns: int) -> tuple[int, int]:
+    """The shape of the grid that a film of this size is measured on."""
+    scale = min(1.0, LONGEST / max(rows, columns))
+    return max(1, math.floor(rows * scale + 0.5)), max(1, math.floor(columns * scale + 0.5))
+
+
+def mask(region: Region, film: tuple[int, int], shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """Which cells of a grid ``shape`` laid over a film of (rows, columns) pixels have their centre in the region.
+
+    A centre on a left or upper edge lies inside, on a right or lower edge outside, so that shapes that touch share no cell. A
+    line that crosses itself encloses all it runs around (non-zero winding).
+    """
+    covered = np.zeros(shape, bool)
+    for one in region.shapes:
+        covered |= _ellipse(one, film, shape) if one.kind == "ellipse" else _outline(one, film, shape)
+    return covered
+
+
+def contains(region: Region, x: float, y: float) -> bool:
+    """Whether a point in image pixels lies in the region; edges as in `mask`."""
+    return any(_holds(shape, x, y) for shape in region.shapes)
+
+
+def _holds(shape: Shape, x: float, y: float) -> bool:
+    if shape.kind == "ellipse":
+        edge = shape.bounds()
+        wide, high = (edge.right - edge.left) / 2, (edge.bottom - edge.top) / 2
+        away = (x - (edge.left + edge.right) / 2, y - (edge.top + edge.bottom) / 2)
+        return bool(wide and high) and (away[0] / wide) ** 2 + (away[1] / high) ** 2 <= 1
+    turns = 0
+    points = corners(shape)
+    for (x0, y0), (x1, y1) in zip(points, (*points[1:], points[0]), strict=True):
+        if min(y0, y1) <= y < max(y0, y1) and x0 + (y - y0) * ((x1 - x0) / (y1 - y0)) <= x:
+            turns += 1 if y1 > y0 else -1
+    return turns != 0
+
+
+def corners(shape: Shape) -> tuple[tuple[float, float], ...]:
+    """The points of a shape's outline; those of a rectangle are its four corners."""
+    if shape.kind != "rectangle":
+        return shape.points
+    edge = shape.bounds()
+    return ((edge.left, edge.top), (edge.right, edge.top), (edge.right, edge.bottom), (edge.left, edge.bottom))
+
+
+def _centres(count: int, length: int) -> NDArray[np.float64]:
+    return np.asarray((np.arange(count) + 0.5) * (length / count), np.float64)
+
+
+def _ellipse(shape: Shape, film: tuple[int, int], size: tuple[int, int]) -> NDArray[np.bool_]:
+    edge = shape.bounds()
+    wide, high = (edge.right - edge.left) / 2, (edge.bottom - edge.top) / 2
+    if not wide or not high:
+        return np.zeros(size, bool)
+    across = ((_centres(size[1], film[1]) - (edge.left + edge.right) / 2) / wide) ** 2
+    down = ((_centres(size[0], film[0]) - (edge.top + edge.bottom) / 2) / high) ** 2
+    return np.add.outer(down, across) <= 1
+
+
+def _outline(shape: Shape, film: tuple[int, int], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """By scan lines: each edge that crosses a row of centres adds its direction to all cells from the crossing on."""
+    rows, columns = size
+    step = film[1] / columns
+    heights = _centres(rows, film[0])
+    turns = np.zeros((rows, columns + 1), np.int32)
+    points = corners(shape)
+    for (x0, y0), (x1, y1) in zip(points, (*points[1:], points[0]), strict=True):
+        low, high = min(y0, y1), max(y0, y1)
+        crossed = np.flatnonzero((heights >= low) & (heights < high))
+        at = x0 + (heights[crossed] - y0) * ((x1 - x0) / (y1 - y0)) if crossed.size else np.zeros(0)
+        first = np.clip(np.ceil(at / step - 0.5), 0, columns).astype(np.int64)
+        np.add.at(turns, (crossed, first), 1 if y1 > y0 else -1)
+    return np.asarray(np.cumsum(turns[:, :columns], axis=1) != 0)
+
+
+def measure(values: NDArray[np.float32], extent: Extent, region: Region, film: tuple[int, int]) -> Measures:
+    """A raw map (height, width) over ``extent`` of a film of (rows, columns) pixels, against a region.
+
+    Pointing is told at the map's own resolution, by the centre of its highest cell; the other figures on `grid`.
+    """
+    shape = grid(*film)
+    truth = mask(region, film, shape)
+    heat = resample(values, on_grid(extent, film, shape), shape)
+    return Measures(
+        pointing=_pointing(values, extent, region) if truth.any() else None,
+        iou=_defined(localisation.iou(heat, truth)),
+        outside_inside=_defined(localisation.outside_inside(heat, truth)),
+        mass=_defined(localisation.mass(heat, truth)),
+    )
+
+
+def on_grid(extent: Extent, film: tuple[int, int], shape: tuple[int, int]) -> Extent:
+    """An extent in image pixels in cells of a grid over the film."""
+    down, across = film[0] / shape[0], film[1] / shape[1]
+    return Extent(extent.left / across, extent.top / down, extent.right / across, extent.bottom / down)
+
+
+def _pointing(values: NDArray[np.float32], extent: Extent, region: Region) -> float:
+    top = values.max()
+    at = np.argwhere(values == top)
+    if top <= 0 or len(at) != 1:
+        return 0.0
+    row, column = (int(place) for place in at[0])
+    x = extent.left + (column + 0.5) * (extent.right - extent.left) / values.shape[1]
+    y = extent.top + (row + 0.5) * (extent.bottom - extent.top) / values.shape[0]
+    return float(contains(region, x, y))
+
+
+def _defined(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)

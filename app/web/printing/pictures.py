@@ -1,0 +1,34 @@
+"""The report's panes as PNG: sized for paper, in the shape that a pane has on the reader's screen."""
+
+import io
+
+from PIL import Image as Picture
+
+from app.web.printing import plates
+from app.web.printing.sheet import FILM, Material
+from app.web.printing.view import View
+
+SIDE, ALONE = 720, 1440
+"""The longer side of a pane in pixels, beside others and alone: about 210 dots per inch on A4."""
+
+
+def size(view: View, alone: bool) -> tuple[int, int]:
+    """A pane's width and height in pixels."""
+    wide, high = view.box
+    scale = (ALONE if alone else SIDE) / max(wide, high)
+    return max(1, round(wide * scale)), max(1, round(high * scale))
+
+
+def picture(found: Material, view: View, layer: str, alone: bool) -> Picture.Image:
+    """One pane as seen; "film" or a method whose map is there."""
+    if layer == FILM:
+        return plates.plate(found.image, view, size(view, alone), found.marks)
+    over = plates.Over(found.maps[layer], found.scales[layer])
+    return plates.plate(found.image, view, size(view, alone), found.marks, over)
+
+
+def png(found: Material, view: View, layer: str, alone: bool) -> bytes:
+    """The same as PNG."""
+    out = io.BytesIO()
+    picture(found, view, layer, alone).save(out, "PNG", compress_level=4)
+    return out.getvalue()

@@ -1,0 +1,127 @@
+"""The agreement panel in a real browser: its matrix equals scipy's on the same raw maps, and the worklist follows."""
+
+import io
+import json
+import re
+from itertools import combinations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image as Picture
+from playwright.sync_api import Page, expect
+from scipy.stats import spearmanr
+
+from tests.browser.cases import Case
+from tests.browser.conftest import Server
+
+METHODS = ("cam", "gradcam", "saliency", "lrp", "rap")
+
+
+def cells(stored: Case) -> dict[str, NDArray[np.float64]]:
+    """Every method's positive evidence over the coarsest map's cells. The film is square, so that every map covers all of it,
+    and a finer map's cells lie within them."""
+    maps = {method: stored.values(method)[1] for method in METHODS}
+    side = min(map(len, maps.values()))
+    return {
+        method: np.maximum(values, 0).reshape(side, len(values) // side, side, -1).mean((1, 3), dtype=np.float64).ravel()
+        for method, values in maps.items()
+    }
+
+
+def shown(page: Page) -> NDArray[np.float64]:
+    """The matrix's figures in full."""
+    expect(page.locator("#counting")).to_contain_text("Counts:")
+    table = np.full((5, 5), np.nan)
+    for cell in page.locator("#matrix [data-row]").all():
+        row, column = (int(cell.get_attribute(f"data-{name}") or -1) for name in ("row", "column"))
+        table[row, column] = float(cell.get_attribute("data-value") or "nan")
+    return table
+
+
+def top(values: NDArray[np.float64], share: float) -> NDArray[np.bool_]:
+    """The highest share of the cells, at least one, by sorting."""
+    flags = np.zeros(values.size, np.bool_)
+    flags[np.argsort(values, kind="stable")[::-1][: max(1, int(share * values.size + 0.5))]] = True
+    return flags & (values > 0)
+
+
+@pytest.mark.parametrize("percent", [10, 1, 25])
+def test_the_matrix_is_scipys(case: Page, stored: Case, percent: int) -> None:
+    expect(case.locator("#top-share-out")).to_have_text("10 %")
+    case.locator("#top-share").fill(str(percent))
+    expect(case.locator("#top-share-out")).to_have_text(f"{percent} %")
+    case.wait_for_timeout(100)
+    table, raw = shown(case), cells(stored)
+    for i, j in combinations(range(5), 2):
+        a, b = raw[METHODS[i]], raw[METHODS[j]]
+        assert table[i, j] == pytest.approx(spearmanr(a, b).statistic, abs=1e-4), (METHODS[i], METHODS[j])
+        ours, theirs = top(a, percent / 100), top(b, percent / 100)
+        assert table[j, i] == pytest.approx((ours & theirs).sum() / (ours | theirs).sum(), abs=1e-9), (METHODS[i], METHODS[j])
+    said = case.locator('#matrix [data-row="0"][data-column="3"]').get_attribute("title") or ""
+    assert said.startswith("CAM and LRP: rank correlation ")
+    said = case.locator('#matrix [data-row="3"][data-column="0"]').get_attribute("title") or ""
+    assert f"top {percent} % of either" in said
+
+
+def test_the_disagreement_is_the_one_that_the_worker_kept(case: Page, stored: Case, small_server: Server) -> None:
+    expect(case.locator("#counting")).to_contain_text("Counts:")
+    address = f"{small_server.url}/api/v1{stored.url.removeprefix(small_server.url)}/agreement"
+    kept = stored.read(f"{address}?finding={stored.data['finding']}")
+    (row,) = json.loads(kept)
+    assert float(case.locator("#apart").get_attribute("data-value") or "nan") == pytest.approx(row["disagreement"], abs=1e-5)
+    assert row["methods"] == ["cam", "saliency", "lrp"]
+    expect(case.locator("#counting")).to_have_text(
+        "Counts: CAM, Saliency, LRP. Draws the same map as another and has no second vote: Grad-CAM. "
+        "Does not count, for its caution: RAP."
+    )
+    case.goto(small_server.url)
+    expect(case.locator(".disagreements li").first.locator(".number")).to_have_text(f"{row['disagreement']:.2f}")
+
+
+def test_the_overlap_map_counts_methods_and_follows_the_slider(case: Page, stored: Case) -> None:
+    expect(case.locator("#counting")).to_contain_text("Counts:")
+    expect(case.locator("#counts")).to_be_hidden()
+    foot = case.locator("#pane-film .pane-foot").bounding_box()
+    case.keyboard.press("a")
+    expect(case.locator("#overlap")).to_have_attribute("aria-checked", "true")
+    expect(case.locator("#counts .count")).to_have_text(["0", "1", "2", "3"])
+    assert case.locator("#pane-film .pane-foot").bounding_box() == foot, "the colour bar moves nothing"
+    case.locator("#opacity").fill("100")
+    raw = cells(stored)
+    swatches = [
+        tuple(int(channel) for channel in re.findall(r"\d+", text))
+        for text in case.locator("#counts .count").evaluate_all(
+            "(all) => all.map((e) => getComputedStyle(e).borderBottomColor)"
+        )
+    ]
+    for percent in (10, 30):
+        case.locator("#top-share").fill(str(percent))
+        case.wait_for_timeout(250)
+        expected = np.sum([top(raw[method], percent / 100) for method in ("cam", "saliency", "lrp")], axis=0)
+        side = int(expected.size**0.5)
+        screen = np.asarray(Picture.open(io.BytesIO(case.screenshot())).convert("RGB")).astype(int)
+        box = case.locator("#pane-film .pane-view").bounding_box()
+        assert box is not None
+        size = min(box["width"], box["height"])
+        left, up = box["x"] + (box["width"] - size) / 2, box["y"] + (box["height"] - size) / 2
+        for place, count in enumerate(expected):
+            y, x = ((at + 0.5) / side * size for at in divmod(place, side))
+            seen = screen[int(up + y), int(left + x)]
+            if count:
+                assert np.abs(seen - swatches[count]).max() <= 3, (percent, place, count)
+            else:
+                assert np.ptp(seen) <= 3, "places of no method show the film"
+    case.keyboard.press("a")
+    expect(case.locator("#counts")).to_be_hidden()
+
+
+def test_another_finding_is_compared_anew(case: Page) -> None:
+    expect(case.locator("#counting")).to_contain_text("Counts:")
+    before = shown(case)
+    case.locator(".finding input:checked").focus()
+    case.keyboard.press("ArrowDown")
+    expect(case.locator("#counting")).to_have_text("Compared when every map is there.")
+    expect(case.locator("#apart")).to_have_text("–")
+    expect(case.locator("#counting")).to_contain_text("Counts:", timeout=120_000)
+    assert not np.allclose(shown(case), before, equal_nan=True)

@@ -1,0 +1,177 @@
+"""The link to a view: everything that a reader can set comes back, and a link that is old, cut or made up does no harm."""
+
+import base64
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.cases import ANALYSED_MS, Case, drag, ready
+
+
+def view_of(link: str) -> dict[str, Any]:
+    """What a link says."""
+    text = link.split("#view=1.")[1]
+    return dict(json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))))
+
+
+def made(state: object, version: int = 1) -> str:
+    """A fragment with this view."""
+    text = base64.urlsafe_b64encode(json.dumps(state).encode()).decode().rstrip("=")
+    return f"#view={version}.{text}"
+
+
+def restored(page: Page) -> None:
+    """Wait until the address's view has been read."""
+    expect(page.locator("html")).to_have_attribute("data-view", "restored")
+
+
+def copied(page: Page) -> str:
+    """The link of the view, as the page copies it."""
+    page.keyboard.press("c")
+    expect(page.locator("#link-state")).to_have_text(re.compile("Link copied|is in the field"))
+    return page.locator("#link-field").evaluate("(field) => field.value")  # type: ignore[no-any-return]
+
+
+CONTROLS = """() => {
+    const value = (id) => document.getElementById(id).value;
+    const pressed = (selector) => [...document.querySelectorAll(selector)].map((e) => e.getAttribute('aria-pressed'));
+    return {
+        sliders: ['opacity', 'threshold', 'colours-unsigned', 'colours-signed', 'preset'].map(value),
+        choices: pressed('[data-set]'),
+        invert: pressed('#invert'),
+        overlays: document.getElementById('overlays').getAttribute('aria-checked'),
+        window: document.querySelector('.film-window').textContent,
+        places: [...document.querySelectorAll('.pane[data-large] .measure-line')].map(
+            (e) => e.getAttribute('points').split(/[ ,]/).map(Math.round).join(' ')),
+        letters: [...document.querySelectorAll('.pane[data-large] .letter')].map((e) => e.textContent),
+        large: [...document.querySelectorAll('.pane[data-large]')].map((e) => e.id),
+        active: document.querySelector('.pane[data-active]').id,
+        finding: document.querySelector('.finding input:checked').value,
+        measures: [...document.querySelectorAll('.measure-name')].map((e) => e.textContent),
+    };
+}"""
+
+
+def test_a_link_brings_every_control_back(case: Page, stored: Case, open_page: Callable[..., Page]) -> None:
+    case.locator("#opacity").fill("80")
+    case.locator("#threshold").fill("10")
+    case.locator("#colours-unsigned").select_option("magma")
+    case.locator("#colours-signed").select_option("berlin")
+    for name in ("Native", "Shared", "Full"):
+        case.get_by_role("button", name=name, exact=True).click()
+    case.locator("[data-measure-tool=length]").click()
+    drag(case, "film", (0.4, 0.4), (0.6, 0.5))
+    case.keyboard.press("Escape")
+    drag(case, "cam", (0.4, 0.5), (0.55, 0.6))
+    drag(case, "cam", (0.5, 0.5), (0.5, 0.3), "right")
+    drag(case, "cam", (0.5, 0.5), (0.4, 0.45), "middle")
+    for key in ("h", "r", "i", "o"):
+        case.keyboard.press(key)
+    case.locator("#pane-lrp").focus()
+    case.keyboard.press("m")
+    case.wait_for_timeout(200)
+    before = case.evaluate(CONTROLS)
+    assert before["large"] == ["pane-lrp"]
+    assert len(before["measures"]) == 1
+    link = copied(case)
+    assert link.startswith(f"{stored.url}#view=1.")
+    assert len(link) < 900
+    told = view_of(link)
+    assert told["at"] | {"version": ""} == {
+        **{name: stored.data[name] for name in ("image", "model", "finding")},
+        "version": "",
+    }
+    for word in ("PHANTOM", "PH-", "1970"):
+        assert word not in json.dumps(told)
+
+    other = open_page()
+    other.goto(link)
+    restored(other)
+    other.wait_for_timeout(300)
+    assert other.evaluate(CONTROLS) == before
+    expect(other.locator("#link-notice")).to_be_hidden()
+    assert view_of(copied(other)) == told, "a link of a restored view says the same"
+    other.keyboard.press("Space")
+    other.evaluate("(hash) => { location.hash = hash; }", made(told))
+    other.wait_for_timeout(300)
+    assert other.evaluate(CONTROLS) == before, "the same page takes a link that is put into its address"
+    case.locator(".measure-remove").click()
+
+
+def test_a_link_to_another_finding_shows_that_finding(page: Page, stored: Case) -> None:
+    scores = stored.data["prediction"]["scores"]
+    other = next(score["finding"] for score in scores if score["finding"] != stored.data["finding"])
+    at = {"image": stored.data["image"], "model": stored.data["model"], "finding": other, "version": ""}
+    page.goto(stored.url + made({"at": at, "display": {"invert": True}}))
+    expect(page.locator("#pane-rap .verdict").first).to_be_enabled(timeout=ANALYSED_MS)
+    restored(page)
+    expect(page.locator(".finding input:checked")).to_have_value(other)
+    expect(page.locator("#invert")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#link-notice")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        ({"version": "ab" * 32}, "has changed since this link was made: it was version abababab"),
+        ({"finding": "Elephant"}, "“Elephant”, is not one that this network knows"),
+        ({"model": "gone"}, "“gone”, is not here"),
+        ({"image": "aaaaaaaaaaaa"}, "is not in this study any more"),
+    ],
+)
+def test_a_link_to_what_is_no_more_says_so_and_shows_what_there_is(
+    page: Page, stored: Case, at: dict[str, str], said: str
+) -> None:
+    told = stored.data
+    whole = {name: told[name] for name in ("image", "model", "finding")} | {"version": told["prediction"]["model_sha256"]}
+    page.goto(stored.url + made({"at": whole | at, "display": {"invert": True}}))
+    ready(page)
+    restored(page)
+    expect(page.locator("#link-words")).to_contain_text(said)
+    expect(page.locator("#invert")).to_have_attribute("aria-pressed", "true")
+    page.locator("#link-close").click()
+    expect(page.locator("#link-notice")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("fragment", "said"),
+    [
+        ("#view=1.%%%", "damaged"),
+        ("#view=1.bm90IGpzb24", "damaged"),
+        ("#view=", "damaged"),
+        (made([1, 2]), "damaged"),
+        (made({}, version=7), "newer version"),
+        (made({"display": {"opacity": "much", "window": {"centre": "NaN"}, "view": {"zoom": 1e9}}}), "left out"),
+        (
+            made({"display": {"set": 5, "view": {"zoom": 2, "x": 0.5, "y": 0.5, "turn": [2, 0, 0, 1]}}}),
+            "left out",
+        ),
+        (made({"measures": [[0, 1, 2], [9, 1, 2, 3, 4], "x", [0, -5, 0, 9, 9]], "panes": 5}), "left out"),
+        (made({"panes": {"large": "pane-tea-leaves"}}), "not on this page"),
+        (made({"something": {"of": "the future"}}), ""),
+    ],
+)
+def test_a_broken_link_shows_the_case_and_a_sentence(page: Page, stored: Case, fragment: str, said: str) -> None:
+    page.goto(stored.url + fragment)
+    ready(page)
+    restored(page)
+    if said:
+        expect(page.locator("#link-words")).to_contain_text(said)
+    else:
+        expect(page.locator("#link-notice")).to_be_hidden()
+    expect(page.locator("#opacity")).to_have_value("55")
+    page.keyboard.press("i")
+    expect(page.locator("#invert")).to_have_attribute("aria-pressed", "true")
+
+
+def test_measures_of_a_link_that_were_removed_are_shown_and_not_stored(page: Page, stored: Case) -> None:
+    page.goto(stored.url + made({"measures": [[0, 20, 30, 80, 90]]}))
+    ready(page)
+    restored(page)
+    expect(page.locator(".measure-name")).to_contain_text("from the link, not stored")
+    expect(page.locator("#pane-cam .measure-linked")).to_have_count(1)
+    assert json.loads(stored.read(stored.url.replace("/studies/", "/api/v1/studies/") + "/measures")) == []
