@@ -37,10 +37,12 @@ export class Brush {
     return [round(clamp(x, 0, image.columns)), round(clamp(y, 0, image.rows))];
   }
 
-  // The left button paints; the others keep their meaning.
+  // The left button paints, unless another tool was taken up since; the other buttons keep their meaning.
   #down(event) {
     const pane = this.panes.all.find(({ view }) => view.contains(event.target));
     if (!this.tool || event.button !== 0 || !pane || !this.panes.film) return;
+    pane.view.dataset.mode ||= "paint";
+    if (pane.view.dataset.mode !== "paint") return;
     event.stopPropagation();
     pane.view.setPointerCapture?.(event.pointerId);
     pane.element.focus({ preventScroll: true });

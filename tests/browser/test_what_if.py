@@ -119,6 +119,26 @@ def test_a_hot_area_is_taken_at_the_threshold_of_the_overlays(drawer: Page, stor
                 drawer.locator("#whatif-outside").check()
 
 
+def test_the_drawn_region_is_taken_and_the_edited_film_is_a_layer_of_its_own(drawer: Page, stored: Case) -> None:
+    bodies: list[dict[str, Any]] = []
+    drawer.on("request", lambda r: bodies.append(json.loads(r.post_data or "{}")) if r.url.endswith("/what-if") else None)
+    drawer.keyboard.press("d")
+    drag(drawer, "cam", (0.4, 0.4), (0.6, 0.6))
+    drawer.keyboard.press("Escape")
+    drawer.locator("#whatif-region").click()
+    answered(drawer)
+    ((area,),) = (edit["areas"] for edit in bodies[-1]["edits"])
+    assert (area["kind"], len(area["points"])) == ("rectangle", 2)
+    assert told(drawer) == expected(ask(stored, "what-if", bodies[-1])["changes"])
+    expect(drawer.locator("#pane-film .pane-title")).to_have_text("Film, edited")
+    drawer.keyboard.press("x")
+    expect(drawer.locator("#pane-film .pane-title")).to_have_text("Film")
+    drawer.locator("#pane-cam").focus()
+    drawer.keyboard.press(",")
+    drawer.keyboard.press(",")
+    expect(drawer.locator("#pane-edited .pane-title")).to_have_text("Film, edited")
+
+
 def test_what_is_kept_is_there_after_a_reload_and_can_be_shown_again(drawer: Page, stored: Case) -> None:
     drag(drawer, "film", (0.45, 0.5), (0.55, 0.5))
     answered(drawer)
