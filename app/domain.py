@@ -5,9 +5,9 @@ thread without a copy or a lock.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,12 @@ SHAPES: tuple[ShapeKind, ...] = ("rectangle", "ellipse", "polygon", "freehand")
 Admission = Literal["ok", "warned", "refused"]
 """What a guard says of an image, the worst last."""
 
+
+AreaKind = Literal["rectangle", "ellipse", "polygon", "freehand", "brush", "hot"]
+AREAS: tuple[AreaKind, ...] = ("rectangle", "ellipse", "polygon", "freehand", "brush", "hot")
+Fill = Literal["blur", "mean", "inpaint"]
+FILLS: tuple[Fill, ...] = ("blur", "mean", "inpaint")
+"""How a what-if fills an area: the film blurred, the mean of what lies around, or what diffuses in from its rim."""
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -326,3 +332,41 @@ class Measure:
     points: tuple[tuple[float, float], ...]
     reader: str
     created_at: datetime
+
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """One area of a film, in image pixels; a point is (x, y): columns from the left, rows from the top.
+
+    Two opposite corners make a "rectangle", or the "ellipse" that fills it; the points of a "polygon" and of a "freehand" line
+    are joined in their order, and the last with the first. A "brush" of ``radius`` pixels went along its points. "hot" is where
+    the map ``explanation`` (an id) is at least ``threshold`` times the value at the upper end of its colours.
+    """
+
+    kind: AreaKind
+    points: tuple[Point, ...] = ()
+    radius: float = 0.0
+    explanation: str = ""
+    threshold: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What if: the areas together, or with ``outside`` all of the film but them, filled in one way."""
+
+    areas: tuple[Area, ...]
+    fill: Fill
+    outside: bool = False
+
+    def plain(self) -> dict[str, Any]:
+        """The edit as JSON has it."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> "Edit":
+        """The edit that `plain` wrote."""
+        areas = tuple(Area(**{**area, "points": tuple((x, y) for x, y in area["points"])}) for area in plain["areas"])
+        return cls(areas, plain["fill"], plain["outside"])

@@ -4,19 +4,21 @@ Knows the classifiers and the explainers; no SQL, no HTTP, no files. Importing t
 does.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app import explainers
 from app.classifiers.card import Card
 from app.classifiers.registry import Registry, reads
-from app.domain import Explanation, Inspection, Prediction, Series, Study
+from app.domain import Edit, Explanation, Inspection, Prediction, Series, Study
+from app.edits import apply as edit_film
 from app.errors import InputError
 
 if TYPE_CHECKING:
     from app.classifiers.classifier import Classifier
     from app.classifiers.loading import Loaded
+    from app.explainers.stages import Stage
     from app.explainers.trace import Trace
 
 
@@ -134,3 +136,30 @@ def _recorded(classifier: "Classifier", series: Series) -> "tuple[Classifier, Tr
             torch.cuda.empty_cache()
         classifier = load(classifier.card, torch.device("cpu"))
         return classifier, explainers.record(classifier, series)
+
+
+def what_if(
+    classifier: "Classifier", series: Series, edits: Sequence[Edit], maps: Mapping[str, Explanation] | None = None
+) -> Prediction:
+    """What a network says of the one image of a series after these edits, which come before everything the network does to it.
+
+    ``maps`` holds the maps that hot areas name, by id. InputError for an edit that covers nothing or all of the film; NotFound
+    for a map that is not there.
+    """
+    (image,) = series.images
+    edited, _ = edit_film(image, edits, maps or {})
+    (prediction,) = classifier.predict(replace(series, images=(edited,)))
+    return prediction
+
+
+def stages(classifier: "Classifier", series: Series, method: str, finding: str) -> "tuple[Stage, ...]":
+    """How the relevance of a finding stands at every stage of a network, from the decision back to the one image of a series.
+
+    NotFound for a method or a finding there is not; InputError for a method without stages; NotExplainable where it is not
+    defined for this network.
+    """
+    from app.explainers.stages import stages as walk  # noqa: PLC0415 - see the module's docstring
+
+    (_,) = series.images
+    _, trace = _recorded(classifier, series)
+    return walk(explainers.load(method), trace, finding)

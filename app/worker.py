@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from app import explainers, pipeline
+from app.answers import APART_SECONDS, Answers
 from app.classifiers.card import Card
 from app.classifiers.registry import Registry
 from app.config import Settings
@@ -47,8 +48,10 @@ class Worker:
         self._owner = f"worker {secrets.token_hex(8)}"
         self._registry = Registry(settings.models)
         self._networks: Loaded | None = None
+        self._loading = threading.Lock()
         self._caught_up = False
         self._stopping = threading.Event()
+        self._answers = Answers(store, self._loaded, self._stopping)
         self._awake = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -60,20 +63,24 @@ class Worker:
     def stop(self, seconds: float = 10.0) -> None:
         """Stop after the step in hand and give an unfinished job back; waits for at most so long."""
         self._stopping.set()
-        self._awake.set()
+        self.wake()
         if self._thread is not None:
             self._thread.join(seconds)
 
     def wake(self) -> None:
-        """Look for a job now."""
+        """Look for a job or a question now."""
         self._awake.set()
+        self._answers.wake()
 
     def alive(self) -> bool:
         """Whether the thread works."""
         return self._thread is not None and self._thread.is_alive()
 
     def run(self) -> None:
-        """Take one job after the other until told to stop."""
+        """Take one job after the other until told to stop; questions are answered beside them by a thread of their own."""
+        pause = APART_SECONDS if self._thread is None else POLL_SECONDS
+        answering = threading.Thread(target=self._answers.run, args=(pause,), name="answers", daemon=True)
+        answering.start()
         self._warm()
         while not self._stopping.is_set():
             self._awake.clear()
@@ -171,15 +178,16 @@ class Worker:
 
     def _loaded(self) -> "Loaded":
         """The networks, once loaded. Imports torch."""
-        if self._networks is None:
-            import torch  # noqa: PLC0415 - the server must not wait for it
+        with self._loading:
+            if self._networks is None:
+                import torch  # noqa: PLC0415 - the server must not wait for it
 
-            from app.classifiers.loading import Loaded  # noqa: PLC0415 - as above
+                from app.classifiers.loading import Loaded  # noqa: PLC0415 - as above
 
-            if self._settings.threads:
-                torch.set_num_threads(self._settings.threads)
-            self._networks = Loaded(self._registry, self._settings.device)
-        return self._networks
+                if self._settings.threads:
+                    torch.set_num_threads(self._settings.threads)
+                self._networks = Loaded(self._registry, self._settings.device)
+            return self._networks
 
     def _do(self, job: JobRow, leave: Callable[[], bool]) -> None:
         """One job from its study to its end."""

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -211,8 +212,9 @@ def test_a_store_that_is_away_for_a_while_does_not_end_the_worker(
     calls: list[int] = []
 
     def away() -> object:
-        calls.append(1)
-        if len(calls) == 1:
+        here = threading.get_ident()
+        if here not in calls:
+            calls.append(here)
             raise Unavailable("The database cannot be reached just now. Try again in a moment.")
         return view()
 
@@ -228,6 +230,7 @@ def test_a_store_that_is_away_for_a_while_does_not_end_the_worker(
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert "cannot reach its jobs" in caplog.text
+    assert "questions cannot be reached" in caplog.text
 
 
 def test_stopping_in_the_middle_gives_the_job_back_with_what_it_has(

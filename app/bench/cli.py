@@ -1,4 +1,5 @@
-"""The `bench` command: `bench main` measures the product, `bench start`, `bench upload`, `bench weight` a part of it.
+"""The `bench` command: `bench main` measures the product, `bench start`, `bench upload`, `bench weight`, `bench whatif` a part
+of it.
 
 `bench viewer` measures the case page in a real browser, `bench explainers` the methods beside public libraries,
 `bench networks` the networks beside a DenseNet-121.
@@ -11,11 +12,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from app import __version__
-from app.bench import measures
+from app.bench import measures, what_if
 from app.bench.figures import Figure, as_json, table
 from app.config import Settings
 
-PRODUCT = ("start", "upload", "weight")
+PRODUCT = ("start", "upload", "weight", "whatif")
 INSIDE = ("explainers", "networks")
 """What is measured in this process, without a server."""
 
@@ -58,6 +59,7 @@ def main(arguments: list[str]) -> int:
         "start": lambda: measures.start(given.repeat),
         "upload": lambda: measures.upload(given.repeat, film),
         "weight": measures.weight,
+        "whatif": lambda: what_if.measure(given.repeat),
     }
     machine: dict[str, str | int] = {
         "version": __version__,

@@ -82,9 +82,21 @@ class Product:
         path = self.var.with_suffix(".log")
         return path.read_text(encoding="utf-8", errors="replace")[-600:] if path.is_file() else ""
 
+    def processor_seconds(self) -> float | None:
+        """Processor time that the server has taken so far, all its threads together; None where the system does not say."""
+        path = Path(f"/proc/{self._process.pid}/stat") if self._process else Path()
+        if not path.is_file():
+            return None
+        user, system = path.read_text().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
     def get(self, address: str) -> Answer:
         """GET, compressed as a browser asks for it."""
         return self._ask("GET", address, {"Accept-Encoding": "gzip"}, None)
+
+    def post(self, address: str, body: Any) -> Answer:
+        """POST JSON."""
+        return self._ask("POST", address, {"Content-Type": "application/json"}, json.dumps(body).encode())
 
     def upload(self, files: dict[str, bytes]) -> Answer:
         """POST files to the JSON API."""

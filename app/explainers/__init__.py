@@ -26,7 +26,8 @@ METHODS = Path(__file__).parent / "methods"
 class Method:
     """What a method says of itself. ``signed``: its picture has two sides; where it is False, the picture shows the positive
     part, though negative values may be kept. ``panel`` is its place in the default panel, from 1; 0: only when asked for.
-    ``caution``: a sentence its pane shows always, for a method that evaluation found wanting; "" for the others."""
+    ``caution``: a sentence its pane shows always, for a method that evaluation found wanting; "" for the others. ``layers``: it
+    goes through the network layer by layer, and can show every stage."""
 
     name: str
     title: str
@@ -35,6 +36,7 @@ class Method:
     paper: str
     panel: int
     caution: str = ""
+    layers: bool = False
 
 
 @cache
@@ -45,7 +47,8 @@ def _methods() -> dict[str, Method]:
 
 def _describe(path: Path) -> Method:
     constants: dict[str, Any] = {}
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in tree.body:
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             name = node.targets[0].id
             if name in ("TITLE", "SIGNED", "SUMMARY", "PAPER", "PANEL", "CAUTION"):
@@ -58,6 +61,7 @@ def _describe(path: Path) -> Method:
         paper=constants["PAPER"],
         panel=constants.get("PANEL", 0),
         caution=constants.get("CAUTION", ""),
+        layers=any(isinstance(node, ast.FunctionDef) and node.name == "layers" for node in ast.walk(tree)),
     )
 
 

@@ -30,11 +30,15 @@ small pieces are a little quicker than large ones: more of them stays in the cac
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
     """How relevance stands at one layer: ``values`` float32 (targets, slices, h, w), summed over channels; ``totals``
-    (targets,), the sum over everything that is on its way at that moment, which conservation keeps equal to the seed."""
+    (targets,), the sum over everything that is on its way at that moment, which conservation keeps equal to the seed.
+    ``whole``: nothing is on its way elsewhere, so that ``values`` hold all of it; ``spatial`` False: values of neurons without
+    a place, as (targets, slices, neurons, 1)."""
 
     name: str
     values: Tensor
     totals: Tensor
+    whole: bool = True
+    spatial: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +70,12 @@ class Explainer(ABC):
     def relevance(self, trace: Trace, targets: Sequence[int]) -> Relevance:
         """Maps for the targets (positions in the network's logits). NotExplainable where the method is not defined."""
 
+    def layers(self, trace: Trace, targets: Sequence[int]) -> tuple[Layer, ...]:  # noqa: ARG002 - for those that have some
+        """The relevance at every layer, from the decision back to the film; InputError for a method that does not walk back."""
+        raise InputError(
+            "The method “%(method)s” does not go through the network layer by layer. LRP and RAP do.", {"method": self.name}
+        )
+
     def with_parameters(self, parameters: dict[str, Any]) -> Self:
         """This method with other parameters; InputError for a name it does not have or a value of another kind."""
         known = {entry.name: getattr(self, entry.name) for entry in fields(self)}
@@ -94,7 +104,7 @@ class Explainer(ABC):
         if not findings:
             raise InputError("No finding was named: there is nothing to explain.")
         method = self.with_parameters(parameters)
-        targets = [_target(classifier, finding) for finding in findings]
+        targets = [target(classifier, finding) for finding in findings]
         started = time.perf_counter()
         notes: tuple[str, ...] = ()
         device = classifier.device
@@ -209,7 +219,8 @@ def piece(trace: Trace, copies: float, targets: int) -> int:
     return max(1, min(targets, int(room / (largest * copies))))
 
 
-def _target(classifier: Classifier, finding: str) -> int:
+def target(classifier: Classifier, finding: str) -> int:
+    """A finding's position in the network's logits; NotFound with those it knows."""
     if finding not in classifier.card.findings:
         raise NotFound(
             "The network “%(model)s” does not know the finding “%(finding)s”. It knows: %(known)s.",

@@ -3,13 +3,14 @@
 ``Store.open(settings)`` migrates nothing (see `app.store.migrating`); ``with store.begin() as tx:`` writes and commits at its
 end, ``with store.view() as tx:`` reads one consistent snapshot. A transaction has one attribute per noun: ``tx.studies``,
 ``tx.uploads``, ``tx.worklist``, ``tx.inspections``, ``tx.predictions``, ``tx.explanations``, ``tx.agreements``, ``tx.jobs``,
-``tx.reviews``, ``tx.measures``. What comes out are the frozen rows of `app.store.records`.
+``tx.reviews``, ``tx.measures``, ``tx.questions``, ``tx.what_ifs``. What comes out are the frozen rows of `app.store.records`.
 """
 
 from app.store.blobs import Blobs
 from app.store.inspections import InspectionRow
 from app.store.jobs import LeaseLost
 from app.store.migrating import migrate
+from app.store.questions import Question, QuestionRow
 from app.store.records import (
     FLAG_SORTS,
     STUDY_STATES,
@@ -36,6 +37,7 @@ from app.store.records import (
 )
 from app.store.store import Store, Transaction
 from app.store.studies import Staged
+from app.store.what_ifs import Kept, WhatIfRow
 
 __all__ = [
     "FLAG_SORTS",
@@ -53,10 +55,13 @@ __all__ = [
     "ImageRow",
     "InspectionRow",
     "JobRow",
+    "Kept",
     "LeaseLost",
     "MeasureRow",
     "Page",
     "PredictionRow",
+    "Question",
+    "QuestionRow",
     "ReviewRow",
     "SeriesRow",
     "Staged",
@@ -64,6 +69,7 @@ __all__ = [
     "StudyRow",
     "Transaction",
     "UploadRow",
+    "WhatIfRow",
     "WorklistQuery",
     "WorklistRow",
     "migrate",

@@ -22,14 +22,16 @@ from app.store.inspections import Inspections
 from app.store.jobs import Jobs
 from app.store.measures import Measures
 from app.store.migrating import at_head
+from app.store.questions import Questions, QuestionTable
 from app.store.results import Explanations, Predictions
 from app.store.reviews import Reviews
 from app.store.studies import Staged, Studies, stage
 from app.store.tables import ExplanationTable, FileTable, ImageTable
 from app.store.uploads import Uploads
+from app.store.what_ifs import WhatIfs, WhatIfTable
 from app.store.worklist import Worklist
 
-REFERRING = (FileTable.sha256, ImageTable.pixels, ExplanationTable.values)
+REFERRING = (FileTable.sha256, ImageTable.pixels, ExplanationTable.values, QuestionTable.values, WhatIfTable.mask)
 """The columns that name blobs."""
 BUSY_SECONDS = 20
 """How long a writer waits for the one before it."""
@@ -51,6 +53,8 @@ class Transaction:
         self.jobs = Jobs(session)
         self.reviews = Reviews(session)
         self.measures = Measures(session)
+        self.questions = Questions(session, blobs, self.doomed)
+        self.what_ifs = WhatIfs(session, blobs)
 
 
 class Store:

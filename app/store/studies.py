@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session, selectinload
 from app.domain import Image, Patient, Series, Study, VoiLut, Window, frozen
 from app.errors import Conflict, NotFound, Unavailable
 from app.store.blobs import Blobs
+from app.store.questions import QuestionTable
 from app.store.records import Added, ImageRow, SeriesRow, StudyRow
 from app.store.tables import ExplanationTable, FileTable, ImageTable, SeriesTable, StudyTable, now
+from app.store.what_ifs import WhatIfTable
 
 MAPPED = 256
 """Most images of a study whose pixels stay mapped from disk: each holds a file open. Beyond, pixels are read at once."""
@@ -276,8 +278,11 @@ class Studies:
             (FileTable.sha256, FileTable),
             (ImageTable.pixels, ImageTable),
             (ExplanationTable.values, ExplanationTable),
+            (QuestionTable.values, QuestionTable),
+            (WhatIfTable.mask, WhatIfTable),
         ):
-            self._doomed.update(self._session.scalars(select(column).where(table.study_id == study_id)))
+            of_study = select(column).where(table.study_id == study_id, column.is_not(None))
+            self._doomed.update(sha256 for sha256 in self._session.scalars(of_study) if sha256)
         self._session.delete(row)
         self._session.flush()
         self._session.expunge_all()  # the database removed the rows below; nothing may remember them

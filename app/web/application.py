@@ -29,7 +29,10 @@ from app.web import (
     preferences,
     printing,
     reviews,
+    stages,
     upload,
+    what_if,
+    what_if_export,
     worklist,
 )
 from app.web.security import Edge, Gate, Heads, Limit
@@ -74,7 +77,8 @@ def create_app(settings: Settings, store: Store, wake: Callable[[], None], alive
         pictures=pages.Pictures(),
     )
     errors.install(app)
-    for room in (worklist, upload, case, reviews, printing, images, flagged, models, preferences, docs, health, api):
+    of_a_case = (case, reviews, what_if, what_if_export, stages, printing, images)
+    for room in (worklist, upload, *of_a_case, flagged, models, preferences, docs, health, api):
         app.include_router(room.router)
     # Nothing secret is in these files, so that compressing them tells nobody anything.
     app.mount("/static", GZipMiddleware(Static(pages.Assets()), minimum_size=1024), name="static")

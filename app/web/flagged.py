@@ -196,7 +196,14 @@ def _csv(request: Request, query: FlagQuery) -> Response:
 
 
 def _json(request: Request, query: FlagQuery) -> Response:
-    body = {"use": NOTICE, "exported_at": datetime.now(UTC).isoformat(), "flags": list(_records(request, query))}
+    from app.web import what_if_export  # noqa: PLC0415 - it takes its notice and its care with spreadsheets from here
+
+    body = {
+        "use": NOTICE,
+        "exported_at": datetime.now(UTC).isoformat(),
+        "flags": list(_records(request, query)),
+        "what_ifs": what_if_export.entries(request),
+    }
     return _file(json.dumps(body, ensure_ascii=False, indent=1).encode(), "application/json", "json")
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from app.web import drawers
+
 Translate = Callable[..., str]
 
 
@@ -46,7 +48,7 @@ def state_text(state: str, _: Translate) -> str:
 def strings(_: Translate) -> dict[str, str]:
     """The sentences by the key under which the scripts know them; ``{0}`` and ``{1}`` are put in there."""
     said = verdicts(_) | reasons(_) | panes(_) | saving(_) | windows(_) | layouts(_) | probing(_) | announcements(_)
-    return said | links(_) | measures(_)
+    return said | links(_) | measures(_) | drawers.words(_)
 
 
 def verdicts(_: Translate) -> dict[str, str]:

@@ -3,6 +3,7 @@
 
 import { Alone } from "./alone.js";
 import { Compare } from "./compare.js";
+import { Drawers } from "./drawers.js";
 import { Films } from "./films.js";
 import { Grid } from "./grid.js";
 import { Input } from "./input.js";
@@ -63,6 +64,7 @@ class Case {
     };
     this.#layers();
     this.record = new Record(this);
+    this.drawers = $("drawers") ? new Drawers(this) : null;
     this.#keys();
     this.#listen();
     this.take(data);
@@ -204,23 +206,21 @@ class Case {
     if (data.prediction) this.read = { model: data.model, finding: data.finding };
     this.reviews?.take(data, this.regions);
     for (const pane of this.panes.all) this.give(pane);
+    this.drawers?.take(data);
     const lost = failedFor(data);
     if (data.prediction && !lost && data.methods.some(({ name }) => !data.explanations.some(({ method }) => method === name))) this.#ask(isOpen(data));
   }
 
   /** Gives a pane what there is for it. */
   give(pane) {
-    if (pane.image || !pane.layer) return;
-    if (!pane.method) {
-      if (this.panes.film) this.#settled(pane);
-      return;
-    }
+    if (pane.image || !pane.layer) return undefined;
+    if (!pane.method) return this.panes.film && this.#settled(pane);
     const { data } = this;
     const explanation = data.explanations.find(({ method }) => method === pane.method);
     pane.element.setAttribute("aria-label", words("pane.label", pane.title, this.label || words("film")));
     if (explanation) this.#fill(pane, explanation);
     else this.#clear(pane, words(failedFor(data) || !(isOpen(data) || data.prediction) ? "pane.none" : "pane.waiting"));
-    this.reviews?.show();
+    return this.reviews?.show();
   }
 
   // Maps that are not there are asked for once per finding; the job's fragment then says when they are.

@@ -16,7 +16,7 @@ REGISTRIES = re.compile(
     r"https?://[^\s\"'<>)]*(?:pypi|pythonhosted|npmjs|pytorch\.org/whl|docker\.io|ghcr|quay\.io|unpkg|jsdelivr|cdnjs|googleapis)"
 )
 
-HAND_IT_ON = {"app/ingest/decoder.py", "app/bench/product.py"}
+HAND_IT_ON = {"app/ingest/decoder.py", "app/bench/product.py", "app/bench/what_if.py"}
 """Modules that start a process and hand it the environment they were started in, with changes; they read no setting from it."""
 
 

@@ -45,7 +45,7 @@ class RAP(Explainer):
         return propagate(trace, self._rules(), targets)
 
     def layers(self, trace: Trace, targets: Sequence[int]) -> tuple[Layer, ...]:
-        """The relevance at every layer, from the last to the first."""
+        """The relevance at every layer, from the decision back to the film."""
         return propagate(trace, self._rules(), targets, keep_layers=True).layers
 
     def _rules(self) -> RAPRules:

@@ -64,10 +64,11 @@ def propagate(trace: Trace, rules: Rules, targets: Sequence[int], keep_layers: b
         r = waiting.pop(step.call.output, None)
         if r is None:
             continue
+        whole = not waiting
         parts = _through(trace, rules, step, r, [values[source] for source in step.sources])
         for source, part in zip(step.sources, parts, strict=True):
             waiting[source] = waiting[source] + part if source in waiting else part
-        frontier.at(step, r, waiting)
+        frontier.at(step, r, waiting, whole)
     return frontier.arrived(waiting[0])
 
 
@@ -109,13 +110,14 @@ class _Frontier:
         self.shared = seeds.shape[1] != trace.slices
         """One seed for all slices of a stack."""
 
-    def at(self, step: Step, r: Tensor, waiting: dict[int, Tensor]) -> None:
-        """After a step."""
+    def at(self, step: Step, r: Tensor, waiting: dict[int, Tensor], whole: bool = True) -> None:
+        """After a step that took ``r``; ``whole``: nothing else was on its way."""
         if not self.keep:
             return
         totals = sum((part.flatten(1).sum(1, dtype=torch.float64) for part in waiting.values()), torch.zeros(r.shape[0]))
-        spatial = r.sum(2) if r.dim() == 5 else r.reshape(*r.shape[:2], -1, 1)
-        self.layers.append(Layer(step.name, spatial, totals))
+        spatial = r.dim() == 5
+        values = r.sum(2) if spatial else r.reshape(*r.shape[:2], -1, 1)
+        self.layers.append(Layer(step.name, values, totals, whole, spatial))
 
     def arrived(self, r: Tensor) -> Relevance:
         """The map at the film."""
@@ -123,6 +125,8 @@ class _Frontier:
         found = maps.flatten(2).sum(2, dtype=torch.float64)
         if self.shared:
             found = found.sum(1, keepdim=True).expand_as(self.total)
+        if self.keep:
+            self.layers.append(Layer("film", maps, found.sum(1) if not self.shared else found[:, 0]))
         lost = (found - self.total).abs() / self.total.abs().clamp_min(torch.finfo(torch.float64).tiny)
         return Relevance(maps, self.total, torch.where(self.total == 0, found.abs(), lost), tuple(self.layers))
 

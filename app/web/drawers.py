@@ -1,0 +1,40 @@
+"""The words of the drawers under the panes: what if, and the layer filmstrip. Knows the catalogue's function only."""
+
+from collections.abc import Callable
+
+
+def words(_: Callable[..., str]) -> dict[str, str]:
+    """The sentences by the key under which the scripts know them; ``{0}`` and ``{1}`` are put in there."""
+    return {
+        "whatif.film": _("Film, edited"),
+        "whatif.empty": _("Paint over a part of the film, or take an area: the network reads the film again."),
+        "whatif.unread": _("No network has read this film yet, so there is nothing to compare with."),
+        "whatif.asking": _("The network reads the edited film …"),
+        "whatif.answered": _("Answered in {0} s."),
+        "whatif.failed": _("No answer: {0}"),
+        "whatif.offline": _("The server did not answer. Try again."),
+        "whatif.noregion": _("No true region is drawn yet."),
+        "whatif.nomap": _("This pane has no map yet."),
+        "whatif.nohot": _("Nothing on this map is above the threshold."),
+        "whatif.hot": _("Hot area: {0}"),
+        "whatif.row": _("{0}: {1} before, {2} after, change {3} percentage points"),
+        "whatif.biggest": _("Biggest change: {0}, {1} → {2}"),
+        "whatif.kept": _("Kept with the case."),
+        "whatif.count": _("{0} kept"),
+        "whatif.nonekept": _("Nothing is kept yet."),
+        "whatif.entry": _("{0}: {1} → {2}"),
+        "whatif.again": _("Show again: {0}"),
+        "whatif.remove": _("Take back: {0}"),
+        "whatif.gone": _("Taken back."),
+        "strip.asking": _("Relevance is walked back through the network …"),
+        "strip.failed": _("No filmstrip: {0}"),
+        "strip.none": _("The filmstrip needs a film that the network has read."),
+        "strip.stage": _("{0}: sum {1}, colours from −{2} to {2}"),
+        "strip.flat": _("{0} neurons without a place"),
+        "strip.decision": _("decision"),
+        "strip.film": _("film"),
+        "strip.sum": _("Σ {0}"),
+        "strip.range": _("± {0}"),
+        "strip.kept": _("{0} stages. All sums are {1}; they differ by at most {2} of it."),
+        "strip.title": _("{0} at {1}"),
+    }
