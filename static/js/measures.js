@@ -283,7 +283,7 @@ export class Measures {
     const text = refusal
       ? words("save.refused", refusal)
       : kept.failing
-        ? words("save.retrying")
+        ? words("save.retrying", kept.waiting.size)
         : kept.waiting.size
           ? words("save.saving")
           : !kept.savedAt

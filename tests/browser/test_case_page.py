@@ -190,7 +190,9 @@ def test_a_flip_mirrors_the_pixels_and_the_letters_alike(case: Page) -> None:
     before, _, part = seen(case, "film")
     case.keyboard.press("h")
     after, _, part = seen(case, "film")
-    assert np.abs(before[part][:, ::-1] - after[part]).mean() < 3
+    # A pane of an odd width has its middle between two pixels: the mirrored film may lie one of them aside.
+    mirrored = [np.roll(before[part][:, ::-1], step, 1)[:, 2:-2] for step in (-1, 0, 1)]
+    assert min(np.abs(each - after[part][:, 2:-2]).mean() for each in mirrored) < 3
     assert np.abs(before[part] - after[part]).mean() > 5
 
 

@@ -183,7 +183,7 @@ def test_nothing_is_lost_when_the_connection_is_cut(case: Page, stored: Case, br
     case.route(MEASURES, cut)
     case.locator("[data-measure-tool=length]").click()
     drag(case, "film", (0.4, 0.4), (0.6, 0.6))
-    expect(case.locator("#measure-state")).to_have_text("not saved – retrying")
+    expect(case.locator("#measure-state")).to_have_text("no connection – 1 kept in this browser, trying again")
     (text,) = figures(case)
     assert kept(stored) == []
     case.reload()
