@@ -100,6 +100,7 @@ def parser() -> argparse.ArgumentParser:
     analyse_.add_argument(
         "--finding", default="top", metavar="NAME", help="the finding to explain, all, or top: the most probable (default: top)"
     )
+    analyse_.add_argument("--insist", action="store_true", help="analyse what a network's guard refuses all the same")
     analyse_.set_defaults(run=analyse)
 
     migrate_ = commands.add_parser("migrate", help="bring the database to the newest schema", description=migrate.__doc__)
@@ -115,12 +116,22 @@ def analyse(given: argparse.Namespace) -> int:
 
     chosen = [name.strip() for name in given.methods.split(",") if name.strip()]
     methods = tuple(chosen) if chosen != ["none"] else ()
-    request = Request(sources=tuple(given.files), out=given.out, model=given.model, methods=methods, finding=given.finding)
+    request = Request(
+        sources=tuple(given.files),
+        out=given.out,
+        model=given.model,
+        methods=methods,
+        finding=given.finding,
+        insist=given.insist,
+    )
     quiet()
     outcome = run(request, Settings(), complain)
     left = outcome.images - outcome.analysed
-    unread = f", {left} without (no network reads them, or it failed; see each reason)" if left else ""
-    print(f"{outcome.images} images read: {outcome.analysed} analysed{unread}; results in {given.out}. {NOTICE}")
+    unread = f", {left} without (refused, no network reads them, or it failed; see each reason)" if left else ""
+    guarded = (
+        f"; the guard refused {outcome.refused} and warned of {outcome.warned}" if outcome.refused + outcome.warned else ""
+    )
+    print(f"{outcome.images} images read: {outcome.analysed} analysed{unread}{guarded}; results in {given.out}. {NOTICE}")
     return 0 if outcome.clean else 1
 
 

@@ -19,7 +19,7 @@ from app import __version__, explainers, ingest, pipeline, render
 from app.classifiers.loading import Loaded
 from app.classifiers.registry import Registry
 from app.config import Settings
-from app.domain import FINDINGS, Explanation, Image, Prediction, Study
+from app.domain import FINDINGS, Explanation, Image, Inspection, Prediction, Study
 from app.errors import InputError, ModelError, NotFound, Unavailable
 from app.grey import resample
 
@@ -33,22 +33,27 @@ Entry = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to analyse, where to write, and how: as on the command line. No methods: predictions only."""
+    """What to analyse, where to write, and how: as on the command line. No methods: predictions only. ``insist``: what a guard
+    refuses is analysed too."""
 
     sources: tuple[str, ...]
     out: Path
     model: str | None
     methods: tuple[str, ...]
     finding: str
+    insist: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How it went: ``clean`` when every source was read and all that was asked for was done."""
+    """How it went: ``clean`` when every source was read and all that was asked for was done; ``refused`` and ``warned`` count
+    the images that a guard has something against."""
 
     images: int
     analysed: int
     clean: bool
+    refused: int = 0
+    warned: int = 0
 
 
 def run(request: Request, settings: Settings, complain: Complain) -> Outcome:
@@ -73,7 +78,9 @@ def run(request: Request, settings: Settings, complain: Complain) -> Outcome:
             "The folder “%(folder)s” cannot be written: %(reason)s.", {"folder": str(request.out), "reason": _reason(error)}
         ) from error
     images = [entry for entry in analysis.entries if entry["status"] == "ok"]
-    return Outcome(len(images), sum(entry["model"] is not None for entry in images), analysis.clean)
+    marks = [entry["inspection"]["verdict"] for entry in images if entry["inspection"]]
+    analysed = sum(entry["model"] is not None for entry in images)
+    return Outcome(len(images), analysed, analysis.clean, marks.count("refused"), marks.count("warned"))
 
 
 def _check(request: Request, registry: Registry) -> None:
@@ -148,7 +155,9 @@ class _Analysis:
         try:
             for result in self.results(study):
                 number = numbers[result.sop_instance_uid, result.frame]
-                if isinstance(result, Prediction):
+                if isinstance(result, Inspection):
+                    self.inspected(name, self.entries[number], result)
+                elif isinstance(result, Prediction):
                     self.entries[number] |= _prediction(result)
                 else:
                     self.write(images[number - first], result, number)
@@ -161,12 +170,24 @@ class _Analysis:
         if reason:
             self.fault(name, reason)
         for entry in self.entries[first:]:
-            entry["reason"] = reason or (NO_NETWORK if entry["model"] is None else "")
+            entry["reason"] = entry["reason"] or reason or (NO_NETWORK if entry["model"] is None else "")
 
-    def results(self, study: Study) -> Iterator[Prediction | Explanation]:
+    def inspected(self, name: str, entry: Entry, inspection: Inspection) -> None:
+        """What the guard says of one image: in its entry, and in one line unless all is well."""
+        entry["inspection"] = _inspection(inspection)
+        said = " ".join(inspection.reasons)
+        if inspection.stopped:
+            entry["reason"] = f"Refused: {said}"
+            self.fault(name, f"refused: {said} --insist analyses it all the same.")
+        elif inspection.verdict != "ok":
+            self.complain(f"{name}: caution: {said}")
+
+    def results(self, study: Study) -> Iterator[Inspection | Prediction | Explanation]:
         """What the pipeline says of a study."""
-        request = self.request
-        return pipeline.analyse(study, self.loaded, model=request.model, methods=request.methods, findings=request.finding)
+        asked = self.request
+        return pipeline.analyse(
+            study, self.loaded, model=asked.model, methods=asked.methods, findings=asked.finding, insist=asked.insist
+        )
 
     def write(self, image: Image, explanation: Explanation, number: int) -> None:
         """One explanation's two files: the raw map on the image's grid, and the overlay. OSError of the disk."""
@@ -216,9 +237,23 @@ def _entry(file: str, status: str, **more: Any) -> Entry:
         "model": None,
         "model_sha256": None,
         "device": None,
+        "inspection": None,
         "findings": {},
         "explanations": [],
         **more,
+    }
+
+
+def _inspection(inspection: Inspection) -> Entry:
+    """What a guard's inspection says in its image's entry."""
+    return {
+        "verdict": inspection.verdict,
+        "reasons": list(inspection.reasons),
+        "film": inspection.film,
+        "distance": inspection.distance,
+        "guard": inspection.guard,
+        "guard_sha256": inspection.guard_sha256,
+        "insisted": inspection.insisted,
     }
 
 

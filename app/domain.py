@@ -28,6 +28,9 @@ REASONS = ("support device", "text marker", "outside the body", "other anatomy",
 
 ShapeKind = Literal["rectangle", "ellipse", "polygon", "freehand"]
 SHAPES: tuple[ShapeKind, ...] = ("rectangle", "ellipse", "polygon", "freehand")
+Admission = Literal["ok", "warned", "refused"]
+"""What a guard says of an image, the worst last."""
+
 
 AreaKind = Literal["rectangle", "ellipse", "polygon", "freehand", "brush", "hot"]
 AREAS: tuple[AreaKind, ...] = ("rectangle", "ellipse", "polygon", "freehand", "brush", "hot")
@@ -146,6 +149,37 @@ class Extent:
     top: float
     right: float
     bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a guard said of one image before the network ``model`` read it: whether it is the kind of image the network is for.
+
+    ``reasons`` are sentences for people, empty when ``verdict`` is "ok". ``film`` in [0, 1] is how much it looks like a film
+    the network was made for; ``distance`` how far it lies from the films the guard was fitted to (1: as far as the farthest
+    hundredth of them). ``insisted``: a person asked for the analysis all the same.
+    """
+
+    sop_instance_uid: str
+    frame: int
+    model: str
+    guard: str
+    guard_sha256: str
+    verdict: Admission
+    reasons: tuple[str, ...]
+    film: float
+    distance: float
+    insisted: bool = False
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the network does not read the image."""
+        return self.verdict == "refused" and not self.insisted
+
+    @property
+    def mark(self) -> Admission:
+        """What to show beside the study: an image that was refused and read all the same carries a warning."""
+        return "warned" if self.verdict == "refused" and self.insisted else self.verdict
 
 
 @dataclass(frozen=True, slots=True)

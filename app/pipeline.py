@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from app import explainers
 from app.classifiers.card import Card
 from app.classifiers.registry import Registry, reads
-from app.domain import Edit, Explanation, Prediction, Series, Study
+from app.domain import Edit, Explanation, Inspection, Prediction, Series, Study
 from app.edits import apply as edit_film
 from app.errors import InputError
 
@@ -54,13 +54,16 @@ def analyse(
     model: str | None = None,
     methods: Sequence[str] | None = None,
     findings: str = "top",
-) -> Iterator[Prediction | Explanation]:
-    """For each image that a network reads: its prediction, then one explanation per method and finding.
+    insist: bool = False,
+) -> Iterator[Inspection | Prediction | Explanation]:
+    """For each image that a network reads: what the network's guard says, its prediction, then one explanation per method and
+    finding. A network without a guard begins with the prediction; an image that the guard refuses has the inspection alone,
+    unless a person insists.
 
     ``methods`` None means the default panel, an empty sequence none. ``findings`` is "top" (the image's most probable finding),
     "all", or a finding's name. Nothing comes out of a study that no network reads: the caller says so (`readers` tells before).
     Errors of the request (NotFound for a network or a method, InputError for a finding) come before any result; ModelError when
-    the network cannot be loaded.
+    the network or its guard is not there or cannot be loaded.
     """
     panel = tuple(dict.fromkeys(explainers.panel() if methods is None else methods))
     for method in panel:
@@ -72,20 +75,37 @@ def analyse(
                 "The network “%(model)s” knows no finding called “%(finding)s”. It knows: %(known)s.",
                 {"model": card.name, "finding": findings, "known": ", ".join(card.findings)},
             )
-    return _results(reading, loaded, panel, findings)
+        loaded.registry.guard(card)
+    return _results(reading, loaded, panel, findings, insist)
 
 
 def _results(
-    reading: tuple[tuple[Series, Card], ...], loaded: "Loaded", panel: tuple[str, ...], findings: str
-) -> Iterator[Prediction | Explanation]:
+    reading: tuple[tuple[Series, Card], ...], loaded: "Loaded", panel: tuple[str, ...], findings: str, insist: bool
+) -> Iterator[Inspection | Prediction | Explanation]:
     for series, card in reading:
         for image in series.images:
             # One image at a time: these networks read each image by itself, and the memory of a trace grows with its images.
             one = replace(series, images=(image,))
+            inspection = _inspected(loaded, one, card, insist)
+            if inspection is not None:
+                yield inspection
+                if inspection.stopped:
+                    continue
             if panel:
                 yield from _explained(loaded.get(card), one, panel, findings)
             else:
                 yield from loaded.get(card).predict(one)
+
+
+def _inspected(loaded: "Loaded", series: Series, card: Card, insist: bool) -> Inspection | None:
+    """What the guard of a network says of a series of one image; None where the network has no guard."""
+    guard = loaded.registry.guard(card)
+    if guard is None:
+        return None
+    from app.classifiers.guard import Guard  # noqa: PLC0415 - see the module's docstring
+
+    inspection = Guard.of(loaded.get(guard)).inspect(series.images[0], series, card.name)
+    return replace(inspection, insisted=insist and inspection.verdict == "refused")
 
 
 def _explained(

@@ -18,7 +18,7 @@ from app.answers import APART_SECONDS, Answers
 from app.classifiers.card import Card
 from app.classifiers.registry import Registry
 from app.config import Settings
-from app.domain import Explanation, Image, Prediction, Series, Study
+from app.domain import Explanation, Image, Inspection, Prediction, Series, Study
 from app.errors import AppError, where
 from app.evaluation import agreement
 from app.store import AgreementKey, ExplanationRow, JobRow, LeaseLost, Store, Transaction
@@ -198,11 +198,18 @@ class Worker:
             tx.jobs.progress(job.id, self._owner, 0, of, READING)
         if task.images:
             results = pipeline.analyse(
-                task.study, self._loaded(), model=job.model, methods=task.methods, findings=job.finding or "top"
+                task.study,
+                self._loaded(),
+                model=job.model,
+                methods=task.methods,
+                findings=job.finding or "top",
+                insist=task.insist,
             )
-            for step, result in enumerate(results, start=1):
+            step = 0
+            for result in results:
                 if leave():
                     raise Stopped
+                step += not isinstance(result, Inspection)
                 self._keep(job, result, step, of)
         compare(self._store, job.study_id)
         with self._store.begin() as tx:
@@ -216,7 +223,7 @@ class Worker:
         def id_of(image: Image) -> str:
             return ids[image.sop_instance_uid, image.frame]
 
-        panel = explainers.panel()
+        panel, insist = explainers.panel(), job.insist
         if job.image_id is not None:
             study = narrowed(study, lambda _, image: id_of(image) == job.image_id)
         reading = pipeline.readers(study, self._registry, job.model)
@@ -224,27 +231,41 @@ class Worker:
         if job.image_id is not None:
             panel = tx.explanations.missing(job.image_id, reading[0][1].sha256, job.finding or "", panel)
             study = study if panel else narrowed(study, lambda *_: False)
+            # An answer that is there is explained: whoever insisted on it did so before.
+            insist = any(row.prediction.model_sha256 == reading[0][1].sha256 for row in tx.predictions.of_image(job.image_id))
         elif cards:
             present = self._versions()
             study = narrowed(
                 study,
                 lambda series, image: (
-                    series.series_uid in cards and not finished(tx, id_of(image), cards[series.series_uid], panel, present)
+                    series.series_uid in cards
+                    and not finished(tx, id_of(image), cards[series.series_uid], panel, present)
+                    and (insist or not self._refused(tx, id_of(image), cards[series.series_uid]))
                 ),
             )
         images = sum(len(series.images) for series in study.series if series.series_uid in cards)
-        return Task(study=study, methods=panel, images=images, read=bool(reading))
+        return Task(study=study, methods=panel, images=images, read=bool(reading), insist=insist)
+
+    def _refused(self, tx: Transaction, image_id: str, card: Card) -> bool:
+        """Whether the present version of a network's guard has refused an image already."""
+        guard = self._registry.guard(card)
+        return guard is not None and any(
+            row.inspection.stopped and (row.inspection.model, row.inspection.guard_sha256) == (card.name, guard.sha256)
+            for row in tx.inspections.of_image(image_id)
+        )
 
     def _versions(self) -> dict[str, str]:
         from app.classifiers.classifier import versions  # noqa: PLC0415 - imports torch
 
         return versions()
 
-    def _keep(self, job: JobRow, result: Prediction | Explanation, step: int, of: int) -> None:
+    def _keep(self, job: JobRow, result: Inspection | Prediction | Explanation, step: int, of: int) -> None:
         """Store one result, if the job is still ours."""
         with self._store.begin() as tx:
             tx.jobs.progress(job.id, self._owner, step, of, EXPLAINING)
-            if isinstance(result, Prediction):
+            if isinstance(result, Inspection):
+                tx.inspections.save(job.study_id, result)
+            elif isinstance(result, Prediction):
                 tx.predictions.save(job.study_id, result, headline=job.kind == "analyse" and job.model is None)
             else:
                 tx.explanations.save(job.study_id, result)
@@ -278,12 +299,14 @@ def counting(key: AgreementKey, rows: Sequence[ExplanationRow]) -> list[Explanat
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """What a job has to do: the study with the images that are left, the methods, and whether any network reads it at all."""
+    """What a job has to do: the study with the images that are left, the methods, whether any network reads it at all, and
+    whether it reads what a guard refuses."""
 
     study: Study
     methods: tuple[str, ...]
     images: int
     read: bool
+    insist: bool
 
 
 def narrowed(study: Study, wanted: Callable[[Series, Image], bool]) -> Study:

@@ -16,7 +16,7 @@ from scipy.stats import spearmanr
 
 from app import explainers, pipeline
 from app.config import ROOT, Settings
-from app.domain import Explanation, Patient, Prediction, Study
+from app.domain import Explanation, Inspection, Patient, Prediction, Study
 from app.errors import Unavailable
 from app.store import AgreementRow, JobRow, Store, StudyRow
 from app.store.store import connect
@@ -238,7 +238,7 @@ def test_stopping_in_the_middle_gives_the_job_back_with_what_it_has(
 ) -> None:
     real = pipeline.analyse
 
-    def stops_after_two(*arguments: object, **named: object) -> Iterator[Prediction | Explanation]:
+    def stops_after_two(*arguments: object, **named: object) -> Iterator[Inspection | Prediction | Explanation]:
         for number, result in enumerate(real(*arguments, **named)):  # type: ignore[arg-type]
             if number == 2:
                 worker.stop(0)

@@ -14,6 +14,7 @@ from app.classifiers.preprocessing import Preprocessing
 from app.errors import ModelError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+KINDS = ("network", "guard")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,9 @@ class Card:
     figures stand beside this one's. The ROC and reliability curves are in a file of their own: `app.classifiers.curves`.
     ``origin`` and ``check`` are what `models add` wrote: where the weights came from and what was done to them, and what the
     check run found; empty for other networks.
+
+    ``guard`` names the card of the guard that looks at an image before the network does, "" where none does. The card of a
+    guard has the ``kind`` "guard": it reads no study, and its ``findings`` are the kinds of image that it tells apart.
     """
 
     name: str
@@ -59,6 +63,8 @@ class Card:
     operating_points: tuple[float, ...] = ()
     origin: dict[str, Any] = field(default_factory=dict, hash=False)
     check: dict[str, Any] = field(default_factory=dict, hash=False)
+    kind: str = "network"
+    guard: str = ""
 
     @property
     def weights(self) -> Path:
@@ -89,6 +95,9 @@ class Card:
         points = tuple(float(p) for p in raw.get("operating_points", [0.5] * len(findings)))
         if len(points) != len(findings) or not all(0 < p < 1 for p in points):
             raise ValueError("operating_points needs one probability between 0 and 1 per finding")
+        kind = str(raw.get("kind", "network"))
+        if kind not in KINDS:
+            raise ValueError(f"kind {kind!r} is none of {', '.join(KINDS)}")
         size = int(raw["input_size"])
         if not 16 <= size <= 2048:
             raise ValueError(f"input_size {size} is not between 16 and 2048")
@@ -123,4 +132,6 @@ class Card:
             operating_points=points,
             origin=dict(raw.get("origin", {})),
             check=dict(raw.get("check", {})),
+            kind=kind,
+            guard=str(raw.get("guard", "")),
         )

@@ -13,6 +13,7 @@ from torch import nn
 
 from app.classifiers.compact import CompactResidual, CompactTwin
 from app.classifiers.dense import DenseNet
+from app.classifiers.film_guard import FilmGuard
 from app.classifiers.residual import Basic, Bottleneck, ResNet
 from app.errors import ModelError
 
@@ -20,6 +21,7 @@ ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
     "compact-residual": CompactResidual,
     "compact-twin": CompactTwin,
     "densenet-121": DenseNet,
+    "film-guard": FilmGuard,
     "resnet-18": partial(ResNet, block=Basic, blocks=(2, 2, 2, 2)),
     "resnet-34": partial(ResNet, block=Basic, blocks=(3, 4, 6, 3)),
     "resnet-50": partial(ResNet, block=Bottleneck, blocks=(3, 4, 6, 3)),

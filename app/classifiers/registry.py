@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.classifiers.card import NAME, Card
 from app.domain import Series, Study
-from app.errors import NotFound
+from app.errors import ModelError, NotFound
 
 REMOVED = ".removed"
 """The folder, below that of the networks, where the cards of networks that were taken away are kept."""
@@ -23,8 +23,25 @@ class Registry:
         self._cards: dict[Path, tuple[float, Card]] = {}
 
     def cards(self) -> tuple[Card, ...]:
-        """Every network's card, by name. ModelError when one cannot be read."""
-        return tuple(self._read())
+        """Every network's card, by name; guards are not among them. ModelError when one cannot be read."""
+        return tuple(card for card in self._read() if card.kind == "network")
+
+    def guards(self) -> tuple[Card, ...]:
+        """Every guard's card, by name. ModelError when one cannot be read."""
+        return tuple(card for card in self._read() if card.kind == "guard")
+
+    def guard(self, card: Card) -> Card | None:
+        """The guard that a network's card names, None where it names none. ModelError when it is not there: a network whose
+        card asks for a guard does not go without."""
+        if not card.guard:
+            return None
+        for found in self.guards():
+            if found.name == card.guard:
+                return found
+        raise ModelError(
+            "The guard “%(guard)s”, which the card of “%(name)s” names, is not there, so nothing is read by that network.",
+            {"guard": card.guard, "name": card.name},
+        )
 
     def _read(self) -> Iterator[Card]:
         if not self.folder.is_dir():

@@ -6,18 +6,23 @@ from pathlib import Path
 import torch
 
 from app import explainers
-from app.classifiers.loading import Loaded
+from app.classifiers.guard import Guard
+from app.classifiers.loading import Loaded, load
 from app.classifiers.registry import Registry
 from app.config import Settings
+from app.errors import NotFound
 from app.reporting import cases, measuring
 from app.reporting.writing import Report, write
+from app.training import guarding
 
 
 def main(arguments: list[str]) -> int:
     """Parse the arguments after `evaluate`, measure and write; returns the exit code."""
     settings = Settings()
     parser = argparse.ArgumentParser(prog="python -m app evaluate", description="Measure a network's explanations.")
-    parser.add_argument("--model", required=True, help="name of the network, a folder under models/")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--model", help="name of the network, a folder under models/")
+    what.add_argument("--guard", metavar="NAME", help="print how often a guard stops films and lets other images pass, no more")
     parser.add_argument(
         "--data", type=Path, default=settings.data, help="folder of real films with boxes (not for phantom networks)"
     )
@@ -28,6 +33,8 @@ def main(arguments: list[str]) -> int:
     given = parser.parse_args(arguments)
     if settings.threads:
         torch.set_num_threads(settings.threads)
+    if given.guard:
+        return guard(given.guard, given.data, Registry(settings.models))
     methods = tuple(given.methods or explainers.panel())
     for method in methods:
         measuring.asked(method)
@@ -52,4 +59,15 @@ def main(arguments: list[str]) -> int:
     for sentence in report.warnings():
         print(f"warning: {sentence}")
     print(f"written: {given.out / 'report.html'}")
+    return 0
+
+
+def guard(name: str, data: Path, registry: Registry) -> int:
+    """Print a guard's figures on the test part of the films and the test half of the other images; returns the exit code."""
+    card = next((card for card in registry.guards() if card.name == name), None)
+    if card is None:
+        known = ", ".join(card.name for card in registry.guards()) or "–"
+        raise NotFound("There is no guard called “%(name)s”. There are: %(known)s.", {"name": name, "known": known})
+    for _ in guarding.figures(Guard.of(load(card, torch.device("cpu"))), data):
+        pass  # each is printed as it comes
     return 0

@@ -2,11 +2,12 @@
 
 ``Store.open(settings)`` migrates nothing (see `app.store.migrating`); ``with store.begin() as tx:`` writes and commits at its
 end, ``with store.view() as tx:`` reads one consistent snapshot. A transaction has one attribute per noun: ``tx.studies``,
-``tx.uploads``, ``tx.worklist``, ``tx.predictions``, ``tx.explanations``, ``tx.agreements``, ``tx.jobs``, ``tx.reviews``,
-``tx.measures``, ``tx.questions``, ``tx.what_ifs``. What comes out are the frozen rows of `app.store.records`.
+``tx.uploads``, ``tx.worklist``, ``tx.inspections``, ``tx.predictions``, ``tx.explanations``, ``tx.agreements``, ``tx.jobs``,
+``tx.reviews``, ``tx.measures``, ``tx.questions``, ``tx.what_ifs``. What comes out are the frozen rows of `app.store.records`.
 """
 
 from app.store.blobs import Blobs
+from app.store.inspections import InspectionRow
 from app.store.jobs import LeaseLost
 from app.store.migrating import migrate
 from app.store.questions import Question, QuestionRow
@@ -52,6 +53,7 @@ __all__ = [
     "FlagQuery",
     "FlagRow",
     "ImageRow",
+    "InspectionRow",
     "JobRow",
     "Kept",
     "LeaseLost",

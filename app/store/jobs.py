@@ -31,15 +31,15 @@ class Jobs:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def analyse(self, study_id: str, *, model: str | None = None, priority: int = 0) -> JobRow:
-        """Ask for a study's predictions and its top finding's maps; NotFound.
+    def analyse(self, study_id: str, *, model: str | None = None, priority: int = 0, insist: bool = False) -> JobRow:
+        """Ask for a study's predictions and its top finding's maps, with ``insist`` even of what a guard refuses; NotFound.
 
         An identical job that waits is returned instead, and so is a running one that began after the study last grew.
         """
         study = self._session.get(StudyTable, study_id)
         if study is None:
             raise NotFound("There is no such study, or it was removed.")
-        key = {"kind": "analyse", "study_id": study_id, "image_id": None, "model": model, "finding": None}
+        key = {"kind": "analyse", "study_id": study_id, "image_id": None, "model": model, "finding": None, "insist": insist}
         for job in self._same(key):
             if job.state == "queued" or (job.started_at and job.started_at >= study.changed_at):
                 return _row(job)
@@ -57,11 +57,11 @@ class Jobs:
             return _row(job)
         return self._add(key, priority)
 
-    def _same(self, key: Mapping[str, str | None]) -> list[JobTable]:
+    def _same(self, key: Mapping[str, str | bool | None]) -> list[JobTable]:
         query = select(JobTable).filter_by(**key).where(JobTable.state.in_(OPEN))
         return list(self._session.scalars(query))
 
-    def _add(self, key: Mapping[str, str | None], priority: int) -> JobRow:
+    def _add(self, key: Mapping[str, str | bool | None], priority: int) -> JobRow:
         row = JobTable(**key, priority=priority, created_at=now())
         self._session.add(row)
         self._session.flush()
@@ -238,4 +238,5 @@ def _row(row: JobTable) -> JobRow:
         created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        insist=row.insist,
     )

@@ -9,7 +9,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Literal, TypeVar
 
-from app.domain import Extent, Measure, Patient, Prediction, Review, Score, Series, Study, VoiLut, Window
+from app.domain import (
+    Admission,
+    Extent,
+    Measure,
+    Patient,
+    Prediction,
+    Review,
+    Score,
+    Series,
+    Study,
+    VoiLut,
+    Window,
+)
 
 Values = Mapping[str, str | int | float]
 """The values of a sentence's template, as in `app.errors.AppError`."""
@@ -207,6 +219,7 @@ class WorklistRow:
     thumbnail: str | None
     received_at: datetime
     phantom: bool
+    caution: Admission | Literal[""] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +290,7 @@ class AgreementRow:
 @dataclass(frozen=True, slots=True)
 class JobRow:
     """A job. ``step`` of ``of`` is its progress, ``what`` says in an English msgid what is being done; ``error_template`` with
-    ``error_values`` is the sentence of a failed one."""
+    ``error_values`` is the sentence of a failed one. ``insist``: what a guard refuses is analysed all the same."""
 
     id: str
     kind: JobKind
@@ -296,6 +309,7 @@ class JobRow:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    insist: bool = False
 
     @property
     def open(self) -> bool:

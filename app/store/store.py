@@ -18,6 +18,7 @@ from app.domain import Study
 from app.errors import Unavailable
 from app.store.agreements import Agreements
 from app.store.blobs import Blobs
+from app.store.inspections import Inspections
 from app.store.jobs import Jobs
 from app.store.measures import Measures
 from app.store.migrating import at_head
@@ -45,6 +46,7 @@ class Transaction:
         self.studies = Studies(session, blobs, self.doomed)
         self.uploads = Uploads(session)
         self.worklist = Worklist(session)
+        self.inspections = Inspections(session)
         self.predictions = Predictions(session)
         self.explanations = Explanations(session, blobs, self.doomed)
         self.agreements = Agreements(session)

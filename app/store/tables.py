@@ -21,6 +21,8 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -91,8 +93,8 @@ Sha = String(64)
 
 
 class StudyTable(Base):
-    """A study. ``searched`` is the casefolded text the worklist searches; ``state``, ``top``, ``probability``, ``disagreement``
-    and ``flags`` repeat for the worklist's sorting what jobs, predictions, agreements and reviews say."""
+    """A study. ``searched`` is the casefolded text the worklist searches; ``state``, ``top``, ``probability``, ``flags``,
+    ``disagreement`` and ``caution`` repeat for it what jobs, predictions, reviews, agreements and inspections say."""
 
     __tablename__ = "studies"
 
@@ -116,6 +118,7 @@ class StudyTable(Base):
     probability: Mapped[float | None]
     disagreement: Mapped[float | None]
     flags: Mapped[int] = mapped_column(default=0)
+    caution: Mapped[str] = mapped_column(String(16), default="", server_default=text("''"))
 
     series: Mapped[list["SeriesTable"]] = relationship(lazy="raise", order_by="SeriesTable.number", passive_deletes=True)
     files: Mapped[list["FileTable"]] = relationship(lazy="raise", order_by="FileTable.number", passive_deletes=True)
@@ -245,6 +248,26 @@ class PredictionTable(Base):
     created_at: Mapped[datetime]
 
 
+class InspectionTable(Base):
+    """What a guard said of one image before a network read it."""
+
+    __tablename__ = "inspections"
+    __table_args__ = (UniqueConstraint("image_id", "model"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=public_id)
+    study_id: Mapped[str] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"), index=True)
+    image_id: Mapped[str] = mapped_column(ForeignKey("images.id", ondelete="CASCADE"))
+    model: Mapped[str]
+    guard: Mapped[str]
+    guard_sha256: Mapped[str] = mapped_column(Sha)
+    verdict: Mapped[str] = mapped_column(String(16))
+    reasons: Mapped[list[Any]]
+    film: Mapped[float]
+    distance: Mapped[float]
+    insisted: Mapped[bool]
+    created_at: Mapped[datetime]
+
+
 class ExplanationTable(Base):
     """One map; ``parameters_key`` is the sha256 of its parameters, written the same way every time."""
 
@@ -313,6 +336,7 @@ class JobTable(Base):
     image_id: Mapped[str | None] = mapped_column(ForeignKey("images.id", ondelete="CASCADE"))
     model: Mapped[str | None]
     finding: Mapped[str | None]
+    insist: Mapped[bool] = mapped_column(default=False, server_default=false())
     state: Mapped[str] = mapped_column(String(16), default="queued")
     step: Mapped[int] = mapped_column(default=0)
     of: Mapped[int] = mapped_column(default=0)

@@ -125,4 +125,5 @@ def _row(
         thumbnail=thumbnail,
         received_at=row.received_at,
         phantom=row.phantom,
+        caution=cast(Any, row.caution),
     )

@@ -22,6 +22,9 @@ from app.training.fitting import Fit, Lesson, Stage, after, logits_of, shrink
 from app.training.material import Material
 from app.training.record import Values, began_with
 
+APART = ("seeds", "outside", "looked_at", "looked_at_summary")
+"""Entries of a config that change nothing about how one network is fitted."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -88,6 +91,7 @@ def train(
         "figures": measured.figures,
         "calibration": measured.calibration,
         "outside": without,
+        "looked_at": [cards.looked_at(**call) for call in run.get("looked_at", ())],
     }
     cards.write(out, network, entries, tables)
     cards.curves(out, measured.roc, measured.reliability)
@@ -138,7 +142,7 @@ class Trainer:
 
     def _fitted(self, name: str, seed: int, stages: list[dict[str, Any]]) -> nn.Module:
         network, average = self._network(seed), self._network(seed)
-        run = {key: value for key, value in self.task.run.items() if key not in ("seeds", "outside")}
+        run = {key: value for key, value in self.task.run.items() if key not in APART}
         about = began_with({**run, "seed": seed, "stages": stages}, self.films.collection.films)
         folder = self.task.runs / self.task.name / name
         fit = Fit(network, average, folder, self.task.device, seed, change=views.change, about=about, fresh=self.task.fresh)
@@ -244,13 +248,20 @@ class Trainer:
         seen = {source for stage in stages for source in stage.get("sources", SOURCES)}
         if seen & set(entry["tested_on"]):
             raise ValueError(f"{entry['left_out']} was learned from, so it was not left out")
+        learned = self._learned(stages)
         rows = []
         for source in entry["tested_on"]:
             for of in (self.answered, self.opacities):
                 inside, without = of(network, size, source), of(other, int(stages[-1]["size"]), source)
                 if inside is not None and without is not None:
                     rows += measuring.left_out(entry["left_out"], inside, without, self.films.answers)
-        return rows
+        return [row for row in rows if row["finding"] in learned]
+
+    def _learned(self, stages: list[dict[str, Any]]) -> set[str]:
+        """The answers that the stages' sources teach: a network is not measured on what nobody told it."""
+        index = np.concatenate([self.films.where("train", *stage.get("sources", ())) for stage in stages])
+        taught = ~np.isnan(self.films.labels[index]).all(0)
+        return {answer for answer, known in zip(self.films.answers, taught, strict=True) if known}
 
     def _after(self, number: int, stage: int) -> nn.Module:
         network = self._network(0)

@@ -1,4 +1,4 @@
-"""The `train` command: `train chest`, `train chest-phantom`, `train chest-phantom-shortcut`."""
+"""The `train` command: `train chest`, `train chest-phantom`, `train chest-phantom-shortcut`, `train guard`."""
 
 import argparse
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from app.config import ROOT, Settings
-from app.training import chest, layouts, phantoms
+from app.training import chest, guard, guarding, layouts, phantoms
 
 CONFIGS = Path(__file__).resolve().parent
 OURS = "chest-compact"
@@ -21,7 +21,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m app train", description="Train a network and write its folder under models/."
     )
-    parser.add_argument("what", choices=["chest", "chest-phantom", "chest-phantom-shortcut"], help="which network")
+    parser.add_argument("what", choices=["chest", "chest-phantom", "chest-phantom-shortcut", "guard"], help="which network")
     parser.add_argument(
         "--data",
         type=Path,
@@ -55,6 +55,11 @@ def main(arguments: list[str]) -> int:
 
 def run(given: argparse.Namespace) -> None:
     """Train what was asked for."""
+    if given.what == "guard":
+        config, out = given.config or CONFIGS / "chest-guard.toml", given.out or ROOT / "models" / "chest-guard"
+        guard.train(config, given.data, out, most=given.films)
+        guarding.measure(out, given.data)
+        return
     if given.what != "chest":
         config, out = given.config or CONFIGS / f"{given.what}.toml", given.out or ROOT / "models" / given.what
         phantoms.train(config, out, given.runs, device=given.device, most=given.films, fresh=given.fresh)

@@ -22,6 +22,8 @@ def card(run: dict[str, Any], answers: Sequence[str], size: int, temperature: li
         "temperature": temperature,
         "intended_use": "Research on explanations: comparing what a network says with where it looks. Not for clinical use.",
         "banner": "",
+        "guard": "chest-guard",
+        "looked_at_summary": run.get("looked_at_summary", ""),
         "beside_name": "Published DenseNet-121, trained on 78,000 NIH films",
         "terms": "Weights: research, with credit to Wang et al. 2017 (NIH ChestX-ray14) and Kermany et al. 2018 (CC BY 4.0).",
         "limits": [

@@ -25,7 +25,8 @@ router = APIRouter(include_in_schema=False)
 class CasePage:
     """templates/case.html and, for htmx, templates/partials/case_update.html.
 
-    ``grid``: a network reads this film, so that there is a pane per method; else the film stands alone and ``why`` says why.
+    ``grid``: a network reads this film, so that there is a pane per method; else the film stands alone and ``why`` says why, or
+    the guard's refusal does.
     ``job`` repeats ``data.job`` under the name that the job fragment reads, or is None where no network reads the film and
     nothing is waited for; ``report`` tells what became of the files of the upload that led here, once.
     """
@@ -63,6 +64,15 @@ class Asked(BaseModel):
     upload: str = ""
 
 
+class Wish(BaseModel):
+    """What is to be computed: of which image, by which network, for which finding; ``insist``: even if its guard refuses it."""
+
+    finding: str = ""
+    model: str = ""
+    image: str = ""
+    insist: bool = False
+
+
 @router.get("/studies/{study_id}")
 def case(request: Request, study_id: str, asked: Annotated[Asked, Query()]) -> Response:
     """The case page; to htmx the findings and the banner alone."""
@@ -85,20 +95,14 @@ def job(request: Request, study_id: str) -> Response:
 
 
 @router.post("/studies/{study_id}/explanations")
-def explain(
-    request: Request,
-    study_id: str,
-    finding: Annotated[str, Form()] = "",
-    model: Annotated[str, Form()] = "",
-    image: Annotated[str, Form()] = "",
-) -> Response:
+def explain(request: Request, study_id: str, wish: Annotated[Wish, Form()]) -> Response:
     """Ask for the maps of one finding, or without a finding for the whole analysis by one network.
 
     202 with the job; 200 when every map is there already. InputError for a network that does not read this film, or a finding
     that it does not know. To a browser without scripts: back to the case.
     """
-    page = read(request, study_id, image, model)
-    card = page.card
+    page = read(request, study_id, wish.image, wish.model)
+    card, finding = page.card, wish.finding
     if card is None:
         raise InputError("No network here reads this film, so there is nothing to compute.")
     if finding and finding not in card.findings:
@@ -110,7 +114,7 @@ def explain(
         if missing and finding:
             tx.jobs.explain(study_id, page.image.id, card.name, finding)
         elif missing:
-            tx.jobs.analyse(study_id, model=card.name, priority=10)
+            tx.jobs.analyse(study_id, model=card.name, priority=10, insist=wish.insist)
     if missing:
         pages.of(request).wake()
     if not (pages.is_htmx(request) or pages.wants_json(request)):
@@ -151,7 +155,9 @@ def read(request: Request, study_id: str, image_id: str = "", model: str = "", f
         mine = [row for row in predictions if row.image_id == image.id]
         job = tx.jobs.of_study(study_id)
         card = chosen_card(cards, mine, web.registry.remembered(model) if model else None, job)
-        prediction = next((row for row in mine if card and row.prediction.model == card.name), None)
+        seen = next((row for row in tx.inspections.of_image(image.id) if card and row.inspection.model == card.name), None)
+        stopped = seen is not None and seen.inspection.stopped
+        prediction = next((row for row in mine if card and not stopped and row.prediction.model == card.name), None)
         shown = chosen_finding(prediction, finding)
         sha256 = prediction.prediction.model_sha256 if prediction else ""
         found = filling.Found(
@@ -159,6 +165,7 @@ def read(request: Request, study_id: str, image_id: str = "", model: str = "", f
             image=image,
             cards=cards,
             card=card,
+            inspection=seen,
             prediction=prediction,
             finding=shown,
             explanations=tx.explanations.of_image(image.id, model_sha256=sha256, finding=shown) if prediction else (),
@@ -167,7 +174,8 @@ def read(request: Request, study_id: str, image_id: str = "", model: str = "", f
         )
     data = filling.build(found, _)
     why = "" if card else _("No network here reads this kind of film. It is stored and can be viewed.")
-    return CasePage(study, series, image, card, card is not None, why, data, data.urls, data.job if card else None)
+    grid = card is not None and (not stopped or (job is not None and job.open))
+    return CasePage(study, series, image, card, grid, why, data, data.urls, data.job if card else None)
 
 
 def chosen_image(study: StudyRow, predictions: Sequence[PredictionRow], image_id: str) -> ImageRow:

@@ -15,6 +15,7 @@ from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
 
 from app import explainers
+from app.classifiers import reasons
 from app.classifiers.registry import GONE, Registry
 from app.config import ROOT
 from app.domain import FINDINGS, NO_FINDING, REASONS
@@ -41,7 +42,7 @@ def _template(root: Path) -> set[str]:
 @cache
 def spoken(root: Path = ROOT) -> frozenset[str]:
     """Every message id, of a plural the one for a single thing."""
-    found = {*NAMED, *_template(root), GONE, *REASONS, *errors.TITLES.values(), *errors.SENTENCES.values()}
+    found = {*NAMED, *_template(root), GONE, *REASONS, *reasons.REASONS, *errors.TITLES.values(), *errors.SENTENCES.values()}
     found |= {finding.replace("_", " ") for finding in (*FINDINGS, NO_FINDING)}
     for name in explainers.names():
         method = explainers.describe(name)
@@ -61,13 +62,16 @@ def spoken(root: Path = ROOT) -> frozenset[str]:
 def cards(root: Path = ROOT, names: Container[str] | None = None) -> set[str]:
     """What the networks' cards say for people; of some networks only, when names are given. A card may stay untranslated."""
     found: set[str] = set()
-    for card in Registry(root / "models").cards():
+    registry = Registry(root / "models")
+    for card in (*registry.cards(), *registry.guards()):
         if names is None or card.name in names:
             found |= {card.title, card.summary, card.banner, card.intended_use, card.terms, *card.limits}
             found |= {text for source in card.data for text in (source.name, source.terms)}
             found |= {figure.source for figure in card.figures} | {row.source for row in card.calibration}
             found |= {name for row in card.outside for name in (row.left_out, row.tested_on)}
             found |= {card.beside_name, card.looked_at_summary, *(row.seen for row in card.looked_at)}
+            if card.kind == "guard":  # what it tells apart and counts is no finding of the product's list
+                found |= {*card.findings, *(figure.finding for figure in card.figures)}
     return found - {""}
 
 

@@ -12,12 +12,13 @@ from app import explainers
 from app.classifiers.card import Card
 from app.domain import REASONS, VERDICTS, Extent
 from app.evaluation.agreement import DISAGREE
-from app.store import ExplanationRow, ImageRow, JobRow, PredictionRow, ReviewRow, SeriesRow, StudyRow
+from app.store import ExplanationRow, ImageRow, InspectionRow, JobRow, PredictionRow, ReviewRow, SeriesRow, StudyRow
 from app.web import regions
 from app.web.payload import (
     CaseData,
     ExplanationData,
     ImageData,
+    InspectionData,
     JobData,
     LutData,
     MethodData,
@@ -46,6 +47,7 @@ class Found:
     image: ImageRow
     cards: tuple[Card, ...]
     card: Card | None
+    inspection: InspectionRow | None
     prediction: PredictionRow | None
     finding: str
     explanations: tuple[ExplanationRow, ...]
@@ -65,6 +67,7 @@ def build(found: Found, _: Translate) -> CaseData:
         image=found.image.id,
         models=models(found.cards, found.card, _),
         model=found.card.name if found.card else "",
+        inspection=inspection_data(found.inspection, _) if found.inspection else None,
         prediction=prediction_data(found.prediction, found.card, _) if found.prediction and found.card else None,
         finding=found.finding,
         methods=methods(_),
@@ -147,6 +150,12 @@ def prediction_data(row: PredictionRow, card: Card, _: Translate) -> PredictionD
         banner=_(card.banner),
         scores=tuple(ScoreData(s.finding, label(s.finding, _), s.probability, s.logit) for s in scores),
     )
+
+
+def inspection_data(row: InspectionRow, _: Translate) -> InspectionData:
+    """What the guard said, in the reader's language."""
+    said = row.inspection
+    return InspectionData(said.verdict, tuple(_(reason) for reason in said.reasons), said.stopped, said.insisted)
 
 
 def methods(_: Translate) -> tuple[MethodData, ...]:

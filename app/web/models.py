@@ -51,14 +51,16 @@ class ModelPage:
 @router.get("/models")
 def models(request: Request) -> Response:
     """The list of networks."""
-    cards = sorted(pages.of(request).registry.cards(), key=lambda card: (card.phantom, not card.default, card.name))
+    registry = pages.of(request).registry
+    cards = sorted(registry.cards(), key=lambda card: (card.phantom, not card.default, card.name)) + list(registry.guards())
     return pages.render(request, ModelsPage(cards=tuple(cards)))
 
 
 @router.get("/models/{name}")
 def model(request: Request, name: str) -> Response:
     """One network's card; 404 in words for a name that is none."""
-    card = pages.of(request).registry.remembered(name)
+    registry = pages.of(request).registry
+    card = next((guard for guard in registry.guards() if guard.name == name), None) or registry.remembered(name)
     curves, why = curves_of(card, pages.gettext(request))
     page = ModelPage(
         card=card,

@@ -115,6 +115,17 @@ class PredictionData:
 
 
 @dataclass(frozen=True, slots=True)
+class InspectionData:
+    """What the guard of the chosen network says of the shown image: ``verdict`` is "ok", "warned" or "refused". ``stopped``: it
+    was not read. ``insisted``: it was refused and read all the same, because somebody asked for that."""
+
+    verdict: str
+    reasons: tuple[str, ...]
+    stopped: bool
+    insisted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class MethodData:
     """A method with a pane of its own; ``signed``: coloured on both sides of zero; ``caution``: what its pane warns of."""
 
@@ -211,6 +222,7 @@ class CaseData:
     image: str
     models: tuple[ModelData, ...]
     model: str
+    inspection: InspectionData | None
     prediction: PredictionData | None
     finding: str
     methods: tuple[MethodData, ...]

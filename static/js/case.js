@@ -198,6 +198,8 @@ class Case {
 
   /** Takes a payload: verdicts, and the maps of the shown finding into their panes. */
   take(data) {
+    // A page made for maps is of no use once the guard has refused the image: the server has another one, with its reasons.
+    if (data.inspection?.stopped && !isOpen(data) && this.panes.all.length > 1) return void location.reload();
     this.data = data;
     const probability = data.prediction?.scores.find(({ finding }) => finding === data.finding)?.probability ?? 1;
     this.panes.unlikely = probability < UNLIKELY ? `${(probability * 100).toFixed(1)} %` : "";

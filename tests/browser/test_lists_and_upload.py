@@ -31,7 +31,7 @@ def house(start_server: StartServer, models: Path) -> Server:
 def filled(house: Server) -> Server:
     """The same with three studies, put in by script."""
     files = [("files", (f["name"], f["buffer"])) for f in (film(1, "ALPHA"), film(2, "BETA"), film(3, "GAMMA"))]
-    assert httpx2.post(f"{house.url}/api/v1/studies", files=files).status_code == 201
+    assert httpx2.post(f"{house.url}/api/v1/studies", files=files, timeout=60).status_code == 201  # busy cores decode slowly
     return house
 
 

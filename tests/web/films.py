@@ -10,7 +10,8 @@ from PIL import Image as Picture
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian, generate_uid
 
-from app.domain import Explanation, Extent, Measures, Prediction, Region, Review, Score, Verdict
+from app.classifiers.reasons import OTHER
+from app.domain import Explanation, Extent, Inspection, Measures, Prediction, Region, Review, Score, Verdict
 from app.store import AgreementKey, AgreementRow, ReviewRow, Store, StudyRow
 
 MODEL = "phantom-untrained"
@@ -115,6 +116,28 @@ def agree(store: Store, study_id: str, rank: float, finding: str = "Nodule") -> 
         image = tx.studies.get(study_id).images[0]
         key = AgreementKey(study_id, image.id, MODEL, "cd" * 32, finding)
         return tx.agreements.save(key, ("cam", "saliency", "lrp"), rank, 0.25, 1 - rank)
+
+
+def refuse(store: Store, study_id: str, *, insisted: bool = False) -> None:
+    """Store that a guard refused a study's first image, and the job's end."""
+    with store.begin() as tx:
+        image = tx.studies.get(study_id).images[0]
+        said = Inspection(
+            sop_instance_uid=image.sop_instance_uid,
+            frame=image.frame,
+            model=MODEL,
+            guard="guard",
+            guard_sha256="ef" * 32,
+            verdict="refused",
+            reasons=(OTHER,),
+            film=0.01,
+            distance=2.5,
+            insisted=insisted,
+        )
+        tx.inspections.save(study_id, said)
+        job = tx.jobs.claim("test", 20)
+        assert job is not None
+        tx.jobs.finish(job.id, "test")
 
 
 def flag(store: Store, study_id: str, method: str = "cam", verdict: Verdict = "wrong", comment: str = "") -> ReviewRow:

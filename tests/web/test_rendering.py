@@ -82,9 +82,10 @@ def test_pictures_are_drawn_once_while_there_is_room() -> None:
 def test_every_template_is_rendered(app: FastAPI, client: TestClient, send: Send, study: str) -> None:
     app.state.web.templates["en"].env.cache.clear()
     films.flag(app.state.web.store, study)
-    send(("second.dcm", films.dicom(2)))
-    visits = ["/", "/upload", "/flagged", "/models", "/models/phantom-untrained", "/docs", "/nothing", f"/studies/{study}"]
-    visits.append(f"/studies/{study}/report")
+    refused = send(("second.dcm", films.dicom(2)))
+    films.refuse(app.state.web.store, refused)
+    visits = ["/", "/upload", "/flagged", "/models", "/models/phantom-untrained", "/docs", "/nothing"]
+    visits += [f"/studies/{study}", f"/studies/{study}/report", f"/studies/{refused}"]
     for path in visits:
         assert client.get(path).status_code in {200, 404}
     assert client.get(f"/studies/{study}/job").status_code == 200

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.classifiers.card import Card
+from app.domain import Admission
 from app.store import AgreementRow, ExplanationRow, ImageRow, JobRow, PredictionRow, StudyRow, WorklistRow
 from app.store.records import FileState, JobKind, JobState, StudyState
 from app.web import upload
@@ -98,6 +99,7 @@ class SummaryOut(Frozen):
         description="How far methods disagree on each of these findings, 0 to 1; null where that is not known."
     )
     flags: int = Field(description="How many verdicts are in force.")
+    caution: Admission | Literal[""] = Field(description="The worst that a guard says of its images; empty: none was asked.")
     phantom: bool = Field(description="A drawn phantom, no patient: Quality Control Subject (0010,0200).")
     received_at: datetime = Field(description="When its first file came, UTC.")
 
@@ -116,6 +118,7 @@ class SummaryOut(Frozen):
             top=tuple(ScoreOut(finding=s.finding, probability=s.probability, logit=s.logit) for s in row.top),
             disagreements=row.disagreements,
             flags=row.flags,
+            caution=row.caution,
             phantom=row.phantom,
             received_at=row.received_at,
         )

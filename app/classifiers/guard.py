@@ -1,0 +1,155 @@
+"""A guard: looks at an image before a network does, and says whether it is what the network was made for.
+
+It decides from pixels; the header only adds to that. A reason is given when the guard can tell it: that a film stands upside
+down, because turned it passes; else it says no more than that this does not look like a frontal chest film.
+"""
+
+from dataclasses import dataclass, replace
+from typing import cast
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from app.classifiers.card import Card
+from app.classifiers.classifier import Classifier
+from app.classifiers.film_guard import FilmGuard
+from app.classifiers.reasons import BLANK, FAR, INVERTED, LATERAL, LITTLE, ON_ITS_SIDE, OTHER, PART, TINY, UNSURE, UPSIDE_DOWN
+from app.domain import Admission, Image, Inspection, Series, frozen
+from app.errors import ModelError
+from app.grey import grey
+
+KINDS = ("film", "upside down", "on its side", "inverted", "part of a film", "something else")
+"""What a guard tells apart, in the order of its logits."""
+SIZE = 64
+SMALLEST, SMALL = 32, 64
+"""A short side (pixels) below the first is refused, below the second warned of: the networks' own input is 224 and more."""
+BLANK_SHARE, BLANK_GREY = 0.985, 0.02
+"""Blank: so large a share of the pixels lies so close to the middle grey."""
+ENOUGH = 256
+"""Larger images are thinned out to a short side of about this many pixels first; the guard sees 64."""
+SURE, BELIEVED = 0.6, 0.5
+"""How probable a part of a film must be to be called one, and how much a film that was turned back must look like one."""
+
+LATERAL_VIEWS = frozenset({"LL", "RL", "LAT", "LATERAL", "LEFT LATERAL", "RIGHT LATERAL"})
+"""View Position (0018,5101) of lateral films, PS3.3 C.8.7.1.1 and what senders write instead."""
+UNDONE = {"upside down": UPSIDE_DOWN, "on its side": ON_ITS_SIDE, "inverted": INVERTED}
+
+
+@dataclass(frozen=True, eq=False)
+class Guard:
+    """A guard's card with its network, in eval mode."""
+
+    card: Card
+    network: FilmGuard
+    device: torch.device
+
+    @classmethod
+    def of(cls, loaded: Classifier) -> "Guard":
+        """The guard in a loaded network; ModelError when it is none."""
+        if not isinstance(loaded.network, FilmGuard):
+            raise ModelError("“%(name)s” is no guard.", {"name": loaded.card.name})
+        return cls(loaded.card, loaded.network, loaded.device)
+
+    def inspect(self, image: Image, series: Series, model: str) -> Inspection:
+        """What the guard says of one image of a series that the network ``model`` is to read."""
+        plane, blank = seen(image)
+        verdict, reasons, film, distance = self.judge(plane)
+        if blank:
+            verdict, reasons = "refused", (BLANK,)
+        short = min(image.stored.shape)
+        if short < SMALLEST:
+            verdict, reasons = "refused", (TINY, *reasons)
+        elif short < SMALL and not blank:
+            verdict, reasons = worse(verdict, "warned"), (*reasons, LITTLE)
+        if series.view_position.strip().upper() in LATERAL_VIEWS:
+            verdict, reasons = "refused", (LATERAL, *(reason for reason in reasons if reason != OTHER))
+        return Inspection(
+            sop_instance_uid=image.sop_instance_uid,
+            frame=image.frame,
+            model=model,
+            guard=self.card.name,
+            guard_sha256=self.card.sha256,
+            verdict=verdict,
+            reasons=reasons,
+            film=film,
+            distance=distance,
+        )
+
+    def judge(self, plane: Tensor) -> tuple[Admission, tuple[str, ...], float, float]:
+        """Verdict, reasons, how much it looks like a film and how far it lies off, of one plane (1, 64, 64) in [0, 1]."""
+        kinds, far = self.look(plane[None])
+        film, distance = float(kinds[0, 0]), float(far[0])
+        verdict = self.verdict(film, distance)
+        return verdict, self._reasons(plane, kinds[0], verdict, film) if verdict != "ok" else (), film, distance
+
+    @torch.inference_mode()
+    def look(self, planes: Tensor) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Probabilities of the kinds (n, 6) and distances (n,) of planes (n, 1, 64, 64) in [0, 1]."""
+        planes = planes.to(self.device)
+        kinds = torch.softmax(self.network(planes).float(), 1)
+        return kinds.cpu().numpy(), self.network.distance(planes).float().cpu().numpy()
+
+    def verdict(self, film: float, distance: float) -> Admission:
+        """The verdict that the thresholds of the card give."""
+        network = self.network
+        if film < network.refuse or distance > network.far[1]:
+            return "refused"
+        return "warned" if film < network.warn or distance > network.far[0] else "ok"
+
+    def _reasons(self, plane: Tensor, kinds: NDArray[np.float32], verdict: Admission, film: float) -> tuple[str, ...]:
+        """Why. What can be undone is believed only when the image passes once it is undone."""
+        kind = KINDS[int(kinds.argmax())]
+        if kind in UNDONE:
+            undone = {
+                "upside down": (torch.rot90(plane, 2, (1, 2)), plane.flip(1)),
+                "on its side": tuple(torch.rot90(p, k, (1, 2)) for p in (plane, plane.flip(1)) for k in (1, 3)),
+                "inverted": (1 - plane,),
+            }[kind]
+            looks, distances = self.look(torch.stack(undone))
+            near = distances <= self.network.far[0]
+            if (looks[:, 0][near] >= BELIEVED).any():
+                return (UNDONE[kind],)
+        if kind == "part of a film" and kinds[KINDS.index(kind)] >= SURE:
+            return (PART,)
+        if verdict == "refused":
+            return (OTHER,)
+        return (UNSURE,) if film < self.network.warn else (FAR,)
+
+
+def worse(one: Admission, other: Admission) -> Admission:
+    """The worse of two verdicts."""
+    order: tuple[Admission, ...] = ("ok", "warned", "refused")
+    return max(one, other, key=order.index)
+
+
+def seen(image: Image) -> tuple[Tensor, bool]:
+    """An image as the guard sees it, (1, 64, 64) in [0, 1], and whether it is blank. The grey is the one a network sees."""
+    step = max(1, min(image.stored.shape) // ENOUGH)
+    film = grey(thinned(image, step) if step > 1 else image)
+    return plane_of(film), blank(film)
+
+
+def thinned(image: Image, step: int) -> Image:
+    """Every so many rows and columns of an image."""
+    stored = cast("NDArray[np.uint16]", image.stored[::step, ::step])
+    return replace(image, stored=frozen(stored))
+
+
+def blank(film: NDArray[np.float32]) -> bool:
+    """Whether nearly all of a film in [0, 1], (rows, columns), is one grey."""
+    return bool((np.abs(film - np.median(film)) <= BLANK_GREY).mean() >= BLANK_SHARE)
+
+
+def plane_of(film: NDArray[np.float32]) -> Tensor:
+    """A film in grey [0, 1], (rows, columns), stretched between its 1st and 99th percentile, padded with black to a square and
+    resized: (1, 64, 64)."""
+    low, high = np.percentile(film, (1, 99))
+    stretched = torch.from_numpy(np.clip((film - low) / max(float(high - low), 1e-6), 0, 1).astype(np.float32))
+    rows, columns = film.shape
+    side = max(rows, columns)
+    top, left = (side - rows) // 2, (side - columns) // 2
+    square = F.pad(stretched, (left, side - columns - left, top, side - rows - top))[None, None]
+    return F.interpolate(square, size=(SIZE, SIZE), mode="bilinear", antialias=True, align_corners=False)[0]

@@ -1,0 +1,14 @@
+"""Why a guard warns of an image or refuses it, in sentences for people. Knows nothing, so that pages can read it."""
+
+BLANK = "It is blank, or nearly so: almost all of it is one grey."
+TINY = "It is too small: its short side has fewer than 32 pixels."
+LITTLE = "It is small: its short side has fewer than 64 pixels, which hides all but the coarsest findings."
+UPSIDE_DOWN = "It seems to stand upside down."
+ON_ITS_SIDE = "It seems to lie on its side."
+INVERTED = "Its greys seem to be inverted: air should be black."
+PART = "It seems to show only a part of a chest."
+OTHER = "It does not look like a frontal chest film."
+UNSURE = "It looks only partly like a frontal chest film."
+FAR = "It looks different from the films that the guard knows."
+LATERAL = "Its header says that it is a lateral view."
+REASONS = (BLANK, TINY, LITTLE, UPSIDE_DOWN, ON_ITS_SIDE, INVERTED, PART, OTHER, UNSURE, FAR, LATERAL)

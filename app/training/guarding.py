@@ -1,0 +1,123 @@
+"""What a guard is worth: how many films it stops that it should not, and how many other images it lets pass.
+
+`python -m app train guard` measures at its end and writes the figures on the card; `python -m app evaluate --guard NAME` prints
+them for whoever has the data. Headers are left out: a film's view position would tell the guard what it has to see.
+"""
+
+import csv
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image as Picture
+
+from app.classifiers.card import Card
+from app.classifiers.guard import Guard
+from app.classifiers.loading import load
+from app.classifiers.measured import Figure
+from app.domain import Admission, Image, Series, Window, frozen
+from app.evaluation.predictions import Interval
+from app.training import cards, films
+from app.training.guard import FRONTAL, dicom, others
+
+SOURCES = ("nih", "nih_small", "paediatric")
+STOPPED, CAUGHT = "refused or warned", "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One image and what the guard said of it."""
+
+    name: str
+    verdict: Admission
+    reasons: tuple[str, ...]
+    film: float
+    distance: float
+
+
+def measure(folder: Path, data: Path) -> None:
+    """Measure the guard of a model folder and write the figures on its card."""
+    card = Card.read(folder)
+    guard = Guard.of(load(card, torch.device("cpu")))
+    rows = [{key: value for key, value in asdict(figure).items() if value is not None} for figure in figures(guard, data)]
+    path = folder / "card.toml"
+    raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    tables = {"data": raw.pop("data"), "figures": rows}
+    raw.pop("figures", None)
+    raw.pop("sha256")
+    cards.write(folder, guard.network, raw, tables)
+
+
+def figures(guard: Guard, data: Path) -> Iterator[Figure]:
+    """The figures on the test part: films by source, films of another hospital, the chest DICOM files, and other images."""
+    for name, images in groups(data):
+        told = ask(guard, images)
+        for line in wrong(name, told):
+            print(line, flush=True)
+        yield from summed(name, told)
+
+
+def groups(data: Path) -> Iterator[tuple[str, Iterable[tuple[str, Image]]]]:
+    """What is looked at, by name."""
+    for source in SOURCES:
+        records = [film for film in films.read(data, (source,)) if film.part == "test"]
+        yield f"{source}, test part", ((film.path.name, film_of(film.path)) for film in records)
+    yield "covid_masks, another hospital", ((path.name, film_of(path)) for path in elsewhere(data))
+    yield (
+        "chest DICOM files",
+        dicom([*sorted((data / "chest" / "dicom").glob("*.dcm")), *(data / "dicom" / f for f in FRONTAL)]),
+    )
+    yield "other images, test half", others(data, "test")
+
+
+def elsewhere(data: Path) -> list[Path]:
+    """The films of the hospital that no network was fitted to."""
+    folder = data / "chest" / "covid_masks"
+    with (folder / "manifest.csv").open(newline="", encoding="utf-8") as lines:
+        return [folder / "images" / row["image"] for row in csv.DictReader(lines)]
+
+
+def film_of(path: Path) -> Image:
+    """A PNG or JPEG film, as ingest would hand it over."""
+    with Picture.open(path) as picture:
+        stored = frozen(np.asarray(picture.convert("L")).astype(np.uint16))
+    return Image(path.name, 1, stored, windows=(Window(centre=128, width=256),))
+
+
+def ask(guard: Guard, images: Iterable[tuple[str, Image]]) -> list[Told]:
+    """What the guard says of each image, its header left out."""
+    told = []
+    for name, image in images:
+        said = guard.inspect(image, Series("", "", (image,)), "")
+        told.append(Told(name, said.verdict, said.reasons, said.film, said.distance))
+    return told
+
+
+def wrong(name: str, told: list[Told]) -> Iterator[str]:
+    """One line per image of the smaller side: those that passed among other images, those that were stopped among films."""
+    passing = name.startswith("other images")
+    for one in told:
+        if (one.verdict == "ok") == passing:
+            yield f"  {name}: {one.name} {one.verdict} film {one.film:.3f} distance {one.distance:.2f} {' '.join(one.reasons)}"
+
+
+def summed(name: str, told: list[Told]) -> Iterator[Figure]:
+    """The two shares of a group with their 95% intervals."""
+    for what, verdicts in ((STOPPED, ("refused", "warned")), (CAUGHT, ("refused",))):
+        share = wilson(sum(one.verdict in verdicts for one in told), len(told))
+        print(f"{name:32} {what:18} {share.value:.3f} [{share.low:.3f}, {share.high:.3f}] of {len(told)}", flush=True)
+        value, low, high = (round(number, 4) for number in (share.value, share.low, share.high))
+        yield Figure(name, what, "share", value, low, high, share.positives, share.negatives)
+
+
+def wilson(count: int, of: int) -> Interval:
+    """A share with its 95% interval (Wilson 1927), which holds for shares near 0 and 1 and for few images too."""
+    if not of:
+        return Interval(float("nan"), float("nan"), float("nan"), 0, 0)
+    z, share = 1.959964, count / of
+    centre = (share + z * z / (2 * of)) / (1 + z * z / of)
+    half = z * float(np.sqrt(share * (1 - share) / of + z * z / (4 * of * of))) / (1 + z * z / of)
+    return Interval(share, max(0.0, centre - half), min(1.0, centre + half), count, of - count)
