@@ -28,7 +28,7 @@ def card(run: dict[str, Any], answers: Sequence[str], size: int, temperature: li
         "terms": "Weights: research, with credit to Wang et al. 2017 (NIH ChestX-ray14) and Kermany et al. 2018 (CC BY 4.0).",
         "limits": [
             "NIH's labels were read from reports by a program and are wrong in about one of ten cases.",
-            "Trained on frontal films only. A guard refuses what looks like anything else; what slips past it gets a meaningless number.",
+            "Trained on frontal films only. A guard refuses other images; what slips past it gets a number that means nothing.",
             "Most NIH films it learned from are small (64 to 128 px) or show the lungs alone: small findings are often missed.",
             "Probabilities are calibrated to the validation part's prevalence; another hospital has another one.",
             "Tubes, lines, side markers and borders can sway the answer: that is what the maps are for.",
