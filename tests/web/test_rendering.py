@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from app.web import pages
 from app.web.application import FOR_GOOD
+from app.web.pages import STATIC, Assets
 from tests.web import films
 from tests.web.conftest import Send
 
@@ -108,3 +109,11 @@ def test_nothing_is_left_unescaped_by_its_ending(app: FastAPI) -> None:
 )
 def test_no_network_is_so_sure_that_it_may_say_0_or_100(probability: float, shown: str) -> None:
     assert pages.percent(probability) == shown
+
+
+def test_a_page_names_every_script_that_its_script_imports() -> None:
+    named = Assets().modules("js/case.js")
+    assert "/static/js/viewport/gl.js" in named  # imported by an imported one
+    assert not {"/static/js/whatif.js", "/static/vendor/konva.min.js"} & set(named)  # these come when they are needed
+    assert all((STATIC / name.removeprefix("/static/")).is_file() for name in named)
+    assert len(set(named)) == len(named)
