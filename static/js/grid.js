@@ -46,16 +46,6 @@ export class Grid {
     for (const listener of this.listeners) listener(this);
   }
 
-  /** The layout as a part of a view: `save` gives plain values, or null while it is the one a case opens with. */
-  get part() {
-    return {
-      save: () => (JSON.stringify(this.layout) === JSON.stringify(this.first) ? null : this.layout),
-      load: ({ rows, columns, layers: ids }) => {
-        if (Number.isInteger(rows) && Number.isInteger(columns)) this.show({ rows, columns, layers: Array.isArray(ids) ? ids : [] });
-      },
-    };
-  }
-
   /** Puts a layer ("" for none) onto a place. */
   put(id, place) {
     const { panes } = this;

@@ -85,7 +85,8 @@ function isWindow(value) {
  * is named by its element's id, and there is no layout where it is the one that a case opens with.
  */
 export function panesPart(panes, grid) {
-  const usual = JSON.stringify(grid.layout);
+  // What the server laid out: a reader's own layout, which their browser keeps, belongs into the link.
+  const usual = JSON.stringify(grid.first);
   return {
     save: () => {
       const [first] = panes.shown;
@@ -94,7 +95,7 @@ export function panesPart(panes, grid) {
       return panes.enlarged ? { ...saved, large: first.element.id } : saved;
     },
     load: ({ layout, active, large }) => {
-      const wished = isLayout(layout) ? layout : JSON.parse(usual);
+      const wished = isLayout(layout) ? layout : grid.first;
       if (JSON.stringify(grid.layout) !== JSON.stringify(wished)) grid.show(wished);
       const named = (id) => panes.all.find(({ element }) => element.id === id);
       const wanted = large ? named(large) : null;

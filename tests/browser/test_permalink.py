@@ -175,3 +175,26 @@ def test_measures_of_a_link_that_were_removed_are_shown_and_not_stored(page: Pag
     expect(page.locator(".measure-name")).to_contain_text("from the link, not stored")
     expect(page.locator("#pane-cam .measure-linked")).to_have_count(1)
     assert json.loads(stored.read(stored.url.replace("/studies/", "/api/v1/studies/") + "/measures")) == []
+
+
+def test_a_link_brings_the_panes_and_their_layers_even_of_a_layout_that_the_browser_keeps(
+    case: Page, open_page: Callable[..., Page]
+) -> None:
+    def layers(page: Page) -> list[str]:
+        return page.eval_on_selector_all(".pane", "(panes) => panes.map((pane) => pane.dataset.layer)")  # type: ignore[no-any-return]
+
+    first = layers(case)
+    case.keyboard.press("g")
+    case.locator('.layout-cell[data-rows="1"][data-columns="2"]').click()
+    case.locator("#layout-name").fill("Two")
+    case.locator("#layout-name").press("Enter")
+    case.reload()
+    expect(case.locator(".pane")).to_have_count(2)  # the layout chosen last opens again
+    expect(case.locator('.pane-state[data-state="full"]')).to_have_count(2)
+    two = layers(case)
+    link = copied(case)
+    assert view_of(link)["panes"]["layout"] == {"rows": 1, "columns": 2, "layers": two}
+    other = open_page()
+    other.goto(link)
+    restored(other)
+    assert layers(other) == two != first

@@ -107,14 +107,3 @@ export function presets(film, strings) {
 function exact(low, high) {
   return { centre: (low + high) / 2, width: Math.max(high - low, 1e-6), shape: "LINEAR_EXACT" };
 }
-
-/** Grey in [0, 1] of one modality value, before any inversion: what the shader computes, for tests and for reading a value. */
-export function greyOf(value, window) {
-  const { centre, width, shape } = window;
-  let grey;
-  if (shape === "SIGMOID") grey = 1 / (1 + Math.exp((-4 * (value - centre)) / width));
-  else if (shape === "LINEAR_EXACT") grey = (value - centre) / width + 0.5;
-  else if (width <= 1) grey = value > centre - 0.5 ? 1 : 0;
-  else grey = (value - (centre - 0.5)) / (width - 1) + 0.5;
-  return Math.min(1, Math.max(0, grey));
-}
