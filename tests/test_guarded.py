@@ -218,8 +218,12 @@ def test_the_analyse_command_tells(
     assert entry["inspection"]["reasons"] == [OTHER]
     assert entry["inspection"]["insisted"] is insist
     assert bool(entry["findings"]) is insist
-    assert entry["status"] == "ok"
-    assert "the guard refused 1" in told.out
+    if insist:
+        assert (entry["status"], entry["reason"]) == ("ok", "")
+        assert told.out.startswith("1 image read: 1 analysed, 1 with the guard's caution; results in")
+    else:
+        assert (entry["status"], entry["reason"]) == ("refused", OTHER)
+        assert told.out.startswith("0 images read, 1 refused by the guard; results in")
 
 
 def test_a_network_needs_no_guard(models: Path) -> None:
