@@ -46,8 +46,8 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How it went. ``images`` were read, ``analysed`` of them by a network; a guard ``refused`` others, and warned of ``warned``
-    of those that were read (or refused them, and they were read all the same). ``clean``: all that was asked for was done."""
+    """How it went. ``images`` were read, ``analysed`` of them by a network. A guard ``refused`` others, and has something
+    against ``warned`` of those that were read. ``clean``: every source was read and all that was asked for was done."""
 
     images: int
     analysed: int

@@ -57,7 +57,7 @@ export class Judge {
   /** Asks for the reason of a verdict that wants one. */
   ask(verdict) {
     if (verdict === "right") return this.reasons.drop();
-    this.reasons.ask();
+    this.reasons.ask(`${this.panes.active.title}: ${words(`verdict.${verdict}`)}`);
     return say(words("reason.ask"));
   }
 
