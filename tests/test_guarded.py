@@ -238,3 +238,15 @@ def test_the_analyse_command_tells(
 def test_a_network_needs_no_guard(models: Path) -> None:
     """Without one the prediction comes first."""
     assert isinstance(results(models)[0], Prediction)
+
+
+def test_what_if_is_refused_with_the_image(product: Callable[[str], Product]) -> None:
+    it = product("refused")
+    study_id = it.upload()
+    asked = {
+        "model": "chest-untrained",
+        "edits": [{"areas": [{"kind": "rectangle", "points": [[5, 5], [20, 20]]}], "fill": "mean"}],
+    }
+    answer = it.client.post(f"/api/v1/studies/{study_id}/what-if", json=asked)
+    assert (answer.status_code, answer.json()["code"]) == (422, "InputError")
+    assert "The guard refused this image" in answer.json()["error"]
