@@ -136,11 +136,14 @@ def cut(route: Route) -> None:
 
 
 def test_measures_regions_and_verdicts_are_one_history(case: Page, stored: Case) -> None:
-    state = lambda: (
-        case.locator("#pane-cam .verdict-partly").get_attribute("aria-pressed"),
-        case.locator("#measure-list .measure-name").count(),
-        case.locator("#pane-cam .region").count(),
-    )
+    def state() -> tuple[str | None, int, int]:
+        case.wait_for_timeout(150)  # marks are drawn with the next frame
+        return (
+            case.locator("#pane-cam .verdict-partly").get_attribute("aria-pressed"),
+            case.locator("#measure-list .measure-name").count(),
+            case.locator("#pane-cam .region").count(),
+        )
+
     regions = state()[2]
     seen = [state()]
     case.keyboard.press("t")
