@@ -20,6 +20,7 @@ from app.store.agreements import Agreements
 from app.store.blobs import Blobs
 from app.store.inspections import Inspections
 from app.store.jobs import Jobs
+from app.store.layouts import Layouts
 from app.store.measures import Measures
 from app.store.migrating import at_head
 from app.store.questions import Questions, QuestionTable
@@ -53,6 +54,7 @@ class Transaction:
         self.jobs = Jobs(session)
         self.reviews = Reviews(session)
         self.measures = Measures(session)
+        self.layouts = Layouts(session)
         self.questions = Questions(session, blobs, self.doomed)
         self.what_ifs = WhatIfs(session, blobs)
 
