@@ -145,7 +145,7 @@ export class Reviews {
     const { method } = this.panes.active;
     const before = this.of(method);
     if (!before || Object.entries(changes).every(([name, value]) => before[name] === value)) return;
-    this.history.add({ entries: [this.#put(method, { ...before, ...changes })] });
+    this.history.add("judged", { entries: [this.#put(method, { ...before, ...changes })] });
     this.show();
   }
 
