@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 
 import pytest
 from fastapi.testclient import TestClient
@@ -48,6 +49,7 @@ def test_the_page_is_what_its_dataclass_says(client: TestClient, store: Store, f
             columns=page.columns,
             order="-created",
             methods=page.methods,
+            against={row: page.against[row] for row in flags},
         )
     assert page == expected
     assert page.methods["gradcam"] == "Grad-CAM"
@@ -67,8 +69,10 @@ def test_a_row_shows_the_verdict_and_leads_to_its_map(client: TestClient, study:
         "CAM",
     ):
         assert words in text, words
-    assert "region 16 × 25 pixels: rectangle" in text
-    assert "pointing hit · IoU 0.25 · outside/inside ∞ · mass –" in text
+    cells = [re.sub(r"<[^>]*>|\s+", " ", cell).split() for cell in re.findall(r"<td[^>]*>(.*?)</td>", text, re.S)]
+    assert ["16", "×", "25", "pixels", "rectangle"] in cells
+    at = cells.index(["points", "at", "the", "marker"])
+    assert cells[at - 4 : at] == [["hit"], ["0.25"], ["∞"], ["–"]], "a column each"
     assert f'src="/reviews/{flags[0]}/thumbnail.png"' in text
     assert f"/studies/{study}?image=" in text
     assert "&amp;model=phantom-untrained&amp;finding=Nodule" in text
