@@ -1,0 +1,130 @@
+"""Skin, fat, muscles, tendons, collateral ligaments and vessels: everything around the joint.
+
+Knows the person, the grid and the canvas. Stations are (w, u, v, a, b) as `Space.column` takes them: an atlas's cross-sections of an
+average leg, from foot to head.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from app.phantoms.knee.bones import within
+from app.phantoms.knee.person import Person
+from app.phantoms.knee.space import F32, Box, Space, ramp, stream
+from app.phantoms.knee.tissue import Canvas
+
+Stations = Sequence[Sequence[float]]
+
+MUSCLES: dict[str, Stations] = {
+    "medial gastrocnemius": [(-98, -21, 38, 25, 21), (-50, -21, 43, 22, 17), (-10, -19, 47, 16, 12), (15, -19, 43, 11, 8), (32, -20, 36, 3, 2)],
+    "lateral gastrocnemius": [(-98, 20, 39, 23, 20), (-50, 20, 44, 20, 16), (-10, 18, 48, 15, 11), (15, 20, 44, 11, 8), (32, 22, 36, 3, 2)],
+    "soleus": [(-98, 4, 20, 34, 12), (-60, 10, 24, 24, 9), (-35, 22, 26, 10, 5)],
+    "popliteus": [(-62, -8, 17, 12, 5), (-35, 2, 24, 18, 6), (-12, 20, 29, 10, 4), (0, 30, 26, 4, 3)],
+    "front of the leg": [(-98, 24, -6, 15, 15), (-55, 28, -4, 12, 12), (-25, 33, -2, 5, 6), (-14, 33, -4, 2, 2)],
+    "semimembranosus": [(-8, -33, 36, 5, 5), (15, -33, 42, 9, 8), (45, -27, 44, 15, 12), (98, -24, 44, 19, 15)],
+    "semitendinosus": [(10, -30, 55, 3, 3), (50, -20, 60, 8, 6), (98, -16, 60, 12, 9)],
+    "biceps femoris": [(-12, 38, 24, 4, 5), (12, 38, 34, 7, 9), (45, 33, 42, 12, 13), (98, 26, 48, 18, 16)],
+    "sartorius": [(-25, -43, 20, 3, 7), (15, -47, 26, 5, 10), (60, -46, 24, 7, 11), (98, -44, 18, 9, 12)],
+    "vastus medialis": [(20, -33, -24, 5, 6), (38, -33, -17, 12, 15), (60, -29, -15, 17, 19), (98, -26, -15, 21, 24)],
+    "vastus lateralis": [(40, 33, -20, 5, 8), (60, 29, -16, 14, 18), (98, 27, -14, 21, 25)],
+    "vastus intermedius": [(62, 0, -28, 8, 4), (98, 2, -27, 22, 9)],
+}  # fmt: skip
+"""Half axes are those of a middling muscle."""
+
+TENDONS: dict[str, tuple[Stations, float]] = {
+    "quadriceps": ([(45, 2, -48, 17, 3.2), (60, 1, -44, 15, 3.4), (98, 0, -41, 13, 3)], 3.0),
+    "patellar": ([(-40, 3, -30.5, 9, 3), (-28, 3, -33, 11, 2.6), (-5, 2.5, -42, 12, 2.5), (16, 2.5, -49, 14, 2.8)], 3.5),
+    "in front of the patella": ([(14, 2.5, -50.5, 15, 1.4), (30, 2.5, -53.5, 16, 1.2), (48, 2, -50, 16, 1.6)], 2.5),
+    "iliotibial band": ([(-16, 30, -16, 5, 3), (0, 38, -14, 2.4, 7), (30, 44, -10, 1.6, 9), (98, 50, -8, 1.5, 13)], 2.5),
+    "medial collateral": ([(-45, -26, -2, 1.5, 7), (-15, -39, 1, 1.6, 7), (5, -41, 3, 1.7, 7), (32, -41.5, 4, 1.8, 5)], 2.5),
+    "lateral collateral": ([(-16, 36, 18, 2.2, 2.2), (5, 40, 11, 2, 2), (28, 39, 5, 2.2, 2.4)], 2.0),
+    "biceps": ([(-16, 38, 21, 2.4, 3.2), (12, 40, 33, 2, 3), (40, 38, 42, 1.4, 2)], 2.0),
+    "medial retinaculum": ([(6, -23, -39, 1, 0.6), (20, -25, -40, 6, 0.9), (34, -26, -40, 7, 0.9), (50, -25, -38, 1, 0.6)], 2.0),
+    "lateral retinaculum": ([(6, 25, -39, 1, 0.6), (20, 27, -40, 6, 0.9), (34, 28, -40, 7, 0.9), (50, 27, -38, 1, 0.6)], 2.0),
+}  # fmt: skip
+"""Dark straps: stations and the power of the superellipse."""
+
+VESSELS: dict[str, tuple[str, Stations]] = {
+    "popliteal artery": ("flow void", [(-98, 8, 30, 3, 3), (-30, 5, 37, 3.4, 3.4), (10, 3, 45, 3.8, 3.8), (98, -8, 32, 4, 4)]),
+    "popliteal vein": ("slow blood", [(-98, 13, 32, 3, 3), (-30, 10, 40, 3.8, 3.8), (10, 8, 50, 4.2, 4.2), (98, -2, 39, 4.5, 4.5)]),
+}  # fmt: skip
+
+
+def leg(space: Space, person: Person) -> tuple[Box, F32]:
+    """The leg's outline."""
+    fat, bulk = person.skin - 9, (person.muscle - 1) * 25
+    stations = [
+        (w, u, v + 0.2 * fat, a + fat + bulk, b + fat + bulk)
+        for w, u, v, a, b in (
+            (-110, -1, 12, 46, 50), (-60, -1, 10, 49, 52), (-35, -1, 9, 50, 49), (-10, -1, 4, 50, 56), (15, -1, 2, 53, 59),
+            (32, -1, 1, 54, 60), (55, -1, 6, 56, 58), (110, -1, 11, 62, 62),
+        )
+    ]  # fmt: skip
+    return space.column(stations, 2.25)
+
+
+def around(canvas: Canvas, person: Person, seed: int) -> F32:
+    """Skin, fat and muscles, then tendons, collaterals and vessels; the distance from the leg's outline, everywhere on the grid."""
+    space = canvas.space
+    box, outline = leg(space, person)
+    rng = stream(seed, "fat")
+    texture = 1 + 0.05 * space.cloud(rng, 14, box) + 0.04 * space.cloud(rng, 5, box)
+    canvas.paint(box, space.inside(outline), "fat", texture)
+    skin = space.inside(np.asarray(np.abs(outline + 0.9) - 0.9, np.float32))
+    canvas.paint(box, skin, "skin")
+    strands(canvas, box, outline, rng)
+    deep = within(space, space.everywhere, box, outline)
+    muscles(canvas, person, deep, seed)
+    for stations, power in TENDONS.values():
+        place, distance = space.column(stations, power)
+        canvas.paint(place, space.inside(np.maximum(distance, deep[place] + 3)), "tendon")
+    vessels(canvas, deep, seed)
+    return deep
+
+
+def strands(canvas: Canvas, box: Box, outline: F32, rng: np.random.Generator) -> None:
+    """Septa in the fat: thin sheets that noise crosses nought on."""
+    sheet = canvas.space.cloud(rng, 9, box)
+    share = ramp(np.abs(sheet), 0.16, 0.02) * ramp(outline, -0.5, -3) * np.float32(rng.uniform(0.15, 0.4))
+    canvas.paint(box, share, "synovium")
+
+
+def muscles(canvas: Canvas, person: Person, deep: F32, seed: int) -> None:
+    """Every muscle, marbled, with its fascia."""
+    rng = stream(seed, "muscle")
+    space = canvas.space
+    streaks = ramp(np.abs(space.cloud(rng, 8)), 0.14, 0.02)
+    texture = 1 + 0.06 * space.cloud(rng, 6) + np.float32(rng.uniform(-0.2, 0.35)) * streaks
+    for stations in MUSCLES.values():
+        jitter = rng.normal(0, 1.0, 2)
+        bulk = person.muscle * rng.uniform(0.93, 1.08)
+        moved = [(w, u + jitter[0], v + jitter[1], a * bulk, b * bulk) for w, u, v, a, b in stations]
+        box, distance = space.column(moved)
+        distance = np.maximum(distance, deep[box] + np.float32(max(2.5, 0.6 * person.skin)))
+        canvas.paint(box, space.inside(distance - 0.5), "tendon")
+        canvas.paint(box, space.inside(distance + 0.5), "muscle", texture[box])
+
+
+def vessels(canvas: Canvas, deep: F32, seed: int) -> None:
+    """Popliteal artery and vein, small veins under the skin and around the joint."""
+    rng = stream(seed, "vessels")
+    space = canvas.space
+    for tissue, stations in VESSELS.values():
+        jitter = rng.normal(0, 1.2, 2)
+        box, distance = space.column([(w, u + jitter[0], v + jitter[1], a, b) for w, u, v, a, b in stations])
+        canvas.paint(box, space.inside(np.asarray(np.abs(distance) - 0.5, np.float32)), "tendon")
+        canvas.paint(box, space.inside(distance), tissue)
+    for _ in range(int(rng.integers(3, 7))):
+        turn = rng.uniform(0.5, 5.8) - np.pi / 2
+        foot = rng.uniform(-90, 0)
+        length = rng.uniform(30, 90)
+        wander = np.cumsum(rng.normal(0, 0.06, 6))
+        radius = rng.uniform(0.8, 1.7)
+        far = [
+            (foot + length * k / 5, 44 * np.cos(turn + s), 4 + 46 * np.sin(turn + s), radius, radius)
+            for k, s in enumerate(wander)
+        ]
+        box, distance = space.column(far)
+        canvas.paint(
+            box, space.inside(np.maximum(distance, deep[box] + 2)), "slow blood" if rng.random() < 0.6 else "flow void"
+        )
