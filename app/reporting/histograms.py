@@ -1,7 +1,8 @@
 """What grey values alone tell of drawn examinations: a control for everything that is claimed for their lesions.
 
-Knows the phantoms and the figures about predictions, no network. If a logistic regression on histograms tells the findings, a network
-may have learned how much of an image is bright and not what a lesion looks like; a map that lies on the lesion would then be luck.
+Knows the phantoms and the figures about predictions, no network. If a logistic regression on histograms tells the findings, a
+network may have learned how much of an image is bright and not what a lesion looks like; a map that lies on the lesion would
+then be luck.
 """
 
 from collections.abc import Callable, Iterable

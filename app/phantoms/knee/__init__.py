@@ -6,7 +6,9 @@
 For the tests, the demo and the network that reads three stacks. Nothing here reads real examinations.
 """
 
-from app.phantoms.knee.exam import FINDINGS, LESIONS, KneePhantom, draw
-from app.phantoms.knee.scanner import PLANES, KneeStack
+from app.exam import FINDINGS
+from app.exam import READ_PLANES as PLANES
+from app.phantoms.knee.exam import LESIONS, KneePhantom, draw
+from app.phantoms.knee.scanner import KneeStack
 
 __all__ = ["FINDINGS", "LESIONS", "PLANES", "KneePhantom", "KneeStack", "draw"]

@@ -17,11 +17,11 @@ JOINT = ((-46, -48, -28), (46, 46, 62))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bones:
-    """The bones of one knee. ``joint``: the box that the joint's parts share; ``femur`` and ``tibia`` everywhere on the grid.
+    """The bones of one knee: ``femur``, ``tibia``, ``fibula`` and ``patella``, each a distance in a box of its own.
 
-    ``condyles``, ``plateau``: the femur's and tibia's distance within ``joint``; ``femoral``, ``tibial``: thickness of their cartilage
-    there, 0 where there is none; ``notch``: distance from the intercondylar notch's space; ``others``: fibula and patella, each in a
-    box of its own; ``patellar``: the distance from the patella's cartilage in the patella's box.
+    ``joint``: the box that the joint's parts share. In it: ``condyles`` and ``plateau``, the femur's and tibia's distance;
+    ``femoral`` and ``tibial``, thickness of their cartilage, 0 where there is none; ``notch``, the distance from the space
+    between the condyles. ``patellar``: the distance from the patella's cartilage, in the patella's box.
     """
 
     joint: Box
@@ -42,8 +42,8 @@ def build(space: Space, person: Person) -> Bones:
     joint = space.box(*JOINT)
     femur_box, femur, notch = femur_of(space, person)
     tibia_box, tibia = tibia_of(space, person)
-    condyles, notch = within(space, joint, femur_box, femur), within(space, joint, femur_box, notch)
-    plateau = within(space, joint, tibia_box, tibia)
+    condyles, notch = within(joint, femur_box, femur), within(joint, femur_box, notch)
+    plateau = within(joint, tibia_box, tibia)
     patella_box, patella, patellar = patella_of(space, person)
     return Bones(
         joint=joint,
@@ -62,7 +62,7 @@ def build(space: Space, person: Person) -> Bones:
     )
 
 
-def within(space: Space, box: Box, other: Box, values: F32, outside: float = 30.0) -> F32:
+def within(box: Box, other: Box, values: F32, outside: float = 30.0) -> F32:
     """``values``, known in ``other``, laid into ``box``: ``outside`` where they are not known."""
     whole = np.full([cut.stop - cut.start for cut in box], np.float32(outside))
     low = [max(a.start, b.start) for a, b in zip(box, other, strict=True)]

@@ -3,8 +3,8 @@
     knee = draw(7, ["ACL discontinuity"], size=128)
     knee.stacks[0].pixels, knee.stacks[0].masks["ACL tear"]
 
-Knows every other module of this package but DICOM. The same seed draws the same person, planes, coil and noise with and without a
-lesion.
+Knows every other module of this package but DICOM. The same seed draws the same person, planes, coil and noise with and without
+a lesion.
 """
 
 from collections.abc import Sequence
@@ -14,15 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.errors import InputError
+from app.exam import FINDINGS
 from app.phantoms.knee import bones, joint, lesions, person, scanner, soft
-from app.phantoms.knee.space import F32, Space, ramp, stream
+from app.phantoms.knee.space import Space, ramp, stream
 from app.phantoms.knee.tissue import Canvas
 
-FINDINGS = ("abnormality", "ACL tear", "meniscal tear")
-"""What an examination is read for, as in MRNet."""
 LESIONS = tuple(lesions.LESIONS)
 SHOWS = {"ACL tear": "ACL discontinuity", "meniscal tear": "meniscal tear"}
 """Finding to the lesion that makes it; any lesion makes an abnormality."""
+
+REACH = (-66, 66, -74, 78, -80, 82)
+"""The scanner's mm that the leg is laid out in: x, y and z from and to."""
 
 HEALTHY = 0.4
 PRIOR = {"ACL discontinuity": 0.45, "meniscal tear": 0.5, "effusion": 0.3, "bone bruise": 0.3}
@@ -31,8 +33,11 @@ PRIOR = {"ACL discontinuity": 0.45, "meniscal tear": 0.5, "effusion": 0.3, "bone
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KneePhantom:
-    """One examination: ``findings`` of `FINDINGS`, ``lesions`` of `LESIONS` that were drawn, ``mimics`` that a healthy knee may have,
-    ``side`` "L" or "R", ``stacks`` in the order of `scanner.PLANES`."""
+    """One examination.
+
+    ``findings`` of `FINDINGS`; ``lesions`` of `LESIONS` that were drawn; ``mimics`` that a healthy knee may have; ``side``
+    "L" or "R"; ``stacks`` in the order of `scanner.PLANES`.
+    """
 
     seed: int
     findings: tuple[str, ...]
@@ -65,7 +70,7 @@ def draw(seed: int, lesions: Sequence[str] | None = None, size: int = 256, slice
     who = person.invent(seed)
     stacks = scanner.settings(seed, size, slices)
     step = float(np.clip(0.9 * 154 / size, 0.7, 1.5))
-    space = Space.make(step, who.turn, who.shift, who.scale, who.side, (-66, 66, -74, 78, -80, 82))
+    space = Space.make(step, REACH, turn=who.turn, shift=who.shift, scale=who.scale, side=who.side)
     canvas = Canvas.blank(space, [setting.weighting for setting in stacks])
     scene = anatomy(canvas, who, seed, torn="ACL discontinuity" in wanted)
     found, mimics = planting(scene, wanted)
@@ -128,7 +133,7 @@ def fill_joint(canvas: Canvas, skeleton: bones.Bones, seed: int) -> None:
     room = ramp(skeleton.notch, 0.5, -1) * ramp(space.v[box], 32, 24) * ramp(space.w[box], -6, 0)
     patchy = ramp(space.cloud(rng, 5, box), 0.2, 1.2) * room
     canvas.paint(box, room * np.float32(0.45), "synovium")
-    canvas.paint(box, patchy * np.float32(rng.uniform(0.3, 0.8)), "fluid")
+    canvas.paint(box, patchy * np.float32(rng.uniform(0.2, 0.65)), "fluid")
     amount = float(rng.uniform(0.7, 1.7))
     place, distance = space.ellipsoid((rng.normal(0, 2), -37, 57), (15 * amount**0.5, 1.5 * amount, 13))
     canvas.paint(place, space.inside(distance) * np.float32(0.9), "fluid")
@@ -179,6 +184,3 @@ def cruciates(scene: lesions.Scene, seed: int, torn: bool) -> None:
         scene.canvas.paint(box, share, "ligament")
         bright = share * ramp(along, 0.45, 1.0) * ramp(space.cloud(np.random.default_rng(grain), 3.0, box), -0.6, 1.0)
         scene.canvas.paint(box, np.asarray(bright * np.float32(magic), np.float32), "magic angle")
-
-
-__all__ = ["FINDINGS", "LESIONS", "F32", "KneePhantom", "by_chance", "draw"]

@@ -1,7 +1,7 @@
 """Menisci, cruciate ligaments and what lies between the bones.
 
-Knows the person, the bones and the grid. A meniscus is the wedge that the cartilage of condyle and plateau leave free, cut out by
-two ellipses on the plateau: it fits whatever bones it lies between.
+Knows the person, the bones and the grid. A meniscus is the wedge that the cartilage of condyle and plateau leave free, cut out
+by two ellipses on the plateau: it fits whatever bones it lies between.
 """
 
 from dataclasses import dataclass
@@ -24,9 +24,10 @@ OUTLINE = {MEDIAL: (-20.5, 4.0, 20.0, 24.5), LATERAL: (20.5, 3.0, 18.5, 20.0)}
 class Meniscus:
     """One meniscus within the joint's box.
 
-    ``body``: share of every cell that it fills. ``angle``: degrees around its middle, 0 towards the outside of the knee, growing
-    to the back, −180 to 180. ``depth``: 0 at the outer edge to 1 at the inner, along the plateau. ``height``: 0 on the plateau's
-    cartilage to 1 under the condyle's. ``above``, ``below``: mm to those surfaces. ``width``: mm from outer to inner edge.
+    ``body``: share of every cell that it fills. ``angle``: degrees around its middle, 0 towards the outside of the knee,
+    growing to the back, −180 to 180. ``edge``: mm inwards from its outer edge; ``width``: mm from outer to inner edge;
+    ``depth``: the one in units of the other. ``above``, ``below``: mm to the cartilage of condyle and plateau; ``height``: 0
+    at the plateau's, 1 at the condyle's.
     """
 
     compartment: int

@@ -1,9 +1,8 @@
 """What can be wrong with the knee: torn cruciate ligament, torn meniscus, effusion, bruised bone. And what only looks like it.
 
-Knows the anatomy and the canvas. Every lesion has a counterpart of the same signal and size that is no finding, in a place where
-healthy knees have it: fluid in bursae, red marrow in the shafts, a bright patch in the fat behind the patellar tendon. A knee has
-either the lesion or, most often, its counterpart, so that how much of an image is bright says nothing; where and in what shape it is
-says all.
+Knows the anatomy and the canvas. Every lesion has a counterpart of the same signal and size that is no finding, in a place
+where healthy knees have it: fluid in bursae, red marrow in the shafts, a bright patch in fat. A knee has most often either the
+lesion or its counterpart, so that how much of an image is bright says nothing; where it is and in what shape says all.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -41,7 +40,7 @@ class Scene:
         """The share of every cell of ``box`` that is within the skin and not bone."""
         free = self.space.inside(self.outline[box] + 2)
         for other, distance in (self.bones.femur, self.bones.tibia, self.bones.fibula, self.bones.patella):
-            free *= 1 - self.space.inside(within(self.space, box, other, distance))
+            free *= 1 - self.space.inside(within(box, other, distance))
         return free
 
     def patch(self, centre: Sequence[float], radii: Sequence[float], rng: np.random.Generator, rough: float) -> tuple[Box, F32]:
@@ -85,7 +84,7 @@ def bruise_size(rng: np.random.Generator) -> tuple[float, float, float]:
 def mark(scene: Scene, box: Box, share: F32, tibial: bool, rng: np.random.Generator) -> tuple[Box, F32]:
     """Paint a patch of marrow into the femur or the tibia."""
     other, distance = scene.bones.tibia if tibial else scene.bones.femur
-    share = share * ramp(within(scene.space, box, other, distance), -0.3, -1.6)
+    share = share * ramp(within(box, other, distance), -0.3, -1.6)
     texture = np.float32(rng.uniform(0.85, 1.1)) * (1 + 0.12 * scene.space.cloud(rng, 4, box))
     scene.canvas.paint(box, share * np.float32(rng.uniform(0.85, 1.0)), "bruise", texture)
     return box, share
@@ -94,7 +93,7 @@ def mark(scene: Scene, box: Box, share: F32, tibial: bool, rng: np.random.Genera
 def effusion(scene: Scene, rng: np.random.Generator) -> Found:
     """Fluid that fills the recess above the patella and bulges on both sides of it."""
     grade = float(rng.uniform(0.75, 1.15))
-    spots = [((0, -33, 60), (24 * grade, 6.8 * grade, 21 * grade))]
+    spots = [((0.0, -33.0, 60.0), (24 * grade, 6.8 * grade, 21 * grade))]
     for side in (-1, 1):
         spots.append(((side * 27.0, -30.0, 36.0), (9.0 * grade, 8.0 * grade, 17.0 * grade)))
         spots.append(((side * 38.0, -8.0, 26.0), (6.0 * grade, 12.0 * grade, 13.0 * grade)))
@@ -139,7 +138,7 @@ def acl_tear(scene: Scene, rng: np.random.Generator) -> Found:
     high = low + float(rng.uniform(0.34, 0.45))
     t = np.linspace(0, 1, len(line))
     middle = line[np.argmin(np.abs(t - (low + high) / 2))]
-    length = np.linalg.norm(line[-1] - line[0]) * (high - low)
+    length = float(np.linalg.norm(line[-1] - line[0])) * (high - low)
     swollen: Found = []
     core = line[(t >= low - 0.12) & (t <= high + 0.12)]
     wavy = core + rng.normal(0, 0.8, core.shape)
@@ -160,7 +159,7 @@ def acl_tear(scene: Scene, rng: np.random.Generator) -> Found:
 
 
 def bright_fat(scene: Scene, rng: np.random.Generator) -> Found:
-    """A patch as bright and as large as a torn ligament's, in fat: behind the patellar tendon, above the trochlea, in the fossa."""
+    """A patch as bright and as large as a torn ligament's, in fat: behind the patellar tendon, above the trochlea, behind."""
     places = [(1.0, -30.0, 4.0), (0.0, -29.0, 60.0), (-4.0, 52.0, -16.0), (6.0, 42.0, 32.0)]
     middle = np.array(places[int(rng.integers(len(places)))]) + rng.normal(0, 1.5, 3)
     way = rng.normal(0, 1, 3) * np.array([0.6, 0.5, 1.0])
@@ -239,7 +238,7 @@ COUNTERPARTS: dict[str, tuple[str, Callable[[Scene, np.random.Generator], Found]
 }
 """Lesion to its counterpart: the mimic's name and what draws it."""
 
-ABSENT, PRESENT = 0.85, 0.2
+ABSENT, PRESENT = 0.85, 0.3
 """How often a knee has a counterpart where the lesion itself is absent, and where it is present."""
 
 

@@ -15,12 +15,13 @@ from app.phantoms.knee.space import stream
 class Person:
     """One knee.
 
-    ``scale``: size along u, v, w against an average adult; ``flexion`` of the femur on the tibia; ``varus``: the femur's lean in
-    the frontal plane; ``slope`` of the tibial plateau to the back. ``condyle``: half width of the (medial, lateral) condyle;
-    ``notch``: half width of the intercondylar notch; ``groove``: depth of the trochlea. ``cartilage``: its thickness.
-    ``patella``: how far it lies (lateral, up) from its usual place; ``stout``: 0 lean to 1 stout; ``skin``: depth of the fat under
-    the skin; ``muscle``: size of the muscles. ``discoid``: the lateral meniscus covers the plateau. ``meniscus``: (medial,
-    lateral) width against the usual. ``turn``, ``shift``: how the leg lies in the scanner's frame.
+    ``side``: 1 left, −1 right. ``scale``: size along u, v, w against an average adult; ``flexion`` of the femur on the tibia;
+    ``varus``: its lean in the frontal plane; ``slope`` of the plateau to the back. ``condyle``: half width of the (medial,
+    lateral) condyle; ``notch``: half width of the space between them; ``groove``: depth of the trochlea; ``cartilage``: its
+    thickness. ``patella``: how far it lies (lateral, up) from the middle. ``stout``: 0 lean to 1; ``skin``: depth of the fat
+    under the skin; ``muscle``: size of the muscles. ``discoid``: the lateral meniscus covers the plateau; ``meniscus``:
+    (medial, lateral) width against the usual; ``acl``: radius of the anterior cruciate ligament and how steep it is.
+    ``turn``, ``shift``: how the leg lies in the scanner's frame.
     """
 
     side: int

@@ -1,8 +1,8 @@
 """The magnet: three stacks of slices out of one canvas, with slice profile, coil, gain and Rician noise.
 
-Knows the grid and the canvas, no anatomy. The scanner's frame is the patient's (L, P, H), turned a little as a radiographer turns the
-planes to suit a leg; a stack's axes are the frame's. Averaging over a slice's thickness and a pixel's width is a product with three
-matrices, one an axis.
+Knows the grid and the canvas, no anatomy. The scanner's frame is the patient's (L, P, H), turned a little as a radiographer
+turns planes to suit a leg; a stack's axes are the frame's. The mean over a slice's thickness and a pixel's width is a product
+with three matrices, one an axis.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain import frozen
+from app.exam import READ_PLANES as PLANES
+from app.exam import Plane
 from app.phantoms.knee.person import rotation
 from app.phantoms.knee.space import F32, Box, Space, stream
 
-PLANES = ("sagittal", "coronal", "axial")
 TOP = 4095
 PROTOCOLS = (
     (("T2 FS", "T1", "PD FS"), 0.6),
@@ -32,8 +33,11 @@ ALONG = {"sagittal": (0, -1), "coronal": (1, 1), "axial": (2, 1)}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """How one examination's planes lie: ``axes`` (3, 3), the frame's x, y, z in the patient's directions, one a row; ``origin``: the
-    patient's mm of the frame's nought."""
+    """How one examination's planes lie.
+
+    ``axes`` (3, 3): the frame's x, y, z in the patient's directions, one a row; ``origin``: the patient's mm of the frame's
+    nought.
+    """
 
     axes: NDArray[np.float64]
     origin: NDArray[np.float64]
@@ -41,10 +45,13 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Setting:
-    """One stack's geometry: ``pixel`` mm square, ``thickness`` and ``between`` mm, ``across``: mm of the frame of every slice,
-    ``columns`` and ``rows``: of every column and row, in image order."""
+    """One stack's geometry.
 
-    plane: str
+    ``pixel``: mm, square; ``thickness`` and ``between``: mm; ``across``, ``columns``, ``rows``: the frame's mm of every
+    slice, column and row, in image order.
+    """
+
+    plane: Plane
     weighting: str
     pixel: float
     thickness: float
@@ -82,7 +89,7 @@ def settings(seed: int, size: int, slices: int | None) -> tuple[Setting, ...]:
         if slices is not None:
             between, count = extent / slices, slices
             thickness = max(thickness, 0.85 * between)
-        across = (np.arange(count) - (count - 1) / 2) * between * ALONG[plane][1] + middle
+        across = np.asarray((np.arange(count) - (count - 1) / 2) * between * ALONG[plane][1] + middle, float)
         pixel = float(field / size)
         steps = (np.arange(size) - (size - 1) / 2) * pixel
         (column_axis, column_way), (row_axis, row_way) = DIRECTIONS[plane]
@@ -118,7 +125,7 @@ def slab(volume: F32, box: Box, space: Space, setting: Setting) -> F32:
     return np.asarray(wy @ thin @ wx.T, np.float32)
 
 
-def receive(clean: F32, setting: Setting, seed: int, number: int) -> NDArray[np.uint16]:
+def receive(clean: F32, seed: int, number: int) -> NDArray[np.uint16]:
     """What the coil and the receiver make of clean slices: uneven sensitivity, Rician noise, 12 bits."""
     rng = np.random.default_rng([seed, 2003, number])
     slices, rows, columns = clean.shape
@@ -133,20 +140,20 @@ def receive(clean: F32, setting: Setting, seed: int, number: int) -> NDArray[np.
     noise = rng.standard_normal((2, *clean.shape), dtype=np.float32) * sigma
     received = np.hypot(clean * field + noise[0], noise[1]) ** np.float32(rng.uniform(0.92, 1.08))
     top = np.float32(TOP / rng.uniform(1.25, 1.9))
-    return np.clip(np.rint(received * top), 0, TOP).astype(np.uint16)
+    return np.asarray(np.clip(np.rint(received * top), 0, TOP), np.uint16)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KneeStack:
     """One series.
 
-    ``plane``, ``weighting``. ``pixels``: uint16 (slices, rows, columns), 12 bits. ``spacing``: mm between rows, between columns;
-    ``thickness`` of a slice and distance ``between`` slices' middles, mm. ``position``: the patient's mm (L, P, H) of the first slice's
-    first pixel; ``axes``: Image Orientation (0020,0037). Slices follow each other along the normal of ``axes``. ``masks``: bool (slices,
-    rows, columns) per finding and per lesion that was drawn.
+    ``plane``, ``weighting``. ``pixels``: uint16 (slices, rows, columns), 12 bits. ``spacing``: mm between rows, between
+    columns; ``thickness`` of a slice and distance ``between`` slices' middles, mm. ``position``: the patient's mm (L, P, H)
+    of the first slice's first pixel; ``axes``: Image Orientation (0020,0037). Slices follow each other along the normal of
+    ``axes``. ``masks``: bool (slices, rows, columns) per finding and per lesion that was drawn.
     """
 
-    plane: str
+    plane: Plane
     weighting: str
     pixels: NDArray[np.uint16]
     spacing: tuple[float, float]
@@ -164,7 +171,7 @@ def stack(clean: F32, setting: Setting, how: Frame, masks: Mapping[str, NDArray[
     first[column_axis], first[row_axis], first[ALONG[setting.plane][0]] = setting.columns[0], setting.rows[0], setting.across[0]
     position = how.origin + first @ how.axes
     axes = np.concatenate([how.axes[column_axis] * column_way, how.axes[row_axis] * row_way])
-    pixels = receive(clean, setting, seed, PLANES.index(setting.plane))
+    pixels = receive(clean, seed, PLANES.index(setting.plane))
     return KneeStack(
         plane=setting.plane,
         weighting=setting.weighting,

@@ -1,6 +1,6 @@
 """Skin, fat, muscles, tendons, collateral ligaments and vessels: everything around the joint.
 
-Knows the person, the grid and the canvas. Stations are (w, u, v, a, b) as `Space.column` takes them: an atlas's cross-sections of an
+Knows the person, the grid and the canvas. Stations are (w, u, v, a, b) as `Space.column` takes them: cross-sections of an
 average leg, from foot to head.
 """
 
@@ -16,8 +16,14 @@ from app.phantoms.knee.tissue import Canvas
 Stations = Sequence[Sequence[float]]
 
 MUSCLES: dict[str, Stations] = {
-    "medial gastrocnemius": [(-98, -21, 38, 25, 21), (-50, -21, 43, 22, 17), (-10, -19, 47, 16, 12), (15, -19, 43, 11, 8), (32, -20, 36, 3, 2)],
-    "lateral gastrocnemius": [(-98, 20, 39, 23, 20), (-50, 20, 44, 20, 16), (-10, 18, 48, 15, 11), (15, 20, 44, 11, 8), (32, 22, 36, 3, 2)],
+    "medial gastrocnemius": [
+        (-98, -21, 38, 25, 21), (-50, -21, 43, 22, 17), (-10, -19, 47, 16, 12),
+        (15, -19, 43, 11, 8), (32, -20, 36, 3, 2),
+    ],
+    "lateral gastrocnemius": [
+        (-98, 20, 39, 23, 20), (-50, 20, 44, 20, 16), (-10, 18, 48, 15, 11),
+        (15, 20, 44, 11, 8), (32, 22, 36, 3, 2),
+    ],
     "soleus": [(-98, 4, 20, 34, 12), (-60, 10, 24, 24, 9), (-35, 22, 26, 10, 5)],
     "popliteus": [(-62, -8, 17, 12, 5), (-35, 2, 24, 18, 6), (-12, 20, 29, 10, 4), (0, 30, 26, 4, 3)],
     "front of the leg": [(-98, 24, -6, 15, 15), (-55, 28, -4, 12, 12), (-25, 33, -2, 5, 6), (-14, 33, -4, 2, 2)],
@@ -39,14 +45,14 @@ TENDONS: dict[str, tuple[Stations, float]] = {
     "medial collateral": ([(-45, -26, -2, 1.5, 7), (-15, -39, 1, 1.6, 7), (5, -41, 3, 1.7, 7), (32, -41.5, 4, 1.8, 5)], 2.5),
     "lateral collateral": ([(-16, 36, 18, 2.2, 2.2), (5, 40, 11, 2, 2), (28, 39, 5, 2.2, 2.4)], 2.0),
     "biceps": ([(-16, 38, 21, 2.4, 3.2), (12, 40, 33, 2, 3), (40, 38, 42, 1.4, 2)], 2.0),
-    "medial retinaculum": ([(6, -23, -39, 1, 0.6), (20, -25, -40, 6, 0.9), (34, -26, -40, 7, 0.9), (50, -25, -38, 1, 0.6)], 2.0),
+    "medial retinaculum": ([(6, -23, -39, 1, 0.6), (20, -25, -40, 6, 1), (34, -26, -40, 7, 1), (50, -25, -38, 1, 0.6)], 2.0),
     "lateral retinaculum": ([(6, 25, -39, 1, 0.6), (20, 27, -40, 6, 0.9), (34, 28, -40, 7, 0.9), (50, 27, -38, 1, 0.6)], 2.0),
 }  # fmt: skip
 """Dark straps: stations and the power of the superellipse."""
 
 VESSELS: dict[str, tuple[str, Stations]] = {
     "popliteal artery": ("flow void", [(-98, 8, 30, 3, 3), (-30, 5, 37, 3.4, 3.4), (10, 3, 45, 3.8, 3.8), (98, -8, 32, 4, 4)]),
-    "popliteal vein": ("slow blood", [(-98, 13, 32, 3, 3), (-30, 10, 40, 3.8, 3.8), (10, 8, 50, 4.2, 4.2), (98, -2, 39, 4.5, 4.5)]),
+    "popliteal vein": ("slow blood", [(-98, 13, 32, 3, 3), (-30, 10, 40, 4, 4), (10, 8, 50, 4.2, 4.2), (98, -2, 39, 4.5, 4.5)]),
 }  # fmt: skip
 
 
@@ -64,7 +70,7 @@ def leg(space: Space, person: Person) -> tuple[Box, F32]:
 
 
 def around(canvas: Canvas, person: Person, seed: int) -> F32:
-    """Skin, fat and muscles, then tendons, collaterals and vessels; the distance from the leg's outline, everywhere on the grid."""
+    """Skin, fat and muscles, then tendons, collaterals and vessels. The distance from the leg's outline, on the whole grid."""
     space = canvas.space
     box, outline = leg(space, person)
     rng = stream(seed, "fat")
@@ -73,7 +79,7 @@ def around(canvas: Canvas, person: Person, seed: int) -> F32:
     skin = space.inside(np.asarray(np.abs(outline + 0.9) - 0.9, np.float32))
     canvas.paint(box, skin, "skin")
     strands(canvas, box, outline, rng)
-    deep = within(space, space.everywhere, box, outline)
+    deep = within(space.everywhere, box, outline)
     muscles(canvas, person, deep, seed)
     for stations, power in TENDONS.values():
         place, distance = space.column(stations, power)

@@ -1,12 +1,12 @@
 """The grid on which a knee is laid out, and the solids that are laid on it.
 
-Knows numpy and scipy, no anatomy. Two frames, both in millimetres. The *scanner's*: x to the patient's left, y to the back, z to
-the head, but for the small turn of the table's planes (`app.phantoms.knee.scanner`); its axes are the grid's. The *knee's*:
-u from medial to lateral, v from front to back, w from foot to head, nought in the middle of the joint line, in the measures of
-an average adult. A left and a right knee, a small and a large one share the knee's frame.
+Knows numpy and scipy, no anatomy. Two frames, both in millimetres. The *scanner's*: x to the patient's left, y to the back, z
+to the head, but for the small turn of the planes (`app.phantoms.knee.scanner`); its axes are the grid's. The *knee's*: u from
+medial to lateral, v from front to back, w from foot to head, nought in the middle of the joint line, in the measures of an
+average adult. A left and a right knee, a small and a large one share the knee's frame.
 
-A solid is a signed distance, negative inside, about in millimetres near its surface, so that a surface can be laid between two
-grid points.
+A solid is a signed distance, negative inside, about in millimetres near its surface, so that a surface can lie between two grid
+points.
 """
 
 from collections.abc import Sequence
@@ -53,9 +53,9 @@ def intersection(a: F32, b: F32, soft: float) -> F32:
 class Space:
     """A grid of ``step`` mm and where the knee lies in it.
 
-    ``x``, ``y``, ``z``: the scanner's mm along each axis. ``u``, ``v``, ``w``: the knee's mm at every grid point, float32
-    (z, y, x). ``turn``: scanner to knee, a rotation; ``shift``: the joint's middle, the scanner's mm; ``scale``: the scanner's mm per
-    knee's mm along u, v, w; ``side``: 1 for a left knee, −1 for a right one.
+    ``x``, ``y``, ``z``: scanner mm along each axis. ``u``, ``v``, ``w``: knee mm at every grid point, float32
+    (z, y, x). ``turn``: scanner to knee, a rotation; ``shift``: the joint's middle, scanner mm; ``scale``: scanner mm
+    per knee's mm along u, v, w; ``side``: 1 for a left knee, −1 for a right one.
     """
 
     step: float
@@ -72,7 +72,7 @@ class Space:
 
     @classmethod
     def make(
-        cls, step: float, turn: NDArray[np.float64], shift: ArrayLike, scale: ArrayLike, side: int, reach: Sequence[float]
+        cls, step: float, reach: Sequence[float], *, turn: NDArray[np.float64], shift: ArrayLike, scale: ArrayLike, side: int
     ) -> "Space":
         """A grid that covers ``reach`` (x from, x to, y from, y to, z from, z to)."""
         x, y, z = (
@@ -147,7 +147,7 @@ class Space:
 
         ``flat`` shrinks the cross-section along u, v, w: 0.5 halves it.
         """
-        line, sizes = np.asarray(points, float), np.broadcast_to(np.asarray(radii, float), len(points))
+        line, sizes = np.asarray(points, float), np.broadcast_to(np.asarray(radii, float), len(np.asarray(points)))
         span = sizes.max() * np.asarray(flat, float)
         box = self.box(list(line.min(axis=0) - span), list(line.max(axis=0) + span), margin)
         place = [axis[box] * np.float32(1 / squeeze) for axis, squeeze in zip((self.u, self.v, self.w), flat, strict=True)]
@@ -170,8 +170,8 @@ class Space:
     def column(self, stations: Sequence[Sequence[float]], power: float = 2.0, margin: float = 3.0) -> tuple[Box, F32]:
         """A solid that runs up the leg: its box and its distance.
 
-        ``stations``: (w, u, v, a, b) from foot to head: at height w an ellipse (superellipse of ``power``) around (u, v) with half
-        axes a and b, linear between. It ends flat. The knee's turn moves it as a whole; its cross-section stays level.
+        ``stations``: (w, u, v, a, b) from foot to head: at height w an ellipse (superellipse of ``power``) around (u, v) with
+        half axes a and b, linear between. It ends flat. The knee's turn moves it as a whole; its cross-section stays level.
         """
         given = np.asarray(stations, float)
         centres = self.scanner(given[:, [1, 2, 0]])
