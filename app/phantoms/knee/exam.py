@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from app.errors import InputError
 from app.exam import FINDINGS
-from app.phantoms.knee import bones, joint, lesions, person, scanner, soft
+from app.phantoms.knee import bones, joint, lesions, mimics, person, scanner, soft
 from app.phantoms.knee.space import Space, ramp, stream
 from app.phantoms.knee.tissue import Canvas
 
@@ -73,7 +73,7 @@ def draw(seed: int, lesions: Sequence[str] | None = None, size: int = 256, slice
     space = Space.make(step, REACH, turn=who.turn, shift=who.shift, scale=who.scale, side=who.side)
     canvas = Canvas.blank(space, [setting.weighting for setting in stacks])
     scene = anatomy(canvas, who, seed, torn="ACL discontinuity" in wanted)
-    found, mimics = planting(scene, wanted)
+    found, present_mimics = mimics.plant(scene, wanted)
     how = scanner.frame(seed, who.side)
     made = []
     for number, setting in enumerate(stacks):
@@ -85,13 +85,10 @@ def draw(seed: int, lesions: Sequence[str] | None = None, size: int = 256, slice
         seed=seed,
         findings=tuple(name for name in FINDINGS if name in present),
         lesions=tuple(found),
-        mimics=(*mimics, *(["discoid meniscus"] if who.discoid else [])),
+        mimics=(*present_mimics, *(["discoid meniscus"] if who.discoid else [])),
         side="L" if who.side > 0 else "R",
         stacks=tuple(made),
     )
-
-
-planting = lesions.plant
 
 
 def named(masks: dict[str, NDArray[np.bool_]]) -> dict[str, NDArray[np.bool_]]:
@@ -150,6 +147,8 @@ def paint_bones(canvas: Canvas, skeleton: bones.Bones, seed: int) -> None:
         marrow = space.inside(np.asarray(distance + 1.0 + 2.6 * shaft, np.float32))
         grain = level * (1 + 0.05 * space.cloud(rng, 2.5, box) + 0.04 * space.cloud(rng, 11, box))
         canvas.paint(box, marrow, "marrow", np.asarray(grain, np.float32))
+        scar = np.abs(np.where(space.w[box] > 0, space.w[box] - 40, space.w[box] + 17) + space.cloud(rng, 14, box))
+        canvas.paint(box, marrow * ramp(scar, 1.1, 0.2) * (1 - shaft) * np.float32(0.4), "cortex")
         red = ramp(space.cloud(rng, 12, box), 0.6, 1.8) * shaft * np.float32(rng.uniform(0, 0.45))
         canvas.paint(box, red * marrow, "red marrow")
 

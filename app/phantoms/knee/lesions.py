@@ -1,8 +1,6 @@
-"""What can be wrong with the knee: torn cruciate ligament, torn meniscus, effusion, bruised bone. And what only looks like it.
+"""What can be wrong with the knee: torn cruciate ligament, torn meniscus, effusion, bruised bone.
 
-Knows the anatomy and the canvas. Every lesion has a counterpart of the same signal and size that is no finding, in a place
-where healthy knees have it: fluid in bursae, red marrow in the shafts, a bright patch in fat. A knee has most often either the
-lesion or its counterpart, so that how much of an image is bright says nothing; where it is and in what shape says all.
+Knows the anatomy and the canvas. What only looks like a lesion is `app.phantoms.knee.mimics`'s.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +11,7 @@ import numpy as np
 from app.phantoms.knee import joint
 from app.phantoms.knee.bones import Bones, within
 from app.phantoms.knee.person import Person
-from app.phantoms.knee.space import F32, Box, Space, ramp, stream
+from app.phantoms.knee.space import F32, Box, Space, ramp
 from app.phantoms.knee.tissue import Canvas
 
 Found = list[tuple[Box, F32]]
@@ -61,20 +59,6 @@ def bruise(scene: Scene, rng: np.random.Generator) -> Found:
     return [mark(scene, box, share, tibial, rng)]
 
 
-def red_marrow(scene: Scene, rng: np.random.Generator) -> Found:
-    """Blood-forming marrow in the flare of femur or tibia, as large and as bright as a bruise: no finding."""
-    tibial = bool(rng.random() < 0.45)
-    u = float(rng.uniform(-10, 10))
-    v, w = (
-        (float(rng.uniform(-8, 4)), float(rng.uniform(-46, -34)))
-        if tibial
-        else (float(rng.uniform(-8, 4)), float(rng.uniform(54, 66)))
-    )
-    radii = bruise_size(rng)
-    box, share = scene.patch((u, v, w), radii, rng, 0.8)
-    return [mark(scene, box, share, tibial, rng)]
-
-
 def bruise_size(rng: np.random.Generator) -> tuple[float, float, float]:
     """Radii of a patch of marrow."""
     size = float(rng.uniform(8.5, 12.5))
@@ -98,24 +82,6 @@ def effusion(scene: Scene, rng: np.random.Generator) -> Found:
         spots.append(((side * 27.0, -30.0, 36.0), (9.0 * grade, 8.0 * grade, 17.0 * grade)))
         spots.append(((side * 38.0, -8.0, 26.0), (6.0 * grade, 12.0 * grade, 13.0 * grade)))
     return [pour(scene, centre, radii, rng, 0.25) for centre, radii in spots]
-
-
-def fluid_elsewhere(scene: Scene, rng: np.random.Generator) -> Found:
-    """As much fluid in bursae and under the skin: no finding of the joint."""
-    places = [
-        ((-25.0, 47.0, 2.0), (9.5, 8.5, 21.0)),  # between medial gastrocnemius and semimembranosus
-        ((2.0, -57.0, 20.0), (19.0, 3.6, 23.0)),  # in front of the patella and its tendon
-        ((-42.0, 10.0, -34.0), (4.0, 15.0, 18.0)),  # under the tendons on the tibia's inner side
-        ((45.0, -6.0, 18.0), (4.0, 20.0, 26.0)),  # under the iliotibial band
-        ((28.0, 48.0, 30.0), (9.0, 9.0, 22.0)),  # at the outer side of the popliteal fossa
-    ]
-    chosen = rng.choice(len(places), 3, replace=False)
-    found = []
-    for number in chosen:
-        centre, radii = places[number]
-        grade = float(rng.uniform(0.8, 1.12))
-        found.append(pour(scene, centre, [grade * each for each in radii], rng, 0.25))
-    return found
 
 
 def pour(
@@ -158,20 +124,6 @@ def acl_tear(scene: Scene, rng: np.random.Generator) -> Found:
     return [*swollen, (box, scene.space.inside(distance) * scene.soft(box))]
 
 
-def bright_fat(scene: Scene, rng: np.random.Generator) -> Found:
-    """A patch as bright and as large as a torn ligament's, in fat: behind the patellar tendon, above the trochlea, behind."""
-    places = [(1.0, -30.0, 4.0), (0.0, -29.0, 60.0), (-4.0, 52.0, -16.0), (6.0, 42.0, 32.0)]
-    middle = np.array(places[int(rng.integers(len(places)))]) + rng.normal(0, 1.5, 3)
-    way = rng.normal(0, 1, 3) * np.array([0.6, 0.5, 1.0])
-    way *= 0.5 * rng.uniform(18, 25) / np.linalg.norm(way)
-    line = middle + np.linspace(-1, 1, 7)[:, None] * way + rng.normal(0, 0.8, (7, 3))
-    box, distance, _ = scene.space.tube(line, scene.person.acl[0] * rng.uniform(1.8, 2.2), margin=4)
-    uneven = scene.space.cloud(rng, 4.0, box) * np.float32(1.1)
-    share = ramp(distance + uneven, 1.2, -1.6) * scene.soft(box)
-    scene.canvas.paint(box, share, "oedema", 1 + 0.1 * scene.space.cloud(rng, 3.0, box))
-    return [(box, share)]
-
-
 def meniscal_tear(scene: Scene, rng: np.random.Generator) -> Found:
     """A cleft that reaches the meniscus's surface, sometimes with a fragment displaced into the notch."""
     compartment = int(rng.choice([joint.MEDIAL, joint.LATERAL], p=[0.6, 0.4]))
@@ -209,45 +161,9 @@ def meniscal_tear(scene: Scene, rng: np.random.Generator) -> Found:
     return found
 
 
-def inner_signal(scene: Scene, rng: np.random.Generator) -> Found:
-    """Signal within a meniscus that does not reach its surface (grade 1 or 2): age, not a tear."""
-    found = []
-    for part in scene.menisci.values():
-        if rng.random() < 0.35:
-            continue
-        at = float(rng.uniform(60, 115) * (1 if rng.random() < 0.75 else -1))
-        arc = ramp(np.abs(part.angle - at), 26, 14)
-        core = ramp(np.abs(part.height - 0.5), 0.27, 0.12) * ramp(np.abs(part.depth - 0.32), 0.24, 0.12)
-        share = np.asarray(core * arc * part.body * np.float32(rng.uniform(0.6, 1.0)), np.float32)
-        scene.canvas.paint(scene.bones.joint, share, "degeneration")
-        found.append((scene.bones.joint, share))
-    return found
-
-
 LESIONS: dict[str, Callable[[Scene, np.random.Generator], Found]] = {
     "ACL discontinuity": acl_tear,
     "meniscal tear": meniscal_tear,
     "effusion": effusion,
     "bone bruise": bruise,
 }
-COUNTERPARTS: dict[str, tuple[str, Callable[[Scene, np.random.Generator], Found]]] = {
-    "ACL discontinuity": ("bright patch in fat", bright_fat),
-    "meniscal tear": ("signal within a meniscus", inner_signal),
-    "effusion": ("fluid in bursae", fluid_elsewhere),
-    "bone bruise": ("red marrow", red_marrow),
-}
-"""Lesion to its counterpart: the mimic's name and what draws it."""
-
-ABSENT, PRESENT = 0.85, 0.3
-"""How often a knee has a counterpart where the lesion itself is absent, and where it is present."""
-
-
-def plant(scene: Scene, lesions: Sequence[str]) -> tuple[dict[str, Found], tuple[str, ...]]:
-    """Draw ``lesions`` and their counterparts; the lesions' extents and the mimics' names."""
-    mimics = []
-    for name, (mimic, draw) in COUNTERPARTS.items():
-        rng = stream(scene.seed, f"like {name}")
-        if rng.random() < (PRESENT if name in lesions else ABSENT):
-            draw(scene, rng)
-            mimics.append(mimic)
-    return {name: LESIONS[name](scene, stream(scene.seed, name)) for name in LESIONS if name in lesions}, tuple(mimics)

@@ -17,6 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
 F32 = NDArray[np.float32]
+ENDS = 6.0
+"""Over how many mm a column closes at its ends."""
+
 Box = tuple[slice, slice, slice]
 """A part of the grid: slices of z, y and x."""
 
@@ -171,7 +174,7 @@ class Space:
         """A solid that runs up the leg: its box and its distance.
 
         ``stations``: (w, u, v, a, b) from foot to head: at height w an ellipse (superellipse of ``power``) around (u, v) with
-        half axes a and b, linear between. It ends flat. The knee's turn moves it as a whole; its cross-section stays level.
+        half axes a and b, linear between. Its ends are round. The knee's turn moves it as a whole; cross-sections stay level.
         """
         given = np.asarray(stations, float)
         centres = self.scanner(given[:, [1, 2, 0]])
@@ -179,7 +182,9 @@ class Space:
         rows = slice(*np.searchsorted(self.z, [level[0] - margin, level[-1] + margin]).tolist())
         z = self.z[rows]
         at = [np.interp(z, level, line) for line in (centres[:, 0], centres[:, 1])]
-        a, b = (np.interp(z, level, given[:, k] * self.scale[k - 3]).clip(0.05) for k in (3, 4))
+        part = np.clip(np.minimum(z - level[0], level[-1] - z) / ENDS, 0, 1)
+        a, b = (np.interp(z, level, given[:, k] * self.scale[k - 3]) for k in (3, 4))
+        a, b = (np.maximum(half * np.sqrt(part * (2 - part)), 0.05) for half in (a, b))
         columns = slice(*np.searchsorted(self.x, [(at[0] - a).min() - margin, (at[0] + a).max() + margin]).tolist())
         lines = slice(*np.searchsorted(self.y, [(at[1] - b).min() - margin, (at[1] + b).max() + margin]).tolist())
         dx = np.abs((self.x[None, columns] - at[0][:, None]) / a[:, None]).astype(np.float32)
