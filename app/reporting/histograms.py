@@ -19,10 +19,12 @@ from app.phantoms import knee
 BINS = 48
 """Equal steps between a stack's 0.5th and 99.5th percentile."""
 FOLDS = 5
-PENALTIES = (0.003, 0.03, 0.3)
+PENALTIES = (0.003, 0.03, 0.3, 3.0)
 """Of the squared weights, per examination; the one that tells most is what is told."""
 BOUND = 0.65
 """The AUROC that the control may not reach on any finding."""
+SIZE = 128
+"""Pixels of a slice's side, as the network reads it."""
 FIRST = 900_000
 """The first of the control's seeds: none that a network is trained on."""
 

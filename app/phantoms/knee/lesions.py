@@ -11,7 +11,7 @@ import numpy as np
 from app.phantoms.knee import joint
 from app.phantoms.knee.bones import Bones, within
 from app.phantoms.knee.person import Person
-from app.phantoms.knee.space import F32, Box, Space, ramp
+from app.phantoms.knee.space import F32, Box, Space, ramp, stream
 from app.phantoms.knee.tissue import Canvas
 
 Found = list[tuple[Box, F32]]
@@ -74,14 +74,35 @@ def mark(scene: Scene, box: Box, share: F32, tibial: bool, rng: np.random.Genera
     return box, share
 
 
+RECESSES = (
+    ((0.0, -33.0, 58.0), (24.0, 6.8, 20.0)),
+    ((-27.0, -30.0, 36.0), (9.0, 8.0, 17.0)),
+    ((27.0, -30.0, 36.0), (9.0, 8.0, 17.0)),
+    ((-38.0, -8.0, 26.0), (6.0, 12.0, 13.0)),
+    ((38.0, -8.0, 26.0), (6.0, 12.0, 13.0)),
+)
+"""Where an effusion gathers: above the patella, on both sides of it and beside the condyles: middle and radii."""
+
+
+def fluid_budget(scene: Scene) -> float:
+    """How much free fluid a knee has in all, ml: in its joint or elsewhere, with an effusion or without."""
+    return float(stream(scene.seed, "fluid budget").uniform(12, 22))
+
+
 def effusion(scene: Scene, rng: np.random.Generator) -> Found:
-    """Fluid that fills the recess above the patella and bulges on both sides of it."""
-    grade = float(rng.uniform(0.75, 1.15))
-    spots = [((0.0, -33.0, 60.0), (24 * grade, 6.8 * grade, 21 * grade))]
-    for side in (-1, 1):
-        spots.append(((side * 27.0, -30.0, 36.0), (9.0 * grade, 8.0 * grade, 17.0 * grade)))
-        spots.append(((side * 38.0, -8.0, 26.0), (6.0 * grade, 12.0 * grade, 13.0 * grade)))
-    return [pour(scene, centre, radii, rng, 0.25) for centre, radii in spots]
+    """Fluid that fills the recess above the patella and bulges on both sides of it: the better part of the knee's budget."""
+    wanted = fluid_budget(scene) * float(rng.uniform(0.65, 0.95))
+    grade = float(np.clip((wanted / 20.0) ** (1 / 3), 0.72, 1.1))  # the recesses as they stand hold about 20 ml
+    found = []
+    for centre, radii in RECESSES:
+        wider = [grade * radius * float(rng.uniform(0.93, 1.07)) for radius in radii]
+        found.append(pour(scene, centre, wider, rng, 0.25))
+    return found
+
+
+def volume(scene: Scene, found: Found) -> float:
+    """What a lesion fills, ml of this knee."""
+    return sum(float(share.sum()) for _, share in found) * scene.space.step**3 / 1000
 
 
 def pour(

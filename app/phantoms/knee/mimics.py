@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from app.phantoms.knee import joint
-from app.phantoms.knee.lesions import LESIONS, Found, Scene, bruise_size, mark, pour
+from app.phantoms.knee.lesions import LESIONS, Found, Scene, bruise_size, fluid_budget, mark, pour, volume
 from app.phantoms.knee.space import ramp, stream
 
 
@@ -28,20 +28,26 @@ def red_marrow(scene: Scene, rng: np.random.Generator) -> None:
     mark(scene, box, share, tibial, rng)
 
 
-def fluid_elsewhere(scene: Scene, rng: np.random.Generator) -> None:
-    """As much fluid in bursae and under the skin: no finding of the joint."""
-    places = [
-        ((-25.0, 47.0, 2.0), (9.5, 8.5, 21.0)),  # between medial gastrocnemius and semimembranosus
-        ((2.0, -57.0, 20.0), (19.0, 3.6, 23.0)),  # in front of the patella and its tendon
-        ((-42.0, 10.0, -34.0), (4.0, 15.0, 18.0)),  # under the tendons on the tibia's inner side
-        ((45.0, -6.0, 18.0), (4.0, 20.0, 26.0)),  # under the iliotibial band
-        ((28.0, 48.0, 30.0), (9.0, 9.0, 22.0)),  # at the outer side of the popliteal fossa
-    ]
-    chosen = rng.choice(len(places), 3, replace=False)
-    for number in chosen:
-        centre, radii = places[number]
-        grade = float(rng.uniform(0.8, 1.12))
-        pour(scene, centre, [grade * each for each in radii], rng, 0.25)
+BURSAE = (
+    ((-25.0, 47.0, 2.0), (10.0, 9.0, 20.0)),  # between medial gastrocnemius and semimembranosus
+    ((26.0, 46.0, 26.0), (9.5, 9.0, 19.0)),  # at the outer side of the popliteal fossa
+    ((2.0, -57.0, 20.0), (19.0, 5.0, 23.0)),  # in front of the patella and its tendon
+    ((-36.0, 12.0, -32.0), (6.0, 13.0, 17.0)),  # under the tendons on the tibia's inner side
+    ((1.0, 46.0, -30.0), (8.0, 10.0, 18.0)),  # between the heads of gastrocnemius
+    ((-8.0, 42.0, 50.0), (11.0, 9.0, 17.0)),  # in the fat above the popliteal fossa
+)
+"""Where fluid may gather that is not in the joint: middle and radii."""
+
+
+def fluid_elsewhere(scene: Scene, rng: np.random.Generator, left: float) -> None:
+    """``left`` ml of fluid in bursae and between muscles: no finding of the joint."""
+    for number in rng.permutation(len(BURSAE)):
+        if left < 0.8:
+            return
+        centre, radii = BURSAE[int(number)]
+        whole = 4 / 3 * np.pi * float(np.prod(radii)) * float(np.prod(scene.person.scale)) / 1000
+        grade = float(np.clip((left / whole) ** (1 / 3), 0.5, rng.uniform(0.95, 1.15)))
+        left -= volume(scene, [pour(scene, centre, [grade * each for each in radii], rng, 0.25)])
 
 
 def bright_fat(scene: Scene, rng: np.random.Generator) -> None:
@@ -96,7 +102,6 @@ def plica(scene: Scene, rng: np.random.Generator) -> None:
 COUNTERPARTS: dict[str, tuple[str, Callable[[Scene, np.random.Generator], None], float, float]] = {
     "ACL discontinuity": ("bright patch in fat", bright_fat, 0.85, 0.3),
     "meniscal tear": ("signal within a meniscus", inner_signal, 0.7, 0.7),
-    "effusion": ("fluid in bursae", fluid_elsewhere, 0.85, 0.3),
     "bone bruise": ("red marrow", red_marrow, 0.85, 0.3),
 }
 """Lesion to its counterpart: the mimic's name, what draws it, and how often where the lesion is absent and where it is
@@ -124,4 +129,9 @@ def plant(scene: Scene, lesions: Sequence[str]) -> tuple[dict[str, Found], tuple
         if own.random() < share:
             add(scene, own)
             names.append(mimic)
-    return {name: LESIONS[name](scene, stream(scene.seed, name)) for name in LESIONS if name in lesions}, tuple(names)
+    found = {name: LESIONS[name](scene, stream(scene.seed, name)) for name in LESIONS if name in lesions}
+    left = fluid_budget(scene) - volume(scene, found.get("effusion", []))
+    if left >= 0.8:
+        fluid_elsewhere(scene, stream(scene.seed, "like effusion"), left)
+        names.append("fluid in bursae")
+    return found, tuple(names)

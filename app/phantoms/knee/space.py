@@ -24,7 +24,7 @@ Box = tuple[slice, slice, slice]
 """A part of the grid: slices of z, y and x."""
 
 STREAMS = (
-    "person", "lesions", "muscle", "marrow", "fluid", "protocol", "coil", "noise", "vessels", "fat",
+    "person", "lesions", "muscle", "marrow", "fluid", "protocol", "fluid budget", "noise", "vessels", "fat",
     "ACL discontinuity", "meniscal tear", "effusion", "bone bruise", "mimics", "menisci", "cruciates",
     "like ACL discontinuity", "like meniscal tear", "like effusion", "like bone bruise",
 )  # fmt: skip
