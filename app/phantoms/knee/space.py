@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
+from scipy.interpolate import PchipInterpolator
 
 F32 = NDArray[np.float32]
 ENDS = 6.0
@@ -174,26 +175,27 @@ class Space:
         """A solid that runs up the leg: its box and its distance.
 
         ``stations``: (w, u, v, a, b) from foot to head: at height w an ellipse (superellipse of ``power``) around (u, v) with
-        half axes a and b, linear between. Its ends are round. The knee's turn moves it as a whole; cross-sections stay level.
+        half axes a and b, smooth and monotone between. Its ends are round. The knee's turn moves it as a whole;
+        cross-sections stay level.
         """
         given = np.asarray(stations, float)
         centres = self.scanner(given[:, [1, 2, 0]])
         level = centres[:, 2]
         rows = slice(*np.searchsorted(self.z, [level[0] - margin, level[-1] + margin]).tolist())
         z = self.z[rows]
-        at = [np.interp(z, level, line) for line in (centres[:, 0], centres[:, 1])]
+        stated = np.column_stack([centres[:, :2], given[:, 3:] * self.scale[:2]])
+        smooth = PchipInterpolator(level, stated, axis=0)(np.clip(z, level[0], level[-1])).T
+        at = smooth[:2]
         part = np.clip(np.minimum(z - level[0], level[-1] - z) / ENDS, 0, 1)
-        a, b = (np.interp(z, level, given[:, k] * self.scale[k - 3]) for k in (3, 4))
-        a, b = (np.maximum(half * np.sqrt(part * (2 - part)), 0.05) for half in (a, b))
+        a, b = np.maximum(smooth[2:] * np.sqrt(part * (2 - part)), 0.05)
         columns = slice(*np.searchsorted(self.x, [(at[0] - a).min() - margin, (at[0] + a).max() + margin]).tolist())
         lines = slice(*np.searchsorted(self.y, [(at[1] - b).min() - margin, (at[1] + b).max() + margin]).tolist())
         dx = np.abs((self.x[None, columns] - at[0][:, None]) / a[:, None]).astype(np.float32)
         dy = np.abs((self.y[None, lines] - at[1][:, None]) / b[:, None]).astype(np.float32)
-        px, py = dx ** np.float32(power), dy ** np.float32(power)
-        k0 = (px[:, None, :] + py[:, :, None]) ** np.float32(1 / power)
-        gx, gy = dx ** np.float32(power - 1) / a[:, None], dy ** np.float32(power - 1) / b[:, None]
-        k1 = np.sqrt((gx * gx)[:, None, :] + (gy * gy)[:, :, None]) + np.float32(1e-5)
-        side = (k0 - 1) * np.maximum(k0, 0.05) ** np.float32(power - 1) / k1
+        square = (dx ** np.float32(power))[:, None, :] + (dy ** np.float32(power))[:, :, None]
+        gx, gy = (part ** np.float32(power - 1) / half[:, None] for part, half in ((dx, a), (dy, b)))
+        slope = np.sqrt((gx * gx).astype(np.float32)[:, None, :] + (gy * gy).astype(np.float32)[:, :, None])
+        side = (square - 1) / np.maximum(np.float32(power) * slope, np.float32(1e-4))
         cap = np.maximum(z - level[-1], level[0] - z).astype(np.float32)[:, None, None]
         return (rows, lines, columns), np.asarray(np.maximum(side, cap), np.float32)
 
@@ -204,12 +206,9 @@ class Space:
         lattice = ndimage.gaussian_filter(lattice, 0.6, mode="wrap")
         lattice /= lattice.std()
         box = box or self.everywhere
-        for number, (axis, cut) in enumerate(zip((self.z, self.y, self.x), box, strict=True)):
-            place = (axis[cut] + 85) / grain
-            first = np.clip(np.floor(place), 0, cells[0] - 2).astype(int)
-            part = np.clip(place - first, 0, 1).astype(np.float32)
-            shape = [1, 1, 1]
-            shape[number] = len(part)
-            part = part.reshape(shape)
-            lattice = lattice.take(first, axis=number) * (1 - part) + lattice.take(first + 1, axis=number) * part
-        return np.asarray(lattice, np.float32)
+        weights = []
+        for axis, cut in zip((self.z, self.y, self.x), box, strict=True):
+            place = (axis[cut] + 85) / np.float32(grain)
+            weights.append(np.maximum(1 - np.abs(place[:, None] - np.arange(cells[0], dtype=np.float32)), 0))
+        deep = np.tensordot(weights[0], lattice, (1, 0))
+        return np.asarray(np.matmul(weights[1], deep) @ weights[2].T, np.float32)
