@@ -64,7 +64,10 @@ class PlaneFit:
     seed: int
     about: dict[str, str]
     fresh: bool = False
-    places: nn.Module = field(default_factory=lambda: Places())
+    places: nn.Module = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.places = Places()
 
     def run(self, train: Exams, valid: Exams) -> None:
         """All epochs, each with a checkpoint and a row of figures; goes on where a run stopped."""
@@ -100,7 +103,7 @@ class PlaneFit:
             for group in optimiser.param_groups:
                 group["lr"] = one_cycle(done) * self.recipe.rate
             total += self._step(train, index, weights, random, optimiser)
-            rest = progress.left(self.recipe.epochs * (1 - done))
+            rest = progress.left(1 - (step + 1) / len(batches))
             progress.advance(1 / len(batches), f"epoch {epoch}, loss {total / (step + 1):.4f}, it ends in {clock(rest)}")
         return total / len(batches)
 

@@ -41,8 +41,8 @@ def joined(row: Mapping[str, object], logits: Mapping[Plane, NDArray[np.float32]
 
 
 def logistic(x: NDArray[np.floating], y: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:
-    """Weights (k,) and bias of a ridge logistic regression of ``y`` (n,) on ``x`` (n, k), by Newton's method. Where all of ``y``
-    is the same: the mean of ``x``, without a bias."""
+    """Weights (k,) and bias of a ridge logistic regression of ``y`` (n,) on ``x`` (n, k), by Newton's method. Where all of
+    ``y`` is the same: the mean of ``x``, without a bias."""
     if y.all() or not y.any():
         return np.full(x.shape[1], 1 / x.shape[1]), 0.0
     centre, spread = x.mean(0), np.maximum(x.std(0), 1e-6)

@@ -89,8 +89,8 @@ def read(folder: Path, part: str) -> Exams:
     ids = tuple(name for name in everywhere if name not in lacking)
     if not ids:
         raise InputError(
-            "The part “%(part)s” has no exam with its three stacks. MRNet's layout is %(part)s/sagittal/0000.npy, likewise coronal "
-            "and axial, beside %(part)s-abnormal.csv, %(part)s-acl.csv and %(part)s-meniscus.csv.",
+            "The part “%(part)s” has no exam with its three stacks. MRNet's layout is %(part)s/sagittal/0000.npy, likewise "
+            "coronal and axial, beside %(part)s-abnormal.csv, %(part)s-acl.csv and %(part)s-meniscus.csv.",
             {"part": part},
         )
     labels = np.array([[table[name] for table in tables] for name in ids], np.float32)
