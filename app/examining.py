@@ -1,7 +1,7 @@
 """What the product does to an exam of stacks: choose the network and the stacks, join the planes' answers, explain every plane.
 
-As `app.pipeline` does with films: knows the classifiers and the explainers; no SQL, no HTTP, no files, and no torch until the first
-result is made.
+As `app.pipeline` does with films: knows the classifiers and the explainers; no SQL, no HTTP, no files, and no torch until the
+first result is made.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -128,7 +128,7 @@ def _by_member(
 
 
 def _joined(study_uid: str, stack: Stack[Image], slices: Sequence[Explanation]) -> StackExplanation:
-    """The maps of all slices as one. A slice without evidence says nothing of the stack: the stack has a picture where one slice
+    """The maps of all slices as one. A slice without evidence says nothing of the stack, which has a picture where any slice
     has one."""
     first = slices[0]
     states = [one.state for one in slices]

@@ -1,11 +1,10 @@
-"""Networks of exams that were never trained, and stacks for them: small, seeded. For tests that need a network, not its opinion."""
+"""Networks of exams that were never trained, and stacks for them: small, seeded, and without an opinion worth having."""
 
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from torch import nn
 
 from app.classifiers.networks import build
@@ -75,10 +74,3 @@ def stack(seed: int, slices: int = 5, rows: int = 40, columns: int = 40, uid: st
         ),
         body_part="KNEE",
     )
-
-
-def tied() -> torch.Tensor:
-    """Maps (slices, channels, h, w) in which two slices are equally high in a channel."""
-    maps = torch.rand(3, 2, 2, 2)
-    maps[2, 0] = maps[1, 0] = maps[:, 0].amax() + 1
-    return maps

@@ -1,4 +1,4 @@
-"""What the definitions promise for a network of a stack: the maximum over slices has its winner, and nothing is lost on the way."""
+"""What the definitions promise for a network of a stack: the maximum has its winner, and nothing is lost on the way."""
 
 from pathlib import Path
 
