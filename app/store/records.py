@@ -296,8 +296,9 @@ class AgreementRow:
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """A job. ``step`` of ``of`` is its progress, ``what`` says in an English msgid what is being done; ``error_template`` with
-    ``error_values`` is the sentence of a failed one. ``insist``: what a guard refuses is analysed all the same."""
+    """A job. ``step`` of ``of`` is its progress, ``what`` says in an English msgid what is being done, with ``what_values``,
+    msgids too; ``error_template`` with ``error_values`` is the sentence of a failed one. ``insist``: what a guard refuses is
+    analysed all the same."""
 
     id: str
     kind: JobKind
@@ -317,6 +318,7 @@ class JobRow:
     started_at: datetime | None
     finished_at: datetime | None
     insist: bool = False
+    what_values: Values = field(default_factory=dict, hash=False)
 
     @property
     def open(self) -> bool:
@@ -366,29 +368,6 @@ class FlagQuery:
     descending: bool = True
     number: int = 1
     size: int = 25
-
-
-@dataclass(frozen=True, slots=True)
-class FlagRow:
-    """One verdict in force with the study it belongs to. ``probability`` is what the network said of the finding,
-    ``explanation_id`` the map the verdict is about, ``disagreement`` how far the methods disagree on the finding; None where
-    they are gone or not known."""
-
-    id: str
-    study_id: str
-    image_id: str
-    rows: int
-    columns: int
-    patient: Patient
-    date: str
-    accession: str
-    description: str
-    modality: str
-    phantom: bool
-    review: Review
-    probability: float | None
-    explanation_id: str | None
-    disagreement: float | None
 
 
 @dataclass(frozen=True, slots=True)
