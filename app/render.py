@@ -73,8 +73,8 @@ def overlay_png(
     """A map over its film, as PNG in colour: transparent below the threshold, with the region a reader drew, and underneath the
     colour bar with the raw range, what the map is of, and that it is for research only.
 
-    The colours run from 0 (from the negative of the end, for a signed map) to the 99.5th percentile of the map's size; ``span``:
-    over these values instead, as a slice's map is shown with the colours of its stack.
+    The colours run from 0 (from the negative of the end, for a signed map) to the 99.5th percentile of the map's size;
+    ``span``: over these values instead, as a slice's map is shown with the colours of its stack.
     """
     low, high = span or ends(explanation)
     film = Picture.fromarray(_octets(grey(image))).convert("RGB")
