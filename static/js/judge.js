@@ -64,7 +64,7 @@ export class Judge {
   show() {
     const { reviews, panes } = this;
     for (const pane of panes.all) {
-      const verdict = reviews.of(pane.method)?.verdict;
+      const verdict = reviews.of(pane.method, pane)?.verdict;
       const able = reviews.able(pane);
       pane.verdicts.forEach((button, at) => {
         button.disabled = !able;
@@ -136,7 +136,7 @@ export class Judge {
   /** The figures; where the browser cannot take them, those that the server stored with this region. */
   paint() {
     const { panes, reviews } = this;
-    this.figures ??= new Figures(panes, reviews.regions, (explanation) => reviews.map(explanation));
+    this.figures ??= new (reviews.Figures ?? Figures)(panes, reviews.regions, (explanation) => reviews.map(explanation));
     this.figures.paint(reviews.data.explanations, this.#holder(reviews.regions.region)?.measures);
   }
 
