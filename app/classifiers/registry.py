@@ -30,6 +30,10 @@ class Registry:
         """Every guard's card, by name. ModelError when one cannot be read."""
         return tuple(card for card in self._read() if card.kind == "guard")
 
+    def exams(self) -> tuple[Card, ...]:
+        """The card of every network that reads exams of stacks, by name. ModelError when one cannot be read."""
+        return tuple(card for card in self._read() if card.kind == "exam")
+
     def guard(self, card: Card) -> Card | None:
         """The guard that a network's card names, None where it names none. ModelError when it is not there: a network whose
         card asks for a guard does not go without."""
@@ -55,11 +59,12 @@ class Registry:
             yield known[1]
 
     def card(self, name: str) -> Card:
-        """One network's card; NotFound with the names there are."""
-        for card in self.cards():
+        """The card of one network, of films or of exams; NotFound with the names there are."""
+        cards = [card for card in self._read() if card.kind != "guard"]
+        for card in cards:
             if card.name == name:
                 return card
-        known = ", ".join(card.name for card in self.cards()) or "–"
+        known = ", ".join(card.name for card in cards) or "–"
         raise NotFound("There is no network called “%(name)s”. There are: %(known)s.", {"name": name, "known": known})
 
     def remembered(self, name: str) -> Card:
@@ -80,6 +85,13 @@ class Registry:
     def choose(self, study: Study, series: Series) -> Card | None:
         """The network that reads this series by itself, or None: then the study is stored and viewable, nothing more."""
         return next((card for card in self.eligible(study, series) if card.default), None)
+
+    def choose_exam(self, study: Study) -> Card | None:
+        """The network that reads an exam by itself: the default one for phantoms or for people, as the study is; where there is
+        none for people, one of phantoms, whose banner says what that is worth. None where no network reads exams."""
+        cards = sorted(self.exams(), key=lambda card: (card.phantom != study.phantom, not card.default, card.name))
+        fitting = [card for card in cards if card.phantom == study.phantom or card.phantom]
+        return fitting[0] if fitting else None
 
 
 def reads(card: Card, study: Study, series: Series) -> bool:
