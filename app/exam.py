@@ -5,13 +5,15 @@ one size and one echo, in the order in which they lie along their normal. A seri
 three planes, a series of two echoes). Every value is frozen and every array in it read-only.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain import Extent, Score
+from app.domain import Extent, Measures, Region, Score, Verdict
 
 Plane = Literal["sagittal", "coronal", "axial", "oblique", ""]
 """Where a stack's slices lie; "oblique" where no plane is near, the empty string where the header does not say."""
@@ -101,3 +103,29 @@ class StackExplanation:
         """The positive part of every slice's map, summed: how the relevance is spread over the stack."""
         positive: NDArray[np.float64] = np.maximum(self.values, 0).sum(axis=(1, 2), dtype=np.float64)
         return tuple(positive.tolist())
+
+
+@dataclass(frozen=True, slots=True)
+class ExamReview:
+    """One reader's verdict on one method × finding of one stack, with the network's version it was given about.
+
+    ``region`` is the true region, slice by slice, under the ids of the slices' images; None without one. ``shown`` is the id of
+    the image that stands for the stack: a slice of the region, or the one at which the stack opens. ``measures`` has every
+    method whose maps were there when the region was stored, by name, each over the whole stack.
+    """
+
+    study_uid: str
+    stack: StackKey
+    plane: Plane
+    shown: str
+    model: str
+    model_sha256: str
+    method: str
+    finding: str
+    verdict: Verdict
+    reason: str
+    comment: str
+    region: Mapping[str, Region] | None = field(hash=False)
+    reader: str
+    created_at: datetime
+    measures: Mapping[str, Measures] = field(default_factory=dict, hash=False)

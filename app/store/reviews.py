@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.domain import VERDICTS, Measures, Patient, Region, Review, Shape
 from app.errors import NotFound
+from app.store.exam_tables import ExamReviewTable
 from app.store.records import Choices, FlagQuery, FlagRow, FlagSort, Page, ReviewRow
 from app.store.results import image_of
 from app.store.tables import (
@@ -36,14 +37,31 @@ SORTS: dict[FlagSort, tuple[Any, ...]] = {
 
 def in_force() -> ColumnElement[bool]:
     """Whether a verdict is the latest not withdrawn of its image × network version × method × finding × reader."""
-    later = aliased(ReviewTable)
-    same = ("image_id", "model", "model_sha256", "method", "finding", "reader")
+    return _latest(ReviewTable, ("image_id",))
+
+
+def stack_in_force() -> ColumnElement[bool]:
+    """Whether a verdict is the latest not withdrawn of its stack × network version × method × finding × reader."""
+    return _latest(ExamReviewTable, ("series_id", "stack"))
+
+
+def _latest(table: Any, place: tuple[str, ...]) -> ColumnElement[bool]:
+    later = aliased(table)
+    same = (*place, "model", "model_sha256", "method", "finding", "reader")
     newer = exists().where(
-        *(getattr(later, name) == getattr(ReviewTable, name) for name in same),
-        later.number > ReviewTable.number,
+        *(getattr(later, name) == getattr(table, name) for name in same),
+        later.number > table.number,
         later.withdrawn_at.is_(None),
     )
-    return and_(ReviewTable.withdrawn_at.is_(None), ~newer)
+    return and_(table.withdrawn_at.is_(None), ~newer)
+
+
+def recount(session: Session, study_id: str) -> None:
+    """Tell the worklist how many verdicts on a study, its images and its stacks, are in force."""
+    films = select(func.count()).select_from(ReviewTable).where(ReviewTable.study_id == study_id, in_force())
+    stacks = select(func.count()).select_from(ExamReviewTable).where(ExamReviewTable.study_id == study_id, stack_in_force())
+    session.get_one(StudyTable, study_id).flags = (session.scalar(films) or 0) + (session.scalar(stacks) or 0)
+    session.flush()
 
 
 class Reviews:
@@ -77,7 +95,7 @@ class Reviews:
         )
         self._session.add(row)
         self._session.flush()
-        self._recount(image.study_id)
+        recount(self._session, image.study_id)
         return _row(row, image)
 
     def sent(self, token: str) -> ReviewRow | None:
@@ -107,13 +125,8 @@ class Reviews:
         row = self._get(review_id)
         row.withdrawn_at = row.withdrawn_at or now()
         self._session.flush()
-        self._recount(row.study_id)
+        recount(self._session, row.study_id)
         return self.get(review_id)
-
-    def _recount(self, study_id: str) -> None:
-        count = select(func.count()).select_from(ReviewTable).where(ReviewTable.study_id == study_id, in_force())
-        self._session.get_one(StudyTable, study_id).flags = self._session.scalar(count) or 0
-        self._session.flush()
 
     def of_study(self, study_id: str) -> tuple[ReviewRow, ...]:
         """The verdicts in force about a study, oldest first."""

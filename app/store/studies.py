@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 from app.domain import Image, Patient, Series, Study, VoiLut, Window, frozen
 from app.errors import Conflict, NotFound, Unavailable
 from app.store.blobs import Blobs
+from app.store.exam_tables import StackExplanationTable
 from app.store.questions import QuestionTable
 from app.store.records import Added, ImageRow, SeriesRow, StudyRow
 from app.store.tables import ExplanationTable, FileTable, ImageTable, SeriesTable, StudyTable, now
@@ -278,6 +279,7 @@ class Studies:
             (FileTable.sha256, FileTable),
             (ImageTable.pixels, ImageTable),
             (ExplanationTable.values, ExplanationTable),
+            (StackExplanationTable.values, StackExplanationTable),
             (QuestionTable.values, QuestionTable),
             (WhatIfTable.mask, WhatIfTable),
         ):

@@ -1,0 +1,62 @@
+"""What the store hands out of exams: frozen rows, as in `app.store.records`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain import Extent
+from app.exam import ExamPrediction, ExamReview, Plane
+
+
+@dataclass(frozen=True, slots=True)
+class ExamPredictionRow:
+    """A stored prediction of an exam; one per study × network × version of the network."""
+
+    id: str
+    study_id: str
+    prediction: ExamPrediction
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StackExplanationRow:
+    """The stored maps of one stack, without their values: the blob ``values_sha256`` holds ``slices * height * width``
+    little-endian float32. ``minimum`` and ``maximum`` are of the whole stack, ``mass`` is the positive part of every slice."""
+
+    id: str
+    study_id: str
+    series_id: str
+    stack: int
+    plane: Plane
+    model: str
+    model_sha256: str
+    method: str
+    finding: str
+    state: str
+    signed: bool
+    slices: int
+    height: int
+    width: int
+    extent: Extent
+    minimum: float
+    maximum: float
+    mass: tuple[float, ...]
+    parameters: dict[str, str | float | int | bool]
+    versions: dict[str, str]
+    device: str
+    seconds: float
+    total: float | None
+    conservation_error: float | None
+    notes: tuple[str, ...]
+    values_sha256: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ExamReviewRow:
+    """A stored verdict on a stack; ``withdrawn_at`` is set when its reader took it back."""
+
+    id: str
+    study_id: str
+    series_id: str
+    review: ExamReview
+    withdrawn_at: datetime | None
