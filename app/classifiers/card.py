@@ -31,8 +31,8 @@ class Card:
     check run found; empty for other networks.
 
     ``guard`` names the card of the guard that looks at an image before the network does, "" where none does. The card of a
-    guard has the ``kind`` "guard": it reads no study, and its ``findings`` are the kinds of image that it tells apart. A card of
-    the ``kind`` "exam" is of a network that reads stacks: ``members`` are its networks, ``joins`` what joins their answers.
+    guard has the ``kind`` "guard": it reads no study, and its ``findings`` are the kinds of image that it tells apart. A card
+    of the ``kind`` "exam" is of a network that reads stacks: ``members`` are its networks, ``joins`` join their answers.
     """
 
     name: str

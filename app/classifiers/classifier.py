@@ -121,7 +121,7 @@ def prepare_plane(film: Tensor, size: int, how: Preprocessing = Preprocessing())
 
 
 def stretched(series: Series) -> Iterator[Tensor]:
-    """Every slice in grey [0, 1], (rows, columns): modality values between the 1st and the 99.5th percentile of the whole stack.
+    """Every slice in grey [0, 1], (rows, columns): modality values between 1st and 99.5th percentile of the whole stack.
 
     Not the header's window: what a reader likes to see says nothing about what a network was trained on. A constant stack is
     all black."""

@@ -12,7 +12,14 @@ from app.errors import ModelError, NotFound
 REMOVED = ".removed"
 """The folder, below that of the networks, where the cards of networks that were taken away are kept."""
 GONE = "This network was taken away from here. What it said stays; it reads no more films."
-UNKNOWN_PARTS = re.compile(r"[^A-Z]+")
+KNEE = frozenset({"KNEE", "KNIE", "GENOU", "RODILLA", "GINOCCHIO", "JOELHO", "KNÄ"})
+"""A knee, as tags and descriptions name it in several languages."""
+PARTS = KNEE | {
+    "BRAIN", "HEAD", "NECK", "SPINE", "CSPINE", "TSPINE", "LSPINE", "CHEST", "HEART", "ABDOMEN", "PELVIS", "PROSTATE", "LIVER",
+    "BREAST", "SHOULDER", "ELBOW", "WRIST", "HAND", "HIP", "ANKLE", "FOOT", "CRANE", "CEREBRAL", "SCHULTER", "HÜFTE",
+}  # fmt: skip
+"""Words that name a part of the body: where a description has one of them, it is believed."""
+UNKNOWN_PARTS = re.compile(r"[\W\d_]+")
 
 
 class Registry:
@@ -92,6 +99,16 @@ class Registry:
         cards = sorted(self.exams(), key=lambda card: (card.phantom != study.phantom, not card.default, card.name))
         fitting = [card for card in cards if card.phantom == study.phantom or card.phantom]
         return fitting[0] if fitting else None
+
+    def covers(self, card: Card, study: Study, series: Series) -> bool:
+        """Whether an exam's card covers a series: its modality, and its body part where the header or a description says one.
+
+        A series of an MR study that says nothing of its part is taken for what the network reads; the reader sees it."""
+        if series.modality not in card.modalities or series.source == "film image":
+            return False
+        told = series.body_part or f"{series.description} {study.description}"
+        words = set(UNKNOWN_PARTS.sub(" ", told.upper()).split())
+        return bool(words & KNEE) if "KNEE" in card.body_parts and (series.body_part or words & PARTS) else True
 
 
 def reads(card: Card, study: Study, series: Series) -> bool:

@@ -81,14 +81,16 @@ def read(folder: Path, part: str) -> Exams:
     some = set.union(*(set(table) for table in tables)) - set(everywhere)
     if some:
         notes.append(f"{part}: {len(some)} exams are not in all three tables and were left out ({_few(some)})")
-    lacking = {name for name in everywhere if not all((folder / part / plane / f"{name}.npy").is_file() for plane in READ_PLANES)}
+    lacking = {
+        name for name in everywhere if not all((folder / part / plane / f"{name}.npy").is_file() for plane in READ_PLANES)
+    }
     if lacking:
         notes.append(f"{part}: {len(lacking)} exams lack a stack of some plane and were left out ({_few(lacking)})")
     ids = tuple(name for name in everywhere if name not in lacking)
     if not ids:
         raise InputError(
-            "The part “%(part)s” has no exam with its three stacks. MRNet's layout is %(part)s/sagittal/0000.npy, likewise coronal "
-            "and axial, beside %(part)s-abnormal.csv, %(part)s-acl.csv and %(part)s-meniscus.csv.",
+            "The part “%(part)s” has no exam with its three stacks. MRNet's layout is %(part)s/sagittal/0000.npy, likewise "
+            "coronal and axial, beside %(part)s-abnormal.csv, %(part)s-acl.csv and %(part)s-meniscus.csv.",
             {"part": part},
         )
     labels = np.array([[table[name] for table in tables] for name in ids], np.float32)
