@@ -80,6 +80,7 @@ class ImageRow:
     axes: tuple[float, float, float, float, float, float] | None
     warnings: tuple[str, ...]
     instance_number: int
+    echo_time: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,6 +95,8 @@ class SeriesRow:
     description: str
     source: Literal["dicom", "film image"]
     images: tuple[ImageRow, ...]
+    weighting: str = ""
+    localizer: bool = False
 
     def outline(self) -> Series:
         """The series without images: enough for the registry to say which networks read it."""
@@ -105,6 +108,8 @@ class SeriesRow:
             view_position=self.view_position,
             description=self.description,
             source=self.source,
+            weighting=self.weighting,
+            localizer=self.localizer,
         )
 
 

@@ -1,0 +1,314 @@
+"""Stacks out of a series: which slices belong together, in which order they lie, and what is odd about them.
+
+Knows slices' headers as the domain and the store keep them, and no pixels. Order and grouping follow Image Position and
+Orientation (Patient) (0020,0032; 0020,0037; PS3.3 C.7.6.2.1.1), Echo Time and the size alone: the order in which files came,
+their names and their Instance Numbers (0020,0013) change nothing where geometry is there. Stacks are numbered by plane, echo and
+size for the same reason.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Generic, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.exam import READ_PLANES, Plane, StackKey
+
+Axes = tuple[float, float, float, float, float, float]
+Values = Mapping[str, str | int | float]
+
+PARALLEL = math.cos(math.radians(3))
+"""Cosine from which on rows, and columns, of two slices count as parallel."""
+NEAR = math.cos(math.radians(35))
+"""Cosine between a normal and an axis of the body from which on the slices lie in the plane across that axis."""
+NORMALS: tuple[Plane, ...] = ("sagittal", "coronal", "axial")
+"""The plane whose normal is the patient's x, y, z."""
+GAP = 1.5
+"""Distance in usual distances from which on a slice is missed."""
+CLOSE = 0.6
+"""Distance in usual distances below which two slices are too close."""
+APART = 0.25
+"""Share of a slice's side by which two blocks beside one another in one plane are separate."""
+
+
+class Placed(Protocol):
+    """A slice as `app.domain.Image` and `app.store.records.ImageRow` have it."""
+
+    @property
+    def sop_instance_uid(self) -> str:
+        """SOP Instance UID (0008,0018)."""
+
+    @property
+    def frame(self) -> int:
+        """The frame in its file, from 1."""
+
+    @property
+    def instance_number(self) -> int:
+        """Instance Number (0020,0013); 0: none."""
+
+    @property
+    def rows(self) -> int:
+        """Rows (0028,0010)."""
+
+    @property
+    def columns(self) -> int:
+        """Columns (0028,0011)."""
+
+    @property
+    def pixel_spacing(self) -> tuple[float, float] | None:
+        """(between rows, between columns) in mm."""
+
+    @property
+    def position(self) -> tuple[float, float, float] | None:
+        """Image Position (Patient) (0020,0032), mm."""
+
+    @property
+    def axes(self) -> Axes | None:
+        """Image Orientation (Patient) (0020,0037)."""
+
+    @property
+    def echo_time(self) -> float | None:
+        """(Effective) echo time, ms."""
+
+
+P = TypeVar("P", bound=Placed)
+P_co = TypeVar("P_co", bound=Placed, covariant=True)
+
+
+class Parted(Protocol[P_co]):
+    """A series as `app.domain.Series` and `app.store.records.SeriesRow` have it."""
+
+    @property
+    def series_uid(self) -> str:
+        """Series Instance UID (0020,000E)."""
+
+    @property
+    def weighting(self) -> str:
+        """As in `app.domain.Series`."""
+
+    @property
+    def localizer(self) -> bool:
+        """Whether the series was made to plan others."""
+
+    @property
+    def images(self) -> tuple[P_co, ...]:
+        """Its slices, in any order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Oddity:
+    """Something about a stack that a reader should know: an English sentence with its values. Slices count from 1."""
+
+    template: str
+    values: Values = field(default_factory=dict, hash=False)
+
+    @property
+    def sentence(self) -> str:
+        """The English sentence."""
+        return self.template % self.values if self.values else self.template
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a reader said of a stack instead of the header; None: as the header says. ``used``: whether networks read it."""
+
+    key: StackKey
+    plane: Plane | None = None
+    weighting: str | None = None
+    used: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stack(Generic[P_co]):
+    """Parallel slices of one series, one size and one echo, along their normal (rows × columns of the orientation).
+
+    ``between`` is the usual distance of neighbours in mm, None where it is not known. ``used`` is a reader's word on whether
+    networks read the stack, None: nobody said.
+    """
+
+    key: StackKey
+    plane: Plane
+    weighting: str
+    localizer: bool
+    images: tuple[P_co, ...]
+    between: float | None = None
+    oddities: tuple[Oddity, ...] = ()
+    used: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Group(Generic[P]):
+    """Slices that may make a stack. ``normal`` is None without geometry; ``layer`` counts the stacks in one place."""
+
+    images: tuple[P, ...]
+    normal: NDArray[np.float64] | None
+    layer: int = 0
+    oddities: tuple[Oddity, ...] = ()
+
+    @property
+    def echo(self) -> float | None:
+        times = [image.echo_time for image in self.images if image.echo_time is not None]
+        return min(times) if times else None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.images[0].rows, self.images[0].columns
+
+    def order(self) -> tuple[object, ...]:
+        """What numbers the stacks of a series."""
+        name = plane(self.normal)
+        direction = () if self.normal is None else tuple(np.round(self.normal, 2).tolist())
+        planes = (*READ_PLANES, "oblique", "")
+        echo = math.inf if self.echo is None else self.echo
+        return planes.index(name), echo, self.size, _spacing(self.images[0]), direction, self.layer
+
+
+def stacks(series: Parted[P], corrections: Iterable[Correction] = ()) -> tuple[Stack[P], ...]:
+    """The stacks of a series, numbered from 0. Every slice is in one of them, duplicates aside. A correction replaces what the
+    headers say; its plane and weighting change no number and no order."""
+    said = {correction.key: correction for correction in corrections}
+    groups = sorted(_groups(series.images), key=_Group.order)
+    echoes = {group.echo for group in groups}
+    several = _several(groups, series.localizer)
+    made = []
+    for number, group in enumerate(groups):
+        key = StackKey(series.series_uid, number)
+        correction = said.get(key, Correction(key))
+        between, found = _distances(group)
+        made.append(
+            Stack(
+                key=key,
+                plane=plane(group.normal) if correction.plane is None else correction.plane,
+                weighting=_weighting(series.weighting, group.echo, len(echoes) > 1)
+                if correction.weighting is None
+                else correction.weighting,
+                localizer=series.localizer,
+                images=group.images,
+                between=between,
+                oddities=(*several, *group.oddities, *found, *_numbers(group)),
+                used=correction.used,
+            )
+        )
+    return tuple(made)
+
+
+def chosen(found: Iterable[Stack[P]], preferred: Mapping[Plane, tuple[str, ...]]) -> Mapping[Plane, Stack[P]]:
+    """The stack that a network reads of each plane in ``preferred``, which has the weightings it prefers, the best first.
+
+    What a reader said goes first. Else no localizer and no single slice; of the rest the one whose weighting is preferred most,
+    alike but for fat suppression next, then the one with most slices, then the first.
+    """
+    found = tuple(found)
+    answer: dict[Plane, Stack[P]] = {}
+    for name, wanted in preferred.items():
+        fitting = [
+            stack
+            for stack in found
+            if name and stack.plane == name and stack.used is not False
+            if stack.used or (not stack.localizer and len(stack.images) > 1)
+        ]
+        if fitting:  # min keeps the first of equals
+            answer[name] = min(
+                fitting, key=lambda stack: (not stack.used, _liked(stack.weighting, wanted), -len(stack.images))
+            )
+    return answer
+
+
+def plane(normal: NDArray[np.float64] | None) -> Plane:
+    """The plane across the axis of the body that lies within 35 degrees of the normal (3,)."""
+    if normal is None:
+        return ""
+    nearest = int(np.argmax(np.abs(normal)))
+    return NORMALS[nearest] if abs(float(normal[nearest])) >= NEAR else "oblique"
+
+
+def _liked(weighting: str, wanted: Sequence[str]) -> tuple[int, int]:
+    """How far down the list a weighting stands: itself first, else one that differs in fat suppression alone."""
+    if weighting in wanted:
+        return 0, wanted.index(weighting)
+    bare = [_bare(each) for each in wanted]
+    return (1, bare.index(_bare(weighting))) if _bare(weighting) in bare else (2, 0)
+
+
+def _bare(weighting: str) -> str:
+    return "T2" if weighting == "STIR" else weighting.removesuffix("FS").strip()
+
+
+def _weighting(told: str, echo: float | None, several: bool) -> str:
+    """The weighting of one echo: of a spin echo's two, the early one is PD and the late one T2."""
+    if not several or echo is None or _bare(told) not in {"PD", "T2"} or told == "STIR":
+        return told
+    return ("PD" if echo < 60 else "T2") + (" FS" if told.endswith("FS") else "")
+
+
+def _groups(images: Iterable[P]) -> Iterator[_Group[P]]:
+    """The slices by orientation, size, echo and block; without geometry by size and echo."""
+    images = sorted(images, key=_identity)
+    placed = [image for image in images if image.position is not None and image.axes is not None]
+    loose = [image for image in images if image.position is None or image.axes is None]
+    for part in _alike(loose):
+        yield _Group(tuple(sorted(part, key=_count)), None, oddities=tuple(_unplaced(part)))
+    for turned in _turned(placed):
+        for part in _alike(turned):
+            normal = _normal(part)
+            layer = 0
+            for block in _blocks(part):
+                for group in _layers(block, normal):
+                    yield replace(group, layer=layer)
+                    layer += 1
+
+
+def _alike(images: Iterable[P]) -> Iterator[list[P]]:
+    """Slices of one size, one pixel spacing and one echo."""
+    sizes: dict[object, list[P]] = {}
+    for image in images:
+        sizes.setdefault((image.rows, image.columns, _spacing(image)), []).append(image)
+    for part in sizes.values():
+        yield [image for image in part if image.echo_time is None]
+        timed = sorted((image for image in part if image.echo_time is not None), key=lambda image: image.echo_time or 0.0)
+        yield from _split(timed, lambda image: image.echo_time or 0.0, lambda echo: max(0.5, 0.02 * echo))
+
+
+def _turned(images: Iterable[P]) -> list[list[P]]:
+    """Slices whose rows and columns run the same way."""
+    leaders: list[NDArray[np.float64]] = []
+    parts: list[list[P]] = []
+    for image in sorted(images, key=lambda image: (tuple(round(part, 3) for part in image.axes or ()), _identity(image))):
+        axes = _unit(image)
+        number = next((n for n, known in enumerate(leaders) if float((known * axes).sum(1).min()) >= PARALLEL), len(leaders))
+        if number == len(leaders):
+            leaders.append(axes)
+            parts.append([])
+        parts[number].append(image)
+    return parts
+
+
+def _blocks(images: list[P]) -> Iterator[list[P]]:
+    """Blocks that lie beside one another in one plane, as two knees do: positions with a wide gap across the slices."""
+    rows, columns = _unit(images[0])
+    down, across = images[0].pixel_spacing or (1.0, 1.0)
+    sides = ((rows, images[0].columns * across), (columns, images[0].rows * down))
+    parts = [images]
+    for direction, side in sides:
+        def place(image: P, direction: NDArray[np.float64] = direction) -> float:
+            return float(np.dot(image.position or (0.0, 0.0, 0.0), direction))
+
+        parts = [
+            split for part in parts for split in _split(sorted(part, key=place), place, lambda _, side=side: APART * side)
+        ]
+    yield from parts
+
+
+def _split(ordered: Sequence[P], value: Callable[[P], float], tolerance: Callable[[float], float]) -> Iterator[list[P]]:
+    """Cut where a value lies further from the one before than it may."""
+    part: list[P] = []
+    for image in ordered:
+        if part and value(image) - value(part[-1]) > tolerance(value(image)):
+            yield part
+            part = []
+        part.append(image)
+    if part:
+        yield part
