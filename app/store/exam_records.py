@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.domain import Extent
+from app.domain import Extent, Patient, Review
 from app.exam import ExamPrediction, ExamReview, Plane
 
 
@@ -60,3 +60,30 @@ class ExamReviewRow:
     series_id: str
     review: ExamReview
     withdrawn_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FlagRow:
+    """One verdict in force, on an image or on a stack, with the study it belongs to. ``image_id``, of ``rows`` × ``columns``
+    pixels, is what stands for the stack.
+
+    ``probability`` is what the network said of the finding, ``explanation_id`` the map or the stack's maps that the verdict is
+    about, ``disagreement`` how far the methods disagree on the finding; None where they are gone or not known.
+    """
+
+    id: str
+    study_id: str
+    series_id: str
+    image_id: str
+    rows: int
+    columns: int
+    patient: Patient
+    date: str
+    accession: str
+    description: str
+    modality: str
+    phantom: bool
+    review: Review | ExamReview
+    probability: float | None
+    explanation_id: str | None
+    disagreement: float | None

@@ -367,29 +367,6 @@ class FlagQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class FlagRow:
-    """One verdict in force with the study it belongs to. ``probability`` is what the network said of the finding,
-    ``explanation_id`` the map the verdict is about, ``disagreement`` how far the methods disagree on the finding; None where
-    they are gone or not known."""
-
-    id: str
-    study_id: str
-    image_id: str
-    rows: int
-    columns: int
-    patient: Patient
-    date: str
-    accession: str
-    description: str
-    modality: str
-    phantom: bool
-    review: Review
-    probability: float | None
-    explanation_id: str | None
-    disagreement: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class Choices:
     """The values that occur in the current verdicts, sorted: for the filters of the flagged page."""
 

@@ -21,6 +21,7 @@ from app.store.blobs import Blobs
 from app.store.exam_reviews import ExamReviews
 from app.store.exam_tables import StackExplanationTable
 from app.store.exams import Exams
+from app.store.flags import Flags
 from app.store.inspections import Inspections
 from app.store.jobs import Jobs
 from app.store.measures import Measures
@@ -62,6 +63,7 @@ class Transaction:
         self.agreements = Agreements(session)
         self.exams = Exams(session, blobs, self.doomed)
         self.exam_reviews = ExamReviews(session)
+        self.flags = Flags(session)
         self.jobs = Jobs(session)
         self.reviews = Reviews(session)
         self.measures = Measures(session)

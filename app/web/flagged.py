@@ -97,8 +97,8 @@ def search(request: Request, asked: Annotated[Asked, Form()]) -> Response:
 def _answer(request: Request, query: FlagQuery) -> Response:
     _ = pages.gettext(request)
     with pages.of(request).store.view() as tx:
-        flags = tx.reviews.page(query)
-        choices = tx.reviews.choices()
+        flags = tx.flags.page(query)
+        choices = tx.flags.choices()
     page = FlaggedPage(
         query=query,
         flags=flags,
@@ -151,7 +151,7 @@ def searched_json(request: Request, asked: Annotated[Asked, Form()]) -> Response
 
 def _records(request: Request, query: FlagQuery) -> Iterator[dict[str, Any]]:
     with pages.of(request).store.view() as tx:
-        for row in tx.reviews.export(query):
+        for row in tx.flags.export(query):
             yield record(row)
 
 

@@ -3,14 +3,15 @@
 from dataclasses import replace
 from math import inf
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.domain import Measures, Region
 from app.errors import NotFound
 from app.exam import StackKey
-from app.store import Store, WorklistQuery
-from tests.store.exams import CORONAL, exam_review, store_exam
+from app.store import FlagQuery, Store, WorklistQuery
+from tests.store.exams import CORONAL, exam_prediction, exam_review, stack_explanation, store_exam
 from tests.store.films import review
 
 
@@ -84,3 +85,45 @@ def test_a_slice_of_another_series_is_refused(store: Store, tmp_path: Path) -> N
             tx.exam_reviews.add(study_id, given)
     with pytest.raises(NotFound), store.begin() as tx:
         tx.exam_reviews.add("aaaaaaaaaaaa", exam_review(shown))
+
+
+def test_flags_list_verdicts_on_films_and_stacks_together(store: Store, tmp_path: Path) -> None:
+    study_id = store_exam(store, tmp_path)
+    (shown, *_), _ = slices(store, study_id)
+    with store.begin() as tx:
+        uid = tx.studies.image(shown).sop_instance_uid
+        tx.exams.save_prediction(study_id, exam_prediction())
+        maps = tx.exams.save_explanation(study_id, stack_explanation())
+        film = tx.reviews.add(replace(review(uid, finding="Nodule", comment="a Scar"), frame=1))
+        stack = tx.exam_reviews.add(study_id, exam_review(shown, verdict="right", comment="torn"))
+        gone = tx.exam_reviews.add(study_id, exam_review(shown, method="lrp", verdict="partly"))
+
+    def listed(**query: Any) -> list[str]:
+        with store.view() as tx:
+            page = [row.id for row in tx.flags.page(FlagQuery(**query)).rows]
+            assert page == [row.id for row in tx.flags.export(FlagQuery(**query))]
+            return page
+
+    assert listed() == [gone.id, stack.id, film.id]
+    assert listed(descending=False) == [film.id, stack.id, gone.id]
+    assert listed(sort="verdict") == [film.id, gone.id, stack.id]
+    assert listed(model="knee") == [gone.id, stack.id]
+    assert listed(text="doe TORN") == [stack.id]
+    assert listed(text="scar") == [film.id]
+    with store.view() as tx:
+        middle = tx.flags.page(FlagQuery(size=1, number=2))
+    assert ([row.id for row in middle.rows], middle.total) == ([stack.id], 3)
+    with store.view() as tx:
+        rows = {row.id: row for row in tx.flags.page(FlagQuery()).rows}
+        choices = tx.flags.choices()
+    assert rows[stack.id].explanation_id == maps.id
+    assert rows[gone.id].explanation_id is None
+    assert rows[stack.id].probability == pytest.approx(0.880797)
+    assert rows[film.id].probability is None
+    assert rows[stack.id].review == stack.review
+    assert rows[film.id].review == film.review
+    assert choices.models == ("knee", "net")
+    assert choices.findings == ("ACL tear", "Nodule")
+    with store.begin() as tx:
+        tx.exam_reviews.withdraw(stack.id)
+    assert listed() == [gone.id, film.id]

@@ -43,8 +43,8 @@ def test_the_page_is_what_its_dataclass_says(client: TestClient, store: Store, f
     with store.view() as tx:
         expected = FlaggedPage(
             query=FlagQuery(),
-            flags=tx.reviews.page(FlagQuery()),
-            choices=tx.reviews.choices(),
+            flags=tx.flags.page(FlagQuery()),
+            choices=tx.flags.choices(),
             columns=page.columns,
             order="-created",
             methods=page.methods,
