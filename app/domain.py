@@ -86,8 +86,8 @@ class Image:
     Sequence has been applied already (slope 1, intercept 0). ``photometric`` MONOCHROME1 means low values are bright; nothing
     has been inverted. ``pixel_spacing`` is (between rows, between columns) in mm. ``orientation`` names what lies at the left,
     top, right and bottom edge ("R", "H", "L", "F"); empty strings where the header does not say. ``frame`` counts from 1.
-    ``instance_number`` is Instance Number (0020,0013), 0 where the header does not say. ``echo_time`` is Echo Time (0018,0081) or
-    Effective Echo Time (0018,9082) in ms, None where the header does not say.
+    ``instance_number`` is Instance Number (0020,0013), 0 where the header does not say. ``echo_time`` is Echo Time (0018,0081)
+    or Effective Echo Time (0018,9082) in ms, None where the header does not say.
     """
 
     sop_instance_uid: str
@@ -111,12 +111,12 @@ class Image:
     @property
     def rows(self) -> int:
         """Rows (0028,0010)."""
-        return self.stored.shape[0]
+        return int(self.stored.shape[0])
 
     @property
     def columns(self) -> int:
         """Columns (0028,0011)."""
-        return self.stored.shape[1]
+        return int(self.stored.shape[1])
 
     def values(self) -> NDArray[np.float32]:
         """The modality values, float32 (rows, columns)."""

@@ -5,7 +5,7 @@ first result is made.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -84,72 +84,73 @@ def examine(
             {"model": card.name, "finding": findings, "known": ", ".join(card.findings)},
         )
     classifier = loaded.exam(card)
-    series = {plane: _series(study, stack) for plane, stack in found.items()}
-    prediction = classifier.predict(study.study_uid, {plane: (found[plane].key, series[plane]) for plane in found})
+    stacks_read = {plane: _read(study, stack) for plane, stack in found.items()}
+    named = {plane: (one.stack.key, one.series) for plane, one in stacks_read.items()}
+    prediction = classifier.predict(study.study_uid, named)
     yield prediction
     if findings == "top":
         wanted: tuple[str, ...] = (prediction.top().finding,)
     else:
         wanted = card.findings if findings == "all" else (findings,)
-    for plane, stack in found.items():
-        yield from _explained(classifier, study.study_uid, stack, series[plane], panel, wanted)
+    for one in stacks_read.values():
+        yield from _explained(classifier, one, panel, wanted)
 
 
-def _series(study: Study, stack: Stack[Image]) -> Series:
-    """The stack as a series of its own, its images in order."""
+@dataclass(frozen=True)
+class _Read:
+    """A stack that is read: which study's, and as a series of its own, its images in order."""
+
+    study_uid: str
+    stack: Stack[Image]
+    series: Series
+
+
+def _read(study: Study, stack: Stack[Image]) -> _Read:
     whole = next(series for series in study.series if series.series_uid == stack.key.series_uid)
-    return replace(whole, images=stack.images)
+    return _Read(study.study_uid, stack, replace(whole, images=stack.images))
 
 
 def _explained(
-    classifier: "ExamClassifier",
-    study_uid: str,
-    stack: Stack[Image],
-    series: Series,
-    panel: tuple[str, ...],
-    wanted: tuple[str, ...],
+    classifier: "ExamClassifier", one: _Read, panel: tuple[str, ...], wanted: tuple[str, ...]
 ) -> Iterator[StackExplanation]:
     """Every method's maps of one plane, member by member: one recorded pass each, gone before the next."""
     for member, part in classifier.parts:
         own = tuple(finding for finding in wanted if finding in member.findings)
-        if member.plane != stack.plane or not own or not panel:
-            continue
-        yield from _by_member(part, study_uid, stack, series, panel, own)
+        if member.plane == one.stack.plane and own and panel:
+            yield from _by_member(part, one, panel, own)
 
 
-def _by_member(
-    part: "Classifier", study_uid: str, stack: Stack[Image], series: Series, panel: tuple[str, ...], own: tuple[str, ...]
-) -> Iterator[StackExplanation]:
-    trace = explainers.record(part, series)
+def _by_member(part: "Classifier", one: _Read, panel: tuple[str, ...], own: tuple[str, ...]) -> Iterator[StackExplanation]:
+    trace = explainers.record(part, one.series)
     for method in panel:
         each = explainers.load(method).explain(part, trace, own)
         for finding in own:
-            yield _joined(study_uid, stack, [one for one in each if one.finding == finding])
+            yield _joined(one, [found for found in each if found.finding == finding])
 
 
-def _joined(study_uid: str, stack: Stack[Image], slices: Sequence[Explanation]) -> StackExplanation:
+def _joined(one: _Read, slices: Sequence[Explanation]) -> StackExplanation:
     """The maps of all slices as one. A slice without evidence says nothing of the stack, which has a picture where any slice
     has one."""
     first = slices[0]
-    states = [one.state for one in slices]
+    states = [each.state for each in slices]
     state = "ok" if "ok" in states else max(set(states), key=states.count)
     totals: Mapping[str, float | None] = {"total": first.total, "conservation_error": first.conservation_error}
     return StackExplanation(
-        study_uid=study_uid,
-        stack=stack.key,
-        plane=stack.plane,
+        study_uid=one.study_uid,
+        stack=one.stack.key,
+        plane=one.stack.plane,
         model=first.model,
         model_sha256=first.model_sha256,
         method=first.method,
         finding=first.finding,
-        values=frozen(np.stack([one.values for one in slices])),
+        values=frozen(np.stack([each.values for each in slices])),
         extent=first.extent,
         state=state,
         signed=first.signed,
         parameters=first.parameters,
         versions=first.versions,
         device=first.device,
-        seconds=sum(one.seconds for one in slices),
-        notes=tuple(dict.fromkeys(note for one in slices for note in one.notes)),
+        seconds=sum(each.seconds for each in slices),
+        notes=tuple(dict.fromkeys(note for each in slices for note in each.notes)),
         **totals,
     )

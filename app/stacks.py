@@ -2,8 +2,8 @@
 
 Knows slices' headers as the domain and the store keep them, and no pixels. Order and grouping follow Image Position and
 Orientation (Patient) (0020,0032; 0020,0037; PS3.3 C.7.6.2.1.1), Echo Time and the size alone: the order in which files came,
-their names and their Instance Numbers (0020,0013) change nothing where geometry is there. Stacks are numbered by plane, echo and
-size for the same reason.
+their names and their Instance Numbers (0020,0013) change nothing where geometry is there. Stacks are numbered by plane, echo
+and size for the same reason.
 """
 
 import math
@@ -30,6 +30,8 @@ GAP = 1.5
 """Distance in usual distances from which on a slice is missed."""
 CLOSE = 0.6
 """Distance in usual distances below which two slices are too close."""
+SAME_PLACE = 0.05
+"""Millimetres within which two slices lie in one place."""
 APART = 0.25
 """Share of a slice's side by which two blocks beside one another in one plane are separate."""
 
@@ -182,9 +184,11 @@ def stacks(series: Parted[P], corrections: Iterable[Correction] = ()) -> tuple[S
             Stack(
                 key=key,
                 plane=plane(group.normal) if correction.plane is None else correction.plane,
-                weighting=_weighting(series.weighting, group.echo, len(echoes) > 1)
-                if correction.weighting is None
-                else correction.weighting,
+                weighting=(
+                    _weighting(series.weighting, group.echo, len(echoes) > 1)
+                    if correction.weighting is None
+                    else correction.weighting
+                ),
                 localizer=series.localizer,
                 images=group.images,
                 between=between,
@@ -211,9 +215,7 @@ def chosen(found: Iterable[Stack[P]], preferred: Mapping[Plane, tuple[str, ...]]
             if stack.used or (not stack.localizer and len(stack.images) > 1)
         ]
         if fitting:  # min keeps the first of equals
-            answer[name] = min(
-                fitting, key=lambda stack: (not stack.used, _liked(stack.weighting, wanted), -len(stack.images))
-            )
+            answer[name] = min(fitting, key=lambda stack: (not stack.used, _liked(stack.weighting, wanted), -len(stack.images)))
     return answer
 
 
@@ -267,7 +269,9 @@ def _alike(images: Iterable[P]) -> Iterator[list[P]]:
     for image in images:
         sizes.setdefault((image.rows, image.columns, _spacing(image)), []).append(image)
     for part in sizes.values():
-        yield [image for image in part if image.echo_time is None]
+        untimed = [image for image in part if image.echo_time is None]
+        if untimed:
+            yield untimed
         timed = sorted((image for image in part if image.echo_time is not None), key=lambda image: image.echo_time or 0.0)
         yield from _split(timed, lambda image: image.echo_time or 0.0, lambda echo: max(0.5, 0.02 * echo))
 
@@ -293,12 +297,14 @@ def _blocks(images: list[P]) -> Iterator[list[P]]:
     sides = ((rows, images[0].columns * across), (columns, images[0].rows * down))
     parts = [images]
     for direction, side in sides:
+
         def place(image: P, direction: NDArray[np.float64] = direction) -> float:
             return float(np.dot(image.position or (0.0, 0.0, 0.0), direction))
 
-        parts = [
-            split for part in parts for split in _split(sorted(part, key=place), place, lambda _, side=side: APART * side)
-        ]
+        def apart(_place: float, side: float = side) -> float:
+            return APART * side
+
+        parts = [split for part in parts for split in _split(sorted(part, key=place), place, apart)]
     yield from parts
 
 
@@ -312,3 +318,93 @@ def _split(ordered: Sequence[P], value: Callable[[P], float], tolerance: Callabl
         part.append(image)
     if part:
         yield part
+
+
+def _layers(block: list[P], normal: NDArray[np.float64]) -> Iterator[_Group[P]]:
+    """The slices of a block along the normal. A place that is there twice is a duplicate, of which the first is kept; where
+    most places are there as often, the series is as many stacks over one another (time points)."""
+    placed = sorted(block, key=lambda image: (round(_along(image, normal), 3), *_count(image)))
+    places = list(_split(placed, lambda image: _along(image, normal), lambda _: SAME_PLACE))
+    times = sorted(len(place) for place in places)[len(places) // 2]
+    if times > 1 and len(places) > 1:
+        for layer in range(max(len(place) for place in places)):
+            yield _Group(tuple(place[layer] for place in places if len(place) > layer), normal)
+        return
+    doubled = [(number, len(place)) for number, place in enumerate(places, start=1) if len(place) > 1]
+    said = tuple(
+        Oddity("Slice %(slice)s is there %(times)s times; the first was kept.", {"slice": number, "times": count})
+        for number, count in doubled
+    )
+    yield _Group(tuple(place[0] for place in places), normal, oddities=said)
+
+
+def _distances(group: _Group[P]) -> tuple[float | None, tuple[Oddity, ...]]:
+    """The usual distance between neighbours, mm, and where it is another one."""
+    if group.normal is None or len(group.images) < 2:
+        return None, ()
+    places = [_along(image, group.normal) for image in group.images]
+    steps = [b - a for a, b in pairwise(places)]
+    usual = float(np.median(steps))
+    said = []
+    for number, step in enumerate(steps, start=1):
+        values: Values = {"a": number, "b": number + 1, "mm": f"{step:.1f}", "usual": f"{usual:.1f}"}
+        if step > GAP * usual:
+            said.append(
+                Oddity("Between slices %(a)s and %(b)s something is missing: %(mm)s mm instead of %(usual)s mm.", values)
+            )
+        elif step < CLOSE * usual:
+            said.append(Oddity("Slices %(a)s and %(b)s lie %(mm)s mm apart instead of %(usual)s mm.", values))
+    return usual, tuple(said)
+
+
+def _numbers(group: _Group[P]) -> tuple[Oddity, ...]:
+    """Slices without an Instance Number: their place is known all the same."""
+    without = sum(image.instance_number == 0 for image in group.images)
+    if not without or group.normal is None:
+        return ()
+    return (Oddity("%(n)s slices have no Instance Number; they were put in order by where they lie.", {"n": without}),)
+
+
+def _unplaced(images: Sequence[Placed]) -> Iterator[Oddity]:
+    if len(images) > 1:
+        yield Oddity("The header does not say where these slices lie; they are in the order of their Instance Numbers.")
+
+
+def _several(groups: Sequence[_Group[P]], localizer: bool) -> tuple[Oddity, ...]:
+    """A series of several stacks; a localizer is made of some."""
+    if len(groups) < 2 or localizer:
+        return ()
+    return (Oddity("The series holds %(n)s stacks, told apart by plane, echo, size or time.", {"n": len(groups)}),)
+
+
+def _identity(image: Placed) -> tuple[str, int]:
+    return image.sop_instance_uid, image.frame
+
+
+def _count(image: Placed) -> tuple[float, str, int]:
+    """By Instance Number; without one, last."""
+    return (float(image.instance_number) if image.instance_number else math.inf, *_identity(image))
+
+
+def _spacing(image: Placed) -> tuple[float, float]:
+    """Pixel spacing to a hundredth of a millimetre; zeros where there is none."""
+    down, across = image.pixel_spacing or (0.0, 0.0)
+    return round(down, 2), round(across, 2)
+
+
+def _unit(image: Placed) -> NDArray[np.float64]:
+    """The directions of rows and columns, (2, 3)."""
+    return np.array(image.axes or (0.0,) * 6, np.float64).reshape(2, 3)
+
+
+def _normal(images: Sequence[Placed]) -> NDArray[np.float64]:
+    """The normal of slices that lie the same way, (3,): rows × columns, the mean."""
+    rows, columns = np.mean([_unit(image) for image in images], axis=0)
+    normal = np.cross(rows, columns)
+    length = float(np.linalg.norm(normal))
+    return np.asarray(normal / length if length else normal, np.float64)
+
+
+def _along(image: Placed, normal: NDArray[np.float64]) -> float:
+    """How far a slice lies along a normal, mm."""
+    return float(np.dot(image.position or (0.0, 0.0, 0.0), normal))

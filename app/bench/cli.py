@@ -2,7 +2,7 @@
 of it.
 
 `bench viewer` measures the case page in a real browser, `bench explainers` the methods beside public libraries,
-`bench networks` the networks beside a DenseNet-121.
+`bench networks` the networks beside a DenseNet-121, `bench exam` a knee exam of three stacks.
 """
 
 import argparse
@@ -17,19 +17,19 @@ from app.bench.figures import Figure, as_json, table
 from app.config import Settings
 
 PRODUCT = ("start", "upload", "weight", "whatif")
-INSIDE = ("explainers", "networks")
+INSIDE = ("explainers", "networks", "exam")
 """What is measured in this process, without a server."""
 
 
 def inside(what: str, repeat: int) -> Iterator[Figure]:
-    """The figures of the explainers or of the networks; torch and the libraries to compare with are loaded for these alone."""
+    """The figures of the explainers, the networks or an exam; torch and other libraries are loaded for these alone."""
     import torch  # noqa: PLC0415
 
-    from app.bench import explainers, networks  # noqa: PLC0415
+    from app.bench import exam, explainers, networks  # noqa: PLC0415
 
     if Settings().threads:
         torch.set_num_threads(Settings().threads)
-    yield from (explainers if what == "explainers" else networks).measure(repeat)
+    yield from {"explainers": explainers, "networks": networks, "exam": exam}[what].measure(repeat)
 
 
 def viewer_figures(repeat: int) -> Iterator[Figure]:

@@ -139,5 +139,5 @@ class Card:
             kind=kind,
             guard=str(raw.get("guard", "")),
             members=members(raw["members"], findings) if kind == "exam" else (),
-            joins=joins(raw["joins"], findings) if kind == "exam" else (),
+            joins=joins(raw.get("joins", []), findings) if kind == "exam" else (),
         )

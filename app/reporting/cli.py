@@ -11,7 +11,7 @@ from app.classifiers.loading import Loaded, load
 from app.classifiers.registry import Registry
 from app.config import Settings
 from app.errors import NotFound
-from app.reporting import cases, histograms, measuring
+from app.reporting import cases, exams, histograms, measuring
 from app.reporting.writing import Report, write
 from app.training import guarding
 
@@ -52,7 +52,10 @@ def main(arguments: list[str]) -> int:
         measuring.asked(method)
     registry = Registry(settings.models)
     card = registry.card(given.model)
-    classifier = Loaded(registry, settings.device).get(card)
+    loaded = Loaded(registry, settings.device)
+    if card.kind == "exam":
+        return exams.run(loaded.exam(card), each, methods, lambda told: print(told, flush=True))
+    classifier = loaded.get(card)
     known = list(cases.phantoms(card.findings, each) if card.phantom else cases.boxed(given.data, each))
     known = [case for case in known if case.finding in card.findings]
     print(f"{len(known)} cases, {len(methods)} methods", flush=True)
