@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain import Extent, Measures, Region, Score, Verdict
+from app.domain import Explanation, Extent, Measures, Region, Score, Verdict
 
 Plane = Literal["sagittal", "coronal", "axial", "oblique", ""]
 """Where a stack's slices lie; "oblique" where no plane is near, the empty string where the header does not say."""
@@ -103,6 +103,26 @@ class StackExplanation:
         """The positive part of every slice's map, summed: how the relevance is spread over the stack."""
         positive: NDArray[np.float64] = np.maximum(self.values, 0).sum(axis=(1, 2), dtype=np.float64)
         return tuple(positive.tolist())
+
+    def of_slice(self, place: int, sop_instance_uid: str, frame: int) -> Explanation:
+        """The map of one slice, from 0, as a map of its image; the relevance of the whole stack is not its own."""
+        return Explanation(
+            sop_instance_uid=sop_instance_uid,
+            frame=frame,
+            model=self.model,
+            model_sha256=self.model_sha256,
+            method=self.method,
+            finding=self.finding,
+            values=self.values[place],
+            extent=self.extent,
+            state=self.state,
+            signed=self.signed,
+            parameters=self.parameters,
+            versions=self.versions,
+            device=self.device,
+            seconds=self.seconds,
+            notes=self.notes,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import Row, ScalarSelect, Select, Subquery, and_, case, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
-from app.domain import VERDICTS, Patient
+from app.domain import VERDICTS, Patient, Review
+from app.exam import ExamReview
 from app.store.exam_records import FlagRow
 from app.store.exam_reviews import exam_review_row
 from app.store.exam_tables import ExamPredictionTable, ExamReviewTable, StackExplanationTable
@@ -131,6 +132,7 @@ def _sorting(known: Subquery) -> dict[FlagSort, tuple[Any, ...]]:
 
 def _row(found: Row[Any]) -> FlagRow:
     on_image, on_stack, image, series, study, said_of_film, said_of_exam, map_, maps, disagreement = tuple(found)
+    review: Review | ExamReview
     if on_image is not None:
         row, review = on_image, review_row(on_image, image).review
     else:

@@ -164,10 +164,12 @@ class Jobs:
             raise LeaseLost("The job was cancelled, or another worker has it now.")
         return row
 
-    def progress(self, job_id: str, owner: str, step: int, of: int, what: str) -> None:
-        """Say how far a job is; LeaseLost."""
+    def progress(
+        self, job_id: str, owner: str, step: int, of: int, what: str, *, values: Mapping[str, str] | None = None
+    ) -> None:
+        """Say how far a job is; ``values`` are put into what is being done, each translated. LeaseLost."""
         job = self._held(job_id, owner)
-        job.step, job.of, job.what = step, of, what
+        job.step, job.of, job.what, job.what_values = step, of, what, dict(values or {})
         self._session.flush()
 
     def finish(self, job_id: str, owner: str, *, network: bool = True) -> JobRow:
@@ -207,7 +209,7 @@ class Jobs:
 
     def _requeue(self, job: JobTable) -> None:
         job.state, job.lease_owner, job.lease_until = "queued", None, None
-        job.step, job.what = 0, ""
+        job.step, job.what, job.what_values = 0, "", {}
         self._session.flush()
         if job.kind == "analyse":
             self._settle(job.study_id, "waiting")
@@ -241,6 +243,7 @@ def _row(row: JobTable) -> JobRow:
         step=row.step,
         of=row.of,
         what=row.what,
+        what_values=row.what_values,
         error_template=row.error_template,
         error_values=row.error_values,
         attempts=row.attempts,

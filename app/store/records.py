@@ -294,8 +294,9 @@ class AgreementRow:
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """A job. ``step`` of ``of`` is its progress, ``what`` says in an English msgid what is being done; ``error_template`` with
-    ``error_values`` is the sentence of a failed one. ``insist``: what a guard refuses is analysed all the same."""
+    """A job. ``step`` of ``of`` is its progress, ``what`` says in an English msgid what is being done, with ``what_values``,
+    msgids too; ``error_template`` with ``error_values`` is the sentence of a failed one. ``insist``: what a guard refuses is
+    analysed all the same."""
 
     id: str
     kind: JobKind
@@ -315,6 +316,7 @@ class JobRow:
     started_at: datetime | None
     finished_at: datetime | None
     insist: bool = False
+    what_values: Values = field(default_factory=dict, hash=False)
 
     @property
     def open(self) -> bool:

@@ -344,6 +344,7 @@ class JobTable(Base):
     step: Mapped[int] = mapped_column(default=0)
     of: Mapped[int] = mapped_column(default=0)
     what: Mapped[str] = mapped_column(default="")
+    what_values: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
     error_template: Mapped[str] = mapped_column(default="")
     error_values: Mapped[dict[str, Any]] = mapped_column(default=dict)
     attempts: Mapped[int] = mapped_column(default=0)

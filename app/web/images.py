@@ -18,7 +18,7 @@ from starlette.responses import Response
 from app import __version__, render
 from app.domain import Region
 from app.errors import InputError, NotFound
-from app.store import ExplanationRow
+from app.store import ExplanationRow, StackExplanationRow
 from app.web import pages
 from app.web.filling import MOST_HALVED
 from app.web.pages import Web
@@ -89,7 +89,7 @@ def thumbnail(request: Request, image_id: str) -> Response:
     web = pages.of(request)
     with web.store.view() as tx:
         row = tx.studies.image(image_id)
-    return png(request, f"film {row.id} {row.pixels_sha256} {THUMBNAIL}", lambda: _film(web, row.id))
+    return png(request, f"film {row.id} {row.pixels_sha256} {THUMBNAIL}", lambda: film(web, row.id))
 
 
 @router.get("/explanations/{explanation_id}/values")
@@ -117,7 +117,7 @@ def flag(request: Request, review_id: str) -> Response:
         rows = tx.explanations.of_image(review.image_id, model_sha256=told.model_sha256, finding=told.finding)
     found = next((row for row in rows if row.method == told.method), None)
     if found is None:
-        return png(request, f"film {review.image_id} {FLAG}", lambda: _film(web, review.image_id, FLAG))
+        return png(request, f"film {review.image_id} {FLAG}", lambda: film(web, review.image_id, FLAG))
     identity = f"flag {review.id} {found.values_sha256} {told.region}"
     return png(request, identity, lambda: _overlay(web, found.id, FLAG, told.region))
 
@@ -138,7 +138,7 @@ def npy(request: Request, explanation_id: str) -> Response:
     return octets(request, f"npy-{row.values_sha256}", made, headers)
 
 
-def extent(row: ExplanationRow) -> str:
+def extent(row: ExplanationRow | StackExplanationRow) -> str:
     """Where a map lies on its image: left, top, right, bottom in image pixels."""
     return ",".join(f"{edge:g}" for edge in (row.extent.left, row.extent.top, row.extent.right, row.extent.bottom))
 
@@ -149,7 +149,8 @@ def _explanation(request: Request, explanation_id: str) -> tuple[Web, Explanatio
         return web, tx.explanations.get(explanation_id)
 
 
-def _film(web: Web, image_id: str, longest: int = THUMBNAIL) -> bytes:
+def film(web: Web, image_id: str, longest: int = THUMBNAIL) -> bytes:
+    """A film as it opens, as PNG, its longer side at most so long."""
     with web.store.view() as tx:
         image = tx.studies.load_image(image_id)
     return render.film_png(image, longest=longest)

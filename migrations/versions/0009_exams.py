@@ -1,19 +1,19 @@
-"""Exams of stacks: predictions, maps, readers' corrections and verdicts.
+"""Exams of stacks: predictions, maps, readers' corrections and verdicts; what a job is doing, by plane and method.
 
-Revision 0009, after 0006.
+Revision 0009, after 0008.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0009"
-down_revision = "0006"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    """Create the four tables and their indices."""
+    """Create the four tables and their indices, and the column."""
     op.create_table(
         "exam_predictions",
         sa.Column("id", sa.String(length=12), nullable=False),
@@ -49,6 +49,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_corrections_study_id", "corrections", ["study_id"])
     _verdicts()
+    values = sa.Column("what_values", sa.JSON(), server_default=sa.text("'{}'"), nullable=False)
+    op.add_column("jobs", values)
 
 
 def _maps() -> None:
@@ -133,5 +135,7 @@ def _verdicts() -> None:
 
 def downgrade() -> None:
     """Drop them; their indices go with them."""
+    with op.batch_alter_table("jobs") as jobs:
+        jobs.drop_column("what_values")
     for table in ("exam_reviews", "corrections", "stack_explanations", "exam_predictions"):
         op.drop_table(table)
