@@ -41,10 +41,10 @@ export class Input {
   }
 
   #down(pane, event) {
-    if (!this.panes.film) return;
+    if (!this.panes.film && !this.panes.filmOf(pane)) return;
     pane.element.focus({ preventScroll: true });
     this.panes.activate(pane);
-    if (!pane.layer) return;
+    if (!pane.layer || !this.panes.filmOf(pane)) return;
     pane.view.setPointerCapture(event.pointerId);
     if (event.pointerType === "touch") {
       this.touches.set(event.pointerId, [event.clientX, event.clientY]);

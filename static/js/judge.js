@@ -86,7 +86,7 @@ export class Judge {
     const review = able ? reviews.of(pane.method) : null;
     const label = data.prediction?.scores.find(({ finding }) => finding === data.finding)?.label ?? "";
     at["region-title"].textContent = label ? words("region.title", label) : words("region.any");
-    at["judge-title"].textContent = able ? words("judge.title", pane.title, label) : words("judge.choose");
+    at["judge-title"].textContent = able ? words("judge.title", pane.subject ?? pane.title, label) : words("judge.choose");
     at["judge-verdict"].textContent = review ? words(`verdict.${review.verdict}`) : able ? (this.#older(pane) ?? words("judge.none")) : "";
     at["judge-fields"].disabled = !review;
     if (this.judged !== pane || !review) this.reasons.drop();
