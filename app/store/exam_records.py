@@ -1,9 +1,10 @@
 """What the store hands out of exams: frozen rows, as in `app.store.records`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.domain import Extent, Patient, Review
+from app.domain import Extent, Patient, Region, Review
 from app.exam import ExamPrediction, ExamReview, Plane
 
 
@@ -87,3 +88,15 @@ class FlagRow:
     probability: float | None
     explanation_id: str | None
     disagreement: float | None
+
+    @property
+    def stack(self) -> int | None:
+        """The number of the stack that was judged among those of its series; None of an image."""
+        return self.review.stack.number if isinstance(self.review, ExamReview) else None
+
+    @property
+    def regions(self) -> Mapping[str, Region]:
+        """The true region by the id of the image it was drawn on; empty without one."""
+        if isinstance(self.review, ExamReview):
+            return self.review.region or {}
+        return {self.image_id: self.review.region} if self.review.region else {}

@@ -210,7 +210,8 @@ class WorklistQuery:
 class WorklistRow:
     """One study in the worklist. ``modality`` joins several with "/"; ``top`` are the three highest scores, highest first;
     ``disagreements`` how far methods disagree on each of them, 0 to 1, None where that is not known; ``flags`` counts the
-    verdicts in force; ``thumbnail`` is the id of the image in the middle of the first series."""
+    verdicts in force; ``thumbnail`` is the id of the image in the middle of the first series; ``planes`` counts those that the
+    network of the shown findings read of an exam."""
 
     id: str
     patient: Patient
@@ -227,6 +228,7 @@ class WorklistRow:
     received_at: datetime
     phantom: bool
     caution: Mark | Literal[""] = ""
+    planes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

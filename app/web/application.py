@@ -20,6 +20,8 @@ from app.web import (
     case,
     docs,
     errors,
+    exam,
+    exam_asking,
     exam_reviews,
     flagged,
     health,
@@ -80,7 +82,7 @@ def create_app(settings: Settings, store: Store, wake: Callable[[], None], alive
     )
     errors.install(app)
     of_a_case = (case, reviews, what_if, what_if_export, stages, printing, images)
-    of_an_exam = (exam_reviews, stack_images)
+    of_an_exam = (exam, exam_asking, exam_reviews, stack_images)
     for room in (worklist, upload, *of_a_case, *of_an_exam, flagged, models, preferences, docs, health, api):
         app.include_router(room.router)
     # Nothing secret is in these files, so that compressing them tells nobody anything.

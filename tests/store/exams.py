@@ -92,7 +92,7 @@ def stack_explanation(series_uid: str = SAGITTAL, plane: Plane = "sagittal", **f
         study_uid=STUDY,
         stack=fields.pop("stack", StackKey(series_uid)),
         plane=plane,
-        model="knee",
+        model=fields.pop("model", "knee"),
         model_sha256=fields.pop("model_sha256", SHA),
         method=fields.pop("method", "cam"),
         finding=fields.pop("finding", "ACL tear"),

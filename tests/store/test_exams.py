@@ -60,7 +60,7 @@ def test_the_worklist_shows_what_the_headline_network_said(store: Store, tmp_pat
     assert [found.finding for found in row.top] == ["ACL tear", "abnormality", "meniscal tear"]
     assert row.top[0].probability == pytest.approx(0.880797)
     assert row.disagreements == (None, None, None)
-    assert row.images == 2 * SLICES
+    assert (row.images, row.planes) == (2 * SLICES, 2)
 
 
 def test_maps_of_a_stack_come_back_and_replace_one_another(store: Store, tmp_path: Path) -> None:
