@@ -121,6 +121,7 @@ def test_a_refused_image_has_reasons_instead_of_findings(product: Callable[[str]
         assert tx.predictions.of_study(study_id) == ()
     assert OTHER in page
     assert 'href="/models/guard"' in page
+    assert f"no network read it: {OTHER}" in it.client.get(f"/studies/{study_id}/report").text
     rows = {state: it.client.get("/", params={"state": state}).text.partition("<tbody")[2] for state in ("not read", "done")}
     assert ("not read" in rows["not read"], rows["done"]) == (True, "")
     listed = [it.client.get("/api/v1/studies", params={"refused": refused}).json()["total"] for refused in (True, False)]
@@ -150,6 +151,8 @@ def test_whoever_insists_gets_the_answer_and_the_caution(product: Callable[[str]
     with it.store.view() as tx:
         assert tx.worklist.page(WorklistQuery()).rows[0].caution == "insisted"
     assert "refused, read all the same" in it.client.get("/").text
+    paper = it.client.get(f"/studies/{study_id}/report").text
+    assert f"read it all the same, and its numbers mean nothing: {OTHER}" in paper
     # another finding's maps are computed without asking again
     wish = {"model": "chest-untrained", "finding": "Hernia"}
     it.client.post(f"/studies/{study_id}/explanations", data=wish)

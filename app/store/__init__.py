@@ -3,14 +3,15 @@
 ``Store.open(settings)`` migrates nothing (see `app.store.migrating`); ``with store.begin() as tx:`` writes and commits at its
 end, ``with store.view() as tx:`` reads one consistent snapshot. A transaction has one attribute per noun: ``tx.studies``,
 ``tx.uploads``, ``tx.worklist``, ``tx.inspections``, ``tx.predictions``, ``tx.explanations``, ``tx.agreements``, ``tx.jobs``,
-``tx.reviews``, ``tx.exams``, ``tx.exam_reviews``, ``tx.flags``, ``tx.measures``, ``tx.questions``, ``tx.what_ifs``. What comes
-out are the frozen rows of `app.store.records` and `app.store.exam_records`.
+``tx.reviews``, ``tx.exams``, ``tx.exam_reviews``, ``tx.flags``, ``tx.measures``, ``tx.layouts``, ``tx.questions``,
+``tx.what_ifs``. What comes out are the frozen rows of `app.store.records` and `app.store.exam_records`.
 """
 
 from app.store.blobs import Blobs
 from app.store.exam_records import ExamPredictionRow, ExamReviewRow, FlagRow, StackExplanationRow
 from app.store.inspections import InspectionRow
 from app.store.jobs import LeaseLost
+from app.store.layouts import Layout, LayoutRow
 from app.store.migrating import migrate
 from app.store.questions import Question, QuestionRow
 from app.store.records import (
@@ -59,6 +60,8 @@ __all__ = [
     "InspectionRow",
     "JobRow",
     "Kept",
+    "Layout",
+    "LayoutRow",
     "LeaseLost",
     "MeasureRow",
     "Page",

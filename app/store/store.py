@@ -24,6 +24,7 @@ from app.store.exams import Exams
 from app.store.flags import Flags
 from app.store.inspections import Inspections
 from app.store.jobs import Jobs
+from app.store.layouts import Layouts
 from app.store.measures import Measures
 from app.store.migrating import at_head
 from app.store.questions import Questions, QuestionTable
@@ -67,6 +68,7 @@ class Transaction:
         self.jobs = Jobs(session)
         self.reviews = Reviews(session)
         self.measures = Measures(session)
+        self.layouts = Layouts(session)
         self.questions = Questions(session, blobs, self.doomed)
         self.what_ifs = WhatIfs(session, blobs)
 

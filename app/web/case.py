@@ -15,7 +15,7 @@ from app import explainers
 from app.classifiers.card import Card
 from app.errors import InputError, NotFound
 from app.store import ImageRow, JobRow, PredictionRow, SeriesRow, StudyRow, Transaction
-from app.web import exam, filling, pages, payload
+from app.web import exam, filling, pages, payload, reviews
 from app.web.upload import Report, report
 
 router = APIRouter(include_in_schema=False)
@@ -174,6 +174,7 @@ def read(request: Request, study_id: str, image_id: str = "", model: str = "", f
             finding=shown,
             explanations=tx.explanations.of_image(image.id, model_sha256=sha256, finding=shown) if prediction else (),
             reviews=tuple(row for row in tx.reviews.of_study(study_id) if row.image_id == image.id),
+            layouts=tx.layouts.of_reader(reviews.READER),
             job=job,
         )
     data = filling.build(found, _)

@@ -12,7 +12,7 @@ from app import explainers
 from app.classifiers.card import Card
 from app.domain import REASONS, VERDICTS, Extent
 from app.evaluation.agreement import DISAGREE
-from app.store import ExplanationRow, ImageRow, InspectionRow, JobRow, PredictionRow, ReviewRow, SeriesRow, StudyRow
+from app.store import ExplanationRow, ImageRow, InspectionRow, JobRow, LayoutRow, PredictionRow, ReviewRow, SeriesRow, StudyRow
 from app.web import regions
 from app.web.payload import (
     CaseData,
@@ -20,6 +20,7 @@ from app.web.payload import (
     ImageData,
     InspectionData,
     JobData,
+    LayoutData,
     LutData,
     MethodData,
     ModelData,
@@ -52,6 +53,7 @@ class Found:
     finding: str
     explanations: tuple[ExplanationRow, ...]
     reviews: tuple[ReviewRow, ...]
+    layouts: tuple[LayoutRow, ...]
     job: JobRow | None
 
 
@@ -73,6 +75,7 @@ def build(found: Found, _: Translate) -> CaseData:
         methods=methods(_),
         explanations=tuple(explanation_data(row, _) for row in in_panel(found.explanations)),
         reviews=tuple(review_data(row) for row in found.reviews),
+        layouts=tuple(layout_data(row) for row in found.layouts),
         job=job_data(found.job, _) if found.job else None,
         disagree=DISAGREE,
         verdicts=VERDICTS,
@@ -218,6 +221,12 @@ def review_data(row: ReviewRow) -> ReviewData:
 def doing(job: JobRow, _: Translate) -> str:
     """What a job is doing, in words."""
     return _(job.what, **{name: _(str(value)) for name, value in job.what_values.items()})
+
+
+def layout_data(row: LayoutRow) -> LayoutData:
+    """One saved layout's entry."""
+    told = row.layout
+    return LayoutData(row.id, told.name, told.rows, told.columns, told.layers, told.own, told.last)
 
 
 def job_data(job: JobRow, _: Translate) -> JobData:

@@ -6,6 +6,7 @@ is: that is in the page only.
 
 import json
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from markupsafe import Markup
 
@@ -181,6 +182,19 @@ class ReviewData:
 
 
 @dataclass(frozen=True, slots=True)
+class LayoutData:
+    """A layout that the reader saved; ``own`` is what single panes keep for themselves; ``last``: the case opens with it."""
+
+    id: str
+    name: str
+    rows: int
+    columns: int
+    layers: tuple[str, ...]
+    own: dict[str, Any]
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
 class JobData:
     """The job that the page shows: ``step`` of ``of``; ``sentence`` says what is being done, or why it failed."""
 
@@ -229,6 +243,7 @@ class CaseData:
     methods: tuple[MethodData, ...]
     explanations: tuple[ExplanationData, ...]
     reviews: tuple[ReviewData, ...]
+    layouts: tuple[LayoutData, ...]
     job: JobData | None
     disagree: float
     verdicts: tuple[str, ...]

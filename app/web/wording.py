@@ -189,7 +189,8 @@ def layouts(_: Translate) -> dict[str, str]:
     """What the strip above the panes says."""
     return {
         "layout.size": _("{0} × {1} panes"),
-        "layout.saved": _("Layout “{0}” saved in this browser."),
+        "layout.saved": _("Layout “{0}” saved."),
+        "layout.refused": _("The layout was not saved: {0}"),
         "layout.removed": _("Layout “{0}” removed."),
         "layout.remove": _("Remove layout “{0}”"),
         "compare.two": _("Two panes with a layer are needed for this."),

@@ -1,14 +1,17 @@
-// Painting areas on the panes: a brush or a box, in image pixels, seen on every pane while the tool is taken up. Knows panes and
-// geometry; what the areas are for, whoever listens knows.
+// Painting areas on the panes: a brush or a box, in image pixels, seen on every pane while the tool is taken up; by hand, or by keyboard
+// with a cursor that every pane shows. Knows panes and geometry; what the areas are for, whoever listens knows.
 
 import { clamp, inverted, through } from "./viewport/geometry.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const LEAST = 2;
+const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const BUSY = "input, button, select, a, summary, textarea, label";
 
 export class Brush {
-  constructor(panes, { radius, areas, drawn }) {
-    Object.assign(this, { panes, radius, areas, drawn, tool: "", area: null });
+  /** `moved(x, y)`: the keyboard's cursor lies there now. */
+  constructor(panes, { radius, areas, drawn, moved }) {
+    Object.assign(this, { panes, radius, areas, drawn, moved, tool: "", area: null, at: null });
     const { painted } = panes;
     panes.painted = () => {
       painted();
@@ -23,6 +26,7 @@ export class Brush {
   choose(tool) {
     this.tool = tool;
     this.area = null;
+    this.at = null;
     for (const pane of this.panes.all) {
       if (tool) pane.view.dataset.mode = "paint";
       else if (pane.view.dataset.mode === "paint") delete pane.view.dataset.mode;
@@ -53,6 +57,8 @@ export class Brush {
   }
 
   #move(event) {
+    // A hand on the mouse needs no cursor but its own.
+    if (this.at && event.pointerType === "mouse" && (event.movementX || event.movementY)) this.#let();
     if (!this.area) return;
     event.stopPropagation();
     const { area } = this;
@@ -63,10 +69,14 @@ export class Brush {
     this.paint();
   }
 
-  // A box too small to mean anything was a slip of the hand.
   #up(event) {
     if (!this.area) return;
     event.stopPropagation();
+    this.#finish();
+  }
+
+  // A box too small to mean anything was a slip of the hand.
+  #finish() {
     const { area } = this;
     this.area = null;
     const [[x0, y0], [x1, y1]] = [area.points[0], area.points.at(-1)];
@@ -74,18 +84,54 @@ export class Brush {
     this.paint();
   }
 
+  #let() {
+    this.at = null;
+    this.area = null;
+    this.paint();
+  }
+
+  /** Painting by keyboard: arrows move the cursor, with Shift the brush paints on its way; space puts a dab, or a corner of the box. */
+  key(event) {
+    const step = STEPS[event.key];
+    const { mode = "paint" } = this.panes.active.view.dataset;
+    if (!this.tool || mode !== "paint" || !this.panes.film || event.ctrlKey || event.target.closest?.(BUSY)) return false;
+    if (!step && event.key !== " ") return false;
+    const { columns, rows } = this.panes.film.image;
+    const before = this.at ?? [round(columns / 2), round(rows / 2)];
+    // The first key shows where the cursor is.
+    if (!this.at) this.at = before;
+    else if (!step) this.#press(before);
+    else {
+      const far = this.tool === "brush" ? Math.max(1, this.radius() / 2) : Math.max(columns, rows) / 64;
+      const next = [clamp(before[0] + step[0] * far, 0, columns), clamp(before[1] + step[1] * far, 0, rows)].map(round);
+      if (event.shiftKey && this.tool === "brush") this.drawn({ kind: "brush", points: [before, next], radius: round(this.radius()) });
+      this.at = next;
+      if (this.area) this.area.points = [this.area.points[0], next];
+    }
+    this.moved(...this.at.map(Math.round));
+    this.paint();
+    return true;
+  }
+
+  #press(point) {
+    if (this.tool === "brush") return this.drawn({ kind: "brush", points: [point], radius: round(this.radius()) });
+    if (!this.area) this.area = { kind: "rectangle", points: [point, point] };
+    else this.#finish();
+    return undefined;
+  }
+
   /** Draws the areas over every pane that can be seen, while a tool is taken up or one is being drawn. */
   paint() {
     if (!this.panes.film) return;
     const areas = this.tool ? [...this.areas(), ...(this.area ? [this.area] : [])].filter(({ kind }) => kind !== "hot") : [];
     // The edited film is to be seen as the network sees it.
-    for (const pane of this.panes.shown) this.#marks(pane, pane.film && !this.area ? [] : areas);
+    for (const pane of this.panes.shown) this.#marks(pane, pane.film && !this.area ? [] : areas, this.tool ? this.at : null);
   }
 
-  #marks(pane, areas) {
+  #marks(pane, areas, at) {
     let svg = pane.view.querySelector(".pane-edit");
     if (!svg) {
-      if (!areas.length) return;
+      if (!areas.length && !at) return;
       svg = document.createElementNS(SVG, "svg");
       svg.setAttribute("class", "pane-edit");
       svg.setAttribute("aria-hidden", "true");
@@ -94,8 +140,21 @@ export class Brush {
     }
     const group = svg.firstElementChild;
     group.setAttribute("transform", `matrix(${order(this.panes.place(pane).matrix).join(" ")})`);
-    group.replaceChildren(...areas.map(mark));
+    group.replaceChildren(...areas.map(mark), ...(at ? cursor(at, this.tool === "brush" ? this.radius() : 0, this.panes.place(pane).scale) : []));
   }
+}
+
+// Where the keyboard is: the brush's rim, and a cross for its middle; dark below and light above, so that it is seen on any film.
+function cursor([x, y], radius, scale) {
+  const arm = 7 / scale;
+  return ["paint-cursor-shade", "paint-cursor"].flatMap((name) => {
+    const cross = document.createElementNS(SVG, "path");
+    cross.setAttribute("d", `M${x - arm} ${y}H${x + arm}M${x} ${y - arm}V${y + arm}`);
+    const rim = document.createElementNS(SVG, "circle");
+    for (const [key, value] of Object.entries({ cx: x, cy: y, r: radius })) rim.setAttribute(key, value);
+    for (const made of [cross, rim]) made.setAttribute("class", name);
+    return radius ? [rim, cross] : [cross];
+  });
 }
 
 function mark(area) {

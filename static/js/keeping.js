@@ -1,4 +1,4 @@
-// Measures on their way to the server: the last word on each is sent, sent again while the connection is away, and kept in the browser
+// Measures and layouts on their way to the server: the last word on each is sent, sent again while the connection is away, and kept in the browser
 // until the server has it, so that a reload loses nothing. Knows addresses and answers; no page.
 
 const PAUSES = [1000, 2000, 5000, 10000, 30000];
@@ -10,7 +10,7 @@ export function publicId() {
 }
 
 export class Keeping {
-  /** `address` ends before "/" + the measure's id. `changed()` after every change; `refused(id, sentence)` when the server says no. */
+  /** `address` ends before "/" + the id. `changed()` after every change; `refused(id, sentence)` when the server says no. */
   constructor(address, { changed, refused }) {
     Object.assign(this, { address, changed, refused });
     this.failures = 0;
@@ -28,7 +28,12 @@ export class Keeping {
   async all() {
     const response = await fetch(this.address, { headers: { Accept: "application/json" } });
     if (!response.ok) throw new Error(String(response.status));
-    const known = new Map((await response.json()).map(({ id, image, kind, points }) => [id, { id, image, kind, points }]));
+    return this.over((await response.json()).map(({ id, image, kind, points }) => ({ id, image, kind, points })));
+  }
+
+  /** What the server has, with what has not reached it yet, which is sent now. */
+  over(list) {
+    const known = new Map(list.map((entry) => [entry.id, entry]));
     for (const [id, body] of this.waiting) {
       if (body) known.set(id, { id, ...body });
       else known.delete(id);
@@ -37,7 +42,7 @@ export class Keeping {
     return [...known.values()];
   }
 
-  /** The last word on a measure: {image, kind, points}, or null when it was removed. */
+  /** The last word on one of them: what is kept of it, or null when it was removed. */
   say(id, body) {
     this.waiting.set(id, body);
     this.#store();
@@ -98,7 +103,7 @@ export class Keeping {
       if (this.waiting.size) localStorage.setItem(this.name, JSON.stringify([...this.waiting]));
       else localStorage.removeItem(this.name);
     } catch {
-      // Without storage a measure is safe once the server has it.
+      // Without storage it is safe once the server has it.
     }
   }
 }

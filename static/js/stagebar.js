@@ -2,15 +2,15 @@
 
 import { Grid, MOST_COLUMNS, MOST_ROWS } from "./grid.js";
 import { layers } from "./layers.js";
+import { Layouts } from "./layouts.js";
 import { say, words } from "./words.js";
 
-const SAVED = "whylight-layouts";
 const $ = (id) => document.getElementById(id);
 
 export class Stagebar {
-  constructor({ grid, panes, display, compare }) {
+  constructor({ grid, panes, display, compare, data }) {
     Object.assign(this, { grid, panes, display, compare });
-    this.saved = stored();
+    this.saved = new Layouts(data.layouts, (sentence) => say(words("layout.refused", sentence)));
     this.#chooser();
     $("layout-save").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -27,8 +27,7 @@ export class Stagebar {
     display.listen(() => this.own !== display.own && this.#links());
     compare.onChange(() => this.#modes());
     this.show();
-    const last = this.saved.list.find(({ name }) => name === this.saved.last);
-    if (last) this.restore(last);
+    if (this.saved.last) this.restore(this.saved.last);
   }
 
   // A menu closes with Escape, and when something else is pressed.
@@ -54,7 +53,8 @@ export class Stagebar {
         button.setAttribute("aria-label", words("layout.size", rows, columns));
         button.addEventListener("click", () => {
           this.grid.show({ rows, columns });
-          this.#chosen("");
+          this.saved.choose("");
+          this.show();
           say(words("layout.size", rows, columns));
         });
         table.append(button);
@@ -76,14 +76,13 @@ export class Stagebar {
     (document.querySelector('.layout-cell[aria-pressed="true"]') ?? $("layout-table").firstElementChild).focus();
   }
 
-  /** Keeps the layout, the links and the display of the panes' own under a name, in this browser. */
+  /** Keeps the layout, the links and the display of the panes' own under a name. */
   save(name) {
     if (!name) return $("layout-name").focus();
     const { own } = this.display.state;
-    const list = this.saved.list.filter((other) => other.name !== name);
-    this.saved.list = [...list, { name, ...this.grid.layout, own }];
+    this.saved.save({ name, ...this.grid.layout, own });
     $("layout-name").value = "";
-    this.#chosen(name);
+    this.show();
     return say(words("layout.saved", name));
   }
 
@@ -91,20 +90,15 @@ export class Stagebar {
   restore(saved) {
     this.grid.show(saved);
     this.display.restore({ own: saved.own ?? {} });
-    this.#chosen(saved.name);
+    this.saved.choose(saved.id);
+    this.show();
   }
 
-  remove(name) {
-    this.saved.list = this.saved.list.filter((other) => other.name !== name);
-    this.#chosen(this.saved.last === name ? "" : this.saved.last);
+  remove({ id, name }) {
+    this.saved.remove(id);
+    this.show();
     say(words("layout.removed", name));
     $("layout-name").focus();
-  }
-
-  #chosen(name) {
-    this.saved.last = name;
-    store(this.saved);
-    this.show();
   }
 
   /** Links the active pane's zoom, place, window or slice with the others', or lets it go its own way. */
@@ -163,12 +157,12 @@ export class Stagebar {
         const row = document.createElement("li");
         const open = document.createElement("button");
         Object.assign(open, { type: "button", className: "button button-small layout-saved", textContent: saved.name });
-        open.setAttribute("aria-pressed", String(saved.name === this.saved.last));
+        open.setAttribute("aria-pressed", String(saved.last));
         open.addEventListener("click", () => this.restore(saved));
         const remove = document.createElement("button");
         Object.assign(remove, { type: "button", className: "button button-small button-quiet", textContent: "×" });
         remove.setAttribute("aria-label", words("layout.remove", saved.name));
-        remove.addEventListener("click", () => this.remove(saved.name));
+        remove.addEventListener("click", () => this.remove(saved));
         row.append(open, remove);
         return row;
       }),
@@ -203,22 +197,5 @@ export class Stagebar {
 
   #lonely(event) {
     if (event.currentTarget.getAttribute("aria-disabled") === "true") event.preventDefault();
-  }
-}
-
-function stored() {
-  try {
-    const { list, last } = JSON.parse(localStorage.getItem(SAVED));
-    return { list, last };
-  } catch {
-    return { list: [], last: "" };
-  }
-}
-
-function store(saved) {
-  try {
-    localStorage.setItem(SAVED, JSON.stringify(saved));
-  } catch {
-    // Without storage a layout holds for this page.
   }
 }

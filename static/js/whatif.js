@@ -14,9 +14,13 @@ const $ = (id) => document.getElementById(id);
 export class WhatIf {
   constructor(drawers) {
     Object.assign(this, { drawers, page: drawers.page, state: EMPTY, before: [], after: [], shown: true, answer: null, asked: 0 });
-    this.brush = new Brush(this.page.panes, { radius: () => this.radius, areas: () => this.state.areas, drawn: (area) => this.add([area]) });
+    this.brush = new Brush(this.page.panes, { radius: () => this.radius, areas: () => this.state.areas, drawn: (area) => this.add([area]), moved: (x, y) => say(words("whatif.cursor", x, y)) });
     for (const button of document.querySelectorAll("[data-paint]")) {
-      button.addEventListener("click", () => this.paint(this.brush.tool === button.dataset.paint ? "" : button.dataset.paint));
+      button.addEventListener("click", (event) => {
+        this.paint(this.brush.tool === button.dataset.paint ? "" : button.dataset.paint);
+        // Taken up by keyboard it is used by keyboard: on the pane.
+        if (this.brush.tool && !event.detail) this.page.panes.active.element.focus();
+      });
     }
     for (const button of document.querySelectorAll("[data-fill]")) button.addEventListener("click", () => this.change({ fill: button.dataset.fill }));
     $("whatif-outside").addEventListener("change", (event) => this.change({ outside: event.target.checked }));
@@ -68,9 +72,19 @@ export class WhatIf {
       if ((name === "y" || (name === "z" && event.shiftKey)) && this.after.length) return this.redo() || true;
       return false;
     }
+    if (this.brush.key(event)) return true;
+    if (this.brush.tool === "brush" && (name === "[" || name === "]")) return this.#resize(name === "]" ? 1 : -1) || true;
     if (name === "x" && this.answer) return this.flip() || true;
     if (name === "escape" && this.brush.tool) return this.paint("") || true;
     return false;
+  }
+
+  #resize(steps) {
+    const slider = $("whatif-radius");
+    if (steps > 0) slider.stepUp();
+    else slider.stepDown();
+    this.show();
+    say(words("whatif.size", $("whatif-radius-out").textContent));
   }
 
   paint(tool) {

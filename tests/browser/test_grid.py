@@ -1,7 +1,9 @@
 """The grid in a real browser: layouts, layers onto panes, panes that go their own way, swipe and blink, saved layouts."""
 
 import io
+import json
 import re
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -10,6 +12,8 @@ from PIL import Image as Picture
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.cases import Case, drag, ready
+
+LAYOUTS = re.compile("/api/v1/layouts/")
 
 
 def shows(page: Page) -> list[str]:
@@ -188,20 +192,42 @@ def test_blink_shows_one_pane_then_the_other(case: Page) -> None:
     expect(words).to_have_count(0)
 
 
-def test_a_saved_layout_survives_a_reload_and_can_be_deleted(case: Page) -> None:
+def test_a_saved_layout_is_there_again_in_any_browser_and_can_be_deleted(
+    case: Page, stored: Case, open_page: Callable[..., Page]
+) -> None:
     layout(case, 1, 2)
     case.locator('.chip[data-layer="map:rap"]').drag_to(case.locator("#pane-cam .pane-view"))
     case.locator("#layout > summary").click()
     case.locator("#layout-name").fill("Two of them")
-    case.keyboard.press("Enter")
+    with case.expect_response(LAYOUTS):
+        case.keyboard.press("Enter")
     case.reload()
     expect(case.locator(".pane")).to_have_count(2)
     assert shows(case) == ["film", "map:rap"]
+    elsewhere = open_page()
+    elsewhere.goto(stored.url)
+    expect(elsewhere.locator(".pane")).to_have_count(2)
     case.locator("#layout > summary").click()
     expect(case.get_by_role("button", name="Two of them", exact=True)).to_have_attribute("aria-pressed", "true")
-    case.get_by_role("button", name="Remove layout “Two of them”").click()
+    with case.expect_response(LAYOUTS):
+        case.get_by_role("button", name="Remove layout “Two of them”").click()
     case.reload()
     ready(case)
+
+
+def test_layouts_that_this_browser_kept_are_carried_over_once(case: Page, stored: Case) -> None:
+    earlier = {"list": [{"name": "Mine", "rows": 1, "columns": 2, "layers": ["film", "map:lrp"], "own": {}}], "last": "Mine"}
+    case.evaluate("(text) => localStorage.setItem('whylight-layouts', text)", json.dumps(earlier))
+    with case.expect_response(LAYOUTS):
+        case.reload()
+    expect(case.locator(".pane")).to_have_count(2)
+    assert case.evaluate("localStorage.getItem('whylight-layouts')") is None
+    assert [(one["name"], one["layers"], one["last"]) for one in stored.data["layouts"]] == [
+        ("Mine", ["film", "map:lrp"], True)
+    ]
+    case.locator("#layout > summary").click()
+    with case.expect_response(LAYOUTS):
+        case.get_by_role("button", name="Remove layout “Mine”").click()
 
 
 def test_film_pixels_one_to_one_and_unsmoothed(case: Page, stored: Case) -> None:

@@ -187,7 +187,8 @@ def test_a_link_brings_the_panes_and_their_layers_even_of_a_layout_that_the_brow
     case.keyboard.press("g")
     case.locator('.layout-cell[data-rows="1"][data-columns="2"]').click()
     case.locator("#layout-name").fill("Two")
-    case.locator("#layout-name").press("Enter")
+    with case.expect_response(re.compile("/api/v1/layouts/")):
+        case.locator("#layout-name").press("Enter")
     case.reload()
     expect(case.locator(".pane")).to_have_count(2)  # the layout chosen last opens again
     expect(case.locator('.pane-state[data-state="full"]')).to_have_count(2)
@@ -198,6 +199,9 @@ def test_a_link_brings_the_panes_and_their_layers_even_of_a_layout_that_the_brow
     other.goto(link)
     restored(other)
     assert layers(other) == two != first
+    case.keyboard.press("g")
+    with case.expect_response(re.compile("/api/v1/layouts/")):
+        case.get_by_role("button", name="Remove layout “Two”").click()
 
 
 def test_a_link_brings_pin_overlap_and_what_if_back(case: Page, stored: Case, open_page: Callable[..., Page]) -> None:

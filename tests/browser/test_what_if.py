@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.cases import Case, drag, ready
+from tests.browser.cases import PANES, Case, drag, ready
 
 API = "/api/v1"
 
@@ -117,6 +117,39 @@ def test_a_hot_area_is_taken_at_the_threshold_of_the_overlays(drawer: Page, stor
         if not outside:
             with drawer.expect_response(lambda response: response.url.endswith("/what-if")):
                 drawer.locator("#whatif-outside").check()
+
+
+def test_the_brush_is_used_by_keyboard_with_a_cursor_on_every_pane(drawer: Page, stored: Case) -> None:
+    bodies: list[dict[str, Any]] = []
+    drawer.on("request", lambda r: bodies.append(json.loads(r.post_data or "{}")) if r.url.endswith("/what-if") else None)
+    drawer.locator("#pane-lrp").focus()
+    drawer.keyboard.press("ArrowRight")
+    expect(drawer.locator(".pane circle.paint-cursor")).to_have_count(PANES)
+    assert bodies == [], "the first key shows where the cursor is"
+    size = float(drawer.locator("#whatif-radius").input_value())
+    for key in ("]", "]", "["):
+        drawer.keyboard.press(key)
+    assert float(drawer.locator("#whatif-radius").input_value()) == size + 0.5
+    radius = 256 * (size + 0.5) / 100
+    drawer.keyboard.press("ArrowRight")
+    drawer.keyboard.press("Space")
+    answered(drawer)
+    at = round(128 + radius / 2, 2)
+    assert bodies[-1]["edits"][0]["areas"] == [{"kind": "brush", "points": [[at, 128]], "radius": pytest.approx(radius)}]
+    drawer.keyboard.press("Shift+ArrowDown")
+    expect(drawer.locator("#said")).to_have_text(re.compile("Biggest change|Brush at"))
+    answered(drawer)
+    assert bodies[-1]["edits"][0]["areas"][1]["points"] == [[at, 128], [at, pytest.approx(128 + radius / 2, abs=0.01)]]
+    assert told(drawer) == expected(ask(stored, "what-if", bodies[-1])["changes"])
+    drawer.locator("[data-paint=rectangle]").focus()
+    drawer.keyboard.press("Enter")
+    expect(drawer.locator("#pane-lrp")).to_be_focused()
+    for key in ("Space", "Space", "ArrowRight", "ArrowDown", "ArrowDown", "Space"):
+        drawer.keyboard.press(key)
+    answered(drawer)
+    assert bodies[-1]["edits"][0]["areas"][-1] == {"kind": "rectangle", "points": [[128, 128], [132, 136]]}
+    drawer.keyboard.press("Escape")
+    expect(drawer.locator(".paint-cursor")).to_have_count(0)
 
 
 def test_the_drawn_region_is_taken_and_the_edited_film_is_a_layer_of_its_own(drawer: Page, stored: Case) -> None:

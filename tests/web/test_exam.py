@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from app.config import Settings
 from app.domain import Window
-from app.exam import StackKey
+from app.exam import Plane, StackKey
 from app.stacks import Correction
 from app.store import Store
 from app.web import exam_filling
@@ -40,7 +40,8 @@ def read(exam: str, store: Store, settings: Settings) -> str:
     with store.begin() as tx:
         tx.exams.save_prediction(exam, exams.exam_prediction(model="knee-test"))
         for method in ("lrp", "cam"):
-            for key, plane in ((exams.SAGITTAL, "sagittal"), (exams.CORONAL, "coronal")):
+            planes: tuple[tuple[str, Plane], ...] = ((exams.SAGITTAL, "sagittal"), (exams.CORONAL, "coronal"))
+            for key, plane in planes:
                 tx.exams.save_explanation(exam, exams.stack_explanation(key, plane, method=method, model="knee-test"))
     return exam
 
@@ -150,7 +151,7 @@ def test_a_series_has_one_window_the_median_of_its_slices() -> None:
     slices = [image(f"1.{n}", windows=(Window(*said),)) for n, said in enumerate(told_by_slice)]
     (told,) = exam_filling.windows(slices)  # type: ignore[arg-type]
     assert (told.centre, told.width) == (120, 260)
-    assert exam_filling.windows([*slices, image("2.1")]) == ()  # type: ignore[arg-type,list-item]
+    assert exam_filling.windows([*slices, image("2.1")]) == ()  # type: ignore[list-item]
 
 
 def test_a_study_that_is_not_there(client: TestClient) -> None:

@@ -75,9 +75,9 @@ class Material:
 class Sheet:
     """templates/report.html and the PDF.
 
-    ``said`` are sentences about the view (a network that changed, a link that could not be read in full), ``seen`` how the
-    panes are shown, ``probabilities`` per finding its name, the figure, per cent, and whether it is the shown one, ``against``
-    every method's map against the true region, ``link`` the address that restores the view.
+    ``said`` are sentences about the image (what a guard says) and the view (a network that changed, a link that could not be
+    read in full), ``seen`` how the panes are shown, ``probabilities`` per finding its name, the figure, per cent, and whether
+    it is the shown one, ``against`` every method's map against the true region, ``link`` the address that restores the view.
     """
 
     template: ClassVar[str] = "report.html"
@@ -137,7 +137,7 @@ def sheet(tx: Transaction, page: CasePage, view: View, text: str, said: str, _: 
     verdicts = {row.review.method: row for row in about(tx.reviews.of_study(page.study.id), page)}
     query = urlencode({"image": page.image.id, "model": page.data.model, "finding": page.data.finding, "view": text})
     prediction = page.data.prediction
-    sentences = [_(said)] if said else []
+    sentences = [*guarded(page, _), *([_(said)] if said else [])]
     if view.version and prediction and view.version != prediction.model_sha256:
         changed = wording.links(_)["link.version"]
         sentences.append(changed.replace("{0}", view.version[:8]).replace("{1}", prediction.model_sha256[:8]))
@@ -160,6 +160,22 @@ def sheet(tx: Transaction, page: CasePage, view: View, text: str, said: str, _: 
         link=f"/studies/{page.study.id}#view={text}" if text else f"/studies/{page.study.id}?{query.removesuffix('&view=')}",
         use=_("Research use only — not for clinical use"),
     )
+
+
+def guarded(page: CasePage, _: Translate) -> list[str]:
+    """What the guard has against the image: as loud on paper as on the screen."""
+    found = page.data.inspection
+    if found is None or found.verdict == "ok":
+        return []
+    reasons = " ".join(found.reasons)
+    if found.stopped:
+        return [_("The guard refused this image, and no network read it: %(reasons)s", reasons=reasons)]
+    if found.insisted:
+        return [
+            _("The guard refused this image; the network read it all the same, and its numbers mean nothing: %(reasons)s",
+              reasons=reasons)
+        ]  # fmt: skip
+    return [_("The guard warns of this image: %(reasons)s", reasons=reasons)]
 
 
 def plate(page: CasePage, layer: str, found: Material, verdict: ReviewRow | None, query: str, _: Translate) -> Plate:
