@@ -50,6 +50,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--phantoms", type=int, default=0, help="knee: draw that many exams and learn from them, not from --data"
     )
+    parser.add_argument("--begin", type=Path, help="knee: a network's folder whose weights the planes begin with")
     parser.add_argument("--plane", choices=READ_PLANES, help="knee: fit only this plane; the run without it does the rest")
     parser.add_argument("--device", default=settings.device, help="auto, cpu, cuda or cuda:N")
     given = parser.parse_args(arguments)
@@ -80,6 +81,7 @@ def run(given: argparse.Namespace) -> None:
             most=given.films,
             plane=given.plane,
             fresh=given.fresh,
+            begin=given.begin,
         )
         return
     if given.what != "chest":

@@ -1,6 +1,7 @@
 """`train knee`: a network of knee exams from MRNet's layout, or from phantoms that are drawn into it, and its card."""
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from app.classifiers.loading import pick_device
+from app.classifiers.card import Card
+from app.classifiers.loading import load_exam, pick_device
 from app.classifiers.networks import build
 from app.classifiers.stack import StackNetwork
 from app.errors import InputError
@@ -40,6 +42,7 @@ class Task:
     runs: Path
     device: torch.device
     fresh: bool = False
+    begin: Path | None = None
 
     @property
     def recipe(self) -> Recipe:
@@ -58,11 +61,13 @@ def train(
     most: int | None = None,
     plane: Plane | None = None,
     fresh: bool = False,
+    begin: Path | None = None,
 ) -> None:
     """Fit every plane, join them on exams that no plane learned from, measure on the validation part, write the model folder.
 
     ``phantoms``: draw so many exams first, into ``runs``. ``plane``: fit only that one and write nothing, so that several
     processes can share the work; the run without it goes on from there. ``most``: at most so many exams per part.
+    ``begin``: the folder of a network of the same encoder whose weights the planes begin with, instead of chance.
     """
     run = tomllib.loads(config.read_text(encoding="utf-8"))
     provenance.named(out)
@@ -74,7 +79,7 @@ def train(
         raise InputError(
             "There is no folder of exams. Say where MRNet's is (--data MRNet-v1.0/), or draw phantoms (--phantoms 1200)."
         )
-    task = Task(run, data, out, runs, pick_device(device), fresh)
+    task = Task(run, data, out, runs, pick_device(device), fresh, begin)
     parts = [mrnet.read(data, part) for part in mrnet.PARTS]
     train_part, valid = (part if most is None else part.chosen(range(min(most, len(part)))) for part in parts)
     print(
@@ -102,10 +107,27 @@ def fitted(task: Task, plane: Plane, learn: Exams, join: Exams) -> StackNetwork:
     assert isinstance(average, StackNetwork)  # noqa: S101 - as above
     about = began_with({"plane": plane, "exams": [*learn.ids], **{k: task.run[k] for k in ("seed", "encoder", "recipe")}})
     about["exams"] = f"{len(learn)}, {crc32(about['exams'].encode()):08x}"
+    if task.begin is not None:
+        about["begin"] = begun(task.begin, plane, (network, average))
     folder = task.runs / provenance.named(task.out) / plane
     fit = PlaneFit(network, average, plane, task.recipe, folder, task.device, int(task.run["seed"]), about, task.fresh)
     fit.run(learn, join)
     return average.eval()
+
+
+def begun(folder: Path, plane: Plane, networks: Sequence[StackNetwork]) -> str:
+    """Give networks the weights of a plane of another one; the checksum of its card. InputError where they do not fit."""
+    card = Card.read(folder)
+    other = next((part.network for member, part in load_exam(card, torch.device("cpu")).parts if member.plane == plane), None)
+    try:
+        for network in networks:
+            network.load_state_dict(other.state_dict() if other is not None else {})
+    except RuntimeError as error:
+        raise InputError(
+            "The network in “%(folder)s” has no %(plane)s plane of this encoder to begin with.",
+            {"folder": folder.name, "plane": plane},
+        ) from error
+    return card.sha256
 
 
 def channels(run: dict[str, Any]) -> int:
