@@ -87,7 +87,8 @@ class Image:
     Sequence has been applied already (slope 1, intercept 0). ``photometric`` MONOCHROME1 means low values are bright; nothing
     has been inverted. ``pixel_spacing`` is (between rows, between columns) in mm. ``orientation`` names what lies at the left,
     top, right and bottom edge ("R", "H", "L", "F"); empty strings where the header does not say. ``frame`` counts from 1.
-    ``instance_number`` is Instance Number (0020,0013), 0 where the header does not say.
+    ``instance_number`` is Instance Number (0020,0013), 0 where the header does not say. ``echo_time`` is Echo Time (0018,0081)
+    or Effective Echo Time (0018,9082) in ms, None where the header does not say.
     """
 
     sop_instance_uid: str
@@ -106,6 +107,17 @@ class Image:
     axes: tuple[float, float, float, float, float, float] | None = None
     warnings: tuple[str, ...] = ()
     instance_number: int = 0
+    echo_time: float | None = None
+
+    @property
+    def rows(self) -> int:
+        """Rows (0028,0010)."""
+        return int(self.stored.shape[0])
+
+    @property
+    def columns(self) -> int:
+        """Columns (0028,0011)."""
+        return int(self.stored.shape[1])
 
     def values(self) -> NDArray[np.float32]:
         """The modality values, float32 (rows, columns)."""
@@ -114,7 +126,11 @@ class Image:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """Images that belong together, in geometric order. ``source`` "film image": a PNG or JPEG, no spacing, no orientation."""
+    """Images that belong together, in geometric order. ``source`` "film image": a PNG or JPEG, no spacing, no orientation.
+
+    ``weighting`` is what an MR sequence shows bright: "T1", "T2", "PD", "T2*", "STIR", "FLAIR", the first four with " FS" where
+    fat is suppressed, "FS" where that is all there is to know, "" where there is nothing. ``localizer``: made to plan others.
+    """
 
     series_uid: str
     modality: str
@@ -123,6 +139,8 @@ class Series:
     view_position: str = ""
     description: str = ""
     source: Literal["dicom", "film image"] = "dicom"
+    weighting: str = ""
+    localizer: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

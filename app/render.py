@@ -12,6 +12,7 @@ from PIL import Image as Picture
 from PIL import ImageDraw, ImageFont
 
 from app.domain import Explanation, Image, Region, Window
+from app.exam import StackExplanation
 from app.grey import grey, resample
 
 STOPS = {
@@ -67,13 +68,15 @@ def overlay_png(
     longest: int | None = None,
     region: Region | None = None,
     probability: float | None = None,
+    span: tuple[float, float] | None = None,
 ) -> bytes:
     """A map over its film, as PNG in colour: transparent below the threshold, with the region a reader drew, and underneath the
     colour bar with the raw range, what the map is of, and that it is for research only.
 
-    The colours run from 0 (from the negative of the end, for a signed map) to the 99.5th percentile of the map's size.
+    The colours run from 0 (from the negative of the end, for a signed map) to the 99.5th percentile of the map's size;
+    ``span``: over these values instead, as a slice's map is shown with the colours of its stack.
     """
-    low, high = ends(explanation)
+    low, high = span or ends(explanation)
     film = Picture.fromarray(_octets(grey(image))).convert("RGB")
     values = resample(explanation.values, explanation.extent, image.stored.shape)
     film.paste(
@@ -84,10 +87,14 @@ def overlay_png(
         film = film.resize(size, Picture.Resampling.LANCZOS if size[0] < film.width else Picture.Resampling.BICUBIC)
     if region is not None:
         _frame(film, region, film.width / image.stored.shape[1])
-    return _png(_captioned(film, explanation, probability) if min(longest or SMALLEST, max(film.size)) >= SMALLEST else film)
+    return _png(
+        _captioned(film, explanation, probability, (low, high))
+        if min(longest or SMALLEST, max(film.size)) >= SMALLEST
+        else film
+    )
 
 
-def ends(explanation: Explanation) -> tuple[float, float]:
+def ends(explanation: Explanation | StackExplanation) -> tuple[float, float]:
     """The values at the ends of the colours: (0, high), or (−high, high) for a signed map; (0, 1) where there is nothing."""
     values = np.abs(explanation.values) if explanation.signed else explanation.values[explanation.values > 0]
     high = float(np.percentile(values, 99.5)) if values.size else 0.0
@@ -148,9 +155,11 @@ def _frame(film: Picture.Image, region: Region, scale: float) -> None:
                 draw.line(line, fill=colour, width=thick, joint="curve")
 
 
-def _captioned(film: Picture.Image, explanation: Explanation, probability: float | None) -> Picture.Image:
+def _captioned(
+    film: Picture.Image, explanation: Explanation, probability: float | None, span: tuple[float, float]
+) -> Picture.Image:
     """The picture with a strip underneath: colour bar, its range, the caption, the banner."""
-    low, high = ends(explanation)
+    low, high = span
     width = max(film.width, SMALLEST)
     unit = max(12, round(width / 42))
     font = ImageFont.load_default(unit)

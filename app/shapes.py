@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 Point = tuple[float, float]
 Size = tuple[int, int]
+Film = tuple[float, float]
+"""Rows and columns of a film, or of the part of one, in image pixels."""
 Bounds = tuple[float, float, float, float]
 
 
@@ -19,12 +21,12 @@ def corners(bounds: Bounds) -> tuple[Point, ...]:
     return ((left, top), (right, top), (right, bottom), (left, bottom))
 
 
-def centres(count: int, length: int) -> NDArray[np.float64]:
+def centres(count: int, length: float) -> NDArray[np.float64]:
     """Where the centres of ``count`` cells lie that share ``length`` pixels."""
     return np.asarray((np.arange(count) + 0.5) * (length / count), np.float64)
 
 
-def ellipse(bounds: Bounds, film: Size, size: Size) -> NDArray[np.bool_]:
+def ellipse(bounds: Bounds, film: Film, size: Size) -> NDArray[np.bool_]:
     """The cells of a grid ``size`` (rows, columns) over a film of (rows, columns) pixels that an ellipse in its box covers."""
     left, top, right, bottom = bounds
     wide, high = (right - left) / 2, (bottom - top) / 2
@@ -35,7 +37,7 @@ def ellipse(bounds: Bounds, film: Size, size: Size) -> NDArray[np.bool_]:
     return np.add.outer(down, across) <= 1
 
 
-def outline(points: Sequence[Point], film: Size, size: Size) -> NDArray[np.bool_]:
+def outline(points: Sequence[Point], film: Film, size: Size) -> NDArray[np.bool_]:
     """The cells of a grid ``size`` over a film that a closed outline of points (x, y) in image pixels covers, non-zero winding.
 
     By scan lines: each edge that crosses a row of centres adds its direction to all cells from the crossing on. A centre on a

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from app import explainers, pipeline
+from app import exam_jobs, explainers, pipeline
 from app.answers import APART_SECONDS, Answers
 from app.classifiers.card import Card
 from app.classifiers.registry import Registry
@@ -33,6 +33,7 @@ POLL_SECONDS = 1.0
 
 READING = "The network reads the image."
 EXPLAINING = "Maps are being computed."
+EXAMINING = "Maps are being computed: %(plane)s, %(method)s."
 
 
 class Stopped(Exception):
@@ -192,8 +193,11 @@ class Worker:
     def _do(self, job: JobRow, leave: Callable[[], bool]) -> None:
         """One job from its study to its end."""
         with self._store.view() as tx:
-            task = self._task(tx, job)
-        of = task.images * (1 + len(task.methods))
+            study = tx.studies.load(job.study_id)
+            task = self._task(tx, job, study)
+            exam = exam_jobs.task(tx, job, self._registry, study, self._versions())
+        films = task.images * (1 + len(task.methods))
+        of = films + exam.steps
         with self._store.begin() as tx:
             tx.jobs.progress(job.id, self._owner, 0, of, READING)
         if task.images:
@@ -211,13 +215,19 @@ class Worker:
                     raise Stopped
                 step += not isinstance(result, Inspection)
                 self._keep(job, result, step, of)
+        if exam.due:
+            for step, found in enumerate(exam_jobs.results(exam, self._loaded()), 1):
+                if leave():
+                    raise Stopped
+                with self._store.begin() as tx:
+                    tx.jobs.progress(job.id, self._owner, films + step, of, EXAMINING, values=exam.doing(step))
+                    exam_jobs.keep(tx, job, found)
         compare(self._store, job.study_id)
         with self._store.begin() as tx:
-            tx.jobs.finish(job.id, self._owner, network=task.read)
+            tx.jobs.finish(job.id, self._owner, network=task.read or exam.read)
 
-    def _task(self, tx: Transaction, job: JobRow) -> "Task":
+    def _task(self, tx: Transaction, job: JobRow, study: Study) -> "Task":
         """What is left of a job: the images without results of the network's and the product's present version."""
-        study = tx.studies.load(job.study_id)
         ids = {(image.sop_instance_uid, image.frame): image.id for image in tx.studies.get(job.study_id).images}
 
         def id_of(image: Image) -> str:
@@ -226,6 +236,8 @@ class Worker:
         panel, insist = explainers.panel(), job.insist
         if job.image_id is not None:
             study = narrowed(study, lambda _, image: id_of(image) == job.image_id)
+        elif job.kind == "explain" or (job.model is not None and self._registry.card(job.model).kind == "exam"):
+            return Task(study=study, methods=(), images=0, read=False, insist=insist)  # nothing of it is about films
         reading = pipeline.readers(study, self._registry, job.model)
         cards = {series.series_uid: card for series, card in reading}
         if job.image_id is not None:

@@ -50,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
         description="Bring a network of one's own: safetensors, or a state dict as PyTorch saves it. Nothing in the file is "
         "run. The network is tried on a phantom film before it can be chosen.",
     )
-    add_.add_argument("file", type=Path, metavar="FILE", help=".safetensors, .pt, .pth or .bin")
+    add_.add_argument("file", type=Path, metavar="FILE", help=".safetensors, .pt, .pth or .bin; a folder of them: an MRNet")
     add_.add_argument("--name", required=True, help="lower-case letters, digits and hyphens")
     add_.add_argument("--architecture", default="", choices=ARCHITECTURES, help="default: read off the weights")
     add_.add_argument(
@@ -72,6 +72,8 @@ def listed(_: argparse.Namespace, settings: Settings) -> int:
     if not cards:
         print(f"There are no networks in {settings.models}.")
     for card in cards:
+        print(f"{card.name}  {card.sha256[:12]}  {reads(card)}  {len(card.findings)} findings  {card.title}")
+    for card in registry.exams():
         print(f"{card.name}  {card.sha256[:12]}  {reads(card)}  {len(card.findings)} findings  {card.title}")
     for card in registry.guards():
         print(f"{card.name}  {card.sha256[:12]}  guard  {card.title}")
@@ -116,10 +118,11 @@ def show(given: argparse.Namespace, settings: Settings) -> int:
 def check(given: argparse.Namespace, settings: Settings) -> int:
     """The check run; 1 when something is not as it should be."""
     from app.adoption import trial
-    from app.classifiers.loading import load
+    from app.classifiers.loading import load, load_exam
 
     card = Registry(settings.models).card(given.name)
-    found = trial.run(load(card, device(settings)))
+    where = device(settings)
+    found = trial.run_exam(load_exam(card, where)) if card.kind == "exam" else trial.run(load(card, where))
     print(f"{card.name}  {card.sha256[:12]}: the weights are the ones on the card.")
     print(trial.table(found))
     for fault in found.faults():
@@ -129,7 +132,14 @@ def check(given: argparse.Namespace, settings: Settings) -> int:
 
 def add(given: argparse.Namespace, settings: Settings) -> int:
     """Take a network in, and say what was done and found."""
-    from app.adoption import addition, trial
+    from app.adoption import addition, exams, trial
+
+    if given.file.is_dir():
+        card, tried, told = exams.add(given.file, given.name, settings.models, device(settings), given.card)
+        print("\n".join(f"  {line}" for line in told))
+        print(trial.table(tried))
+        print(f"Added {card.name}: {card.folder}. It reads knee exams of people from now on. {NOTICE}")
+        return 0
 
     added = addition.add(
         addition.Request(

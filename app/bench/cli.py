@@ -1,8 +1,8 @@
 """The `bench` command: `bench main` measures the product, `bench start`, `bench upload`, `bench weight`, `bench whatif` a part
 of it.
 
-`bench viewer` measures the case page in a real browser, `bench explainers` the methods beside public libraries,
-`bench networks` the networks beside a DenseNet-121.
+`bench viewer` measures the case page in a real browser, `bench exam-page` the page of an exam, `bench explainers` the methods
+beside public libraries, `bench networks` the networks beside a DenseNet-121, `bench exam` a knee exam of three stacks.
 """
 
 import argparse
@@ -17,26 +17,28 @@ from app.bench.figures import Figure, as_json, table
 from app.config import Settings
 
 PRODUCT = ("start", "upload", "weight", "whatif")
-INSIDE = ("explainers", "networks")
+SEEN = ("viewer", "exam-page")
+"""What is measured in a real browser."""
+INSIDE = ("explainers", "networks", "exam")
 """What is measured in this process, without a server."""
 
 
 def inside(what: str, repeat: int) -> Iterator[Figure]:
-    """The figures of the explainers or of the networks; torch and the libraries to compare with are loaded for these alone."""
+    """The figures of the explainers, the networks or an exam; torch and other libraries are loaded for these alone."""
     import torch  # noqa: PLC0415
 
-    from app.bench import explainers, networks  # noqa: PLC0415
+    from app.bench import exam, explainers, networks  # noqa: PLC0415
 
     if Settings().threads:
         torch.set_num_threads(Settings().threads)
-    yield from (explainers if what == "explainers" else networks).measure(repeat)
+    yield from {"explainers": explainers, "networks": networks, "exam": exam}[what].measure(repeat)
 
 
-def viewer_figures(repeat: int) -> Iterator[Figure]:
-    """The viewer's figures; the browser's driver is loaded for these alone."""
-    from app.bench import viewer  # noqa: PLC0415
+def viewer_figures(what: str, repeat: int) -> Iterator[Figure]:
+    """The figures of the case page or of the exam page; the browser's driver is loaded for these alone."""
+    from app.bench import exam_page, viewer  # noqa: PLC0415
 
-    yield from viewer.measure(repeat)
+    yield from (viewer if what == "viewer" else exam_page).measure(repeat)
 
 
 def main(arguments: list[str]) -> int:
@@ -48,8 +50,8 @@ def main(arguments: list[str]) -> int:
         "what",
         nargs="?",
         default="main",
-        choices=["main", *PRODUCT, "viewer", *INSIDE],
-        help=f"default: main, all but viewer, {' and '.join(INSIDE)}",
+        choices=["main", *PRODUCT, *SEEN, *INSIDE],
+        help=f"default: main, all but {', '.join(SEEN)}, {' and '.join(INSIDE)}",
     )
     parser.add_argument("--repeat", type=int, default=5, help="samples per figure (default: 5)")
     parser.add_argument("--json", type=Path, help="write machine, medians and samples to this file too")
@@ -72,8 +74,8 @@ def main(arguments: list[str]) -> int:
     for name, part in parts.items():
         if given.what in {"main", name}:
             figures += part()
-    if given.what == "viewer":
-        figures += viewer_figures(given.repeat)
+    if given.what in SEEN:
+        figures += viewer_figures(given.what, given.repeat)
     if given.what in INSIDE:
         figures += inside(given.what, given.repeat)
     print(table(figures))

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from app.classifiers.measured import Calibration, Figure, LookedAt, Outside, Source, row
+from app.classifiers.members import Join, Member, joins, members
 from app.classifiers.preprocessing import Preprocessing
 from app.errors import ModelError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-KINDS = ("network", "guard")
+KINDS = ("network", "guard", "exam")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class Card:
     check run found; empty for other networks.
 
     ``guard`` names the card of the guard that looks at an image before the network does, "" where none does. The card of a
-    guard has the ``kind`` "guard": it reads no study, and its ``findings`` are the kinds of image that it tells apart.
+    guard has the ``kind`` "guard": it reads no study, and its ``findings`` are the kinds of image that it tells apart. A card
+    of the ``kind`` "exam" is of a network that reads stacks: ``members`` are its networks, ``joins`` join their answers.
     """
 
     name: str
@@ -65,6 +67,8 @@ class Card:
     check: dict[str, Any] = field(default_factory=dict, hash=False)
     kind: str = "network"
     guard: str = ""
+    members: tuple[Member, ...] = ()
+    joins: tuple[Join, ...] = ()
 
     @property
     def weights(self) -> Path:
@@ -134,4 +138,6 @@ class Card:
             check=dict(raw.get("check", {})),
             kind=kind,
             guard=str(raw.get("guard", "")),
+            members=members(raw["members"], findings) if kind == "exam" else (),
+            joins=joins(raw.get("joins", []), findings) if kind == "exam" else (),
         )

@@ -2,6 +2,7 @@
 
 import platform
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,8 @@ class Classifier:
     def planes(self, series: Series) -> Tensor:
         """Every image as one grey plane in the card's scale, float32 (slices, 1, size, size) on the classifier's device."""
         how, size = self.card.preprocessing, self.card.input_size
+        if how.stretch == "stack":
+            return torch.stack([prepare_plane(slice_, size, how) for slice_ in stretched(series)]).to(self.device)
         films = (torch.from_numpy(np.array(grey(image))) for image in series.images)
         return torch.stack([prepare_plane(film, size, how) for film in films]).to(self.device)
 
@@ -115,6 +118,21 @@ def prepare_plane(film: Tensor, size: int, how: Preprocessing = Preprocessing())
     padded = F.pad(stretched, (beside, side - columns - beside, above, side - rows - above))
     plane = F.interpolate(padded, size=(size, size), mode="bilinear", antialias=True, align_corners=False)[0]
     return (plane - 0.5) * (white - black) + (black + white) / 2
+
+
+def stretched(series: Series) -> Iterator[Tensor]:
+    """Every slice in grey [0, 1], (rows, columns): modality values between 1st and 99.5th percentile of the whole stack.
+
+    Not the header's window: what a reader likes to see says nothing about what a network was trained on. A constant stack is
+    all black."""
+    sample = [
+        image.values()[:: max(1, image.stored.shape[0] // 256), :: max(1, image.stored.shape[1] // 256)]
+        for image in series.images
+    ]
+    low, high = np.percentile(np.concatenate([values.ravel() for values in sample]), (1, 99.5)).tolist()
+    for image in series.images:
+        grey = np.clip((image.values() - low) / max(high - low, 1e-6), 0, 1)
+        yield torch.from_numpy(1 - grey if image.photometric == "MONOCHROME1" else grey)
 
 
 def _ends(film: Tensor, size: int) -> tuple[float, float]:

@@ -5,9 +5,11 @@ import threading
 
 import torch
 from safetensors.torch import load as load_safetensors
+from torch import nn
 
 from app.classifiers.card import Card
 from app.classifiers.classifier import Classifier
+from app.classifiers.exam import ExamClassifier, cut
 from app.classifiers.networks import build
 from app.classifiers.registry import Registry
 from app.errors import ModelError
@@ -28,6 +30,28 @@ def pick_device(wanted: str) -> torch.device:
 
 def load(card: Card, device: torch.device) -> Classifier:
     """The classifier of a card. The file is read once, its sha256 compared, and parsed from those same bytes."""
+    network = build(card.architecture, len(card.findings), card.parameters, card.preprocessing.channels)
+    _fill(network, _tensors(card), card.name)
+    return Classifier(card=card, network=network.to(device).eval(), device=device)
+
+
+def load_exam(card: Card, device: torch.device) -> ExamClassifier:
+    """The classifier of a card of the kind "exam"; member n's tensors are named ``members.<n>.…``, from 0."""
+    networks = nn.ModuleList()
+    for member in card.members:
+        networks.append(build("stack", len(member.findings), member.parameters, card.preprocessing.channels))
+    whole = nn.ModuleDict({"members": networks})
+    _fill(whole, _tensors(card), card.name)
+    whole.to(device).eval()
+    parts = tuple(
+        (member, Classifier(card=cut(card, member), network=network, device=device))
+        for member, network in zip(card.members, networks, strict=True)
+    )
+    return ExamClassifier(card=card, parts=parts, device=device)
+
+
+def _tensors(card: Card) -> dict[str, torch.Tensor]:
+    """What is in the weights' file; ModelError where it cannot be read, or is not the one on the card."""
     try:
         data = card.weights.read_bytes()
     except OSError as error:
@@ -41,16 +65,24 @@ def load(card: Card, device: torch.device) -> Classifier:
             "They were not loaded.",
             {"name": card.name, "found": found[:12], "wanted": card.sha256[:12]},
         )
-    network = build(card.architecture, len(card.findings), card.parameters, card.preprocessing.channels)
     try:
-        network.load_state_dict(load_safetensors(data), strict=True)
-    except Exception as error:  # safetensors raises its own type, torch RuntimeError: either way the file does not fit
+        return load_safetensors(data)
+    except Exception as error:  # safetensors raises its own type
         raise ModelError(
-            "The weights of “%(name)s” do not fit its architecture: %(error)s.", {"name": card.name, "error": str(error)[:300]}
+            "The weights of “%(name)s” cannot be read: %(error)s.", {"name": card.name, "error": str(error)[:300]}
+        ) from error
+
+
+def _fill(network: nn.Module, tensors: dict[str, torch.Tensor], name: str) -> None:
+    """Put the tensors into a network, all of them and no other; it learns no more."""
+    try:
+        network.load_state_dict(tensors, strict=True)
+    except Exception as error:  # torch raises RuntimeError
+        raise ModelError(
+            "The weights of “%(name)s” do not fit its architecture: %(error)s.", {"name": name, "error": str(error)[:300]}
         ) from error
     for parameter in network.parameters():
         parameter.requires_grad_(False)
-    return Classifier(card=card, network=network.to(device).eval(), device=device)
 
 
 class Loaded:
@@ -61,6 +93,7 @@ class Loaded:
         self.device = pick_device(device)
         self._lock = threading.Lock()
         self._known: dict[tuple[str, str], Classifier] = {}
+        self._exams: dict[tuple[str, str], ExamClassifier] = {}
 
     def get(self, card: Card) -> Classifier:
         """The classifier of a card, loaded at first use."""
@@ -69,3 +102,11 @@ class Loaded:
             if key not in self._known:
                 self._known[key] = load(card, self.device)
             return self._known[key]
+
+    def exam(self, card: Card) -> ExamClassifier:
+        """The classifier of an exam's card, loaded at first use."""
+        with self._lock:
+            key = (card.name, card.sha256)
+            if key not in self._exams:
+                self._exams[key] = load_exam(card, self.device)
+            return self._exams[key]

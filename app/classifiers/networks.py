@@ -1,6 +1,7 @@
 """Network architectures by name. Weights come from ``models/<name>/weights.safetensors``, never from here.
 
-Every network takes float32 (batch, channels, height, width) and returns logits (batch, findings). Only modules that the
+Every network takes float32 (batch, channels, height, width) and returns logits (batch, findings); "stack" takes the slices of
+one stack for its batch and returns (1, findings). Only modules that the
 relevance engine has a rule for are used, and no in-place ReLU: it would overwrite the activation an explainer reads.
 """
 
@@ -15,6 +16,7 @@ from app.classifiers.compact import CompactResidual, CompactTwin
 from app.classifiers.dense import DenseNet
 from app.classifiers.film_guard import FilmGuard
 from app.classifiers.residual import Basic, Bottleneck, ResNet
+from app.classifiers.stack import StackNetwork
 from app.errors import ModelError
 
 ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
@@ -25,6 +27,7 @@ ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
     "resnet-18": partial(ResNet, block=Basic, blocks=(2, 2, 2, 2)),
     "resnet-34": partial(ResNet, block=Basic, blocks=(3, 4, 6, 3)),
     "resnet-50": partial(ResNet, block=Bottleneck, blocks=(3, 4, 6, 3)),
+    "stack": StackNetwork,
 }
 """Name on the card → constructor, called with ``findings``, the card's parameters and, where there are three, ``channels``."""
 

@@ -10,13 +10,14 @@ from typing import Any, Literal, get_args
 
 from app.domain import Extent
 
-Stretch = Literal["percentiles", "full"]
+Stretch = Literal["percentiles", "full", "stack"]
 Fit = Literal["pad", "crop"]
 
 
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
-    """``stretch``: between the film's own 1st and 99th percentile, or the full grey range as the film opens. ``fit``: padded
+    """``stretch``: between the film's own 1st and 99th percentile, or the full grey range as the film opens, or, for a stack,
+    between the 1st and the 99.5th percentile of the modality values of all its slices together. ``fit``: padded
     with black to a square, or the square in its middle. ``scale``: what black and white become. ``mean`` and ``std``, one
     number per channel or none: subtracted and divided by after that. ``channels``: 1, or 3 copies of the one grey plane.
     """
@@ -30,7 +31,7 @@ class Preprocessing:
 
     def __post_init__(self) -> None:
         if self.stretch not in get_args(Stretch) or self.fit not in get_args(Fit):
-            raise ValueError("preprocessing: stretch is percentiles or full, fit is pad or crop")
+            raise ValueError("preprocessing: stretch is percentiles, full or stack, fit is pad or crop")
         if self.channels not in (1, 3):
             raise ValueError(f"preprocessing: channels is 1 or 3, not {self.channels}")
         if len(self.scale) != 2 or not self.scale[0] < self.scale[1]:

@@ -12,7 +12,14 @@ from app.errors import ModelError, NotFound
 REMOVED = ".removed"
 """The folder, below that of the networks, where the cards of networks that were taken away are kept."""
 GONE = "This network was taken away from here. What it said stays; it reads no more films."
-UNKNOWN_PARTS = re.compile(r"[^A-Z]+")
+KNEE = frozenset({"KNEE", "KNIE", "GENOU", "RODILLA", "GINOCCHIO", "JOELHO", "KNÄ"})
+"""A knee, as tags and descriptions name it in several languages."""
+PARTS = KNEE | {
+    "BRAIN", "HEAD", "NECK", "SPINE", "CSPINE", "TSPINE", "LSPINE", "CHEST", "HEART", "ABDOMEN", "PELVIS", "PROSTATE", "LIVER",
+    "BREAST", "SHOULDER", "ELBOW", "WRIST", "HAND", "HIP", "ANKLE", "FOOT", "CRANE", "CEREBRAL", "SCHULTER", "HÜFTE",
+}  # fmt: skip
+"""Words that name a part of the body: where a description has one of them, it is believed."""
+UNKNOWN_PARTS = re.compile(r"[\W\d_]+")
 
 
 class Registry:
@@ -29,6 +36,10 @@ class Registry:
     def guards(self) -> tuple[Card, ...]:
         """Every guard's card, by name. ModelError when one cannot be read."""
         return tuple(card for card in self._read() if card.kind == "guard")
+
+    def exams(self) -> tuple[Card, ...]:
+        """The card of every network that reads exams of stacks, by name. ModelError when one cannot be read."""
+        return tuple(card for card in self._read() if card.kind == "exam")
 
     def guard(self, card: Card) -> Card | None:
         """The guard that a network's card names, None where it names none. ModelError when it is not there: a network whose
@@ -55,11 +66,12 @@ class Registry:
             yield known[1]
 
     def card(self, name: str) -> Card:
-        """One network's card; NotFound with the names there are."""
-        for card in self.cards():
+        """The card of one network, of films or of exams; NotFound with the names there are."""
+        cards = [card for card in self._read() if card.kind != "guard"]
+        for card in cards:
             if card.name == name:
                 return card
-        known = ", ".join(card.name for card in self.cards()) or "–"
+        known = ", ".join(card.name for card in cards) or "–"
         raise NotFound("There is no network called “%(name)s”. There are: %(known)s.", {"name": name, "known": known})
 
     def remembered(self, name: str) -> Card:
@@ -80,6 +92,23 @@ class Registry:
     def choose(self, study: Study, series: Series) -> Card | None:
         """The network that reads this series by itself, or None: then the study is stored and viewable, nothing more."""
         return next((card for card in self.eligible(study, series) if card.default), None)
+
+    def choose_exam(self, study: Study) -> Card | None:
+        """The network that reads an exam by itself: the default one for phantoms or for people, as the study is; where there is
+        none for people, one of phantoms, whose banner says what that is worth. None where no network reads exams."""
+        cards = sorted(self.exams(), key=lambda card: (card.phantom != study.phantom, not card.default, card.name))
+        fitting = [card for card in cards if card.phantom == study.phantom or card.phantom]
+        return fitting[0] if fitting else None
+
+    def covers(self, card: Card, study: Study, series: Series) -> bool:
+        """Whether an exam's card covers a series: its modality, and its body part where the header or a description says one.
+
+        A series of an MR study that says nothing of its part is taken for what the network reads; the reader sees it."""
+        if series.modality not in card.modalities or series.source == "film image":
+            return False
+        told = series.body_part or f"{series.description} {study.description}"
+        words = set(UNKNOWN_PARTS.sub(" ", told.upper()).split())
+        return bool(words & KNEE) if "KNEE" in card.body_parts and (series.body_part or words & PARTS) else True
 
 
 def reads(card: Card, study: Study, series: Series) -> bool:

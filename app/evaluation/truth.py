@@ -1,9 +1,11 @@
-"""One map against a region that a reader drew: which pixels the region covers, and what `localisation` says of the map then.
+"""Maps against a region that a reader drew: which pixels the region covers, and what `localisation` says of the maps then.
 
 The browser does the same arithmetic while the reader draws (static/js/measures.js). Knows numbers and the domain's shapes only.
 """
 
 import math
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +25,7 @@ def grid(rows: int, columns: int) -> tuple[int, int]:
     return max(1, math.floor(rows * scale + 0.5)), max(1, math.floor(columns * scale + 0.5))
 
 
-def mask(region: Region, film: tuple[int, int], shape: tuple[int, int]) -> NDArray[np.bool_]:
+def mask(region: Region, film: tuple[float, float], shape: tuple[int, int]) -> NDArray[np.bool_]:
     """Which cells of a grid ``shape`` laid over a film of (rows, columns) pixels have their centre in the region.
 
     A centre on a left or upper edge lies inside, on a right or lower edge outside, so that shapes that touch share no cell. A
@@ -81,6 +83,29 @@ def measure(values: NDArray[np.float32], extent: Extent, region: Region, film: t
         outside_inside=_defined(localisation.outside_inside(heat, truth)),
         mass=_defined(localisation.mass(heat, truth)),
     )
+
+
+def measure_stack(values: NDArray[np.float32], extent: Extent, regions: Mapping[int, Region]) -> Measures:
+    """Raw maps of a stack (slices, height, width), each over ``extent`` of its slice, against the regions by slice, from 0.
+
+    All slices count together, on the maps' own grid: one highest cell, one threshold, one sum of the relevance.
+    """
+    truth = np.zeros(values.shape, bool)
+    for place, region in regions.items():
+        truth[place] = _cells(region, extent, values.shape[1:])
+    return Measures(
+        pointing=_defined(localisation.pointing(values, truth)),
+        iou=_defined(localisation.iou(values, truth)),
+        outside_inside=_defined(localisation.outside_inside(values, truth)),
+        mass=_defined(localisation.mass(values, truth)),
+    )
+
+
+def _cells(region: Region, extent: Extent, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Which cells of a map have their centre in a region of the image that the map covers in part."""
+    moved = (replace(one, points=tuple((x - extent.left, y - extent.top) for x, y in one.points)) for one in region.shapes)
+    rows, columns = shape
+    return mask(Region(tuple(moved)), (extent.bottom - extent.top, extent.right - extent.left), (rows, columns))
 
 
 def on_grid(extent: Extent, film: tuple[int, int], shape: tuple[int, int]) -> Extent:

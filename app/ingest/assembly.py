@@ -41,7 +41,7 @@ def _filled(first: Series, second: Series) -> Series:
     images = {(image.sop_instance_uid, image.frame): image for image in (*second.images, *first.images)}
     told = {
         name: getattr(first, name) or getattr(second, name)
-        for name in ("modality", "body_part", "view_position", "description")
+        for name in ("modality", "body_part", "view_position", "description", "weighting", "localizer")
     }
     known = [(image.sop_instance_uid, image.frame) for image in first.images]
     added = [key for key in images if key not in set(known)]

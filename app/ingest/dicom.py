@@ -8,7 +8,7 @@ from typing import cast
 from pydicom.dataset import Dataset
 
 from app.domain import Image, Patient, Series, Study, Window, frozen
-from app.ingest import identity, pixels, refusals
+from app.ingest import identity, pixels, refusals, sequence
 from app.ingest.geometry import geometry
 from app.ingest.greyscale import Grey, Stored, modality_values, sixteen, voi_lut, windows
 from app.ingest.header import Header
@@ -67,6 +67,8 @@ def _series(header: Header, sha256: str) -> Series:
         body_part=_body_part(header),
         view_position=header.text("ViewPosition").upper(),
         description=header.text("SeriesDescription"),
+        weighting=sequence.weighting(header) if header.text("Modality").upper() == "MR" else "",
+        localizer=sequence.localizer(header) if header.text("Modality").upper() == "MR" else False,
     )
 
 
@@ -105,6 +107,7 @@ def _images(parsed: Parsed, header: Header, found: Layout, modality: str, uid: s
             position=place.position,
             axes=place.axes,
             instance_number=int(number[0]) if number and abs(number[0]) < 2**31 else 0,
+            echo_time=sequence.echo_time(frame) if modality == "MR" else None,
         )
 
 

@@ -11,7 +11,7 @@ from app.classifiers.loading import Loaded, load
 from app.classifiers.registry import Registry
 from app.config import Settings
 from app.errors import NotFound
-from app.reporting import cases, measuring
+from app.reporting import cases, exams, histograms, measuring
 from app.reporting.writing import Report, write
 from app.training import guarding
 
@@ -23,25 +23,40 @@ def main(arguments: list[str]) -> int:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--model", help="name of the network, a folder under models/")
     what.add_argument("--guard", metavar="NAME", help="print how often a guard stops films and lets other images pass, no more")
+    what.add_argument(
+        "--histogram-control",
+        choices=["knee"],
+        help="print how well histograms alone tell the findings of drawn examinations, no more",
+    )
     parser.add_argument(
         "--data", type=Path, default=settings.data, help="folder of real films with boxes (not for phantom networks)"
     )
     parser.add_argument("--out", type=Path, default=Path("report"), help="folder for report.json, report.csv and report.html")
     parser.add_argument("--methods", nargs="+", help="methods, e.g. cam lrp:composite=Epsilon (default: the panel)")
-    parser.add_argument("--cases", type=int, default=40, help="cases per finding (phantoms) or per source (real films)")
+    parser.add_argument(
+        "--cases",
+        type=int,
+        help="cases per finding (phantoms) or per source (real films), 40 unless told; examinations of the control, 400",
+    )
     parser.add_argument("--few", type=int, default=12, help="cases for the slow measures: perturbation, noise, randomisation")
     given = parser.parse_args(arguments)
     if settings.threads:
         torch.set_num_threads(settings.threads)
     if given.guard:
         return guard(given.guard, given.data, Registry(settings.models))
+    if given.histogram_control:
+        return histogram_control(given.cases or 400)
+    each = given.cases or 40
     methods = tuple(given.methods or explainers.panel())
     for method in methods:
         measuring.asked(method)
     registry = Registry(settings.models)
     card = registry.card(given.model)
-    classifier = Loaded(registry, settings.device).get(card)
-    known = list(cases.phantoms(card.findings, given.cases) if card.phantom else cases.boxed(given.data, given.cases))
+    loaded = Loaded(registry, settings.device)
+    if card.kind == "exam":
+        return exams.run(loaded.exam(card), each, methods, lambda told: print(told, flush=True))
+    classifier = loaded.get(card)
+    known = list(cases.phantoms(card.findings, each) if card.phantom else cases.boxed(given.data, each))
     known = [case for case in known if case.finding in card.findings]
     print(f"{len(known)} cases, {len(methods)} methods", flush=True)
     values = measuring.localise(classifier, known, methods, lambda told: print(told, flush=True))
@@ -71,3 +86,11 @@ def guard(name: str, data: Path, registry: Registry) -> int:
     for _ in guarding.figures(Guard.of(load(card, torch.device("cpu"))), data):
         pass  # each is printed as it comes
     return 0
+
+
+def histogram_control(count: int) -> int:
+    """Print what histograms tell of ``count`` drawn knees; 1 when they tell a finding that only its look should tell."""
+    told = histograms.control(*histograms.drawn(count, histograms.SIZE, lambda line: print(line, flush=True)))
+    for line in histograms.lines(told):
+        print(line)
+    return int(any(each.interval.value >= histograms.BOUND for each in told))

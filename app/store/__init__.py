@@ -3,11 +3,12 @@
 ``Store.open(settings)`` migrates nothing (see `app.store.migrating`); ``with store.begin() as tx:`` writes and commits at its
 end, ``with store.view() as tx:`` reads one consistent snapshot. A transaction has one attribute per noun: ``tx.studies``,
 ``tx.uploads``, ``tx.worklist``, ``tx.inspections``, ``tx.predictions``, ``tx.explanations``, ``tx.agreements``, ``tx.jobs``,
-``tx.reviews``, ``tx.measures``, ``tx.layouts``, ``tx.questions``, ``tx.what_ifs``. What comes out are the frozen rows of
-`app.store.records`.
+``tx.reviews``, ``tx.exams``, ``tx.exam_reviews``, ``tx.flags``, ``tx.measures``, ``tx.layouts``, ``tx.questions``,
+``tx.what_ifs``. What comes out are the frozen rows of `app.store.records` and `app.store.exam_records`.
 """
 
 from app.store.blobs import Blobs
+from app.store.exam_records import ExamPredictionRow, ExamReviewRow, FlagRow, StackExplanationRow
 from app.store.inspections import InspectionRow
 from app.store.jobs import LeaseLost
 from app.store.layouts import Layout, LayoutRow
@@ -24,7 +25,6 @@ from app.store.records import (
     ExplanationRow,
     FileOutcome,
     FlagQuery,
-    FlagRow,
     ImageRow,
     JobRow,
     MeasureRow,
@@ -50,6 +50,8 @@ __all__ = [
     "AgreementRow",
     "Blobs",
     "Choices",
+    "ExamPredictionRow",
+    "ExamReviewRow",
     "ExplanationRow",
     "FileOutcome",
     "FlagQuery",
@@ -68,6 +70,7 @@ __all__ = [
     "QuestionRow",
     "ReviewRow",
     "SeriesRow",
+    "StackExplanationRow",
     "Staged",
     "Store",
     "StudyRow",

@@ -12,6 +12,7 @@ from sqlalchemy import and_, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict, NotFound, Unavailable
+from app.store.exam_tables import ExamPredictionTable
 from app.store.records import JobRow, StudyState, Values
 from app.store.tables import ImageTable, JobTable, PredictionTable, StudyTable, now
 
@@ -53,6 +54,15 @@ class Jobs:
         if image is None or image.study_id != study_id:
             raise NotFound("There is no such image, or it was removed.")
         key = {"kind": "explain", "study_id": study_id, "image_id": image_id, "model": model, "finding": finding}
+        for job in self._same(key):
+            return _row(job)
+        return self._add(key, priority)
+
+    def explain_exam(self, study_id: str, model: str, finding: str, *, priority: int = 10) -> JobRow:
+        """Ask for every method's maps for one finding of an exam; an identical open job is returned instead. NotFound."""
+        if self._session.get(StudyTable, study_id) is None:
+            raise NotFound("There is no such study, or it was removed.")
+        key = {"kind": "explain", "study_id": study_id, "image_id": None, "model": model, "finding": finding}
         for job in self._same(key):
             return _row(job)
         return self._add(key, priority)
@@ -100,8 +110,8 @@ class Jobs:
         """Stop a job that waits or runs; its worker notices at its next step. One that has ended stays as it is. NotFound."""
         job = self._get(job_id)
         if job.state in OPEN:
-            done = exists().where(PredictionTable.study_id == job.study_id)
-            self._end(job, "cancelled", "done" if self._session.scalar(select(done)) else "failed")
+            done = [exists().where(table.study_id == job.study_id) for table in (PredictionTable, ExamPredictionTable)]
+            self._end(job, "cancelled", "done" if self._session.scalar(select(or_(*done))) else "failed")
         return _row(job)
 
     def claim(self, owner: str, seconds: float, job_id: str | None = None) -> JobRow | None:
@@ -154,10 +164,12 @@ class Jobs:
             raise LeaseLost("The job was cancelled, or another worker has it now.")
         return row
 
-    def progress(self, job_id: str, owner: str, step: int, of: int, what: str) -> None:
-        """Say how far a job is; LeaseLost."""
+    def progress(
+        self, job_id: str, owner: str, step: int, of: int, what: str, *, values: Mapping[str, str] | None = None
+    ) -> None:
+        """Say how far a job is; ``values`` are put into what is being done, each translated. LeaseLost."""
         job = self._held(job_id, owner)
-        job.step, job.of, job.what = step, of, what
+        job.step, job.of, job.what, job.what_values = step, of, what, dict(values or {})
         self._session.flush()
 
     def finish(self, job_id: str, owner: str, *, network: bool = True) -> JobRow:
@@ -197,7 +209,7 @@ class Jobs:
 
     def _requeue(self, job: JobTable) -> None:
         job.state, job.lease_owner, job.lease_until = "queued", None, None
-        job.step, job.what = 0, ""
+        job.step, job.what, job.what_values = 0, "", {}
         self._session.flush()
         if job.kind == "analyse":
             self._settle(job.study_id, "waiting")
@@ -231,6 +243,7 @@ def _row(row: JobTable) -> JobRow:
         step=row.step,
         of=row.of,
         what=row.what,
+        what_values=row.what_values,
         error_template=row.error_template,
         error_values=row.error_values,
         attempts=row.attempts,

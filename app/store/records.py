@@ -80,6 +80,7 @@ class ImageRow:
     axes: tuple[float, float, float, float, float, float] | None
     warnings: tuple[str, ...]
     instance_number: int
+    echo_time: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,6 +95,8 @@ class SeriesRow:
     description: str
     source: Literal["dicom", "film image"]
     images: tuple[ImageRow, ...]
+    weighting: str = ""
+    localizer: bool = False
 
     def outline(self) -> Series:
         """The series without images: enough for the registry to say which networks read it."""
@@ -105,6 +108,8 @@ class SeriesRow:
             view_position=self.view_position,
             description=self.description,
             source=self.source,
+            weighting=self.weighting,
+            localizer=self.localizer,
         )
 
 
@@ -205,7 +210,8 @@ class WorklistQuery:
 class WorklistRow:
     """One study in the worklist. ``modality`` joins several with "/"; ``top`` are the three highest scores, highest first;
     ``disagreements`` how far methods disagree on each of them, 0 to 1, None where that is not known; ``flags`` counts the
-    verdicts in force; ``thumbnail`` is the id of the image in the middle of the first series."""
+    verdicts in force; ``thumbnail`` is the id of the image in the middle of the first series; ``planes`` counts those that the
+    network of the shown findings read of an exam."""
 
     id: str
     patient: Patient
@@ -222,6 +228,7 @@ class WorklistRow:
     received_at: datetime
     phantom: bool
     caution: Mark | Literal[""] = ""
+    planes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,8 +298,9 @@ class AgreementRow:
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """A job. ``step`` of ``of`` is its progress, ``what`` says in an English msgid what is being done; ``error_template`` with
-    ``error_values`` is the sentence of a failed one. ``insist``: what a guard refuses is analysed all the same."""
+    """A job. ``step`` of ``of`` is its progress, ``what`` says in an English msgid what is being done, with ``what_values``,
+    msgids too; ``error_template`` with ``error_values`` is the sentence of a failed one. ``insist``: what a guard refuses is
+    analysed all the same."""
 
     id: str
     kind: JobKind
@@ -312,6 +320,7 @@ class JobRow:
     started_at: datetime | None
     finished_at: datetime | None
     insist: bool = False
+    what_values: Values = field(default_factory=dict, hash=False)
 
     @property
     def open(self) -> bool:
@@ -361,29 +370,6 @@ class FlagQuery:
     descending: bool = True
     number: int = 1
     size: int = 25
-
-
-@dataclass(frozen=True, slots=True)
-class FlagRow:
-    """One verdict in force with the study it belongs to. ``probability`` is what the network said of the finding,
-    ``explanation_id`` the map the verdict is about, ``disagreement`` how far the methods disagree on the finding; None where
-    they are gone or not known."""
-
-    id: str
-    study_id: str
-    image_id: str
-    rows: int
-    columns: int
-    patient: Patient
-    date: str
-    accession: str
-    description: str
-    modality: str
-    phantom: bool
-    review: Review
-    probability: float | None
-    explanation_id: str | None
-    disagreement: float | None
 
 
 @dataclass(frozen=True, slots=True)

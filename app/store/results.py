@@ -178,7 +178,7 @@ class Explanations:
             "model_sha256": explanation.model_sha256,
             "method": explanation.method,
             "finding": explanation.finding,
-            "parameters_key": _key(explanation.parameters),
+            "parameters_key": parameters_key(explanation.parameters),
         }
         row = self._session.scalar(select(ExplanationTable).filter_by(**key))
         if row is None:
@@ -256,7 +256,8 @@ class Explanations:
         return tuple(method for method in methods if method not in known)
 
 
-def _key(parameters: Mapping[str, str | float | int | bool]) -> str:
+def parameters_key(parameters: Mapping[str, str | float | int | bool]) -> str:
+    """The sha256 of a method's parameters, written the same way every time."""
     return hashlib.sha256(json.dumps(dict(parameters), sort_keys=True).encode()).hexdigest()
 
 

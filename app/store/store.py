@@ -18,6 +18,10 @@ from app.domain import Study
 from app.errors import Unavailable
 from app.store.agreements import Agreements
 from app.store.blobs import Blobs
+from app.store.exam_reviews import ExamReviews
+from app.store.exam_tables import StackExplanationTable
+from app.store.exams import Exams
+from app.store.flags import Flags
 from app.store.inspections import Inspections
 from app.store.jobs import Jobs
 from app.store.layouts import Layouts
@@ -32,7 +36,14 @@ from app.store.uploads import Uploads
 from app.store.what_ifs import WhatIfs, WhatIfTable
 from app.store.worklist import Worklist
 
-REFERRING = (FileTable.sha256, ImageTable.pixels, ExplanationTable.values, QuestionTable.values, WhatIfTable.mask)
+REFERRING = (
+    FileTable.sha256,
+    ImageTable.pixels,
+    ExplanationTable.values,
+    StackExplanationTable.values,
+    QuestionTable.values,
+    WhatIfTable.mask,
+)
 """The columns that name blobs."""
 BUSY_SECONDS = 20
 """How long a writer waits for the one before it."""
@@ -51,6 +62,9 @@ class Transaction:
         self.predictions = Predictions(session)
         self.explanations = Explanations(session, blobs, self.doomed)
         self.agreements = Agreements(session)
+        self.exams = Exams(session, blobs, self.doomed)
+        self.exam_reviews = ExamReviews(session)
+        self.flags = Flags(session)
         self.jobs = Jobs(session)
         self.reviews = Reviews(session)
         self.measures = Measures(session)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 from app.domain import Image, Patient, Series, Study, VoiLut, Window, frozen
 from app.errors import Conflict, NotFound, Unavailable
 from app.store.blobs import Blobs
+from app.store.exam_tables import StackExplanationTable
 from app.store.questions import QuestionTable
 from app.store.records import Added, ImageRow, SeriesRow, StudyRow
 from app.store.tables import ExplanationTable, FileTable, ImageTable, SeriesTable, StudyTable, now
@@ -93,6 +94,7 @@ def _columns(image: Image, pixels: str) -> dict[str, Any]:
         "axes": image.axes and list(image.axes),
         "warnings": list(image.warnings),
         "instance_number": image.instance_number,
+        "echo_time": image.echo_time,
     }
 
 
@@ -199,6 +201,8 @@ class Studies:
                 description=series.description,
                 source=series.source,
                 planes=[],
+                weighting=series.weighting,
+                localizer=series.localizer,
             )
             self._session.add(row)
             self._session.flush()
@@ -263,6 +267,7 @@ class Studies:
             axes=row.axes,
             warnings=row.warnings,
             instance_number=row.instance_number,
+            echo_time=row.echo_time,
         )
 
     def count(self) -> int:
@@ -278,6 +283,7 @@ class Studies:
             (FileTable.sha256, FileTable),
             (ImageTable.pixels, ImageTable),
             (ExplanationTable.values, ExplanationTable),
+            (StackExplanationTable.values, StackExplanationTable),
             (QuestionTable.values, QuestionTable),
             (WhatIfTable.mask, WhatIfTable),
         ):
@@ -315,6 +321,8 @@ def _study_row(row: StudyTable) -> StudyRow:
                 description=part.description,
                 source=cast(Any, part.source),
                 images=images,
+                weighting=part.weighting,
+                localizer=part.localizer,
             )
         )
     return StudyRow(
@@ -357,6 +365,7 @@ def _image_row(row: ImageTable, ordinal: int) -> ImageRow:
         axes=cast(Any, row.axes and tuple(row.axes)),
         warnings=tuple(row.warnings),
         instance_number=row.instance_number,
+        echo_time=row.echo_time,
     )
 
 

@@ -140,6 +140,8 @@ class SeriesTable(Base):
     description: Mapped[str]
     source: Mapped[str] = mapped_column(String(16))
     planes: Mapped[list[Any]] = mapped_column(default=list)
+    weighting: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    localizer: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     images: Mapped[list["ImageTable"]] = relationship(
         lazy="raise",
@@ -194,6 +196,7 @@ class ImageTable(Base):
     orientation: Mapped[list[Any]]
     position: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     axes: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    echo_time: Mapped[float | None]
     warnings: Mapped[list[Any]]
 
     @classmethod
@@ -341,6 +344,7 @@ class JobTable(Base):
     step: Mapped[int] = mapped_column(default=0)
     of: Mapped[int] = mapped_column(default=0)
     what: Mapped[str] = mapped_column(default="")
+    what_values: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
     error_template: Mapped[str] = mapped_column(default="")
     error_values: Mapped[dict[str, Any]] = mapped_column(default=dict)
     attempts: Mapped[int] = mapped_column(default=0)

@@ -1,6 +1,7 @@
 """The worklist: studies searched, filtered, sorted and paged by the database."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, select
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import Patient, Score
 from app.store import agreements
+from app.store.exam_tables import ExamPredictionTable
 from app.store.records import Page, WorklistQuery, WorklistRow, WorklistSort
 from app.store.tables import ImageTable, SeriesTable, StudyTable
 
@@ -57,9 +59,14 @@ class Worklist:
         ).all()
         modalities, counts = self._contents([row.id for row in rows])
         known = agreements.of_findings(self._session, rows)
+        planes = self._planes([row.id for row in rows])
         return Page(
             rows=tuple(
-                _row(row, modalities.get(row.id, ""), counts.get(row.id, 0), self._thumbnail(row.id), known) for row in rows
+                replace(
+                    _row(row, modalities.get(row.id, ""), counts.get(row.id, 0), self._thumbnail(row.id), known),
+                    planes=planes.get(row.id, 0),
+                )
+                for row in rows
             ),
             total=total,
             number=number,
@@ -73,6 +80,16 @@ class Worklist:
             modalities[study_id] = f"{modalities[study_id]}/{modality}" if study_id in modalities else modality
         counted = select(ImageTable.study_id, func.count()).where(ImageTable.study_id.in_(ids)).group_by(ImageTable.study_id)
         return modalities, {row[0]: row[1] for row in self._session.execute(counted)}
+
+    def _planes(self, ids: list[str]) -> dict[str, int]:
+        """How many planes of each exam were read by the network whose findings are shown."""
+        query = (
+            select(ExamPredictionTable.study_id, ExamPredictionTable.planes)
+            .join(StudyTable, StudyTable.id == ExamPredictionTable.study_id)
+            .where(ExamPredictionTable.study_id.in_(ids), ExamPredictionTable.model == StudyTable.headline)
+            .order_by(ExamPredictionTable.created_at)
+        )
+        return {study_id: len(planes) for study_id, planes in self._session.execute(query)}
 
     def _thumbnail(self, study_id: str) -> str | None:
         """The image in the middle of the first series."""

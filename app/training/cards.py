@@ -42,7 +42,9 @@ def packed(network: nn.Module) -> bytes:
 
 
 def toml(value: Any) -> str:
-    """One TOML value; JSON's strings, numbers, booleans and arrays of those are TOML's too."""
+    """One TOML value; JSON's strings, numbers, booleans and arrays of those are TOML's too, a table within a line is not."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {toml(entry)}" for key, entry in value.items()) + " }"
     return json.dumps(value, ensure_ascii=False)
 
 

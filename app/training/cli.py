@@ -1,4 +1,5 @@
-"""The `train` command: `train chest`, `train chest-phantom`, `train chest-phantom-shortcut`, `train guard`."""
+"""The `train` command: `train chest`, `train chest-phantom`, `train chest-phantom-shortcut`, `train guard`,
+`train knee`."""
 
 import argparse
 from pathlib import Path
@@ -6,7 +7,9 @@ from pathlib import Path
 import torch
 
 from app.config import ROOT, Settings
+from app.exam import READ_PLANES
 from app.training import chest, guard, guarding, layouts, phantoms
+from app.training.exams import knee
 
 CONFIGS = Path(__file__).resolve().parent
 OURS = "chest-compact"
@@ -21,12 +24,13 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m app train", description="Train a network and write its folder under models/."
     )
-    parser.add_argument("what", choices=["chest", "chest-phantom", "chest-phantom-shortcut", "guard"], help="which network")
+    what = ["chest", "chest-phantom", "chest-phantom-shortcut", "guard", "knee"]
+    parser.add_argument("what", choices=what, help="which network")
     parser.add_argument(
         "--data",
         type=Path,
         default=settings.data,
-        help="folder of real films, or a CSV table of them (default: the data setting)",
+        help="folder of real films, or a CSV table of them (default: the data setting); for knee: MRNet's folder",
     )
     parser.add_argument("--layout", choices=layouts.LAYOUTS, help="how the films are laid out (default: what is found there)")
     parser.add_argument(
@@ -43,6 +47,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--trunk", type=int, help="fit only this one of the networks that are joined, from 1; the run without it does the rest"
     )
+    parser.add_argument(
+        "--phantoms", type=int, default=0, help="knee: draw that many exams and learn from them, not from --data"
+    )
+    parser.add_argument("--begin", type=Path, help="knee: a network's folder whose weights the planes begin with")
+    parser.add_argument("--plane", choices=READ_PLANES, help="knee: fit only this plane; the run without it does the rest")
     parser.add_argument("--device", default=settings.device, help="auto, cpu, cuda or cuda:N")
     given = parser.parse_args(arguments)
     torch.set_flush_denormal(True)  # numbers next to nothing cost many times the others
@@ -59,6 +68,21 @@ def run(given: argparse.Namespace) -> None:
         config, out = given.config or CONFIGS / "chest-guard.toml", given.out or ROOT / "models" / "chest-guard"
         guard.train(config, given.data, out, most=given.films)
         guarding.measure(out, given.data)
+        return
+    if given.what == "knee":
+        name = "knee-phantom" if given.phantoms else "knee-mrnet"
+        knee.train(
+            given.config or CONFIGS / "exams" / f"{name.removesuffix('-mrnet')}.toml",
+            None if given.phantoms else given.data,
+            given.out or ROOT / "models" / name,
+            given.runs,
+            device=given.device,
+            phantoms=given.phantoms,
+            most=given.films,
+            plane=given.plane,
+            fresh=given.fresh,
+            begin=given.begin,
+        )
         return
     if given.what != "chest":
         config, out = given.config or CONFIGS / f"{given.what}.toml", given.out or ROOT / "models" / given.what

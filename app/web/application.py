@@ -20,6 +20,9 @@ from app.web import (
     case,
     docs,
     errors,
+    exam,
+    exam_asking,
+    exam_reviews,
     flagged,
     health,
     i18n,
@@ -29,6 +32,7 @@ from app.web import (
     preferences,
     printing,
     reviews,
+    stack_images,
     stages,
     upload,
     what_if,
@@ -78,7 +82,8 @@ def create_app(settings: Settings, store: Store, wake: Callable[[], None], alive
     )
     errors.install(app)
     of_a_case = (case, reviews, what_if, what_if_export, stages, printing, images)
-    for room in (worklist, upload, *of_a_case, flagged, models, preferences, docs, health, api):
+    of_an_exam = (exam, exam_asking, exam_reviews, stack_images)
+    for room in (worklist, upload, *of_a_case, *of_an_exam, flagged, models, preferences, docs, health, api):
         app.include_router(room.router)
     # Nothing secret is in these files, so that compressing them tells nobody anything.
     app.mount("/static", GZipMiddleware(Static(pages.Assets()), minimum_size=1024), name="static")

@@ -15,7 +15,7 @@ from app import explainers
 from app.classifiers.card import Card
 from app.errors import InputError, NotFound
 from app.store import ImageRow, JobRow, PredictionRow, SeriesRow, StudyRow, Transaction
-from app.web import filling, pages, payload, reviews
+from app.web import exam, filling, pages, payload, reviews
 from app.web.upload import Report, report
 
 router = APIRouter(include_in_schema=False)
@@ -75,7 +75,11 @@ class Wish(BaseModel):
 
 @router.get("/studies/{study_id}")
 def case(request: Request, study_id: str, asked: Annotated[Asked, Query()]) -> Response:
-    """The case page; to htmx the findings and the banner alone."""
+    """The case page; to htmx the findings and the banner alone. A study of stacks has the exam page instead."""
+    with pages.of(request).store.view() as tx:
+        study = tx.studies.get(study_id)
+    if exam.is_exam(study, asked.image):
+        return exam.page(request, study_id, exam.Asked(model=asked.model, finding=asked.finding, upload=asked.upload))
     page = read(request, study_id, asked.image, asked.model, asked.finding)
     page = replace(page, report=report(request, asked.upload))
     return pages.render(request, page, template="partials/case_update.html" if pages.is_htmx(request) else None)

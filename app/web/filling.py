@@ -218,6 +218,11 @@ def review_data(row: ReviewRow) -> ReviewData:
     )
 
 
+def doing(job: JobRow, _: Translate) -> str:
+    """What a job is doing, in words."""
+    return _(job.what, **{name: _(str(value)) for name, value in job.what_values.items()})
+
+
 def layout_data(row: LayoutRow) -> LayoutData:
     """One saved layout's entry."""
     told = row.layout
@@ -233,7 +238,7 @@ def job_data(job: JobRow, _: Translate) -> JobData:
         state=job.state,
         step=job.step,
         of=job.of,
-        sentence=_(job.error_template, **values) if job.state == "failed" else _(job.what),
+        sentence=_(job.error_template, **values) if job.state == "failed" else doing(job, _),
         image=job.image_id or "",
         model=job.model or "",
         finding=job.finding or "",

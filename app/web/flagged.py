@@ -16,9 +16,11 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from app import explainers
+from app.domain import Region
+from app.exam import ExamReview
 from app.store import FLAG_SORTS, Choices, FlagQuery, FlagRow, Page
 from app.store.records import FlagSort
-from app.web import figures, pages, regions, tables
+from app.web import figures, pages, regions, stack_names, tables
 
 router = APIRouter(include_in_schema=False)
 
@@ -28,7 +30,7 @@ FIELDS = (
     "review", "study", "image", "patient_name", "patient_id", "study_date", "accession", "modality", "phantom", "model",
     "model_sha256", "method", "finding", "probability", "disagreement", "verdict", "reason", "comment", "region_left",
     "region_top", "region_right", "region_bottom", "region_shapes", "region_area", "pointing", "iou", "outside_inside", "mass",
-    "image_columns", "image_rows", "reader", "created_at", "explanation", "use",
+    "image_columns", "image_rows", "reader", "created_at", "explanation", "stack", "plane", "use",
 )  # fmt: skip
 """The columns of the CSV and the keys of the JSON; docs/reference/api.md says what each is."""
 
@@ -99,8 +101,8 @@ def search(request: Request, asked: Annotated[Asked, Form()]) -> Response:
 def _answer(request: Request, query: FlagQuery) -> Response:
     _ = pages.gettext(request)
     with pages.of(request).store.view() as tx:
-        flags = tx.reviews.page(query)
-        choices = tx.reviews.choices()
+        flags = tx.flags.page(query)
+        choices = tx.flags.choices()
     page = FlaggedPage(
         query=query,
         flags=flags,
@@ -159,24 +161,29 @@ def searched_json(request: Request, asked: Annotated[Asked, Form()]) -> Response
 
 def _records(request: Request, query: FlagQuery) -> Iterator[dict[str, Any]]:
     with pages.of(request).store.view() as tx:
-        for row in tx.reviews.export(query):
+        for row in tx.flags.export(query):
             yield record(row)
 
 
 def record(row: FlagRow) -> dict[str, Any]:
-    """One verdict for an export, by the names in ``FIELDS``. A region is in image pixels, to the hundredth."""
+    """One verdict for an export, by the names in ``FIELDS``. A region is in image pixels, to the hundredth; of a stack's region
+    every shape names the image of its slice."""
     review = row.review
-    region = regions.data(review.region)
-    edges = (region.left, region.top, region.right, region.bottom) if region else (None,) * 4
-    shapes = [asdict(shape) for shape in region.shapes] if region else None
-    area = regions.area(review.region, row.rows, row.columns) if review.region else None
+    drawn = {image: told for image, part in row.regions.items() if (told := regions.data(part))}
+    whole = regions.data(Region(tuple(shape for part in row.regions.values() for shape in part.shapes))) if drawn else None
+    edges = (whole.left, whole.top, whole.right, whole.bottom) if whole else (None,) * 4
+    on_stack = isinstance(review, ExamReview)
+    shapes = [asdict(shape) | ({"image": image} if on_stack else {}) for image, part in drawn.items() for shape in part.shapes]
+    area = sum(regions.area(part, row.rows, row.columns) for part in row.regions.values())
     found = review.measures.get(review.method)
     lies = astuple(regions.measured(found)) if found else (None,) * 4
     values = (
         row.id, row.study_id, row.image_id, row.patient.name, row.patient.id, row.date, row.accession, row.modality,
         row.phantom, review.model, review.model_sha256, review.method, review.finding, row.probability, row.disagreement,
-        review.verdict, review.reason, review.comment, *edges, shapes, area, *lies, row.columns, row.rows, review.reader,
-        review.created_at.isoformat(), row.explanation_id, NOTICE,
+        review.verdict, review.reason, review.comment, *edges, shapes or None, area if drawn else None, *lies,
+        row.columns, row.rows, review.reader, review.created_at.isoformat(), row.explanation_id,
+        stack_names.name(row.series_id, row.stack) if row.stack is not None else None,
+        review.plane if isinstance(review, ExamReview) else None, NOTICE,
     )  # fmt: skip
     return dict(zip(FIELDS, values, strict=True))
 

@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import io
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -16,9 +17,10 @@ from numpy.typing import NDArray
 from starlette.responses import Response
 
 from app import __version__, render
-from app.domain import Region
+from app.domain import Image, Region, frozen
 from app.errors import InputError, NotFound
-from app.store import ExplanationRow
+from app.grey import window_for
+from app.store import ExplanationRow, StackExplanationRow
 from app.web import pages
 from app.web.filling import MOST_HALVED
 from app.web.pages import Web
@@ -29,6 +31,8 @@ KEEP = "private, no-cache"
 """A browser may keep it but must ask each time whether it may still be shown."""
 THUMBNAIL = 160
 """The longest side of a film's thumbnail, in pixels: twice what the worklist shows, for dense screens."""
+PREVIEW = 1280
+"""The longest side of the picture that a film's panes open with, in pixels: as many as most screens' largest pane shows."""
 FLAG = 240
 """The longest side of a flagged map's thumbnail, in pixels."""
 
@@ -89,7 +93,16 @@ def thumbnail(request: Request, image_id: str) -> Response:
     web = pages.of(request)
     with web.store.view() as tx:
         row = tx.studies.image(image_id)
-    return png(request, f"film {row.id} {row.pixels_sha256} {THUMBNAIL}", lambda: _film(web, row.id))
+    return png(request, f"film {row.id} {row.pixels_sha256} {THUMBNAIL}", lambda: film(web, row.id))
+
+
+@router.get("/images/{image_id}/preview.png")
+def preview(request: Request, image_id: str) -> Response:
+    """The film as it opens, at most 1280 pixels long: what its panes show before any script has run."""
+    web = pages.of(request)
+    with web.store.view() as tx:
+        row = tx.studies.image(image_id)
+    return png(request, f"preview {row.id} {row.pixels_sha256} {PREVIEW}", lambda: _preview(web, row.id))
 
 
 @router.get("/explanations/{explanation_id}/values")
@@ -117,7 +130,7 @@ def flag(request: Request, review_id: str) -> Response:
         rows = tx.explanations.of_image(review.image_id, model_sha256=told.model_sha256, finding=told.finding)
     found = next((row for row in rows if row.method == told.method), None)
     if found is None:
-        return png(request, f"film {review.image_id} {FLAG}", lambda: _film(web, review.image_id, FLAG))
+        return png(request, f"film {review.image_id} {FLAG}", lambda: film(web, review.image_id, FLAG))
     identity = f"flag {review.id} {found.values_sha256} {told.region}"
     return png(request, identity, lambda: _overlay(web, found.id, FLAG, told.region))
 
@@ -138,7 +151,7 @@ def npy(request: Request, explanation_id: str) -> Response:
     return octets(request, f"npy-{row.values_sha256}", made, headers)
 
 
-def extent(row: ExplanationRow) -> str:
+def extent(row: ExplanationRow | StackExplanationRow) -> str:
     """Where a map lies on its image: left, top, right, bottom in image pixels."""
     return ",".join(f"{edge:g}" for edge in (row.extent.left, row.extent.top, row.extent.right, row.extent.bottom))
 
@@ -149,10 +162,26 @@ def _explanation(request: Request, explanation_id: str) -> tuple[Web, Explanatio
         return web, tx.explanations.get(explanation_id)
 
 
-def _film(web: Web, image_id: str, longest: int = THUMBNAIL) -> bytes:
+def film(web: Web, image_id: str, longest: int = THUMBNAIL) -> bytes:
+    """A film as it opens, as PNG, its longer side at most so long."""
     with web.store.view() as tx:
         image = tx.studies.load_image(image_id)
     return render.film_png(image, longest=longest)
+
+
+def _preview(web: Web, image_id: str) -> bytes:
+    with web.store.view() as tx:
+        return preview_png(tx.studies.load_image(image_id))
+
+
+def preview_png(image: Image) -> bytes:
+    """Halved as the viewer's script halves it, through the window of the whole film: the greys that the viewer will draw."""
+    times = next(times for times in range(MOST_HALVED + 1) if max(image.stored.shape) >> times <= PREVIEW)
+    if not times:
+        return render.film_png(image)
+    halved = half(image.stored, times)
+    stored = frozen(halved.astype(np.int16)) if image.stored.dtype == np.int16 else frozen(halved.astype(np.uint16))
+    return render.film_png(replace(image, stored=stored), None if image.voi_lut else window_for(image))
 
 
 def _overlay(web: Web, explanation_id: str, longest: int | None, region: Region | None) -> bytes:

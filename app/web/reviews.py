@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.exceptions import RequestValidationError
@@ -24,6 +24,8 @@ from app.web import filling, pages, regions
 from app.web.pages import Web
 
 router = APIRouter(include_in_schema=False)
+
+Body = TypeVar("Body", bound=BaseModel)
 
 READER = "reader"
 """Who judges, until accounts exist: one reader per installation."""
@@ -52,14 +54,19 @@ class Judgement(BaseModel):
 
 
 async def judgement(request: Request) -> Judgement:
-    """The body, JSON or form; a missing or impossible field is named, its value never. Async because bodies are read so."""
+    """The body, JSON or form. Async because bodies are read so."""
+    return await body(request, Judgement)
+
+
+async def body(request: Request, kind: type[Body]) -> Body:
+    """What came in, as JSON or as a form; a missing or impossible field is named, its value never."""
     data: Any
     try:
         if request.headers.get("content-type", "").partition(";")[0].strip() == "application/json":
             data = json.loads(await request.body())
         else:
             data = dict(await request.form())
-        return Judgement.model_validate(data)
+        return kind.model_validate(data)
     except ValidationError as error:
         raise RequestValidationError([{**entry, "loc": ("body", *entry["loc"])} for entry in error.errors()]) from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:

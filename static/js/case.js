@@ -1,5 +1,5 @@
 // The case page. Brings together what the server said (the payload), the panes, the display state, the reader's hands and their
-// verdicts; fetches films and maps once and keeps them. Everything it shows is in the payload or was fetched from its addresses.
+// verdicts; fetches films and maps once and keeps them. What it shows is in the payload or came from its addresses.
 
 import { Alone } from "./alone.js";
 import { Compare } from "./compare.js";
@@ -27,8 +27,7 @@ import { fetchMap } from "./viewport/map.js";
 import { Display } from "./viewport/state.js";
 import { learn, say, words } from "./words.js";
 
-const SETTLE = 250;
-const UNLIKELY = 0.1;
+const [SETTLE, UNLIKELY] = [250, 0.1];
 const $ = (id) => document.getElementById(id);
 
 class Case {
@@ -193,7 +192,8 @@ class Case {
   /** A map's values, fetched once. */
   async map(explanation) {
     const { id } = explanation;
-    if (!this.fetching.has(id)) this.fetching.set(id, fetchMap(explanation).finally(() => this.fetching.delete(id)));
+    const asked = this.maps.has(id) || this.fetching.has(id);
+    if (!asked) this.fetching.set(id, fetchMap(explanation).finally(() => this.fetching.delete(id)));
     const map = this.maps.get(id) ?? (await this.fetching.get(id));
     this.maps.set(id, map);
     return map;

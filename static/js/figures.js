@@ -15,19 +15,32 @@ export class Figures {
     this.rows = new Map([...this.table.querySelectorAll("tr[data-method]")].map((row) => [row.dataset.method, row]));
   }
 
+  /** What the region is drawn on. */
+  subject() {
+    return this.panes.film?.image;
+  }
+
+  truth(region, image) {
+    return truth(region, image);
+  }
+
+  measure(map, image, against) {
+    return measure(map, image, against);
+  }
+
   /** Tells the figures, when the region, the film or a map is another one than before. */
   paint(explanations, stored) {
-    const { panes, regions, maps } = this;
+    const { regions, maps } = this;
+    const image = this.subject();
     if (regions.region) for (const explanation of explanations) this.#ask(explanation);
-    const seen = [regions.region, panes.film, explanations, stored, maps.size];
+    const seen = [regions.region, image, explanations, stored, maps.size];
     if (seen.length === this.shown.length && seen.every((value, at) => value === this.shown[at])) return;
     this.shown = seen;
-    const image = panes.film?.image;
-    const against = regions.region && image ? truth(regions.region, image) : null;
+    const against = regions.region && image ? this.truth(regions.region, image) : null;
     const all = new Map();
     for (const method of this.rows.keys()) {
       const map = maps.get(explanations.find((explanation) => explanation.method === method)?.id);
-      all.set(method, against && map ? measure(map, image, against) : (stored?.[method] ?? null));
+      all.set(method, against && map ? this.measure(map, image, against) : (stored?.[method] ?? null));
     }
     for (const [method, row] of this.rows) this.#row(row, all.get(method), all);
     this.table.toggleAttribute("data-told", [...all.values()].some(Boolean));

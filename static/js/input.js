@@ -41,10 +41,10 @@ export class Input {
   }
 
   #down(pane, event) {
-    if (!this.panes.film) return;
+    if (!this.panes.film && !this.panes.filmOf(pane)) return;
     pane.element.focus({ preventScroll: true });
     this.panes.activate(pane);
-    if (!pane.layer) return;
+    if (!pane.layer || !this.panes.filmOf(pane)) return;
     pane.view.setPointerCapture(event.pointerId);
     if (event.pointerType === "touch") {
       this.touches.set(event.pointerId, [event.clientX, event.clientY]);
@@ -133,9 +133,10 @@ export class Input {
 
   // Without a stack the wheel scrolls the page where the page scrolls. Ctrl+wheel never becomes the browser's zoom over a film.
   #wheel(pane, event) {
-    if (event.ctrlKey || this.slices.count > 1) event.preventDefault();
-    if (this.slices.count < 2 || event.deltaY === 0) return;
-    const step = event.ctrlKey ? Math.max(1, Math.round(this.slices.count / 20)) : 1;
+    const count = this.slices.of?.(pane) ?? this.slices.count;
+    if (event.ctrlKey || count > 1) event.preventDefault();
+    if (count < 2 || event.deltaY === 0) return;
+    const step = event.ctrlKey ? Math.max(1, Math.round(count / 20)) : 1;
     this.slices.by(event.deltaY > 0 ? step : -step, pane);
   }
 }

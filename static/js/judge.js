@@ -64,7 +64,7 @@ export class Judge {
   show() {
     const { reviews, panes } = this;
     for (const pane of panes.all) {
-      const verdict = reviews.of(pane.method)?.verdict;
+      const verdict = reviews.of(pane.method, pane)?.verdict;
       const able = reviews.able(pane);
       pane.verdicts.forEach((button, at) => {
         button.disabled = !able;
@@ -86,7 +86,7 @@ export class Judge {
     const review = able ? reviews.of(pane.method) : null;
     const label = data.prediction?.scores.find(({ finding }) => finding === data.finding)?.label ?? "";
     at["region-title"].textContent = label ? words("region.title", label) : words("region.any");
-    at["judge-title"].textContent = able ? words("judge.title", pane.title, label) : words("judge.choose");
+    at["judge-title"].textContent = able ? words("judge.title", pane.subject ?? pane.title, label) : words("judge.choose");
     at["judge-verdict"].textContent = review ? words(`verdict.${review.verdict}`) : able ? (this.#older(pane) ?? words("judge.none")) : "";
     at["judge-fields"].disabled = !review;
     if (this.judged !== pane || !review) this.reasons.drop();
@@ -136,7 +136,7 @@ export class Judge {
   /** The figures; where the browser cannot take them, those that the server stored with this region. */
   paint() {
     const { panes, reviews } = this;
-    this.figures ??= new Figures(panes, reviews.regions, (explanation) => reviews.map(explanation));
+    this.figures ??= new (reviews.Figures ?? Figures)(panes, reviews.regions, (explanation) => reviews.map(explanation));
     this.figures.paint(reviews.data.explanations, this.#holder(reviews.regions.region)?.measures);
   }
 

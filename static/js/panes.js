@@ -195,18 +195,18 @@ export class Panes {
   }
 
   #paint() {
-    const { film, grid, display } = this;
+    const { grid, display } = this;
     if (!this.boxes) this.#measure();
     grid.dataset.overlays = display.overlays ? "on" : "off";
-    if (!film) return;
+    if (!this.all.some((pane) => this.filmOf(pane))) return;
     for (const pane of this.all) this.#overlay(pane);
-    const seen = this.shown.filter(({ box, layer }) => layer && box.width > 0 && box.height > 0);
+    const seen = this.shown.filter((pane) => pane.layer && this.filmOf(pane) && pane.box.width > 0 && pane.box.height > 0);
     if (this.renderer) {
       this.renderer.draw(seen.flatMap((pane) => this.compared?.(pane) ?? [this.picture(pane)]), this.surround, this.quick);
       if (!("drawn" in grid.dataset)) this.#first();
     }
     for (const pane of seen) {
-      const edges = letters(this.filmOf(pane).image.orientation, display.view.turn);
+      const edges = letters(this.filmOf(pane).image.orientation, display.of(pane.place).view.turn);
       pane.edges.forEach((edge, at) => edge.textContent === edges[at] || (edge.textContent = edges[at]));
       if (pane.bar) this.#bar(pane, pane.map && this.scaleOf(pane));
     }

@@ -328,8 +328,8 @@ function tiny(shape) {
   return right - left < LEAST || bottom - top < LEAST;
 }
 
-// An ellipse keeps its axes along the screen's under every quarter turn and flip.
-function outline(shape, matrix) {
+/** A shape as a path on the screen; an ellipse keeps its axes along the screen's under every quarter turn and flip. */
+export function outline(shape, matrix) {
   const [first, ...others] = corners(shape).map(([x, y]) => through(matrix, x, y));
   const end = shape.kind === "line" ? "" : "Z";
   if (shape.kind !== "ellipse") return `M${first.join(" ")}${others.map((point) => `L${point.join(" ")}`).join("")}${end}`;

@@ -28,7 +28,7 @@ export class Reviews {
     });
     this.windows = new Windows((message) => this.#heard(message));
     this.panel = new Judge(this, panes);
-    for (const op of this.outbox.waiting) this.#know(op.key, op.remove ? null : { ...op.body, id: "", created_at: new Date(op.at).toISOString() });
+    for (const op of this.outbox.waiting) this.#know(op.key, op.remove ? null : this.read({ ...op.body, id: "", created_at: new Date(op.at).toISOString() }));
     panes.onActivate(() => this.show());
     this.outbox.now();
   }
@@ -51,7 +51,7 @@ export class Reviews {
     try {
       const response = await fetch(`${urls.data}?${new URLSearchParams({ image, model, finding })}`, { headers: { Accept: "application/json" } });
       if (!response.ok) return;
-      const { reviews } = await response.json();
+      const reviews = (await response.json()).reviews.map((review) => this.read(review));
       if (this.data.image !== image) return;
       const before = this.#region();
       this.#learn({ reviews, image, asked });
@@ -98,6 +98,16 @@ export class Reviews {
     const here = [...this.known.values()].filter((r) => r.image === this.data.image && r.finding === this.data.finding && r.region);
     here.sort((a, b) => a.created_at.localeCompare(b.created_at));
     return draft(this.data) ?? here.at(-1)?.region ?? null;
+  }
+
+  /** A verdict as the server takes it. */
+  body(review) {
+    return review;
+  }
+
+  /** A verdict as this page has it. */
+  read(review) {
+    return review;
   }
 
   /** A method's name for reading. */
@@ -153,14 +163,14 @@ export class Reviews {
     const { image, finding, prediction } = this.data;
     const { model, model_sha256: sha256 } = prediction;
     const { region } = this.regions;
-    const body = { image, model, model_sha256: sha256, method, finding, verdict, reason, comment, region };
+    const body = this.body({ image, model, model_sha256: sha256, method, finding, verdict, reason, comment, region });
     const key = this.#key(method);
     if (region) keepDraft(this.data, null);
     return this.#send({ key, before: this.known.get(key) ?? null, body, after: this.outbox.of(key).at(-1) });
   }
 
   #send(entry) {
-    this.#know(entry.key, { ...entry.body, created_at: new Date().toISOString() });
+    this.#know(entry.key, this.read({ ...entry.body, created_at: new Date().toISOString() }));
     this.refusal = "";
     entry.id = "";
     entry.undone = false;
@@ -214,7 +224,8 @@ export class Reviews {
     return this.#entries().find((entry) => entry.op === op);
   }
 
-  #stored(op, review) {
+  #stored(op, answer) {
+    const review = this.read(answer);
     this.savedAt = Date.now();
     const entry = this.#entry(op);
     if (entry && !op.remove) entry.id = review.id;
@@ -240,7 +251,7 @@ export class Reviews {
   settle(op, own) {
     const { other, key } = op;
     if (!own) {
-      this.#know(key, other);
+      this.#know(key, this.read(other));
       this.history.forget(key);
     }
     this.outbox.settle(op, own);
@@ -275,6 +286,6 @@ export class Reviews {
 }
 
 /** What a verdict is about, in one text. */
-function keyOf({ image, model_sha256: sha256, method, finding }) {
+export function keyOf({ image, model_sha256: sha256, method, finding }) {
   return `${image} ${sha256} ${method} ${finding}`;
 }

@@ -28,7 +28,7 @@ export class Tools {
     $("fit").addEventListener("click", () => display.fit(panes.active.place));
     $("actual").addEventListener("click", () => input().actual(panes.active));
     $("reset").addEventListener("click", () => this.reset());
-    for (const button of document.querySelectorAll("[data-turn]")) button.addEventListener("click", () => display.turn(button.dataset.turn));
+    for (const button of document.querySelectorAll("[data-turn]")) button.addEventListener("click", () => display.turn(button.dataset.turn, panes.active.place));
     $("zoom-tool").addEventListener("click", () => input().toggleZoom());
     $("region-remove")?.addEventListener("click", () => regions.remove());
     const dialog = $("keys");
@@ -77,12 +77,17 @@ export class Tools {
 
   /** A film's own windows as the presets; a film of another kind opens with its first. */
   film(film, fresh) {
-    this.presets = presets(film, catalogue());
-    const options = this.presets.map(({ label }, at) => new Option(at < 5 ? `${at + 1}  ${label}` : label, String(at)));
-    $("preset").replaceChildren(...options, new Option(words("window.own"), "-1"));
+    this.offer(presets(film, catalogue()));
     if (fresh) this.display.choose(this.presets, 0);
     else if (this.display.preset >= 0) this.display.choose(this.presets, Math.min(this.display.preset, this.presets.length - 1));
     this.show();
+  }
+
+  /** Presets to choose from. */
+  offer(list) {
+    this.presets = list;
+    const options = list.map(({ label }, at) => new Option(at < 5 ? `${at + 1}  ${label}` : label, String(at)));
+    $("preset").replaceChildren(...options, new Option(words("window.own"), "-1"));
   }
 
   /** A preset by its place from 0. */

@@ -118,6 +118,17 @@ def test_a_reload_without_a_connection_loses_nothing(case: Page, stored: Case, b
     assert case.evaluate(KEPT) == 0
 
 
+def test_a_region_drawn_without_a_connection_is_measured_on_the_maps_that_are_there(case: Page, browser_watch: Watch) -> None:
+    browser_watch.allow("ERR_INTERNET_DISCONNECTED|Failed to load resource")
+    asked: list[str] = []
+    case.context.set_offline(True)
+    case.on("request", lambda request: asked.append(request.url) if request.url.endswith("/values") else None)
+    draw_loose(case)
+    expect(case.locator("#figures")).to_have_attribute("data-told", "")
+    assert asked == []
+    case.context.set_offline(False)
+
+
 def test_what_a_closed_case_left_is_sent_from_the_worklist(case: Page, stored: Case, browser_watch: Watch) -> None:
     browser_watch.allow("ERR_INTERNET_DISCONNECTED|Failed to load resource")
     case.context.set_offline(True)

@@ -128,9 +128,9 @@ def flags(shared: Store, tmp_path_factory: pytest.TempPathFactory) -> Found:
 
     def found(**query: Any) -> list[str]:
         with shared.view() as tx:
-            page: list[str] = [row.review.verdict for row in tx.reviews.page(FlagQuery(**query)).rows]
+            page: list[str] = [row.review.verdict for row in tx.flags.page(FlagQuery(**query)).rows]
             assert query.keys() & {"number", "size"} or page == [
-                row.review.verdict for row in tx.reviews.export(FlagQuery(**query))
+                row.review.verdict for row in tx.flags.export(FlagQuery(**query))
             ]
             return page
 
@@ -179,7 +179,7 @@ def test_flags_are_sorted_both_ways(flags: Found, sort: str, ascending: list[str
 
 def test_the_filters_offer_what_occurs(flags: Found, shared: Store) -> None:
     with shared.view() as tx:
-        choices = tx.reviews.choices()
+        choices = tx.flags.choices()
     assert choices.verdicts == ("artefact", "right", "wrong")
     assert (choices.methods, choices.findings) == (("cam", "lrp", "rap"), ("Edema", "Mass", "Nodule"))
     assert (choices.models, choices.readers) == (("b", "net"), ("reader", "second"))
@@ -193,7 +193,7 @@ def test_a_flag_carries_what_the_network_said_and_the_map_it_is_about(store: Sto
         tx.predictions.save(study_id, prediction())
         tx.explanations.save(study_id, explanation(parameters={"old": True}))
         newest = tx.explanations.save(study_id, explanation(parameters={"new": True}))
-        effusion, nodule = tx.reviews.page(FlagQuery()).rows
+        effusion, nodule = tx.flags.page(FlagQuery()).rows
     assert (nodule.probability, nodule.explanation_id) == (0.9, newest.id)
     assert (effusion.probability, effusion.explanation_id) == (None, None)
     assert (nodule.rows, nodule.columns, nodule.modality, nodule.patient.id) == (12, 10, "DX", "ID-7")

@@ -4,13 +4,16 @@ import csv
 import io
 import json
 import re
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
+from app.domain import Region
 from app.store import FlagQuery, Store
 from app.web.flagged import FIELDS, NOTICE, FlaggedPage, harmless
-from tests.web import films
+from tests.store.exams import exam_review
+from tests.web import exams, films
 from tests.web.conftest import Send, shown, template
 
 
@@ -44,8 +47,8 @@ def test_the_page_is_what_its_dataclass_says(client: TestClient, store: Store, f
     with store.view() as tx:
         expected = FlaggedPage(
             query=FlagQuery(),
-            flags=tx.reviews.page(FlagQuery()),
-            choices=tx.reviews.choices(),
+            flags=tx.flags.page(FlagQuery()),
+            choices=tx.flags.choices(),
             columns=page.columns,
             order="-created",
             methods=page.methods,
@@ -159,3 +162,30 @@ def test_risky_text_gets_an_apostrophe(text: str) -> None:
 @pytest.mark.parametrize("value", ["", "a=1", -1.5, 3, None, True])
 def test_harmless_values_stay(value: object) -> None:
     assert harmless(value) is value
+
+
+def test_verdicts_on_stacks_are_listed_and_exported_beside_those_on_films(
+    client: TestClient, store: Store, flags: list[str], tmp_path: Path
+) -> None:
+    exam = exams.store(store, tmp_path)
+    with store.begin() as tx:
+        sagittal = tx.studies.get(exam).series[0]
+        first, second, _ = (image.id for image in sagittal.images)
+        region = {first: Region.rectangle(0, 0, 4, 4), second: Region.rectangle(2, 2, 8, 10)}
+        given = tx.exam_reviews.add(exam, exam_review(second, region=region, comment="behind it")).id
+        maps = tx.exams.explanations(exam)[0].id
+    text = client.get("/flagged").text
+    for words in (f'src="/exam-reviews/{given}/thumbnail.png"', "on 2 slices", "MR · sagittal", "ACL tear", "88 %"):
+        assert words in text, words
+    assert ids(client, finding="ACL tear") == [given]
+    assert ids(client) == [given, *flags[::-1]]
+    rows = list(csv.DictReader(io.StringIO(client.get("/flagged.csv").content.decode("utf-8-sig"))))
+    told = rows[0]
+    assert (told["review"], told["study"], told["image"], told["explanation"]) == (given, exam, second, maps)
+    assert (told["stack"], told["plane"]) == (f"{sagittal.id}-0", "sagittal")
+    assert [float(told[f"region_{edge}"]) for edge in ("left", "top", "right", "bottom")] == [0, 0, 8, 10]
+    assert [shape["image"] for shape in json.loads(told["region_shapes"])] == [first, second]
+    assert told["region_area"] == str(16 + 48)
+    assert (told["pointing"], told["outside_inside"], told["mass"]) == ("1.0", "inf", "")
+    assert {(row["stack"], row["plane"]) for row in rows[1:]} == {("", "")}
+    assert client.get("/flagged.json").json()["flags"][0]["stack"] == told["stack"]

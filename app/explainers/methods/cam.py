@@ -2,6 +2,9 @@
 
 Zhou et al.: Learning Deep Features for Discriminative Localization (CVPR 2016). ``M_c(i, j) = Σ_k w_ck f_k(i, j)`` with f the
 feature map that is pooled. The bias is not in the map: ``mean over places of M_c + b_c = y_c``.
+
+Where a network of a stack takes each channel's largest mean over the slices (Bien et al. 2018), a channel is in the map of the
+slice that won it and in no other (the first of equals): ``Σ over slices of the mean over places of M_c + b_c = y_c``.
 """
 
 from collections.abc import Sequence
@@ -33,6 +36,10 @@ class CAM(Explainer):
         head = plan(trace.tape).average_pooled_head()
         if head is None:
             raise NotExplainable("needs global average pooling followed by one linear layer")
-        features, linear = head
-        weight = linear.argument(1, "weight").detach()[list(targets)]
-        return Relevance(torch.einsum("tc,nchw->tnhw", weight, trace.tape.values[features].detach()))
+        features = trace.tape.values[head.features].detach()
+        weight = head.linear.argument(1, "weight").detach()[list(targets)]
+        if not head.over_slices:
+            return Relevance(torch.einsum("tc,nchw->tnhw", weight, features))
+        winners = features.mean((2, 3)).max(0, keepdim=True)[1]
+        kept = torch.zeros_like(features[:, :, 0, 0]).scatter_(0, winners, 1.0)
+        return Relevance(torch.einsum("tc,nc,nchw->tnhw", weight, kept, features))

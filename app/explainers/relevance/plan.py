@@ -79,20 +79,39 @@ class Plan:
             )
         return self.last
 
-    def average_pooled_head(self) -> tuple[int, Call] | None:
-        """The feature map that global average pooling reads and the last linear layer; None where there is no such end."""
+    def average_pooled_head(self) -> "Head | None":
+        """The end of a network that pools by the mean over places and answers by one linear layer, with or without a maximum
+        over the slices of a stack between them; None where there is no such end."""
         if self.last is None:
             return None
         made = {step.call.output: step for step in self.steps}
         step = made.get(self.last.sources[0])
-        while step is not None and step.kind in ("identity", "reshape") and len(step.sources) == 1:
-            step = made.get(step.sources[0])
-        if step is None or step.call.name not in AVERAGES:
+        over_slices = False
+        while step is not None and step.call.name not in AVERAGES:
+            over_slices |= _over_slices(step)
+            passes = step.kind in ("identity", "reshape") or _over_slices(step)
+            step = made.get(step.sources[0]) if passes and len(step.sources) == 1 else None
+        if step is None:
             return None
         before = self.tape.values[step.sources[0]].shape
         after = self.tape.values[step.call.output].shape
         pooled = len(before) == 4 and after[:2] == before[:2] and after.numel() == before[0] * before[1]
-        return (step.sources[0], self.last.call) if pooled else None
+        return Head(step.sources[0], self.last.call, over_slices) if pooled else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Head:
+    """``features``: the value that global average pooling reads; ``linear``: the layer that answers; ``over_slices``: whether
+    each channel's largest mean over the slices goes in, instead of every slice's own."""
+
+    features: int
+    linear: Call
+    over_slices: bool
+
+
+def _over_slices(step: Step) -> bool:
+    """Whether a step takes the maximum over the first axis."""
+    return step.call.name in ("amax", "max") and step.call.argument(1, "dim") in (0, (0,), [0])
 
 
 def plan(tape: Tape) -> Plan:

@@ -10,7 +10,7 @@ from app.classifiers.card import Card
 from app.domain import Mark
 from app.store import AgreementRow, ExplanationRow, ImageRow, JobRow, PredictionRow, StudyRow, WorklistRow
 from app.store.records import FileState, JobKind, JobState, StudyState
-from app.web import upload
+from app.web import filling, upload
 
 Translate = Callable[..., str]
 
@@ -198,7 +198,7 @@ class JobOut(Frozen):
             finding=row.finding,
             step=row.step,
             of=row.of,
-            what=_(row.what),
+            what=filling.doing(row, _),
             error=_(row.error_template, **row.error_values),
         )
 

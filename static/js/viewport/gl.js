@@ -13,9 +13,11 @@ const KEPT_FILMS = 12;
 const KEPT_MAPS = 96;
 
 export class Renderer {
-  /** Throws where there is no WebGL2. `onRestored` is called when a lost context is back and everything must be drawn again. */
-  constructor(canvas, { onLost, onRestored }) {
+  /** Throws where there is no WebGL2. `onRestored` is called when a lost context is back and everything must be drawn again; `films` and
+   * `maps`: how many of them the graphics card keeps. */
+  constructor(canvas, { onLost, onRestored, films = KEPT_FILMS, maps = KEPT_MAPS }) {
     this.canvas = canvas;
+    this.most = { films, maps };
     this.gl = canvas.getContext("webgl2", { alpha: false, antialias: false, depth: false, stencil: false });
     if (!this.gl) throw new Error("no WebGL2");
     canvas.addEventListener("webglcontextlost", (event) => {
@@ -90,7 +92,8 @@ export class Renderer {
     this.#room();
     this.quick = moving && this.software && Boolean(this.filtered);
     gl.viewport(0, 0, canvas.width, canvas.height);
-    const placed = panes.map((pane) => ({ pane, area: this.#area(pane) })).filter(({ area }) => area);
+    const boxes = panes.map((pane) => ({ pane, box: this.#area(pane) })).filter(({ box }) => box);
+    const placed = boxes.map(({ pane, box }) => ({ pane, area: this.#within(pane, box) })).filter(({ area }) => area);
     gl.bindFramebuffer(gl.FRAMEBUFFER, this.frame);
     gl.useProgram(this.sample.made);
     for (const { pane, area } of placed) this.#sample(pane, area);
@@ -98,6 +101,11 @@ export class Renderer {
     gl.scissor(0, 0, canvas.width, canvas.height);
     gl.clearColor(surround[0] / 255, surround[1] / 255, surround[2] / 255, 1);
     gl.clear(gl.COLOR_BUFFER_BIT);
+    gl.clearColor(0, 0, 0, 1);
+    for (const { box } of boxes) {
+      gl.scissor(box.left, box.bottom, box.right - box.left, box.top - box.bottom);
+      gl.clear(gl.COLOR_BUFFER_BIT);
+    }
     gl.useProgram(this.finish.made);
     bind(gl, UNITS.cells, this.cells.texture);
     for (const { pane, area } of placed) this.#finish(pane, area);
@@ -122,6 +130,19 @@ export class Renderer {
     const right = Math.round((box.x + box.width * part[1]) * ratio);
     const bottom = canvas.height - Math.round((box.y + box.height) * ratio);
     const top = canvas.height - Math.round(box.y * ratio);
+    return right > left && top > bottom ? { left, right, bottom, top } : null;
+  }
+
+  // What of a box the film covers: the rest is black and costs nothing.
+  #within({ box, matrix: [a, b, c, d, e, f], film: { image } }, area) {
+    const { ratio, canvas } = this;
+    const [wide, high] = [image.columns, image.rows];
+    const x = box.x + e + Math.min(0, a * wide) + Math.min(0, b * high);
+    const y = box.y + f + Math.min(0, c * wide) + Math.min(0, d * high);
+    const left = Math.max(area.left, Math.floor(x * ratio));
+    const right = Math.min(area.right, Math.ceil((x + Math.abs(a * wide) + Math.abs(b * high)) * ratio));
+    const top = Math.min(area.top, canvas.height - Math.floor(y * ratio));
+    const bottom = Math.max(area.bottom, canvas.height - Math.ceil((y + Math.abs(c * wide) + Math.abs(d * high)) * ratio));
     return right > left && top > bottom ? { left, right, bottom, top } : null;
   }
 
@@ -190,7 +211,7 @@ export class Renderer {
   }
 
   #film(film) {
-    return this.#kept(this.films, `${film.image.id} ${film.first}`, KEPT_FILMS, () => {
+    return this.#kept(this.films, `${film.image.id} ${film.first}`, this.most.films, () => {
       const { gl } = this;
       const base = this.reduction(film);
       const kept = film.levels.slice(base);
@@ -213,7 +234,7 @@ export class Renderer {
   }
 
   #map(map) {
-    return this.#kept(this.maps, map.id, KEPT_MAPS, () => {
+    return this.#kept(this.maps, map.id, this.most.maps, () => {
       const { gl } = this;
       const { width, height } = map.explanation;
       return { texture: texture(gl, { format: gl.R32F, width, height, levels: [[gl.RED, gl.FLOAT, map.values, width, height]] }) };

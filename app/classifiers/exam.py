@@ -1,0 +1,153 @@
+"""A classifier of exams: the members that read its planes, and the logistic regression that joins what they say.
+
+A member is an ordinary `Classifier` over one stack, so that every explainer works on it; its card is the exam's card cut to the
+member's findings.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from app.classifiers.card import Card
+from app.classifiers.classifier import Classifier, versions
+from app.classifiers.members import Join, Member
+from app.classifiers.stack import StackNetwork
+from app.domain import Score, Series
+from app.errors import InputError, NotFound
+from app.exam import READ_PLANES, ExamPrediction, Plane, PlaneAnswer, StackKey
+
+AT_ONCE = 8
+"""Slices that go through an encoder at once where nothing is recorded: more gains nothing on a CPU and takes memory."""
+
+
+@dataclass(frozen=True, eq=False)
+class ExamClassifier:
+    """``parts`` are the card's members with their networks, in the card's order."""
+
+    card: Card
+    parts: tuple[tuple[Member, Classifier], ...]
+    device: torch.device
+
+    def member(self, plane: Plane, finding: str) -> Classifier:
+        """The classifier that answers for a finding from one plane; NotFound where the card has none."""
+        for member, classifier in self.parts:
+            if member.plane == plane and finding in member.findings:
+                return classifier
+        raise NotFound(
+            "The network “%(model)s” does not answer for “%(finding)s” from the %(plane)s plane.",
+            {"model": self.card.name, "finding": finding, "plane": plane},
+        )
+
+    @property
+    def planes(self) -> tuple[Plane, ...]:
+        """The planes that it reads, in the order of an exam."""
+        return tuple(plane for plane in READ_PLANES if any(member.plane == plane for member, _ in self.parts))
+
+    @torch.inference_mode()
+    def predict(self, study_uid: str, stacks: Mapping[Plane, tuple[StackKey, Series]]) -> ExamPrediction:
+        """What it says of an exam whose planes are ``stacks``, each a series of one stack's images.
+
+        InputError where none of the planes is one that it reads.
+        """
+        started = time.perf_counter()
+        read = {plane: stacks[plane] for plane in self.planes if plane in stacks}
+        if not read:
+            raise InputError("The network “%(model)s” reads none of the planes of this exam.", {"model": self.card.name})
+        answers = {plane: self._answer(plane, series) for plane, (_, series) in read.items()}
+        logits = {plane: {finding: z for finding, (z, _) in found.items()} for plane, found in answers.items()}
+        joined = [self._joined(finding, logits) for finding in self.card.findings]
+        told = []
+        for plane, (key, _) in read.items():
+            alone = [self._joined(finding, {plane: logits[plane]}) for finding in self.card.findings]
+            pairs = zip(self.card.findings, alone, strict=True)
+            told.append(
+                PlaneAnswer(
+                    stack=key,
+                    plane=plane,
+                    scores=tuple(_score(f, z, logits[plane].get(f, 0.0)) for f, (z, _) in pairs),
+                    contributions=tuple(shares.get(plane, 0.0) for _, shares in joined),
+                    slice_scores=tuple(answers[plane][f][1] if f in answers[plane] else () for f in self.card.findings),
+                )
+            )
+        return ExamPrediction(
+            study_uid=study_uid,
+            model=self.card.name,
+            model_sha256=self.card.sha256,
+            scores=tuple(_score(f, z, z) for f, (z, _) in zip(self.card.findings, joined, strict=True)),
+            planes=tuple(told),
+            missing=tuple(plane for plane in self.planes if plane not in read),
+            device=str(self.device),
+            versions=versions(),
+            seconds=time.perf_counter() - started,
+        )
+
+    def _answer(self, plane: Plane, series: Series) -> dict[str, tuple[float, tuple[float, ...]]]:
+        """Per finding of a plane's members: the logit, and every slice's score."""
+        found: dict[str, tuple[float, tuple[float, ...]]] = {}
+        prepared: dict[int, Tensor] = {}
+        for member, classifier in self.parts:
+            if member.plane != plane:
+                continue
+            size = classifier.card.input_size
+            if size not in prepared:
+                prepared[size] = classifier.planes(series)
+            network = classifier.network
+            assert isinstance(network, StackNetwork)  # noqa: S101 - `loading.load_exam` builds nothing else
+            chunks = torch.split(prepared[size], AT_ONCE)
+            pooled = torch.cat([network.pooled(classifier.channels(chunk)) for chunk in chunks]).float()
+            logits, scores = slice_scores(network, pooled)
+            for row, finding in enumerate(member.findings):
+                found[finding] = (float(logits[row]), tuple(scores[row].tolist()))
+        return found
+
+    def _joined(self, finding: str, logits: Mapping[Plane, Mapping[str, float]]) -> tuple[float, dict[Plane, float]]:
+        """The logit from the planes that answer for a finding, and what each of them adds to it."""
+        there = tuple(plane for plane in READ_PLANES if plane in logits and finding in logits[plane])
+        if not there:
+            return 0.0, {}
+        row = self.card.findings.index(finding)
+        join = self._join(there)
+        shares = {p: w * logits[p][finding] for p, w in zip(join.planes, join.weights[row], strict=True)}
+        return sum(shares.values()) + join.bias[row], shares
+
+    def _join(self, planes: tuple[Plane, ...]) -> Join:
+        """The card's join of just these planes; their mean where it has none."""
+        for join in self.card.joins:
+            if set(join.planes) == set(planes):
+                return join
+        count = len(self.card.findings)
+        return Join(planes, ((1 / len(planes),) * len(planes),) * count, (0.0,) * count)
+
+
+def slice_scores(network: StackNetwork, pooled: Tensor) -> tuple[Tensor, Tensor]:
+    """Logits (findings,) and slice scores (findings, slices) from the pooled channels (slices, width): each channel counts for
+    the slice where it is largest, the first of equals."""
+    highest, winners = pooled.max(0)
+    shares = network.head.weight * highest
+    scores = pooled.new_zeros(shares.shape[0], pooled.shape[0])
+    scores.index_add_(1, winners, shares)
+    return scores.sum(1) + network.head.bias, scores
+
+
+def cut(card: Card, member: Member) -> Card:
+    """The card of one member: the exam's, with the member's findings and the layer that explainers read."""
+    count = len(member.findings)
+    return replace(
+        card,
+        kind="network",
+        architecture="stack",
+        parameters=member.parameters,
+        findings=member.findings,
+        temperature=(1.0,) * count,
+        operating_points=(0.5,) * count,
+        explained_layer="encoder",
+        members=(),
+        joins=(),
+    )
+
+
+def _score(finding: str, joined: float, logit: float) -> Score:
+    return Score(finding=finding, probability=float(torch.sigmoid(torch.tensor(joined, dtype=torch.float64))), logit=logit)

@@ -1,0 +1,138 @@
+"""What an exam network's maps are worth on phantoms of new seeds: AUROC, and the pointing game in three dimensions.
+
+The pointing game asks of every finding that is there and was found (a hit): does the highest point of the maps lie on it?
+The plane is the one that adds most to the exam's logit, the slice may be one off, and within the slice the point may miss by
+15 of 224 parts of the side, the tolerance of Zhang et al. (2018) at the size that their networks read. Beside it stand a point
+chosen at random in the same stack and the middle of its middle slice, by the same rule.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from app import explainers
+from app.classifiers.card import Card
+from app.classifiers.exam import ExamClassifier
+from app.domain import Image, Series, frozen
+from app.evaluation.intervals import mean, wilson
+from app.evaluation.predictions import auroc_interval
+from app.exam import ExamPrediction, Plane, StackKey
+from app.phantoms import knee
+
+FIRST_SEED = 9_000_000
+"""Far from the seeds that networks are trained on."""
+SIZE = 256
+"""Of the drawn exams, in pixels: what MRNet's have."""
+TOLERANCE = 15 / 224
+"""Of a slice's side."""
+
+
+@dataclass
+class Told:
+    """What was measured. ``logits`` and ``labels`` one row per exam; ``points[control or method]`` the hits and misses, 0 to 1,
+    of every finding that was there and found; ``found`` how many of those that were there."""
+
+    logits: list[list[float]] = field(default_factory=list)
+    labels: list[list[bool]] = field(default_factory=list)
+    points: dict[str, list[float]] = field(default_factory=dict)
+    there: int = 0
+    found: int = 0
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """An exam with its truth, as the network read it, and what that said."""
+
+    phantom: knee.KneePhantom
+    stacks: Mapping[Plane, tuple[StackKey, Series]]
+    said: ExamPrediction
+
+
+def series_of(stack: knee.KneeStack, uid: str) -> Series:
+    """A drawn stack as the network sees it."""
+    images = tuple(Image(f"{uid}.{number}", 1, frozen(pixels)) for number, pixels in enumerate(stack.pixels, start=1))
+    return Series(uid, "MR", images, body_part="KNEE")
+
+
+def measure(classifier: ExamClassifier, count: int, methods: Sequence[str], say: Callable[[str], None]) -> Told:
+    """Draw ``count`` exams of new seeds, ask the network, explain what it found."""
+    told = Told()
+    for number in range(count):
+        phantom = knee.draw(FIRST_SEED + number, size=SIZE)
+        stacks = {stack.plane: (StackKey(f"1.{i}"), series_of(stack, f"1.{i}")) for i, stack in enumerate(phantom.stacks, 1)}
+        said = classifier.predict("1", stacks)
+        told.logits.append([score.logit for score in said.scores])
+        told.labels.append([finding in phantom.findings for finding in classifier.card.findings])
+        for finding, score in zip(classifier.card.findings, said.scores, strict=True):
+            told.there += finding in phantom.findings
+            if finding in phantom.findings and score.probability >= 0.5:
+                told.found += 1
+                drawn = Drawn(phantom, stacks, said)
+                for name, hit in points(classifier, drawn, finding, methods):
+                    told.points.setdefault(name, []).append(hit)
+        if (number + 1) % 10 == 0:
+            say(f"{number + 1} of {count} exams")
+    return told
+
+
+def points(classifier: ExamClassifier, exam: Drawn, finding: str, methods: Sequence[str]) -> Iterator[tuple[str, float]]:
+    """Per method and control: 1 for a hit, 0 for a miss, and for the control by chance how likely a hit is."""
+    row = classifier.card.findings.index(finding)
+    answer = max(exam.said.planes, key=lambda plane: plane.contributions[row])
+    stack = next(stack for stack in exam.phantom.stacks if stack.plane == answer.plane)
+    right = allowed(stack.masks[finding])
+    part = classifier.member(answer.plane, finding)
+    series = exam.stacks[answer.plane][1]
+    trace = explainers.record(part, series)
+    for method in methods:
+        maps = explainers.load(method).explain(part, trace, (finding,))
+        heat = np.stack(part.restore(np.stack([one.values for one in maps]), series))
+        yield method, float(right.ravel()[int(heat.argmax())]) if heat.max() > 0 else 0.0
+    yield "random", float(right.mean())
+    middle = tuple(length // 2 for length in right.shape)
+    yield "centre", float(right[middle])
+
+
+def allowed(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where a point counts as a hit: the mask (slices, rows, columns), a slice more on either side, the tolerance around it."""
+    radius = TOLERANCE * mask.shape[1]
+    near = ndimage.distance_transform_edt(~mask, sampling=(1e6, 1.0, 1.0)) <= radius if mask.any() else mask
+    return np.asarray(ndimage.binary_dilation(near, np.ones((3, 1, 1), bool)))
+
+
+def lines(card: Card, told: Told) -> Iterator[str]:
+    """The figures with their 95% intervals."""
+    logits, labels = np.array(told.logits), np.array(told.labels)
+    for row, finding in enumerate(card.findings):
+        if 0 < labels[:, row].sum() < len(labels):
+            each = auroc_interval(logits[:, row], labels[:, row], np.arange(len(labels)), rounds=1000)
+            shown = _shown(each.value, each.low, each.high)
+            yield f"AUROC {finding:15} {shown} on {len(labels)} exams ({int(labels[:, row].sum())} with it)"
+    yield f"{told.found} of {told.there} findings that were there were found"
+    for name, hits in told.points.items():
+        yield f"pointing {name:10} {_share(hits)} on {len(hits)} findings"
+
+
+def _share(hits: Sequence[float]) -> str:
+    """A share of hits by Wilson's interval, a mean of chances by the bootstrap."""
+    average = mean(np.array(hits))
+    if set(hits) <= {0.0, 1.0}:
+        return _shown(average.value, *wilson(int(sum(hits)), len(hits)))
+    return _shown(average.value, average.low, average.high)
+
+
+def _shown(value: float, low: float, high: float) -> str:
+    return f"{value:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def run(classifier: ExamClassifier, count: int, methods: Sequence[str], say: Callable[[str], None]) -> int:
+    """Measure and print; returns the exit code."""
+    with torch.no_grad():
+        told = measure(classifier, count, methods, say)
+    for line in lines(classifier.card, told):
+        say(line)
+    return 0

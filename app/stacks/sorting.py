@@ -1,0 +1,314 @@
+"""Stacks out of a series: which slices belong together, in which order they lie, and what is odd about them.
+
+Knows slices' headers as the domain and the store keep them, and no pixels. Order and grouping follow Image Position and
+Orientation (Patient) (0020,0032; 0020,0037; PS3.3 C.7.6.2.1.1), Echo Time and the size alone: the order in which files came,
+their names and their Instance Numbers (0020,0013) change nothing where geometry is there. Stacks are numbered by plane, echo
+and size for the same reason.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Generic
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.exam import READ_PLANES, Plane, StackKey
+from app.stacks import slices
+from app.stacks.slices import P, P_co, Parted, Placed
+
+Values = Mapping[str, str | int | float]
+
+PARALLEL = math.cos(math.radians(3))
+"""Cosine from which on rows, and columns, of two slices count as parallel."""
+NEAR = math.cos(math.radians(35))
+"""Cosine between a normal and an axis of the body from which on the slices lie in the plane across that axis."""
+NORMALS: tuple[Plane, ...] = ("sagittal", "coronal", "axial")
+"""The plane whose normal is the patient's x, y, z."""
+GAP = 1.5
+"""Distance in usual distances from which on a slice is missed."""
+CLOSE = 0.6
+"""Distance in usual distances below which two slices are too close."""
+SAME_PLACE = 0.05
+"""Millimetres within which two slices lie in one place."""
+APART = 0.25
+"""Share of a slice's side by which two blocks beside one another in one plane are separate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Oddity:
+    """Something about a stack that a reader should know: an English sentence with its values. Slices count from 1."""
+
+    template: str
+    values: Values = field(default_factory=dict, hash=False)
+
+    @property
+    def sentence(self) -> str:
+        """The English sentence."""
+        return self.template % self.values if self.values else self.template
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a reader said of a stack instead of the header; None: as the header says. ``used``: whether networks read it."""
+
+    key: StackKey
+    plane: Plane | None = None
+    weighting: str | None = None
+    used: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stack(Generic[P_co]):
+    """Parallel slices of one series, one size and one echo, along their normal (rows × columns of the orientation).
+
+    ``between`` is the usual distance of neighbours in mm, None where it is not known. ``used`` is a reader's word on whether
+    networks read the stack, None: nobody said.
+    """
+
+    key: StackKey
+    plane: Plane
+    weighting: str
+    localizer: bool
+    images: tuple[P_co, ...]
+    between: float | None = None
+    oddities: tuple[Oddity, ...] = ()
+    used: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Group(Generic[P]):
+    """Slices that may make a stack. ``normal`` is None without geometry; ``layer`` counts the stacks in one place."""
+
+    images: tuple[P, ...]
+    normal: NDArray[np.float64] | None
+    layer: int = 0
+    oddities: tuple[Oddity, ...] = ()
+
+    @property
+    def echo(self) -> float | None:
+        times = [image.echo_time for image in self.images if image.echo_time is not None]
+        return min(times) if times else None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.images[0].rows, self.images[0].columns
+
+    def order(self) -> tuple[object, ...]:
+        """What numbers the stacks of a series."""
+        name = plane(self.normal)
+        direction = () if self.normal is None else tuple(np.round(self.normal, 2).tolist())
+        planes = (*READ_PLANES, "oblique", "")
+        echo = math.inf if self.echo is None else self.echo
+        return planes.index(name), echo, self.size, slices.spacing(self.images[0]), direction, self.layer
+
+
+def stacks(series: Parted[P], corrections: Iterable[Correction] = ()) -> tuple[Stack[P], ...]:
+    """The stacks of a series, numbered from 0. Every slice is in one of them, duplicates aside. A correction replaces what the
+    headers say; its plane and weighting change no number and no order."""
+    said = {correction.key: correction for correction in corrections}
+    groups = sorted(_groups(series.images), key=_Group.order)
+    echoes = {group.echo for group in groups}
+    several = _several(groups, series.localizer)
+    made = []
+    for number, group in enumerate(groups):
+        key = StackKey(series.series_uid, number)
+        correction = said.get(key, Correction(key))
+        between, found = _distances(group)
+        made.append(
+            Stack(
+                key=key,
+                plane=plane(group.normal) if correction.plane is None else correction.plane,
+                weighting=(
+                    _weighting(series.weighting, group.echo, len(echoes) > 1)
+                    if correction.weighting is None
+                    else correction.weighting
+                ),
+                localizer=series.localizer,
+                images=group.images,
+                between=between,
+                oddities=(*several, *group.oddities, *found, *_numbers(group)),
+                used=correction.used,
+            )
+        )
+    return tuple(made)
+
+
+def chosen(found: Iterable[Stack[P]], preferred: Mapping[Plane, tuple[str, ...]]) -> Mapping[Plane, Stack[P]]:
+    """The stack that a network reads of each plane in ``preferred``, which has the weightings it prefers, the best first.
+
+    What a reader said goes first. Else no localizer and no single slice; of the rest the one whose weighting is preferred most,
+    alike but for fat suppression next, then the one with most slices, then the first.
+    """
+    found = tuple(found)
+    answer: dict[Plane, Stack[P]] = {}
+    for name, wanted in preferred.items():
+        fitting = [
+            stack
+            for stack in found
+            if name and stack.plane == name and stack.used is not False
+            if stack.used or (not stack.localizer and len(stack.images) > 1)
+        ]
+        if fitting:  # min keeps the first of equals
+            answer[name] = min(fitting, key=lambda stack: (not stack.used, _liked(stack.weighting, wanted), -len(stack.images)))
+    return answer
+
+
+def plane(normal: NDArray[np.float64] | None) -> Plane:
+    """The plane across the axis of the body that lies within 35 degrees of the normal (3,)."""
+    if normal is None:
+        return ""
+    nearest = int(np.argmax(np.abs(normal)))
+    return NORMALS[nearest] if abs(float(normal[nearest])) >= NEAR else "oblique"
+
+
+def _liked(weighting: str, wanted: Sequence[str]) -> tuple[int, int]:
+    """How far down the list a weighting stands: itself first, else one that differs in fat suppression alone."""
+    if weighting in wanted:
+        return 0, wanted.index(weighting)
+    bare = [_bare(each) for each in wanted]
+    return (1, bare.index(_bare(weighting))) if _bare(weighting) in bare else (2, 0)
+
+
+def _bare(weighting: str) -> str:
+    return "T2" if weighting == "STIR" else weighting.removesuffix("FS").strip()
+
+
+def _weighting(told: str, echo: float | None, several: bool) -> str:
+    """The weighting of one echo: of a spin echo's two, the early one is PD and the late one T2."""
+    if not several or echo is None or _bare(told) not in {"PD", "T2"} or told == "STIR":
+        return told
+    return ("PD" if echo < 60 else "T2") + (" FS" if told.endswith("FS") else "")
+
+
+def _groups(images: Iterable[P]) -> Iterator[_Group[P]]:
+    """The slices by orientation, size, echo and block; without geometry by size and echo."""
+    images = sorted(images, key=slices.identity)
+    placed = [image for image in images if image.position is not None and image.axes is not None]
+    loose = [image for image in images if image.position is None or image.axes is None]
+    for part in _alike(loose):
+        yield _Group(tuple(sorted(part, key=slices.count)), None, oddities=tuple(_unplaced(part)))
+    for turned in _turned(placed):
+        for part in _alike(turned):
+            normal = slices.normal(part)
+            layer = 0
+            for block in _blocks(part):
+                for group in _layers(block, normal):
+                    yield replace(group, layer=layer)
+                    layer += 1
+
+
+def _alike(images: Iterable[P]) -> Iterator[list[P]]:
+    """Slices of one size, one pixel spacing and one echo."""
+    sizes: dict[object, list[P]] = {}
+    for image in images:
+        sizes.setdefault((image.rows, image.columns, slices.spacing(image)), []).append(image)
+    for part in sizes.values():
+        untimed = [image for image in part if image.echo_time is None]
+        if untimed:
+            yield untimed
+        timed = sorted((image for image in part if image.echo_time is not None), key=lambda image: image.echo_time or 0.0)
+        yield from _split(timed, lambda image: image.echo_time or 0.0, lambda echo: max(0.5, 0.02 * echo))
+
+
+def _turned(images: Iterable[P]) -> list[list[P]]:
+    """Slices whose rows and columns run the same way."""
+    leaders: list[NDArray[np.float64]] = []
+    parts: list[list[P]] = []
+    for image in sorted(images, key=lambda image: (tuple(round(part, 3) for part in image.axes or ()), slices.identity(image))):
+        axes = slices.unit(image)
+        number = next((n for n, known in enumerate(leaders) if float((known * axes).sum(1).min()) >= PARALLEL), len(leaders))
+        if number == len(leaders):
+            leaders.append(axes)
+            parts.append([])
+        parts[number].append(image)
+    return parts
+
+
+def _blocks(images: list[P]) -> Iterator[list[P]]:
+    """Blocks that lie beside one another in one plane, as two knees do: positions with a wide gap across the slices."""
+    rows, columns = slices.unit(images[0])
+    down, across = images[0].pixel_spacing or (1.0, 1.0)
+    sides = ((rows, images[0].columns * across), (columns, images[0].rows * down))
+    parts = [images]
+    for direction, side in sides:
+
+        def place(image: P, direction: NDArray[np.float64] = direction) -> float:
+            return float(np.dot(image.position or (0.0, 0.0, 0.0), direction))
+
+        def apart(_place: float, side: float = side) -> float:
+            return APART * side
+
+        parts = [split for part in parts for split in _split(sorted(part, key=place), place, apart)]
+    yield from parts
+
+
+def _split(ordered: Sequence[P], value: Callable[[P], float], tolerance: Callable[[float], float]) -> Iterator[list[P]]:
+    """Cut where a value lies further from the one before than it may."""
+    part: list[P] = []
+    for image in ordered:
+        if part and value(image) - value(part[-1]) > tolerance(value(image)):
+            yield part
+            part = []
+        part.append(image)
+    if part:
+        yield part
+
+
+def _layers(block: list[P], normal: NDArray[np.float64]) -> Iterator[_Group[P]]:
+    """The slices of a block along the normal. A place that is there twice is a duplicate, of which the first is kept; where
+    most places are there as often, the series is as many stacks over one another (time points)."""
+    placed = sorted(block, key=lambda image: (round(slices.along(image, normal), 3), *slices.count(image)))
+    places = list(_split(placed, lambda image: slices.along(image, normal), lambda _: SAME_PLACE))
+    times = sorted(len(place) for place in places)[len(places) // 2]
+    if times > 1 and len(places) > 1:
+        for layer in range(max(len(place) for place in places)):
+            yield _Group(tuple(place[layer] for place in places if len(place) > layer), normal)
+        return
+    doubled = [(number, len(place)) for number, place in enumerate(places, start=1) if len(place) > 1]
+    said = tuple(
+        Oddity("Slice %(slice)s is there %(times)s times; the first was kept.", {"slice": number, "times": count})
+        for number, count in doubled
+    )
+    yield _Group(tuple(place[0] for place in places), normal, oddities=said)
+
+
+def _distances(group: _Group[P]) -> tuple[float | None, tuple[Oddity, ...]]:
+    """The usual distance between neighbours, mm, and where it is another one."""
+    if group.normal is None or len(group.images) < 2:
+        return None, ()
+    places = [slices.along(image, group.normal) for image in group.images]
+    steps = [b - a for a, b in pairwise(places)]
+    usual = float(np.median(steps))
+    said = []
+    for number, step in enumerate(steps, start=1):
+        values: Values = {"a": number, "b": number + 1, "mm": f"{step:.1f}", "usual": f"{usual:.1f}"}
+        if step > GAP * usual:
+            said.append(
+                Oddity("Between slices %(a)s and %(b)s something is missing: %(mm)s mm instead of %(usual)s mm.", values)
+            )
+        elif step < CLOSE * usual:
+            said.append(Oddity("Slices %(a)s and %(b)s lie %(mm)s mm apart instead of %(usual)s mm.", values))
+    return usual, tuple(said)
+
+
+def _numbers(group: _Group[P]) -> tuple[Oddity, ...]:
+    """Slices without an Instance Number: their place is known all the same."""
+    without = sum(image.instance_number == 0 for image in group.images)
+    if not without or group.normal is None:
+        return ()
+    return (Oddity("%(n)s slices have no Instance Number; they were put in order by where they lie.", {"n": without}),)
+
+
+def _unplaced(images: Sequence[Placed]) -> Iterator[Oddity]:
+    if len(images) > 1:
+        yield Oddity("The header does not say where these slices lie; they are in the order of their Instance Numbers.")
+
+
+def _several(groups: Sequence[_Group[P]], localizer: bool) -> tuple[Oddity, ...]:
+    """A series of several stacks; a localizer is made of some."""
+    if len(groups) < 2 or localizer:
+        return ()
+    return (Oddity("The series holds %(n)s stacks, told apart by plane, echo, size or time.", {"n": len(groups)}),)

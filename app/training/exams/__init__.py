@@ -1,0 +1,1 @@
+"""Fitting networks of exams: MRNet's layout, phantoms written in it, the loop, and the join of planes."""

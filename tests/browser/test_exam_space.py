@@ -1,0 +1,138 @@
+"""Where slices lie in the patient: the page's arithmetic against numpy, and a point carried on a real exam against DICOM."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+import pytest
+from numpy.typing import NDArray
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import Server
+from tests.browser.exams import at, crossed, full, letters, pane, stands, uploaded
+
+EVALUATE = """async ([slice, others, x, y]) => {
+    const space = await import("/static/js/exam/space.js");
+    const point = space.patient(slice, x, y);
+    return {point, on: others.map((other) => space.onSlice(other, point)), nearest: space.nearest(others, point),
+            cut: space.crossing(slice, others[0]), half: space.half(others, 0), spoken: space.spoken(slice)};
+}"""
+
+
+def turned(rng: np.random.Generator) -> NDArray[np.float64]:
+    """Two directions at right angles, anyhow in space: (2, 3)."""
+    return np.linalg.qr(rng.normal(size=(3, 3)))[0].T[:2]
+
+
+def plain(position: NDArray[np.float64], axes: NDArray[np.float64], spacing: tuple[float, float]) -> dict[str, Any]:
+    """A slice as the payload has it."""
+    return {"rows": 40, "columns": 60, "spacing": spacing, "position": position.tolist(), "axes": axes.ravel().tolist()}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_points_go_through_patient_coordinates_as_dicom_says(page: Page, small_server: Server, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    axes, position, spacing = turned(rng), rng.normal(0, 50, 3), (0.7, 0.4)
+    other_axes, start, other_spacing = turned(rng), rng.normal(0, 50, 3), (0.5, 0.9)
+    normal = np.cross(*other_axes)
+    places = [start + normal * 3.5 * k for k in range(9)]
+    x, y = 17.25, 31.5
+    page.goto(f"{small_server.url}/upload")
+    told = page.evaluate(
+        EVALUATE, [plain(position, axes, spacing), [plain(place, other_axes, other_spacing) for place in places], x, y]
+    )
+    # PS3.3 C.7.6.2.1.1: the position is the centre of the first pixel; columns go along the first direction.
+    point = position + axes[0] * spacing[1] * (x - 0.5) + axes[1] * spacing[0] * (y - 0.5)
+    assert np.allclose(told["point"], point)
+    for place, found in zip(places, told["on"], strict=True):
+        assert found["x"] == pytest.approx(np.dot(point - place, other_axes[0]) / other_spacing[1] + 0.5)
+        assert found["y"] == pytest.approx(np.dot(point - place, other_axes[1]) / other_spacing[0] + 0.5)
+        assert found["away"] == pytest.approx(np.dot(point - place, normal))
+    assert told["nearest"]["at"] == int(np.argmin([abs(np.dot(point - place, normal)) for place in places]))
+    assert told["half"] == pytest.approx(1.75)
+    middle = position + axes[0] * spacing[1] * 29.5 + axes[1] * spacing[0] * 19.5
+    axis = int(np.argmax(np.abs(np.cross(*axes))))
+    assert told["spoken"] == {"letter": ("LR", "PA", "HF")[axis][int(middle[axis] < 0)], "mm": pytest.approx(abs(middle[axis]))}
+
+
+def test_a_line_is_where_the_other_slice_lies(page: Page, small_server: Server) -> None:
+    sagittal = plain(np.array([5.0, -30.0, 20.0]), np.array([[0.0, 1, 0], [0, 0, -1]]), (1.0, 1.0))
+    coronal = plain(np.array([-25.0, -2.5, 20.0]), np.array([[1.0, 0, 0], [0, 0, -1]]), (1.0, 1.0))
+    page.goto(f"{small_server.url}/upload")
+    told = page.evaluate(EVALUATE, [sagittal, [coronal, coronal], 1, 1])
+    # The coronal slice lies 27.5 mm behind the sagittal one's first column; its own rows bound the line.
+    assert sorted(told["cut"]) == [[pytest.approx(28.0), pytest.approx(0.0)], [pytest.approx(28.0), pytest.approx(40.0)]]
+    assert page.evaluate(EVALUATE, [sagittal, [sagittal, sagittal], 1, 1])["cut"] is None
+
+
+@pytest.fixture(scope="module")
+def osirix(small_server: Server, chromium: Browser, real_data: Path) -> tuple[str, dict[str, list[pydicom.Dataset]]]:
+    """A real knee, its second file first and so on, and its headers by plane, along the normal."""
+    knee = real_data / "knee" / "osirix_knee"
+    folders = {"sagittal": knee / "T2_sag", "coronal": knee / "T1_cor"}
+    files = [path for folder in folders.values() for path in sorted(folder.iterdir())]
+    mixed = [files[i] for i in np.random.default_rng(6).permutation(len(files))]
+    url = uploaded(chromium, small_server.url, [(f"{i:03d}", path.read_bytes()) for i, path in enumerate(mixed)])
+    return url, {plane: along(folder) for plane, folder in folders.items()}
+
+
+def along(folder: Path) -> list[pydicom.Dataset]:
+    """Headers in the order of their places along the normal."""
+    read = [pydicom.dcmread(path, stop_before_pixels=True) for path in folder.iterdir()]
+    axes = np.array(read[0].ImageOrientationPatient, float)
+    normal = np.cross(axes[:3], axes[3:])
+    return sorted(read, key=lambda ds: float(np.dot(np.array(ds.ImagePositionPatient, float), normal)))
+
+
+def frame(ds: pydicom.Dataset) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Position, axes (2, 3) and spacing (between columns, between rows)."""
+    axes = np.array(ds.ImageOrientationPatient, float).reshape(2, 3)
+    return np.array(ds.ImagePositionPatient, float), axes, np.array(ds.PixelSpacing, float)[::-1]
+
+
+def test_a_real_knee_lies_as_it_lay(page: Page, osirix: tuple[str, dict[str, list[pydicom.Dataset]]]) -> None:
+    url, _ = osirix
+    page.goto(url)
+    full(page, 2)
+    assert letters(page, 1) == ["A", "H", "P", "F"]
+    assert letters(page, 2) == ["R", "H", "L", "F"]
+    assert "no axial stack" in pane(page, 3).locator(".pane-words").inner_text()
+
+
+@pytest.mark.parametrize(("x", "y"), [(0.5, 0.5), (0.35, 0.42), (0.62, 0.55)])
+def test_a_carried_point_lies_where_dicom_says(
+    page: Page, osirix: tuple[str, dict[str, list[pydicom.Dataset]]], x: float, y: float
+) -> None:
+    url, headers = osirix
+    page.goto(url)
+    full(page, 2)
+    page.keyboard.down("Shift")
+    page.mouse.click(*at(page, 1, x, y))
+    page.keyboard.up("Shift")
+    page.wait_for_function("document.querySelector('#pane-2').dataset.cross")
+    here, there = crossed(page, 1), crossed(page, 2)
+    assert here is not None
+    assert there is not None
+    position, axes, spacing = frame(headers["sagittal"][stands(page, 1) - 1])
+    point = position + axes[0] * spacing[0] * (here[0] - 0.5) + axes[1] * spacing[1] * (here[1] - 0.5)
+    position, axes, spacing = frame(headers["coronal"][stands(page, 2) - 1])
+    expected = [float(np.dot(point - position, axes[i])) / spacing[i] + 0.5 for i in range(2)]
+    assert np.abs(np.array(there[:2]) - expected).max() < 1
+    away = [abs(float(np.dot(point - frame(ds)[0], np.cross(*axes)))) for ds in headers["coronal"]]
+    assert stands(page, 2) - 1 == int(np.argmin(away))
+    assert min(away) <= 3.8 / 2 + 1e-3
+    # And back: with the point gone the stacks stay, and a point pressed where it was leads back to the slice that it came from.
+    first = stands(page, 1)
+    page.keyboard.press("Escape")
+    page.locator("#pane-1 .strip").press("Home")
+    assert stands(page, 1) == 1
+    box = pane(page, 2).locator(".pane-view").bounding_box()
+    assert box is not None
+    across, side = headers["coronal"][0].Columns, min(box["width"], box["height"])
+    shares = [0.5 + (there[i] / across - 0.5) * side / box[length] for i, length in enumerate(("width", "height"))]
+    page.keyboard.down("Shift")
+    page.mouse.click(*at(page, 2, *shares))
+    page.keyboard.up("Shift")
+    page.wait_for_function("document.querySelector('#pane-1').dataset.cross")
+    assert stands(page, 1) == first
