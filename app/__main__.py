@@ -126,12 +126,7 @@ def analyse(given: argparse.Namespace) -> int:
     )
     quiet()
     outcome = run(request, Settings(), complain)
-    left = outcome.images - outcome.analysed
-    unread = f", {left} without (refused, no network reads them, or it failed; see each reason)" if left else ""
-    guarded = (
-        f"; the guard refused {outcome.refused} and warned of {outcome.warned}" if outcome.refused + outcome.warned else ""
-    )
-    print(f"{outcome.images} images read: {outcome.analysed} analysed{unread}{guarded}; results in {given.out}. {NOTICE}")
+    print(f"{outcome.sentence()}; results in {given.out}. {NOTICE}")
     return 0 if outcome.clean else 1
 
 

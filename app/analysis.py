@@ -46,14 +46,27 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How it went: ``clean`` when every source was read and all that was asked for was done; ``refused`` and ``warned`` count
-    the images that a guard has something against."""
+    """How it went. ``images`` were read, ``analysed`` of them by a network. A guard ``refused`` others, and has something
+    against ``warned`` of those that were read. ``clean``: every source was read and all that was asked for was done."""
 
     images: int
     analysed: int
     clean: bool
     refused: int = 0
     warned: int = 0
+
+    def sentence(self) -> str:
+        """The figures in words."""
+        parts = [f"{_images(self.images)} read"]
+        if self.images:
+            parts[0] += f": {self.analysed} analysed"
+        if left := self.images - self.analysed:
+            parts.append(f"{left} not analysed (no network reads them, or it failed; see each reason)")
+        if self.warned:
+            parts.append(f"{self.warned} with the guard's caution")
+        if self.refused:
+            parts.append(f"{self.refused} refused by the guard")
+        return ", ".join(parts)
 
 
 def run(request: Request, settings: Settings, complain: Complain) -> Outcome:
@@ -78,9 +91,10 @@ def run(request: Request, settings: Settings, complain: Complain) -> Outcome:
             "The folder “%(folder)s” cannot be written: %(reason)s.", {"folder": str(request.out), "reason": _reason(error)}
         ) from error
     images = [entry for entry in analysis.entries if entry["status"] == "ok"]
-    marks = [entry["inspection"]["verdict"] for entry in images if entry["inspection"]]
+    refused = sum(entry["status"] == "refused" for entry in analysis.entries)
+    warned = sum(bool(entry["inspection"]) and entry["inspection"]["verdict"] != "ok" for entry in images)
     analysed = sum(entry["model"] is not None for entry in images)
-    return Outcome(len(images), analysed, analysis.clean, marks.count("refused"), marks.count("warned"))
+    return Outcome(len(images), analysed, analysis.clean, refused, warned)
 
 
 def _check(request: Request, registry: Registry) -> None:
@@ -177,7 +191,7 @@ class _Analysis:
         entry["inspection"] = _inspection(inspection)
         said = " ".join(inspection.reasons)
         if inspection.stopped:
-            entry["reason"] = f"Refused: {said}"
+            entry["status"], entry["reason"] = "refused", said
             self.fault(name, f"refused: {said} --insist analyses it all the same.")
         elif inspection.verdict != "ok":
             self.complain(f"{name}: caution: {said}")
@@ -266,6 +280,10 @@ def _prediction(prediction: Prediction) -> Entry:
         "device": prediction.device,
         "findings": findings,
     }
+
+
+def _images(count: int) -> str:
+    return "1 image" if count == 1 else f"{count} images"
 
 
 def _stem(file: str) -> str:

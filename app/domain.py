@@ -30,7 +30,8 @@ ShapeKind = Literal["rectangle", "ellipse", "polygon", "freehand"]
 SHAPES: tuple[ShapeKind, ...] = ("rectangle", "ellipse", "polygon", "freehand")
 Admission = Literal["ok", "warned", "refused"]
 """What a guard says of an image, the worst last."""
-
+Mark = Literal["ok", "warned", "insisted", "refused"]
+"""What is shown beside a study: as `Admission`; ``insisted``: refused, and read all the same."""
 
 AreaKind = Literal["rectangle", "ellipse", "polygon", "freehand", "brush", "hot"]
 AREAS: tuple[AreaKind, ...] = ("rectangle", "ellipse", "polygon", "freehand", "brush", "hot")
@@ -195,9 +196,9 @@ class Inspection:
         return self.verdict == "refused" and not self.insisted
 
     @property
-    def mark(self) -> Admission:
-        """What to show beside the study: an image that was refused and read all the same carries a warning."""
-        return "warned" if self.verdict == "refused" and self.insisted else self.verdict
+    def mark(self) -> Mark:
+        """What to show beside the study."""
+        return "insisted" if self.verdict == "refused" and self.insisted else self.verdict
 
 
 @dataclass(frozen=True, slots=True)

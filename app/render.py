@@ -208,7 +208,7 @@ def typed(text: str) -> str:
 
 
 def figure(value: float) -> str:
-    """A value for reading, as the viewer writes it: three figures, and a power of ten where it is far from one."""
+    """A value in a picture's caption: three figures, and a power of ten where it is far from one."""
     if value == 0 or 1e-3 <= abs(value) < 1e3:
         return f"{value:.3g}".replace("-", "−")
     mantissa, exponent = f"{value:.1e}".split("e")

@@ -9,6 +9,7 @@ import torch
 
 from app.config import Settings
 from app.store import Store, migrate
+from app.worker import Worker
 from tests.networks import write_network
 
 torch.set_num_threads(1)  # small networks on a shared machine: two threads only wait for one another
@@ -55,6 +56,14 @@ def store(settings: Settings, migrated: Path) -> Iterator[Store]:
     opened = Store.open(settings)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def worker(settings: Settings, store: Store) -> Iterator[Worker]:
+    """A worker that is stopped at the end."""
+    made = Worker(settings, store)
+    yield made
+    made.stop()
 
 
 @pytest.fixture

@@ -134,7 +134,7 @@ def test_every_frame_has_an_entry_and_what_nobody_reads_says_so(
     assert {entry["reason"] for entry in entries} == {"No network is registered for this kind of image."}
     printed = capsys.readouterr()
     assert printed.err == ""
-    assert printed.out.startswith("3 images read: 0 analysed, 3 without")
+    assert printed.out.startswith("3 images read: 0 analysed, 3 not analysed")
 
 
 @pytest.mark.parametrize(

@@ -54,8 +54,9 @@ def test_an_exam_has_one_answer_and_a_map_per_plane_and_method(loaded: Loaded) -
         assert len(found.values) == 20
         series = next(series for series in exam.series if series.series_uid == found.stack.series_uid)
         assert (found.extent.right, found.extent.bottom) == series.images[0].stored.shape
+    told = [found for found in maps if isinstance(found, StackExplanation)]
     for plane in ("sagittal", "coronal", "axial"):
-        cam, lrp = (next(m for m in maps if m.plane == plane and m.method == name) for name in ("cam", "lrp"))  # type: ignore[union-attr]
+        cam, lrp = (next(m for m in told if m.plane == plane and m.method == name) for name in ("cam", "lrp"))
         answer = next(answer for answer in prediction.planes if answer.plane == plane)
         row = FINDINGS.index(top)
         assert cam.values.mean((1, 2)) == pytest.approx(answer.slice_scores[row], rel=1e-3, abs=1e-5)

@@ -119,7 +119,12 @@ def test_a_refused_image_has_reasons_instead_of_findings(product: Callable[[str]
         row = tx.worklist.page(WorklistQuery()).rows[0]
         assert (row.state, row.caution, row.top) == ("done", "refused", ())
         assert tx.predictions.of_study(study_id) == ()
-    assert "not read" in it.client.get("/").text
+    assert OTHER in page
+    assert 'href="/models/guard"' in page
+    rows = {state: it.client.get("/", params={"state": state}).text.partition("<tbody")[2] for state in ("not read", "done")}
+    assert ("not read" in rows["not read"], rows["done"]) == (True, "")
+    listed = [it.client.get("/api/v1/studies", params={"refused": refused}).json()["total"] for refused in (True, False)]
+    assert listed == [1, 0]
     # the same job again: nothing new to do, and nothing is read behind the reader's back
     with it.store.begin() as tx:
         tx.jobs.analyse(study_id)
@@ -134,13 +139,17 @@ def test_whoever_insists_gets_the_answer_and_the_caution(product: Callable[[str]
     wish = {"model": "chest-untrained", "insist": "yes"}
     assert it.client.post(f"/studies/{study_id}/explanations", data=wish).status_code == 303
     assert "The network did not read this image" not in it.page(study_id), "it is being read"
+    assert "not read</span>" not in it.page(study_id)
     assert it.worker.work_once()
     page = it.page(study_id)
-    assert "Read with caution" in page
+    assert 'badge-bad">refused by the guard, read all the same' in page
+    assert page.count("notice notice-bad inspection") == 1
     assert "because somebody asked for that" in page
+    assert page.count(f"<li>{OTHER}</li>") == 2, "in the banner and beside the findings"
     assert page.count('type="radio" name="finding"') == 14
     with it.store.view() as tx:
-        assert tx.worklist.page(WorklistQuery()).rows[0].caution == "warned"
+        assert tx.worklist.page(WorklistQuery()).rows[0].caution == "insisted"
+    assert "refused, read all the same" in it.client.get("/").text
     # another finding's maps are computed without asking again
     wish = {"model": "chest-untrained", "finding": "Hernia"}
     it.client.post(f"/studies/{study_id}/explanations", data=wish)
@@ -218,10 +227,26 @@ def test_the_analyse_command_tells(
     assert entry["inspection"]["reasons"] == [OTHER]
     assert entry["inspection"]["insisted"] is insist
     assert bool(entry["findings"]) is insist
-    assert entry["status"] == "ok"
-    assert "the guard refused 1" in told.out
+    if insist:
+        assert (entry["status"], entry["reason"]) == ("ok", "")
+        assert told.out.startswith("1 image read: 1 analysed, 1 with the guard's caution; results in")
+    else:
+        assert (entry["status"], entry["reason"]) == ("refused", OTHER)
+        assert told.out.startswith("0 images read, 1 refused by the guard; results in")
 
 
 def test_a_network_needs_no_guard(models: Path) -> None:
     """Without one the prediction comes first."""
     assert isinstance(results(models)[0], Prediction)
+
+
+def test_what_if_is_refused_with_the_image(product: Callable[[str], Product]) -> None:
+    it = product("refused")
+    study_id = it.upload()
+    asked = {
+        "model": "chest-untrained",
+        "edits": [{"areas": [{"kind": "rectangle", "points": [[5, 5], [20, 20]]}], "fill": "mean"}],
+    }
+    answer = it.client.post(f"/api/v1/studies/{study_id}/what-if", json=asked)
+    assert (answer.status_code, answer.json()["code"]) == (422, "InputError")
+    assert "The guard refused this image" in answer.json()["error"]

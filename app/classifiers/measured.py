@@ -12,12 +12,13 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One data source a network was trained on, with the number of images and patients, and its terms."""
+    """One data source a network was trained on, with the number of images and patients, its terms, and what its images show."""
 
     name: str
     images: int
     patients: int
     terms: str
+    shows: str = ""
 
 
 @dataclass(frozen=True, slots=True)

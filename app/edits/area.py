@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from app import shapes
 from app.domain import Area, Edit, Explanation
 from app.errors import InputError, NotFound
 from app.grey import resample
@@ -26,9 +27,11 @@ def mask(edit: Edit, shape: Shape, maps: Mapping[str, Explanation]) -> Mask:
         elif area.kind == "brush":
             _brush(area, covered)
         elif area.kind == "ellipse":
-            _ellipse(area, covered)
+            covered |= shapes.ellipse(_bounds(area), shape, shape)
+        elif area.kind == "rectangle":
+            covered |= shapes.outline(shapes.corners(_bounds(area)), shape, shape)
         else:
-            _outline(area, covered)
+            covered |= shapes.outline(area.points, shape, shape)
     if edit.outside:
         covered = ~covered
     if not covered.any():
@@ -78,33 +81,3 @@ def _brush(area: Area, covered: Mask) -> None:
         length = dx * dx + dy * dy
         along = np.clip((x * dx + y * dy) / length, 0.0, 1.0) if length else np.zeros((1, 1))
         covered[top:bottom, left:right] |= (x - along * dx) ** 2 + (y - along * dy) ** 2 <= radius * radius
-
-
-def _ellipse(area: Area, covered: Mask) -> None:
-    left, top, right, bottom = _bounds(area)
-    wide, high = (right - left) / 2, (bottom - top) / 2
-    if wide <= 0 or high <= 0:
-        return
-    rows, columns = covered.shape
-    x = ((np.arange(columns) + 0.5 - (left + right) / 2) / wide) ** 2
-    y = ((np.arange(rows) + 0.5 - (top + bottom) / 2) / high) ** 2
-    covered |= np.add.outer(y, x) <= 1
-
-
-def _outline(area: Area, covered: Mask) -> None:
-    """By scan lines, non-zero winding: each edge that crosses a row of centres turns all pixels behind the crossing. A centre
-    on a left or upper edge lies inside, on a right or lower edge outside."""
-    points = area.points
-    if area.kind == "rectangle":
-        left, top, right, bottom = _bounds(area)
-        points = ((left, top), (right, top), (right, bottom), (left, bottom))
-    rows, columns = covered.shape
-    centres = np.arange(rows) + 0.5
-    turns = np.zeros((rows, columns + 1), np.int32)
-    for (x0, y0), (x1, y1) in zip(points, (*points[1:], points[0]), strict=True):
-        crossed = np.flatnonzero((centres >= min(y0, y1)) & (centres < max(y0, y1)))
-        if crossed.size:
-            at = x0 + (centres[crossed] - y0) * ((x1 - x0) / (y1 - y0))
-            first = np.clip(np.ceil(at - 0.5), 0, columns).astype(np.int64)
-            np.add.at(turns, (crossed, first), 1 if y1 > y0 else -1)
-    covered |= np.cumsum(turns[:, :columns], axis=1) != 0

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from app import shapes
 from app.domain import Extent, Measures, Region, Shape
 from app.evaluation import localisation
 from app.grey import resample
@@ -32,7 +33,10 @@ def mask(region: Region, film: tuple[float, float], shape: tuple[int, int]) -> N
     """
     covered = np.zeros(shape, bool)
     for one in region.shapes:
-        covered |= _ellipse(one, film, shape) if one.kind == "ellipse" else _outline(one, film, shape)
+        if one.kind == "ellipse":
+            covered |= shapes.ellipse(_bounds(one), film, shape)
+        else:
+            covered |= shapes.outline(corners(one), film, shape)
     return covered
 
 
@@ -57,40 +61,12 @@ def _holds(shape: Shape, x: float, y: float) -> bool:
 
 def corners(shape: Shape) -> tuple[tuple[float, float], ...]:
     """The points of a shape's outline; those of a rectangle are its four corners."""
-    if shape.kind != "rectangle":
-        return shape.points
+    return shapes.corners(_bounds(shape)) if shape.kind == "rectangle" else shape.points
+
+
+def _bounds(shape: Shape) -> shapes.Bounds:
     edge = shape.bounds()
-    return ((edge.left, edge.top), (edge.right, edge.top), (edge.right, edge.bottom), (edge.left, edge.bottom))
-
-
-def _centres(count: int, length: float) -> NDArray[np.float64]:
-    return np.asarray((np.arange(count) + 0.5) * (length / count), np.float64)
-
-
-def _ellipse(shape: Shape, film: tuple[float, float], size: tuple[int, int]) -> NDArray[np.bool_]:
-    edge = shape.bounds()
-    wide, high = (edge.right - edge.left) / 2, (edge.bottom - edge.top) / 2
-    if not wide or not high:
-        return np.zeros(size, bool)
-    across = ((_centres(size[1], film[1]) - (edge.left + edge.right) / 2) / wide) ** 2
-    down = ((_centres(size[0], film[0]) - (edge.top + edge.bottom) / 2) / high) ** 2
-    return np.add.outer(down, across) <= 1
-
-
-def _outline(shape: Shape, film: tuple[float, float], size: tuple[int, int]) -> NDArray[np.bool_]:
-    """By scan lines: each edge that crosses a row of centres adds its direction to all cells from the crossing on."""
-    rows, columns = size
-    step = film[1] / columns
-    heights = _centres(rows, film[0])
-    turns = np.zeros((rows, columns + 1), np.int32)
-    points = corners(shape)
-    for (x0, y0), (x1, y1) in zip(points, (*points[1:], points[0]), strict=True):
-        low, high = min(y0, y1), max(y0, y1)
-        crossed = np.flatnonzero((heights >= low) & (heights < high))
-        at = x0 + (heights[crossed] - y0) * ((x1 - x0) / (y1 - y0)) if crossed.size else np.zeros(0)
-        first = np.clip(np.ceil(at / step - 0.5), 0, columns).astype(np.int64)
-        np.add.at(turns, (crossed, first), 1 if y1 > y0 else -1)
-    return np.asarray(np.cumsum(turns[:, :columns], axis=1) != 0)
+    return (edge.left, edge.top, edge.right, edge.bottom)
 
 
 def measure(values: NDArray[np.float32], extent: Extent, region: Region, film: tuple[int, int]) -> Measures:

@@ -12,7 +12,7 @@ from app.ingest.header import Header
 from app.ingest.limits import SMALLEST, Limits
 
 GUESSED_PHOTOMETRIC = "The header does not say whether low values are dark (Photometric Interpretation); dark was assumed."
-COLOUR = "A colour image: its luminance is shown and analysed."
+COLOUR = "A colour image: what is shown, and what a network may read, is its luminance."
 UNKNOWN_PHOTOMETRIC = "The photometric interpretation %(name)s is not read. Export the image as MONOCHROME2."
 
 GREYS = ("MONOCHROME1", "MONOCHROME2")

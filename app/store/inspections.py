@@ -11,7 +11,7 @@ from app.errors import NotFound
 from app.store.results import READING, image_of
 from app.store.tables import ImageTable, InspectionTable, SeriesTable, StudyTable, now
 
-WORST = ("", "ok", "warned", "refused")
+WORST = ("", "ok", "warned", "insisted", "refused")
 
 
 @dataclass(frozen=True, slots=True)

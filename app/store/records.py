@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Generic, Literal, TypeVar
 
 from app.domain import (
-    Admission,
     Extent,
+    Mark,
     Measure,
     Patient,
     Prediction,
@@ -190,11 +190,13 @@ WORKLIST_SORTS: tuple[WorklistSort, ...] = (
 @dataclass(frozen=True, slots=True)
 class WorklistQuery:
     """What the worklist shows. ``text`` is searched in patient name, patient id, accession and description, word by word;
-    ``None`` and the empty string mean "no filter". ``disagreement``: at least so much. ``number`` is the page, from 1."""
+    ``None`` and the empty string mean "no filter". ``refused``: with, or without, an image that a guard kept from being read.
+    ``disagreement``: at least so much. ``number`` is the page, from 1."""
 
     text: str = ""
     modality: str = ""
     state: StudyState | None = None
+    refused: bool | None = None
     flagged: bool | None = None
     disagreement: float | None = None
     phantom: bool | None = None
@@ -225,7 +227,7 @@ class WorklistRow:
     thumbnail: str | None
     received_at: datetime
     phantom: bool
-    caution: Admission | Literal[""] = ""
+    caution: Mark | Literal[""] = ""
     planes: int = 0
 
 

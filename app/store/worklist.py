@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from app.domain import Patient, Score
@@ -13,14 +13,17 @@ from app.store.exam_tables import ExamPredictionTable
 from app.store.records import Page, WorklistQuery, WorklistRow, WorklistSort
 from app.store.tables import ImageTable, SeriesTable, StudyTable
 
-STATE_ORDER = {"failed": 0, "analysing": 1, "waiting": 2, "no network": 3, "done": 4}
+STATE_ORDER = {"failed": 0, "analysing": 1, "waiting": 2, "no network": 3, "done": 5}
 """What needs a person comes first when the worklist is sorted by state."""
+REFUSED = StudyTable.caution == "refused"
+NOT_READ = (and_(StudyTable.state == "done", REFUSED), 4)
+"""An analysis that ended with a refusal stands before those that ended with an answer."""
 
 SORTS: dict[WorklistSort, tuple[Any, ...]] = {
     "received": (),
     "study date": (StudyTable.date, StudyTable.time),
     "patient": (StudyTable.searched,),  # begins with the name, casefolded
-    "state": (case(STATE_ORDER, value=StudyTable.state, else_=9),),
+    "state": (case(NOT_READ, *((StudyTable.state == state, place) for state, place in STATE_ORDER.items()), else_=9),),
     "probability": (func.coalesce(StudyTable.probability, -1.0),),
     "disagreement": (func.coalesce(StudyTable.disagreement, -1.0),),
     "flags": (StudyTable.flags,),
@@ -114,6 +117,8 @@ def _filtered(query: WorklistQuery) -> Select[str]:
         chosen = chosen.where(StudyTable.id.in_(having))
     if query.state is not None:
         chosen = chosen.where(StudyTable.state == query.state)
+    if query.refused is not None:
+        chosen = chosen.where(REFUSED if query.refused else ~REFUSED)
     if query.flagged is not None:
         chosen = chosen.where(StudyTable.flags > 0 if query.flagged else StudyTable.flags == 0)
     if query.disagreement is not None:

@@ -23,7 +23,8 @@ LISTED = 5
 class Collection:
     """Films in the order train, validation, test (so that a part is a slice), and the findings their labels are of.
 
-    ``terms`` by source. ``notes`` are sentences for the person who starts the training, ``limits`` for the network's card.
+    ``terms``, and what the images show, by source. ``notes`` are sentences for the person who starts the training, ``limits``
+    for the network's card.
     """
 
     layout: Layout
@@ -33,6 +34,7 @@ class Collection:
     terms: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
+    shows: dict[str, str] = field(default_factory=dict)
 
     def told(self) -> str:
         """One sentence: what was found, and how it is divided."""

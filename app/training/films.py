@@ -22,6 +22,13 @@ TERMS = {
     "nih_lungs": "NIH ChestX-ray14, free with credit (Wang et al. 2017); lung areas only",
     "paediatric": "Kermany et al. 2018, CC BY 4.0",
 }
+SHOWS = {
+    "nih": "Whole frontal films of adults, 512 × 512 pixels.",
+    "nih_small": "More films of the same collection, whole but small: 64 or 128 pixels wide.",
+    "nih_lungs": "More films of that collection, 256 pixels wide, cut to the lungs: heart, borders and all else are black.",
+    "paediatric": "Whole frontal films of small children, 224 × 224 pixels: pneumonia or none.",
+}
+"""What a source's images are; the first three are parts of one collection."""
 CUT_AWAY = ("Cardiomegaly", "Effusion")
 """Findings whose evidence the lung-only films have lost: their labels are not used there."""
 RENAMED = {"Infiltrate": "Infiltration"}

@@ -128,6 +128,7 @@ def train(config: Path, data: Path, out: Path, *, most: int | None = None) -> No
             "images": len(planes),
             "patients": len({film.patient for film in records if (film.part, film.source) == ("train", source)}),
             "terms": films.TERMS[source],
+            "shows": films.SHOWS[source],
         }
         for source, planes in zip(run["sources"], mine, strict=True)
     ]

@@ -47,4 +47,5 @@ def read(data: Path, layout: Layout, sources: Sequence[str] = films.SOURCES, fin
         return table_layout.read(data, findings)
     present, notes, limits = there(films.read(data, tuple(sources)), "the manifests")
     terms = {source: films.TERMS[source] for source in sources}
-    return checked(Collection("ours", "our manifests", FINDINGS, tuple(present), terms, notes, limits))
+    shows = {source: films.SHOWS[source] for source in sources}
+    return checked(Collection("ours", "our manifests", FINDINGS, tuple(present), terms, notes, limits, shows))

@@ -33,7 +33,7 @@ def named(out: Path) -> str:
 
 
 def rows(collection: Collection) -> list[dict[str, Any]]:
-    """The card's data rows: images and patients of the training part per source, and the source's terms."""
+    """The card's data rows: images and patients of the training part per source, its terms, and what its images show."""
     images: Counter[str] = Counter()
     patients: dict[str, set[str]] = {}
     for film in collection.films:
@@ -42,6 +42,7 @@ def rows(collection: Collection) -> list[dict[str, Any]]:
             patients.setdefault(film.source, set()).add(film.patient)
     return [
         {"name": source, "images": images[source], "patients": len(patients[source]), "terms": collection.terms[source]}
+        | ({"shows": collection.shows[source]} if source in collection.shows else {})
         for source in sorted(images)
     ]
 

@@ -9,6 +9,7 @@ def words(_: Callable[..., str]) -> dict[str, str]:
         "whatif.film": _("Film, edited"),
         "whatif.empty": _("Paint over a part of the film, or take an area: the network reads the film again."),
         "whatif.unread": _("No network has read this film yet, so there is nothing to compare with."),
+        "whatif.insisted": _("The guard refused this image: what the network says of it, edited or not, means nothing. {0}"),
         "whatif.asking": _("The network reads the edited film …"),
         "whatif.answered": _("Answered in {0} s."),
         "whatif.failed": _("No answer: {0}"),

@@ -155,7 +155,7 @@ def prediction_data(row: PredictionRow, card: Card, _: Translate) -> PredictionD
 def inspection_data(row: InspectionRow, _: Translate) -> InspectionData:
     """What the guard said, in the reader's language."""
     said = row.inspection
-    return InspectionData(said.verdict, tuple(_(reason) for reason in said.reasons), said.stopped, said.insisted)
+    return InspectionData(said.guard, said.verdict, tuple(_(reason) for reason in said.reasons), said.stopped, said.insisted)
 
 
 def methods(_: Translate) -> tuple[MethodData, ...]:

@@ -20,7 +20,7 @@ from app.domain import Region
 from app.exam import ExamReview
 from app.store import FLAG_SORTS, Choices, FlagQuery, FlagRow, Page
 from app.store.records import FlagSort
-from app.web import pages, regions, stack_names, tables
+from app.web import figures, pages, regions, stack_names, tables
 
 router = APIRouter(include_in_schema=False)
 
@@ -39,7 +39,8 @@ FIELDS = (
 class FlaggedPage:
     """templates/flagged.html: one page of verdicts, the query it answers, and the values each filter offers.
 
-    ``order`` is the query's order as the form sends it; ``methods`` gives each method's title.
+    ``order`` is the query's order as the form sends it; ``methods`` gives each method's title, ``against`` by a verdict's id
+    how the judged map lies to the true region.
     """
 
     template: ClassVar[str] = "flagged.html"
@@ -50,6 +51,7 @@ class FlaggedPage:
     columns: tuple[tables.Column, ...]
     order: str
     methods: Mapping[str, str]
+    against: Mapping[str, tuple[str, ...]]
 
 
 class Named(BaseModel):
@@ -107,6 +109,7 @@ def _answer(request: Request, query: FlagQuery) -> Response:
         choices=choices,
         columns=_columns(request, query),
         order=f"-{query.sort}" if query.descending else query.sort,
+        against={row.id: figures.against(row.review.measures.get(row.review.method), _) for row in flags.rows},
         methods={name: _(explainers.describe(name).title) for name in explainers.names()},
     )
     return pages.render(request, page, template="partials/flagged_table.html" if pages.is_htmx(request) else None)
@@ -121,6 +124,11 @@ def _columns(request: Request, query: FlagQuery) -> tuple[tables.Column, ...]:
         (_("Finding"), "finding", False),
         (_("Method"), "method", False),
         (_("Verdict"), "verdict", False),
+        (_("True region"), "", False),
+        (_("Peak"), "", True),
+        ("IoU", "", True),
+        (_("Out/in"), "", True),
+        (_("Inside"), "", True),
         (_("Comment"), "", False),
         (_("Judged"), "created", False),
     )
@@ -168,11 +176,11 @@ def record(row: FlagRow) -> dict[str, Any]:
     shapes = [asdict(shape) | ({"image": image} if on_stack else {}) for image, part in drawn.items() for shape in part.shapes]
     area = sum(regions.area(part, row.rows, row.columns) for part in row.regions.values())
     found = review.measures.get(review.method)
-    figures = astuple(regions.measured(found)) if found else (None,) * 4
+    lies = astuple(regions.measured(found)) if found else (None,) * 4
     values = (
         row.id, row.study_id, row.image_id, row.patient.name, row.patient.id, row.date, row.accession, row.modality,
         row.phantom, review.model, review.model_sha256, review.method, review.finding, row.probability, row.disagreement,
-        review.verdict, review.reason, review.comment, *edges, shapes or None, area if drawn else None, *figures,
+        review.verdict, review.reason, review.comment, *edges, shapes or None, area if drawn else None, *lies,
         row.columns, row.rows, review.reader, review.created_at.isoformat(), row.explanation_id,
         stack_names.name(row.series_id, row.stack) if row.stack is not None else None,
         review.plane if isinstance(review, ExamReview) else None, NOTICE,

@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import io
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -16,8 +17,9 @@ from numpy.typing import NDArray
 from starlette.responses import Response
 
 from app import __version__, render
-from app.domain import Region
+from app.domain import Image, Region, frozen
 from app.errors import InputError, NotFound
+from app.grey import window_for
 from app.store import ExplanationRow, StackExplanationRow
 from app.web import pages
 from app.web.filling import MOST_HALVED
@@ -29,6 +31,8 @@ KEEP = "private, no-cache"
 """A browser may keep it but must ask each time whether it may still be shown."""
 THUMBNAIL = 160
 """The longest side of a film's thumbnail, in pixels: twice what the worklist shows, for dense screens."""
+PREVIEW = 1280
+"""The longest side of the picture that a film's panes open with, in pixels: as many as most screens' largest pane shows."""
 FLAG = 240
 """The longest side of a flagged map's thumbnail, in pixels."""
 
@@ -90,6 +94,15 @@ def thumbnail(request: Request, image_id: str) -> Response:
     with web.store.view() as tx:
         row = tx.studies.image(image_id)
     return png(request, f"film {row.id} {row.pixels_sha256} {THUMBNAIL}", lambda: film(web, row.id))
+
+
+@router.get("/images/{image_id}/preview.png")
+def preview(request: Request, image_id: str) -> Response:
+    """The film as it opens, at most 1280 pixels long: what its panes show before any script has run."""
+    web = pages.of(request)
+    with web.store.view() as tx:
+        row = tx.studies.image(image_id)
+    return png(request, f"preview {row.id} {row.pixels_sha256} {PREVIEW}", lambda: _preview(web, row.id))
 
 
 @router.get("/explanations/{explanation_id}/values")
@@ -154,6 +167,21 @@ def film(web: Web, image_id: str, longest: int = THUMBNAIL) -> bytes:
     with web.store.view() as tx:
         image = tx.studies.load_image(image_id)
     return render.film_png(image, longest=longest)
+
+
+def _preview(web: Web, image_id: str) -> bytes:
+    with web.store.view() as tx:
+        return preview_png(tx.studies.load_image(image_id))
+
+
+def preview_png(image: Image) -> bytes:
+    """Halved as the viewer's script halves it, through the window of the whole film: the greys that the viewer will draw."""
+    times = next(times for times in range(MOST_HALVED + 1) if max(image.stored.shape) >> times <= PREVIEW)
+    if not times:
+        return render.film_png(image)
+    halved = half(image.stored, times)
+    stored = frozen(halved.astype(np.int16)) if image.stored.dtype == np.int16 else frozen(halved.astype(np.uint16))
+    return render.film_png(replace(image, stored=stored), None if image.voi_lut else window_for(image))
 
 
 def _overlay(web: Web, explanation_id: str, longest: int | None, region: Region | None) -> bytes:

@@ -117,8 +117,9 @@ class PredictionData:
 @dataclass(frozen=True, slots=True)
 class InspectionData:
     """What the guard of the chosen network says of the shown image: ``verdict`` is "ok", "warned" or "refused". ``stopped``: it
-    was not read. ``insisted``: it was refused and read all the same, because somebody asked for that."""
+    was not read. ``insisted``: it was refused and read all the same, because somebody asked for that. ``guard`` has a card."""
 
+    guard: str
     verdict: str
     reasons: tuple[str, ...]
     stopped: bool

@@ -179,7 +179,7 @@ def answer(request: Request, study_id: str, asked: Asked) -> WhatIf:
     """Ask a worker; the page and the API both come through here.
 
     NotFound where the study, the image or a map is not there, or the network has not read the image; InputError for an edit
-    that covers nothing; Unavailable when no worker answers.
+    that covers nothing, or an image that the guard refused; Unavailable when no worker answers.
     """
     web, _ = pages.of(request), pages.gettext(request)
     row, before = asking(web, study_id, asked)
@@ -203,7 +203,12 @@ def asking(web: Web, study_id: str, asked: Asked) -> tuple[QuestionRow, Predicti
         image = image_of(tx, study_id, asked.image)
         said = [row.prediction for row in tx.predictions.of_image(image.id)]
         before = next((one for one in said if one.model == asked.model), None)
+        stopped = any(
+            row.inspection.stopped for row in tx.inspections.of_image(image.id) if row.inspection.model == asked.model
+        )
         maps_of(tx, image.id, wanted)
+    if stopped:
+        raise InputError("The guard refused this image, so there is no what if. Have it analysed all the same first.")
     if before is None:
         raise NotFound("The network “%(model)s” has said nothing about this image yet.", {"model": asked.model})
     plain = {"edits": [edit.plain() for edit in wanted]}

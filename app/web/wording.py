@@ -249,6 +249,7 @@ def links(_: Translate) -> dict[str, str]:
     """What is said of a link that restores a view."""
     return {
         "link.copied": _("Link copied."),
+        "link.whatif.long": _("Link copied, without the what-if, which is too long for one: keep it with the case instead."),
         "link.byhand": _("This browser does not let the page copy. The link is in the field: copy it from there."),
         "link.newer": _(
             "This link was made by a newer version of Whylight and cannot be read here. The case is shown as it opens."
@@ -290,6 +291,7 @@ def measures(_: Translate) -> dict[str, str]:
         "measure.remove": _("Remove"),
         "measure.removed": _("Measure removed. Ctrl+Z brings it back."),
         "measure.undone": _("Measure as it was before."),
+        "measure.redone": _("Measure as it was afterwards."),
         "measure.linked": _("from the link, not stored"),
         "measure.unread": _("The stored measures did not arrive. Load the page again to see them."),
     }

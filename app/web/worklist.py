@@ -20,6 +20,9 @@ router = APIRouter(include_in_schema=False)
 
 UNFINISHED = frozenset({"waiting", "analysing"})
 FALLING = ("received", "study date", "probability", "disagreement", "flags")
+NOT_READ = "not read"
+"""Not a state of the analysis, which is done, but what a reader looks for: a guard kept an image from being read."""
+STATES = (*STUDY_STATES, NOT_READ)
 FLAGGED: Mapping[str, bool] = {"yes": True, "no": False}
 
 
@@ -36,6 +39,7 @@ class WorklistPage:
     template: ClassVar[str] = "worklist.html"
 
     query: WorklistQuery
+    state: str
     studies: Page[WorklistRow]
     modalities: tuple[str, ...]
     states: tuple[str, ...]
@@ -64,7 +68,8 @@ class Named(BaseModel):
         return WorklistQuery(
             text=text.strip()[:200],
             modality=self.modality,
-            state=self.state if self.state in STUDY_STATES else None,
+            state="done" if self.state == NOT_READ else self.state if self.state in STUDY_STATES else None,
+            refused={"done": False, NOT_READ: True}.get(self.state),
             flagged=FLAGGED.get(self.flagged),
             disagreement=DISAGREE if self.methods == "disagree" else None,
             sort=cast(WorklistSort, sort),
@@ -104,9 +109,10 @@ def _page(request: Request, query: WorklistQuery, polled: bool) -> WorklistPage:
         empty = tx.studies.count() == 0
     return WorklistPage(
         query=query,
+        state=NOT_READ if query.refused else query.state or "",
         studies=studies,
         modalities=modalities,
-        states=STUDY_STATES,
+        states=STATES,
         columns=_columns(request, query),
         order=f"-{query.sort}" if query.descending else query.sort,
         disagree=DISAGREE,

@@ -6,9 +6,11 @@ import { Compare } from "./compare.js";
 import { Drawers } from "./drawers.js";
 import { Films } from "./films.js";
 import { Grid } from "./grid.js";
+import { History } from "./history.js";
 import { Input } from "./input.js";
 import { failedFor, isOpen } from "./jobs.js";
 import { listen } from "./keys.js";
+import { keys } from "./keytable.js";
 import { register } from "./layers.js";
 import { Matrix } from "./matrix.js";
 import { Panes } from "./panes.js";
@@ -32,15 +34,16 @@ class Case {
   constructor(data) {
     this.data = data;
     const address = new URLSearchParams(location.search);
-    this.chosen = Object.fromEntries(["image", "model", "finding"].map((name) => [name, address.get(name) ?? ""]));
+    this.chosen = Object.fromEntries(["image", "model", "finding", "upload"].map((name) => [name, address.get(name) ?? ""]));
     this.films = new Films();
     this.maps = new Map();
     this.fetching = new Map();
     this.display = new Display();
+    this.history = new History();
     this.panes = new Panes($("grid"), this.display, this.#renderer());
     this.regions = new Regions(this.panes, (before, after) => this.reviews?.regionChanged(before, after));
     this.tools = new Tools({ display: this.display, panes: this.panes, regions: this.regions, input: () => this.input });
-    this.reviews = $("judge") ? new Reviews(data, this.panes, (explanation) => this.map(explanation)) : null;
+    this.reviews = $("judge") ? new Reviews(data, this.panes, this.history, (explanation) => this.map(explanation)) : null;
     this.regions.told = () => this.reviews?.showRegion();
     // One series is one stack: the wheel and the keys stay in it, another series is another page.
     const { series } = data.images.find(({ id }) => id === data.image);
@@ -62,9 +65,9 @@ class Case {
       this.tools.showScale();
     };
     this.#layers();
-    this.record = new Record(this);
     this.drawers = $("drawers") ? new Drawers(this) : null;
-    this.#keys();
+    this.record = new Record(this);
+    listen(keys(this));
     this.#listen();
     this.take(data);
     panes.each((pane) => this.give(pane));
@@ -126,64 +129,11 @@ class Case {
     window.addEventListener("online", () => this.reviews?.reread());
     $("report-close")?.addEventListener("click", () => {
       $("report").remove();
+      if (!$("siblings")) this.chosen.upload = "";
       this.#address();
     });
     $("series")?.addEventListener("change", (event) => event.target.form.submit());
     $("slice")?.addEventListener("input", (event) => this.slice(Number(event.target.value) - 1));
-  }
-
-  #keys() {
-    const { display, panes, regions, tools, bar, compare, grid } = this;
-    const vertical = (step) => (this.slices.count > 1 ? this.slices.by(step, panes.active) : panes.move(step * panes.columns));
-    const end = (name) => (this.slices.count > 1 ? this.slice(name === "first" ? 0 : this.slices.count - 1) : panes.move(name));
-    listen({
-      before: (event) => regions.key(event) || this.record.key(event) || this.probe.key(event),
-      undo: () => this.record.undo() || regions.back() || this.reviews?.undo(),
-      redo: () => regions.forward() || this.reviews?.redo(),
-      reason: (code) => this.reviews?.panel.reasons.key(code),
-      verdict: (number) => this.reviews?.judge(number),
-      preset: (number) => tools.choose(number - 1),
-      i: () => tools.invert(),
-      n: () => tools.interpolate(),
-      z: () => this.input.toggleZoom(),
-      "=": () => display.fit(panes.active.place),
-      0: () => panes.film && this.input.actual(panes.active),
-      g: () => bar.open(),
-      k: () => bar.toggleLinks(),
-      s: () => compare.toggle("swipe"),
-      b: () => compare.toggle("blink"),
-      ",": () => grid.step(-1),
-      ".": () => grid.step(1),
-      space: () => tools.reset(),
-      h: () => display.turn("horizontal"),
-      v: () => display.turn("vertical"),
-      r: () => display.turn("right"),
-      l: () => display.turn("left"),
-      o: () => panes.toggleOverlays(),
-      a: () => this.matrix?.toggle(),
-      p: () => this.probe.toggle(),
-      m: () => panes.all.length > 1 && panes.toggleLarge(panes.active),
-      d: () => this.reviews && regions.next(),
-      e: () => regions.edit(),
-      ...this.record.keys,
-      "?": () => $("keys").showModal(),
-      Escape: () => this.#escape(),
-      ArrowLeft: () => panes.move(-1),
-      ArrowRight: () => panes.move(1),
-      ArrowUp: () => vertical(-1),
-      ArrowDown: () => vertical(1),
-      Home: () => end("first"),
-      End: () => end("last"),
-    });
-  }
-
-  #escape() {
-    if (this.regions.cancel()) return;
-    if (this.compare.mode) this.compare.stop();
-    else if (this.input.zooming) this.input.toggleZoom(false);
-    else if (this.probe.pinned) this.probe.unpin();
-    else if (this.panes.enlarged) this.panes.toggleLarge(this.panes.shown[0]);
-    else document.activeElement?.blur();
   }
 
   /** Place of the shown image in its series, from 0. */

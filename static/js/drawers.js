@@ -4,6 +4,8 @@
 import { words } from "./words.js";
 
 const TYPING = "input:not([type=range], [type=radio], [type=checkbox]), textarea, select, [contenteditable]";
+const FILLS = ["inpaint", "mean", "blur"];
+const LONGEST = 8000;
 const $ = (id) => document.getElementById(id);
 
 export class Drawers {
@@ -60,6 +62,33 @@ export class Drawers {
     event.stopPropagation();
   }
 
+  /** Whether the what-if on the screen is too long for a link. */
+  get long() {
+    return this.#whatif.length > LONGEST;
+  }
+
+  get #whatif() {
+    const state = this.open === "whatif" ? this.parts.whatif?.state : null;
+    return state?.areas.length ? JSON.stringify(state) : "";
+  }
+
+  /** The part of a link: the what-if on the screen, kept or not; it is asked again where the link is opened. */
+  get part() {
+    return {
+      save: () => (this.long || !this.#whatif ? null : JSON.parse(this.#whatif)),
+      load: (saved) => {
+        if (!isEdit(saved)) return words("link.partly");
+        this.#again(saved);
+        return "";
+      },
+    };
+  }
+
+  async #again({ areas, fill, outside }) {
+    if (this.open !== "whatif") await this.toggle("whatif");
+    this.parts.whatif.change({ areas, fill, outside });
+  }
+
   /** The page shows something else. */
   take(data) {
     for (const part of Object.values(this.parts)) part.take(data);
@@ -85,6 +114,17 @@ export class Drawers {
     if (pane.method) pane.map = layer?.map ?? this.page.maps.get(pane.explanation) ?? null;
     this.page.panes.refresh();
   }
+}
+
+// What came out of a link; what the areas amount to, the server looks at.
+function isEdit(saved) {
+  const { areas, fill, outside } = saved ?? {};
+  return Array.isArray(areas) && areas.length > 0 && areas.every(isArea) && FILLS.includes(fill) && typeof outside === "boolean";
+}
+
+function isArea(area) {
+  if (area?.kind === "hot") return typeof area.explanation === "string" && Number.isFinite(area.threshold);
+  return typeof area?.kind === "string" && Array.isArray(area.points) && area.points.length > 0 && area.points.every((point) => point?.length === 2 && point.every(Number.isFinite));
 }
 
 /** JSON from the server; an error has the server's sentence, or none where nothing came. */

@@ -71,7 +71,8 @@ export class Figures {
   }
 }
 
-function figure(name, value) {
+/** One figure of a map against the region, as app/web/figures.py writes it. */
+export function figure(name, value) {
   if (value === null) return "–";
   if (name === "pointing") return words(value ? "measure.hit" : "measure.miss");
   if (value === Infinity) return "∞";

@@ -1,32 +1,60 @@
-// What the reader did, step by step, to take it back and do it again. A step is {entries, region}: verdicts as they were and became,
-// and the region before and after. Knows no page and no server.
+// What the reader did, step by step, to take it back and do it again in the order in which it was done. A step is {kind, entries, …}: an
+// entry is about one thing, by its `key`. How a step is undone, whoever registered its kind knows. Knows no page and no server.
 
 export class History {
+  #kinds = new Map();
+  #listeners = [];
+
   constructor() {
     this.done = [];
     this.undone = [];
   }
 
-  add(step) {
-    this.done.push(step);
+  /** Steps of a kind are taken back by `undo(step)` and done again by `redo(step)`. */
+  register(kind, { undo, redo }) {
+    this.#kinds.set(kind, { undo, redo });
+  }
+
+  /** Calls `listener` after every change. */
+  listen(listener) {
+    this.#listeners.push(listener);
+  }
+
+  #changed() {
+    for (const listener of this.#listeners) listener();
+  }
+
+  add(kind, step) {
+    this.done.push({ kind, ...step });
     this.undone = [];
+    this.#changed();
   }
 
-  /** The step to take back next, or undefined. */
-  back() {
-    const step = this.done.pop();
-    if (step) this.undone.push(step);
-    return step;
+  /** Takes the last step back; false when there is none. */
+  undo() {
+    return this.#move(this.done, this.undone, "undo");
   }
 
-  /** The step to do again next, or undefined. */
-  forward() {
-    const step = this.undone.pop();
-    if (step) this.done.push(step);
-    return step;
+  /** Does the step that was taken back last again; false when there is none. */
+  redo() {
+    return this.#move(this.undone, this.done, "redo");
   }
 
-  /** Forgets the verdicts on one map: something else became of it. Steps with nothing left in them go. */
+  #move(from, to, way) {
+    const step = from.pop();
+    if (!step) return false;
+    to.push(step);
+    this.#kinds.get(step.kind)[way](step);
+    this.#changed();
+    return true;
+  }
+
+  /** The entries of every step of a kind. */
+  entries(kind) {
+    return [...this.done, ...this.undone].filter((step) => step.kind === kind).flatMap(({ entries }) => entries);
+  }
+
+  /** Forgets what was done to one thing: something else became of it. Steps with nothing left in them go. */
   forget(key) {
     const others = (steps) =>
       steps
@@ -34,5 +62,6 @@ export class History {
         .filter((step) => step.entries.length || step.region);
     this.done = others(this.done);
     this.undone = others(this.undone);
+    this.#changed();
   }
 }

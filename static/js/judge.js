@@ -38,8 +38,8 @@ export class Judge {
       this.pause();
       this.timer = setTimeout(() => this.#comment(), COMMENT_PAUSE);
     });
-    at.undo.addEventListener("click", () => reviews.undo());
-    at.redo.addEventListener("click", () => reviews.redo());
+    at.undo.addEventListener("click", () => reviews.history.undo());
+    at.redo.addEventListener("click", () => reviews.history.redo());
     at["save-retry"].addEventListener("click", () => reviews.outbox.now());
     for (const [id, own] of [["met-keep", true], ["met-take", false]]) at[id].addEventListener("click", () => reviews.settle(reviews.met(panes.active.method), own));
   }
@@ -57,7 +57,7 @@ export class Judge {
   /** Asks for the reason of a verdict that wants one. */
   ask(verdict) {
     if (verdict === "right") return this.reasons.drop();
-    this.reasons.ask();
+    this.reasons.ask(`${this.panes.active.title}: ${words(`verdict.${verdict}`)}`);
     return say(words("reason.ask"));
   }
 

@@ -11,15 +11,15 @@ const LEAST = 2;
 const $ = (id) => document.getElementById(id);
 
 export class Measures {
-  /** `depth()` counts the reader's other undoable changes, so that Ctrl+Z takes back the latest of all. */
-  constructor({ panes, regions, input, address, depth }) {
-    Object.assign(this, { panes, regions, input, depth });
+  /** `history` takes every step, beside the reader's others. */
+  constructor({ panes, regions, input, history, address }) {
+    Object.assign(this, { panes, regions, input, history });
+    history.register("measured", { undo: (step) => this.#turn(step, "after", "before"), redo: (step) => this.#turn(step, "before", "after") });
     this.every = [];
     this.tool = "";
     this.selected = "";
     this.end = 0;
     this.draft = null;
-    this.done = [];
     this.refusal = "";
     this.kept = new Keeping(address, { changed: () => this.#state(), refused: (id, sentence) => this.#refused(id, sentence) });
     for (const button of document.querySelectorAll("[data-measure-tool]")) {
@@ -150,7 +150,7 @@ export class Measures {
     if (stored) this.every.push(stored);
     this.refusal = "";
     this.selected = stored ? id : "";
-    if (remember) this.done.push({ before, after: stored, depth: this.depth() });
+    if (remember) this.history.add("measured", { entries: [{ key: id, before, after: stored }] });
     this.kept.say(id, stored && { image: stored.image, kind: stored.kind, points: stored.points });
     this.#show();
   }
@@ -163,20 +163,15 @@ export class Measures {
     say(words("measure.removed"));
   }
 
-  /** Takes the last change of a measure back, if nothing else was changed after it; whether it did. */
-  undo() {
-    const last = this.done.at(-1);
-    if (!last || last.depth < this.depth()) return false;
-    this.done.pop();
-    this.#put(last.after, last.before, { remember: false });
-    say(words("measure.undone"));
-    return true;
+  #turn({ entries: [entry] }, from, to) {
+    this.#put(entry[from], entry[to], { remember: false });
+    say(words(to === "before" ? "measure.undone" : "measure.redone"));
   }
 
   #refused(id, sentence) {
     this.refusal = sentence;
     this.every = this.every.filter((measure) => measure.id !== id);
-    this.done = this.done.filter(({ before, after }) => (before ?? after).id !== id);
+    this.history.forget(id);
     this.#show();
   }
 

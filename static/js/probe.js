@@ -121,6 +121,19 @@ export class Probe {
     return true;
   }
 
+  /** The part of a link: the pinned point, column and row. */
+  get part() {
+    return {
+      save: () => (this.pinned ? [this.at.column, this.at.row] : null),
+      load: ([column, row]) => {
+        const { columns, rows } = this.panes.film.image;
+        const fit = [column, row].every(Number.isInteger) && column >= 0 && row >= 0 && column < columns && row < rows;
+        if (fit) this.#put({ column, row }, true);
+        return fit ? "" : words("link.partly");
+      },
+    };
+  }
+
   #say() {
     const { column, row } = this.at;
     const read = [...this.table.querySelectorAll("[data-said]")].map((cell) => cell.dataset.said).filter(Boolean);

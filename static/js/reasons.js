@@ -26,7 +26,9 @@ export class Reasons {
     return this.buttons[Number(/^(?:Digit|Numpad)([1-9])$/.exec(code)?.[1] ?? 0) - 1];
   }
 
-  ask() {
+  /** `of`: the map and the verdict that the reason is asked for, which the list covers. */
+  ask(of) {
+    $("reason-of").textContent = of;
     this.list.hidden = false;
   }
 

@@ -2,7 +2,7 @@
 
 import { Measures } from "./measures.js";
 import { Permalink, decode, elsewhere, linked } from "./permalink.js";
-import { displayPart, panesPart, placePart } from "./viewparts.js";
+import { displayPart, keepActive, panesPart, placePart } from "./viewparts.js";
 import { say, words } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -12,13 +12,16 @@ export class Record {
   constructor(page) {
     const { panes, display, regions, input, tools, data } = page;
     this.page = page;
-    this.measures = new Measures({ panes, regions, input, address: `/api/v1${data.urls.case}/measures`, depth: () => page.reviews?.history?.done.length ?? 0 });
+    this.measures = new Measures({ panes, regions, input, history: page.history, address: `/api/v1${data.urls.case}/measures` });
     input.measures = this.measures;
     this.link = new Permalink();
     this.link.register("at", placePart(page));
     this.link.register("display", displayPart(display, () => tools.presets));
     this.link.register("panes", panesPart(panes, page.grid));
     this.link.register("measures", this.measures.part);
+    this.link.register("probe", page.probe.part);
+    if (page.drawers) this.link.register("whatif", page.drawers.part);
+    keepActive(panes, data.study.id);
     this.loaded = this.measures.load();
     $("copy-link").addEventListener("click", () => this.copy());
     $("link-close").addEventListener("click", () => this.#tell([]));
@@ -34,10 +37,6 @@ export class Record {
 
   key(event) {
     return this.measures.key(event);
-  }
-
-  undo() {
-    return this.measures.undo();
   }
 
   paint() {
@@ -77,13 +76,14 @@ export class Record {
 
   /** Copies the link to what is shown; where the browser does not let a page copy, the address is put out to be copied by hand. */
   async copy() {
-    const address = linked(`${location.origin}${this.page.data.urls.case}`, this.link.collect());
+    const { page } = this;
+    const address = linked(`${location.origin}${page.data.urls.case}`, this.link.collect());
     const field = $("link-field");
     field.value = address;
     try {
       await navigator.clipboard.writeText(address);
       field.hidden = true;
-      $("link-state").textContent = words("link.copied");
+      $("link-state").textContent = words(page.drawers?.long ? "link.whatif.long" : "link.copied");
     } catch {
       field.hidden = false;
       field.select();

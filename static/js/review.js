@@ -2,7 +2,6 @@
 // with Ctrl+Z. The verdict in force on a map is the last one given. The panel that shows it all is judge.js.
 
 import { draft, keepDraft } from "./drafts.js";
-import { History } from "./history.js";
 import { Judge } from "./judge.js";
 import { Outbox } from "./saving.js";
 import { same } from "./shapes.js";
@@ -10,13 +9,15 @@ import { Windows } from "./windows.js";
 import { say, words } from "./words.js";
 
 export class Reviews {
-  /** `map(explanation)` gives a map's values. */
-  constructor(data, panes, map) {
+  /** `history` takes every step; `map(explanation)` gives a map's values. */
+  constructor(data, panes, history, map) {
     this.panes = panes;
+    this.history = history;
+    history.register("judged", { undo: (step) => this.#back(step), redo: (step) => this.#again(step) });
+    history.listen(() => this.showRegion());
     this.map = map;
     this.known = new Map();
     this.changedAt = new Map();
-    this.history = new History();
     this.savedAt = 0;
     this.refusal = "";
     this.outbox = new Outbox(data.urls, {
@@ -142,7 +143,7 @@ export class Reviews {
     const verdict = this.data.verdicts[number - 1];
     const before = this.of(pane.method);
     if (before?.verdict !== verdict) {
-      this.history.add({ entries: [this.#put(pane.method, { ...before, verdict, reason: verdict === "right" ? "" : (before?.reason ?? "") })] });
+      this.history.add("judged", { entries: [this.#put(pane.method, { ...before, verdict, reason: verdict === "right" ? "" : (before?.reason ?? "") })] });
       this.show();
     }
     this.panel.ask(verdict);
@@ -184,28 +185,22 @@ export class Reviews {
     const entries = stale.map((method) => this.#put(method, this.of(method)));
     if (!judged.length) keepDraft(this.data, after);
     const { image, finding } = this.data;
-    this.history.add({ entries, region: { before, after, image, finding, loose: !judged.length } });
+    this.history.add("judged", { entries, region: { before, after, image, finding, loose: !judged.length } });
     this.show();
   }
 
-  /** Takes the last step back. */
-  undo() {
-    const step = this.history.back();
-    if (!step) return say(words("undone.nothing"));
+  #back(step) {
     for (const entry of [...step.entries].reverse()) this.#takeBack(entry);
     this.#regionTo(step.region, "before");
     say(words(step.region ? "undone.region" : "undone.verdict"));
-    return this.show();
+    this.show();
   }
 
-  /** Does the step that was taken back last again. */
-  redo() {
-    const step = this.history.forward();
-    if (!step) return say(words("redone.nothing"));
+  #again(step) {
     for (const entry of step.entries) this.#send(entry);
     this.#regionTo(step.region, "after");
     say(words(step.region ? "redone.region" : "redone.verdict"));
-    return this.show();
+    this.show();
   }
 
   #regionTo(region, when) {
@@ -222,7 +217,7 @@ export class Reviews {
   }
 
   #entries() {
-    return [...this.history.done, ...this.history.undone].flatMap(({ entries }) => entries);
+    return this.history.entries("judged");
   }
 
   #entry(op) {

@@ -21,6 +21,7 @@ export class Stagebar {
     }
     for (const mode of ["swipe", "blink"]) $(mode).addEventListener("click", () => compare.toggle(mode));
     for (const menu of document.querySelectorAll(".menu")) this.#menu(menu);
+    document.querySelector("#links > summary").addEventListener("click", (event) => this.#lonely(event));
     grid.onChange(() => this.show());
     panes.onActivate(() => this.show());
     display.listen(() => this.own !== display.own && this.#links());
@@ -114,10 +115,11 @@ export class Stagebar {
 
   /** All links of the active pane off, or on when one is off. */
   toggleLinks() {
+    if ($("swipe").disabled) return say(words("compare.two"));
     const links = ["zoom", "pan", "window", "slice"];
     const on = links.some((what) => !this.display.linked(this.panes.active.place, what));
     for (const what of links) this.link(what, on);
-    say(words(on ? "say.linked" : "say.unlinked", this.panes.active.title));
+    return say(words(on ? "say.linked" : "say.unlinked", this.panes.active.title));
   }
 
   show() {
@@ -183,8 +185,24 @@ export class Stagebar {
     }
   }
 
+  // One pane alone is compared with nothing and goes with nothing: what is of no use then says why.
   #modes() {
-    for (const mode of ["swipe", "blink"]) $(mode).setAttribute("aria-pressed", String(this.compare.mode === mode));
+    const lonely = this.panes.all.filter(({ layer }) => layer).length < 2;
+    const controls = [$("swipe"), $("blink"), document.querySelector("#links > summary")];
+    for (const control of controls) {
+      control.dataset.usual ??= control.title;
+      control.title = lonely ? words("compare.two") : control.dataset.usual;
+    }
+    for (const mode of ["swipe", "blink"]) {
+      $(mode).disabled = lonely;
+      $(mode).setAttribute("aria-pressed", String(this.compare.mode === mode));
+    }
+    if (lonely) $("links").open = false;
+    controls[2].setAttribute("aria-disabled", String(lonely));
+  }
+
+  #lonely(event) {
+    if (event.currentTarget.getAttribute("aria-disabled") === "true") event.preventDefault();
   }
 }
 

@@ -80,6 +80,18 @@ function isWindow(value) {
   return Number.isFinite(value?.centre) && Number.isFinite(value.width) && value.width > 0 && ["LINEAR", "LINEAR_EXACT", "SIGMOID"].includes(value.shape);
 }
 
+/** Keeps which pane is active for as long as this tab lives, so that loading a case again does not lose the map that is judged. */
+export function keepActive(panes, study) {
+  const name = `whylight-active ${study}`;
+  try {
+    const last = panes.all.find(({ layer }) => layer && layer === sessionStorage.getItem(name));
+    if (last) panes.activate(last);
+    panes.onActivate(({ layer }) => sessionStorage.setItem(name, layer));
+  } catch {
+    // Without storage the first map is active.
+  }
+}
+
 /**
  * Which layers lie where, which pane is active, which one is enlarged, and how large a pane was: {layout, active, large, box}; a pane
  * is named by its element's id, and there is no layout where it is the one that a case opens with.

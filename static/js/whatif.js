@@ -38,7 +38,7 @@ export class WhatIf {
   open() {
     const { data } = this.page;
     this.about = about(data);
-    this.tell(data.prediction ? "whatif.empty" : "whatif.unread");
+    this.#begin(data);
     if (!this.state.areas.length) this.paint(data.prediction ? "brush" : "");
     this.show();
     this.drawers.count().then(() => this.showKept());
@@ -55,7 +55,7 @@ export class WhatIf {
     this.about = about(data);
     Object.assign(this, { state: EMPTY, before: [], after: [] });
     this.#answered(null);
-    this.tell(data.prediction ? "whatif.empty" : "whatif.unread");
+    this.#begin(data);
     this.drawers.count().then(() => this.showKept());
     return undefined;
   }
@@ -148,7 +148,7 @@ export class WhatIf {
     const mine = this.asked;
     if (!this.state.areas.length) {
       this.#answered(null);
-      return this.tell("whatif.empty");
+      return this.#begin(this.page.data);
     }
     this.tell("whatif.asking");
     $("whatif-changes").dataset.stale = "";
@@ -256,6 +256,13 @@ export class WhatIf {
     });
     item.append(again, remove);
     return item;
+  }
+
+  // An image that the guard refused and somebody had read all the same: the refusal stands before the reader starts.
+  #begin({ prediction, inspection }) {
+    const start = prediction ? "whatif.empty" : "whatif.unread";
+    if (inspection?.insisted) this.tell("whatif.insisted", inspection.reasons.join(" "));
+    else this.tell(start);
   }
 
   tell(key, ...values) {

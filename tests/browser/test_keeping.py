@@ -39,6 +39,7 @@ def pressed(page: Page, method: str, verdict: str) -> None:
 def test_one_more_key_gives_the_reason_and_any_other_goes_on(case: Page, stored: Case) -> None:
     verdict_on(case, "lrp", 3)
     expect(case.locator("#reason-keys")).to_be_visible()
+    expect(case.locator("#reason-of")).to_have_text(re.compile(r"LRP.*: Wrong region$"))
     with case.expect_response(REVIEWS):
         case.keyboard.press("2")
     told = last(stored, "lrp")

@@ -198,3 +198,51 @@ def test_a_link_brings_the_panes_and_their_layers_even_of_a_layout_that_the_brow
     other.goto(link)
     restored(other)
     assert layers(other) == two != first
+
+
+def test_a_link_brings_pin_overlap_and_what_if_back(case: Page, stored: Case, open_page: Callable[..., Page]) -> None:
+    case.locator("#pane-lrp").focus()
+    case.keyboard.press("p")
+    case.keyboard.press("Shift+ArrowRight")
+    case.locator("#top-share").fill("17")
+    case.locator("#overlap").click()
+    case.keyboard.press("w")
+    case.locator("[data-paint=rectangle]").click()
+    drag(case, "film", (0.4, 0.4), (0.55, 0.6))
+    case.locator("[data-fill=mean]").click()
+    expect(case.locator("#whatif-state")).to_have_text(re.compile("Answered in"))
+    link = copied(case)
+    told = view_of(link)
+    assert told["probe"] == [128 + 10, 128]
+    assert (told["display"]["top"], told["display"]["overlap"]) == (0.17, True)
+    assert (told["whatif"]["fill"], len(told["whatif"]["areas"])) == ("mean", 1)
+
+    other = open_page()
+    other.goto(link)
+    restored(other)
+    expect(other.locator("#probe [data-probe=point]")).to_contain_text("138, 128")
+    expect(other.locator("#probe")).to_have_attribute("data-pinned", "")
+    expect(other.locator("#top-share")).to_have_value("17")
+    expect(other.locator("#overlap")).to_have_attribute("aria-checked", "true")
+    expect(other.locator("#whatif-state")).to_have_text(re.compile("Answered in"))
+    expect(other.locator("#whatif-changes .change")).to_have_text(case.locator("#whatif-changes .change").all_text_contents())
+    assert view_of(copied(other)) == told
+
+
+def test_a_link_with_a_made_up_pin_or_what_if_does_no_harm(page: Page, stored: Case) -> None:
+    page.goto(
+        stored.url + made({"probe": [1e9, "x"], "whatif": {"areas": [{"kind": "brush", "points": "all"}], "fill": "mean"}})
+    )
+    ready(page)
+    restored(page)
+    expect(page.locator("#link-words")).to_contain_text("left out")
+    expect(page.locator("#whatif")).to_be_hidden()
+    expect(page.locator("#probe")).not_to_have_attribute("data-pinned", "")
+
+
+def test_the_active_pane_is_the_same_after_a_reload(case: Page) -> None:
+    case.locator("#pane-lrp").focus()
+    case.reload()
+    ready(case)
+    expect(case.locator(".pane[data-active]")).to_have_id("pane-lrp")
+    expect(case.locator("#judge-title")).to_contain_text("LRP")

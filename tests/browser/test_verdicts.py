@@ -133,3 +133,42 @@ def cut(route: Route) -> None:
         route.abort()
     else:
         route.continue_()
+
+
+def test_measures_regions_and_verdicts_are_one_history(case: Page, stored: Case) -> None:
+    def state() -> tuple[str | None, int, int]:
+        case.wait_for_timeout(150)  # marks are drawn with the next frame
+        return (
+            case.locator("#pane-cam .verdict-partly").get_attribute("aria-pressed"),
+            case.locator("#measure-list .measure-name").count(),
+            case.locator("#pane-cam .region").count(),
+        )
+
+    regions = state()[2]
+    seen = [state()]
+    case.keyboard.press("t")
+    drag(case, "film", (0.35, 0.4), (0.6, 0.4))
+    case.keyboard.press("Escape")
+    seen.append(state())
+    verdict_on(case, "cam", 2)
+    case.keyboard.press("Escape")
+    seen.append(state())
+    case.keyboard.press("d")
+    drag(case, "cam", (0.3, 0.6), (0.5, 0.8))
+    settled(case)
+    case.keyboard.press("Escape")
+    seen.append(state())
+    assert [(one[0], one[1]) for one in seen] == [("false", 0), ("false", 1), ("true", 1), ("true", 1)]
+    assert seen[3][2] == regions + 1
+    for expected in seen[2::-1]:
+        case.keyboard.press("Control+z")
+        assert state() == expected
+    for expected in seen[1:]:
+        case.keyboard.press("Control+Shift+z")
+        assert state() == expected
+    settled(case)
+    case.locator("#undo").click()
+    case.locator("#undo").click()
+    case.locator("#undo").click()
+    assert state() == seen[0], "the buttons take back the same steps"
+    settled(case)

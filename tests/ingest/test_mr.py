@@ -9,13 +9,14 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom.dataset import Dataset
+from pydicom.uid import UID
 
 from app.config import Settings
 from app.domain import Study
 from app.ingest import Accepted, Rejected, assemble, read
 from app.phantoms import knee
 from app.phantoms.knee import dicom
-from app.stacks import Stack, chosen, stacks
+from app.stacks import chosen, stacks
 
 Change = Callable[[list[tuple[str, Dataset]]], list[tuple[str, Dataset | bytes]]]
 DATA = Path(os.environ.get("WHYLIGHT_DATA", "../shared/data"))
@@ -73,7 +74,7 @@ def backwards(files: list[tuple[str, Dataset]]) -> list[tuple[str, Dataset | byt
 
 def doubled(files: list[tuple[str, Dataset]]) -> list[tuple[str, Dataset | bytes]]:
     again = pydicom.dcmread(io.BytesIO(_octets(files[4][1])))
-    again.SOPInstanceUID = again.file_meta.MediaStorageSOPInstanceUID = f"{again.SOPInstanceUID}.9"[:64]
+    again.SOPInstanceUID = again.file_meta.MediaStorageSOPInstanceUID = UID(f"{again.SOPInstanceUID}.9"[:64])
     again.InstanceNumber = 99
     return shuffled([*files, ("again.dcm", again)])
 
@@ -144,7 +145,7 @@ def test_two_echoes_are_two_stacks(sagittal: list[tuple[str, Dataset]], tmp_path
         ds.SeriesDescription, ds.ProtocolName, ds.RepetitionTime, ds.EchoTime = "dual echo", "", "3000", "20"
         late = pydicom.dcmread(io.BytesIO(_octets(ds)))
         late.EchoTime = "90"
-        late.SOPInstanceUID = late.file_meta.MediaStorageSOPInstanceUID = f"{ds.SOPInstanceUID}.9"[:64]
+        late.SOPInstanceUID = late.file_meta.MediaStorageSOPInstanceUID = UID(f"{ds.SOPInstanceUID}.9"[:64])
         files += [(f"{number}.dcm", ds), (f"{number}-late.dcm", late)]
     study, _ = taken(tmp_path / "in", files)
     found = stacks(study.series[0])
@@ -203,10 +204,10 @@ def test_a_real_knee_is_two_stacks_in_the_right_planes(tmp_path: Path) -> None:
         if isinstance(outcome, Accepted)
     ]
     (study,) = assemble(studies)
-    found: list[Stack[object]] = [stack for series in study.series for stack in stacks(series)]  # type: ignore[misc]
+    found = [stack for series in study.series for stack in stacks(series)]
     told = {stack.plane: (len(stack.images), stack.weighting, round(stack.between or 0, 1)) for stack in found}
     assert told == {"sagittal": (26, "T2", 3.8), "coronal": (24, "T1", 3.8)}
     for stack in found:
-        letters = stack.images[0].orientation  # type: ignore[attr-defined]
+        letters = stack.images[0].orientation
         assert letters[0][0] == ("A" if stack.plane == "sagittal" else "R")
         assert letters[1] == "H"

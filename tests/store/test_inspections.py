@@ -50,7 +50,7 @@ def test_the_worklist_shows_the_worst(store: Store, study_id: str) -> None:
     for given, shown in (
         (replace(REFUSED, frame=1, verdict="ok", reasons=()), "ok"),
         (REFUSED, "refused"),
-        (replace(REFUSED, insisted=True), "warned"),
+        (replace(REFUSED, insisted=True), "insisted"),
         (replace(REFUSED, verdict="ok", reasons=()), "ok"),
     ):
         with store.begin() as tx:

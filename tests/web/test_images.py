@@ -1,6 +1,7 @@
 """Octets and pictures: exact, small, and never kept without asking."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pydicom
@@ -8,7 +9,10 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from app.domain import frozen
+from app.grey import apply_window, grey, window_for
 from app.store import Store
+from app.web.images import preview_png
 from tests.web import films
 from tests.web.conftest import Send
 
@@ -79,6 +83,7 @@ def test_thumbnails_and_overlays_are_pictures(client: TestClient, study: str, st
     sizes = {}
     for path in (
         f"/images/{image}/thumbnail.png",
+        f"/images/{image}/preview.png",
         f"/explanations/{row.id}/overlay.png",
         f"/reviews/{review.id}/thumbnail.png",
     ):
@@ -91,9 +96,23 @@ def test_thumbnails_and_overlays_are_pictures(client: TestClient, study: str, st
     assert client.get(f"/api/v1/explanations/{row.id}/overlay.png").content[:4] == b"\x89PNG"
 
 
-def test_a_flags_picture_shows_the_region(client: TestClient, study: str, store: Store) -> None:
-    from dataclasses import replace
+def test_a_preview_has_the_greys_that_the_viewer_draws(client: TestClient, store: Store, study: str) -> None:
+    """Halved as the script halves it, through the window of the whole film; a small film is not halved."""
+    with store.view() as tx:
+        small = tx.studies.load_image(tx.studies.get(study).images[0].id)
+        image = tx.studies.get(study).images[0].id
+    shown = np.asarray(Image.open(io.BytesIO(client.get(f"/images/{image}/preview.png").content)))
+    assert np.array_equal(shown, np.rint(grey(small) * 255).astype(np.uint8))
+    large = np.random.default_rng(0).integers(0, 4096, (1500, 1300)).astype(np.uint16)
+    film = replace(small, sop_instance_uid="1.2.99", stored=frozen(large), voi_lut=None, windows=())
+    made = np.asarray(Image.open(io.BytesIO(preview_png(film))))
+    halved = (large[::2, ::2].astype(int) + large[1::2, ::2] + large[::2, 1::2] + large[1::2, 1::2] + 2) >> 2
+    by_hand = apply_window(halved * np.float32(film.slope) + np.float32(film.intercept), window_for(film))
+    by_hand = 1 - by_hand if film.photometric == "MONOCHROME1" else by_hand
+    assert np.array_equal(made, np.rint(by_hand * 255).astype(np.uint8))
 
+
+def test_a_flags_picture_shows_the_region(client: TestClient, study: str, store: Store) -> None:
     drawn = films.flag(store, study)
     with store.begin() as tx:
         plain = tx.reviews.add(replace(drawn.review, region=None, method="gradcam"))
@@ -124,8 +143,9 @@ def test_an_image_without_a_voi_lut(client: TestClient, study: str, store: Store
 @pytest.mark.parametrize(
     "path",
     [
-        "/images/{}/pixels", "/images/{}/thumbnail.png", "/images/{}/voi-lut", "/explanations/{}/values",
-        "/explanations/{}/overlay.png", "/reviews/{}/thumbnail.png", "/api/v1/images/{}/pixels", "/api/v1/explanations/{}",
+        "/images/{}/pixels", "/images/{}/thumbnail.png", "/images/{}/preview.png", "/images/{}/voi-lut",
+        "/explanations/{}/values", "/explanations/{}/overlay.png", "/reviews/{}/thumbnail.png", "/api/v1/images/{}/pixels",
+        "/api/v1/explanations/{}",
         "/api/v1/explanations/{}/values", "/api/v1/explanations/{}/values.npy", "/api/v1/explanations/{}/overlay.png",
     ],
 )  # fmt: skip

@@ -72,6 +72,22 @@ def test_the_pdf_says_all_of_it_on_pages_that_say_what_they_are(client: TestClie
     assert {"NanumGothic", "NanumGothicBold"} <= found.fonts
 
 
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_every_map_stands_against_the_region(client: TestClient, judged: str, language: str) -> None:
+    page = client.get(f"/studies/{judged}/report", headers={"Accept-Language": language})
+    against = page.context["page"].against  # type: ignore[attr-defined]  # Starlette's test client adds it
+    assert [row.title for row in against] == [plate.title for plate in page.context["page"].plates[1:]]  # type: ignore[attr-defined]
+    told = pdf(client, judged, language=language).text.replace("\n", "").replace(" ", "")
+    for row in against:
+        assert all(figure not in ("", "–") for figure in row.figures[:2]), "pointing and IoU are defined for every map"
+        assert f"<td>{row.figures[1]}</td>" in page.text
+        assert "".join(row.figures).replace(" ", "") in told
+
+
+def test_a_report_without_a_region_has_no_figures_against_one(client: TestClient, study: str) -> None:
+    assert client.get(f"/studies/{study}/report").context["page"].against == ()  # type: ignore[attr-defined]
+
+
 def test_the_pdf_names_no_patient_outside_of_its_pages(client: TestClient, judged: str) -> None:
     answer = client.get(f"/studies/{judged}/report.pdf")
     assert answer.headers["content-disposition"] == f'attachment; filename="whylight-{judged}.pdf"'

@@ -27,9 +27,10 @@ def test_the_page_is_what_its_dataclass_says(client: TestClient, study: str, sto
     with store.view() as tx:
         expected = WorklistPage(
             query=WorklistQuery(),
+            state="",
             studies=tx.worklist.page(WorklistQuery()),
             modalities=("DX",),
-            states=("waiting", "analysing", "done", "failed", "no network"),
+            states=("waiting", "analysing", "done", "failed", "no network", "not read"),
             columns=page.columns,
             order="-received",
             disagree=0.75,

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.classifiers.card import Card
-from app.domain import Admission
+from app.domain import Mark
 from app.store import AgreementRow, ExplanationRow, ImageRow, JobRow, PredictionRow, StudyRow, WorklistRow
 from app.store.records import FileState, JobKind, JobState, StudyState
 from app.web import filling, upload
@@ -99,7 +99,9 @@ class SummaryOut(Frozen):
         description="How far methods disagree on each of these findings, 0 to 1; null where that is not known."
     )
     flags: int = Field(description="How many verdicts are in force.")
-    caution: Admission | Literal[""] = Field(description="The worst that a guard says of its images; empty: none was asked.")
+    caution: Mark | Literal[""] = Field(
+        description="The worst that a guard says of its images; “insisted”: refused, yet read; empty: none was asked."
+    )
     phantom: bool = Field(description="A drawn phantom, no patient: Quality Control Subject (0010,0200).")
     received_at: datetime = Field(description="When its first file came, UTC.")
 

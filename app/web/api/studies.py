@@ -69,6 +69,7 @@ class ListQuery(BaseModel):
 
     modality: str = Field("", description="Only this modality.")
     state: StudyState | None = Field(None, description="Only studies in this state.")
+    refused: bool | None = Field(None, description="Only studies with, or without, an image that a guard kept from being read.")
     flagged: bool | None = Field(None, description="Only studies with, or without, verdicts.")
     disagreement: float | None = Field(None, ge=0, le=1, description="Only studies whose methods disagree at least so much.")
     page: int = Field(1, ge=1, le=999999, description="The page, from 1.")
@@ -81,6 +82,7 @@ def listed(request: Request, asked: Annotated[ListQuery, Query()]) -> StudiesOut
     query = WorklistQuery(
         modality=asked.modality,
         state=asked.state,
+        refused=asked.refused,
         flagged=asked.flagged,
         disagreement=asked.disagreement,
         number=asked.page,

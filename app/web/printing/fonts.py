@@ -23,6 +23,10 @@ FAMILIES = {
 }
 
 
+RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789−", strict=True))
+"""Where a text has one that no font has, all of its raised figures are set as small figures, raised."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fonts:
     """The fonts that are there, the first one first. ``hangul``: whether Korean can be printed."""
@@ -51,20 +55,23 @@ class Fonts:
     def markup(self, text: str, *, bold: bool = False) -> str:
         """Text for a paragraph of reportlab: escaped, every letter in a font that has it, line breaks kept."""
         out: list[str] = []
-        runs: list[tuple[str, str]] = []
-        for letter in text:
+        runs: list[tuple[str, str, bool]] = []
+        poor = any(not self._font(letter) for letter in text if letter in RAISED)
+        for given in text:
+            letter, up = (RAISED[given], True) if poor and given in RAISED else (given, False)
             if letter.isspace() or not letter.isprintable():
                 font, shown = (runs[-1][0] if runs else self.first), "\n" if letter == "\n" else " "
             else:
                 font = self._font(letter)
                 shown, font = (letter, font) if font else (self.missing, self._font(self.missing))
-            if runs and runs[-1][0] == font:
-                runs[-1] = (font, runs[-1][1] + shown)
+            if runs and (runs[-1][0], runs[-1][2]) == (font, up):
+                runs[-1] = (font, runs[-1][1] + shown, up)
             else:
-                runs.append((font, shown))
-        for font, run in runs:
+                runs.append((font, shown, up))
+        for font, run, up in runs:
             name = f"{font}-Bold" if bold else font
-            out.append(f'<font name="{name}">{escape(run)}</font>'.replace("\n", "<br/>"))
+            words = f'<font name="{name}">{escape(run)}</font>'.replace("\n", "<br/>")
+            out.append(f"<super>{words}</super>" if up else words)
         return "".join(out)
 
     def _font(self, letter: str) -> str:

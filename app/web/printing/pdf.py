@@ -93,6 +93,8 @@ class Report:
         judged = [plate for plate in sheet.plates if plate.verdict]
         if judged:
             parts += self._block(_("Verdicts"), self._verdicts(judged))
+        if sheet.against:
+            parts += self._block(_("Every map against the true region"), self._against())
         if sheet.measures:
             parts += self._block(_("Measures"), self._lines(sheet.measures))
         if sheet.network:
@@ -165,6 +167,13 @@ class Report:
         empty = [self.say("")] * 3
         pairs = [left + right for left, right in zip(rows[:half], [*rows[half:], empty][:half], strict=True)]
         return self._table(pairs, [46 * mm, 18 * mm, WIDE / 2 - 64 * mm] * 2)
+
+    def _against(self) -> Table:
+        _ = self._
+        heads = (_("Method"), _("Peak"), "IoU", _("Out/in"), _("Inside"))
+        rows = [[self.say(name, self.quiet) for name in heads]]
+        rows += [[self.say(row.title, bold=True), *map(self.say, row.figures)] for row in self.sheet.against]
+        return self._table(rows, [WIDE / 3, *[WIDE / 6] * 4])
 
     def _verdicts(self, judged: Sequence[Plate]) -> Table:
         _ = self._

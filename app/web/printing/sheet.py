@@ -3,20 +3,21 @@
 Knows the case page's rows and words, the card, the store; no template and no PDF.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar, Literal
 from urllib.parse import urlencode
 
-from app import __version__, render
+from app import __version__
 from app.classifiers.card import Card
-from app.domain import Explanation, Image, Measure
+from app.domain import Explanation, Image, Measure, Region
 from app.evaluation.measures import Measured, measured
 from app.store import MeasureRow, ReviewRow, Transaction
-from app.web import pages, wording
+from app.web import figures as written
+from app.web import pages, reviews, wording
 from app.web.case import CasePage
+from app.web.figures import plain
 from app.web.printing import plates
 from app.web.printing.view import View
 
@@ -52,6 +53,14 @@ class Line:
     words: str
 
 
+@dataclass(frozen=True, slots=True)
+class Against:
+    """A method's map against the true region: pointing, IoU, outside–inside ratio, mass; as the case page writes them."""
+
+    title: str
+    figures: tuple[str, str, str, str]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Material:
     """What pictures are made of: the film, the shown maps by method, their ends, and what lies over them."""
@@ -67,8 +76,8 @@ class Sheet:
     """templates/report.html and the PDF.
 
     ``said`` are sentences about the view (a network that changed, a link that could not be read in full), ``seen`` how the
-    panes are shown, ``probabilities`` per finding its name, the figure, per cent, and whether it is the shown one, ``link`` the
-    address that restores the view.
+    panes are shown, ``probabilities`` per finding its name, the figure, per cent, and whether it is the shown one, ``against``
+    every method's map against the true region, ``link`` the address that restores the view.
     """
 
     template: ClassVar[str] = "report.html"
@@ -79,6 +88,7 @@ class Sheet:
     seen: tuple[Line, ...]
     finding: str
     probabilities: tuple[tuple[str, str, str, bool], ...]
+    against: tuple[Against, ...]
     measures: tuple[Line, ...]
     network: tuple[Line, ...]
     versions: tuple[Line, ...]
@@ -141,6 +151,7 @@ def sheet(tx: Transaction, page: CasePage, view: View, text: str, said: str, _: 
             (score.label, f"{score.probability:.3f}", pages.percent(score.probability), score.finding == page.data.finding)
             for score in (prediction.scores if prediction else ())
         ),
+        against=against(tx, page, found.marks.region, _),
         measures=tuple(measure(number, one, found.image, _) for number, one in enumerate(found.marks.measures, 1)),
         network=network(page.card, page, _) if page.card else (),
         versions=versions(page, _),
@@ -161,20 +172,31 @@ def plate(page: CasePage, layer: str, found: Material, verdict: ReviewRow | None
     words = "" if told and told.state == "ok" else told.state_text if told else _("not computed")
     review = verdict.review if verdict else None
     ends = found.scales.get(layer)
+    low, high, least, most = written.together([*ends, told.min, told.max]) if told and ends else ("",) * 4
     return Plate(
         layer,
         method.title,
         url,
         words,
-        low=render.figure(ends[0]) if ends else "",
-        high=render.figure(ends[1]) if ends else "",
-        least=render.figure(told.min) if told and ends else "",
-        most=render.figure(told.max) if told and ends else "",
+        low=low,
+        high=high,
+        least=least,
+        most=most,
         verdict=wording.verdicts(_)[f"verdict.{review.verdict}"] if review else "",
         reason=wording.reasons(_)[f"reason.{review.reason}"] if review and review.reason else "",
         comment=review.comment if review else "",
         region=bool(review and review.region),
     )
+
+
+def against(tx: Transaction, page: CasePage, region: Region | None, _: Translate) -> tuple[Against, ...]:
+    """Every method's map against the region that the pictures show, shown or not; nothing without a region."""
+    if region is None:
+        return ()
+    sha256 = page.data.prediction.model_sha256 if page.data.prediction else ""
+    maps = tx.explanations.of_image(page.image.id, model_sha256=sha256, finding=page.data.finding)
+    found = reviews.measure(tx, page.image, maps, region)
+    return tuple(Against(method.title, written.against(found.get(method.name), _)) for method in page.data.methods)
 
 
 def seen(view: View, page: CasePage, _: Translate) -> tuple[Line, ...]:
@@ -220,7 +242,7 @@ def figures(found: Measured, image: Image, _: Translate) -> list[str]:
     caution = wording.caution(image.spacing_kind, image.pixel_spacing, _)
     words = wording.measures(_)
     if found.angle is not None:
-        return [f"{found.angle:.1f}°"]
+        return [f"{written.fixed(found.angle, 1)}°"]
     if found.length is not None:
         return [f"{plain(found.length)} {found.unit}", *([caution] if caution else [])]
     area = [f"{plain(found.area or 0)} {found.unit}²", *([caution] if caution else [])]
@@ -231,12 +253,6 @@ def figures(found: Measured, image: Image, _: Translate) -> list[str]:
     said = [words[f"measure.{key}"].replace("{0}", value) for key, value in values]
     said.append(words["measure.max"].replace("{0}", plain(found.most or 0)))
     return [*said, words["measure.pixels"].replace("{0}", str(found.pixels)), *area]
-
-
-def plain(value: float) -> str:
-    """A value for reading: plain digits, three that matter; as `figure` of map.js."""
-    digits = min(6, max(0, 2 - math.floor(math.log10(abs(value))))) if value else 0
-    return ("−" if value < 0 else "") + f"{abs(value):.{digits}f}"
 
 
 def network(card: Card, page: CasePage, _: Translate) -> tuple[Line, ...]:

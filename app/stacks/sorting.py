@@ -10,14 +10,15 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Generic, Protocol, TypeVar
+from typing import Generic
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.exam import READ_PLANES, Plane, StackKey
+from app.stacks import slices
+from app.stacks.slices import P, P_co, Parted, Placed
 
-Axes = tuple[float, float, float, float, float, float]
 Values = Mapping[str, str | int | float]
 
 PARALLEL = math.cos(math.radians(3))
@@ -34,70 +35,6 @@ SAME_PLACE = 0.05
 """Millimetres within which two slices lie in one place."""
 APART = 0.25
 """Share of a slice's side by which two blocks beside one another in one plane are separate."""
-
-
-class Placed(Protocol):
-    """A slice as `app.domain.Image` and `app.store.records.ImageRow` have it."""
-
-    @property
-    def sop_instance_uid(self) -> str:
-        """SOP Instance UID (0008,0018)."""
-
-    @property
-    def frame(self) -> int:
-        """The frame in its file, from 1."""
-
-    @property
-    def instance_number(self) -> int:
-        """Instance Number (0020,0013); 0: none."""
-
-    @property
-    def rows(self) -> int:
-        """Rows (0028,0010)."""
-
-    @property
-    def columns(self) -> int:
-        """Columns (0028,0011)."""
-
-    @property
-    def pixel_spacing(self) -> tuple[float, float] | None:
-        """(between rows, between columns) in mm."""
-
-    @property
-    def position(self) -> tuple[float, float, float] | None:
-        """Image Position (Patient) (0020,0032), mm."""
-
-    @property
-    def axes(self) -> Axes | None:
-        """Image Orientation (Patient) (0020,0037)."""
-
-    @property
-    def echo_time(self) -> float | None:
-        """(Effective) echo time, ms."""
-
-
-P = TypeVar("P", bound=Placed)
-P_co = TypeVar("P_co", bound=Placed, covariant=True)
-
-
-class Parted(Protocol[P_co]):
-    """A series as `app.domain.Series` and `app.store.records.SeriesRow` have it."""
-
-    @property
-    def series_uid(self) -> str:
-        """Series Instance UID (0020,000E)."""
-
-    @property
-    def weighting(self) -> str:
-        """As in `app.domain.Series`."""
-
-    @property
-    def localizer(self) -> bool:
-        """Whether the series was made to plan others."""
-
-    @property
-    def images(self) -> tuple[P_co, ...]:
-        """Its slices, in any order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +102,7 @@ class _Group(Generic[P]):
         direction = () if self.normal is None else tuple(np.round(self.normal, 2).tolist())
         planes = (*READ_PLANES, "oblique", "")
         echo = math.inf if self.echo is None else self.echo
-        return planes.index(name), echo, self.size, _spacing(self.images[0]), direction, self.layer
+        return planes.index(name), echo, self.size, slices.spacing(self.images[0]), direction, self.layer
 
 
 def stacks(series: Parted[P], corrections: Iterable[Correction] = ()) -> tuple[Stack[P], ...]:
@@ -248,14 +185,14 @@ def _weighting(told: str, echo: float | None, several: bool) -> str:
 
 def _groups(images: Iterable[P]) -> Iterator[_Group[P]]:
     """The slices by orientation, size, echo and block; without geometry by size and echo."""
-    images = sorted(images, key=_identity)
+    images = sorted(images, key=slices.identity)
     placed = [image for image in images if image.position is not None and image.axes is not None]
     loose = [image for image in images if image.position is None or image.axes is None]
     for part in _alike(loose):
-        yield _Group(tuple(sorted(part, key=_count)), None, oddities=tuple(_unplaced(part)))
+        yield _Group(tuple(sorted(part, key=slices.count)), None, oddities=tuple(_unplaced(part)))
     for turned in _turned(placed):
         for part in _alike(turned):
-            normal = _normal(part)
+            normal = slices.normal(part)
             layer = 0
             for block in _blocks(part):
                 for group in _layers(block, normal):
@@ -267,7 +204,7 @@ def _alike(images: Iterable[P]) -> Iterator[list[P]]:
     """Slices of one size, one pixel spacing and one echo."""
     sizes: dict[object, list[P]] = {}
     for image in images:
-        sizes.setdefault((image.rows, image.columns, _spacing(image)), []).append(image)
+        sizes.setdefault((image.rows, image.columns, slices.spacing(image)), []).append(image)
     for part in sizes.values():
         untimed = [image for image in part if image.echo_time is None]
         if untimed:
@@ -280,8 +217,8 @@ def _turned(images: Iterable[P]) -> list[list[P]]:
     """Slices whose rows and columns run the same way."""
     leaders: list[NDArray[np.float64]] = []
     parts: list[list[P]] = []
-    for image in sorted(images, key=lambda image: (tuple(round(part, 3) for part in image.axes or ()), _identity(image))):
-        axes = _unit(image)
+    for image in sorted(images, key=lambda image: (tuple(round(part, 3) for part in image.axes or ()), slices.identity(image))):
+        axes = slices.unit(image)
         number = next((n for n, known in enumerate(leaders) if float((known * axes).sum(1).min()) >= PARALLEL), len(leaders))
         if number == len(leaders):
             leaders.append(axes)
@@ -292,7 +229,7 @@ def _turned(images: Iterable[P]) -> list[list[P]]:
 
 def _blocks(images: list[P]) -> Iterator[list[P]]:
     """Blocks that lie beside one another in one plane, as two knees do: positions with a wide gap across the slices."""
-    rows, columns = _unit(images[0])
+    rows, columns = slices.unit(images[0])
     down, across = images[0].pixel_spacing or (1.0, 1.0)
     sides = ((rows, images[0].columns * across), (columns, images[0].rows * down))
     parts = [images]
@@ -323,8 +260,8 @@ def _split(ordered: Sequence[P], value: Callable[[P], float], tolerance: Callabl
 def _layers(block: list[P], normal: NDArray[np.float64]) -> Iterator[_Group[P]]:
     """The slices of a block along the normal. A place that is there twice is a duplicate, of which the first is kept; where
     most places are there as often, the series is as many stacks over one another (time points)."""
-    placed = sorted(block, key=lambda image: (round(_along(image, normal), 3), *_count(image)))
-    places = list(_split(placed, lambda image: _along(image, normal), lambda _: SAME_PLACE))
+    placed = sorted(block, key=lambda image: (round(slices.along(image, normal), 3), *slices.count(image)))
+    places = list(_split(placed, lambda image: slices.along(image, normal), lambda _: SAME_PLACE))
     times = sorted(len(place) for place in places)[len(places) // 2]
     if times > 1 and len(places) > 1:
         for layer in range(max(len(place) for place in places)):
@@ -342,7 +279,7 @@ def _distances(group: _Group[P]) -> tuple[float | None, tuple[Oddity, ...]]:
     """The usual distance between neighbours, mm, and where it is another one."""
     if group.normal is None or len(group.images) < 2:
         return None, ()
-    places = [_along(image, group.normal) for image in group.images]
+    places = [slices.along(image, group.normal) for image in group.images]
     steps = [b - a for a, b in pairwise(places)]
     usual = float(np.median(steps))
     said = []
@@ -375,36 +312,3 @@ def _several(groups: Sequence[_Group[P]], localizer: bool) -> tuple[Oddity, ...]
     if len(groups) < 2 or localizer:
         return ()
     return (Oddity("The series holds %(n)s stacks, told apart by plane, echo, size or time.", {"n": len(groups)}),)
-
-
-def _identity(image: Placed) -> tuple[str, int]:
-    return image.sop_instance_uid, image.frame
-
-
-def _count(image: Placed) -> tuple[float, str, int]:
-    """By Instance Number; without one, last."""
-    return (float(image.instance_number) if image.instance_number else math.inf, *_identity(image))
-
-
-def _spacing(image: Placed) -> tuple[float, float]:
-    """Pixel spacing to a hundredth of a millimetre; zeros where there is none."""
-    down, across = image.pixel_spacing or (0.0, 0.0)
-    return round(down, 2), round(across, 2)
-
-
-def _unit(image: Placed) -> NDArray[np.float64]:
-    """The directions of rows and columns, (2, 3)."""
-    return np.array(image.axes or (0.0,) * 6, np.float64).reshape(2, 3)
-
-
-def _normal(images: Sequence[Placed]) -> NDArray[np.float64]:
-    """The normal of slices that lie the same way, (3,): rows × columns, the mean."""
-    rows, columns = np.mean([_unit(image) for image in images], axis=0)
-    normal = np.cross(rows, columns)
-    length = float(np.linalg.norm(normal))
-    return np.asarray(normal / length if length else normal, np.float64)
-
-
-def _along(image: Placed, normal: NDArray[np.float64]) -> float:
-    """How far a slice lies along a normal, mm."""
-    return float(np.dot(image.position or (0.0, 0.0, 0.0), normal))
