@@ -8,19 +8,20 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 import torch
 
-from app import __version__, explainers, ingest, pipeline, render
+from app import __version__, exam_analysis, explainers, ingest, pipeline, render
 from app.classifiers.loading import Loaded
 from app.classifiers.registry import Registry
 from app.config import Settings
 from app.domain import FINDINGS, Explanation, Image, Inspection, Prediction, Study
 from app.errors import InputError, ModelError, NotFound, Unavailable
+from app.examining import STACKED
 from app.grey import resample
 
 NO_NETWORK = "No network is registered for this kind of image."
@@ -85,7 +86,8 @@ def run(request: Request, settings: Settings, complain: Complain) -> Outcome:
         with tempfile.TemporaryDirectory(dir=request.out, prefix=".unpacked-") as workdir:
             for source in request.sources:
                 analysis.source(source, Path(workdir))
-        _write_json(request.out / "result.json", analysis.entries)
+        analysis.join()
+        _write_json(request.out / "result.json", analysis.entries, analysis.exams)
     except OSError as error:
         raise Unavailable(
             "The folder “%(folder)s” cannot be written: %(reason)s.", {"folder": str(request.out), "reason": _reason(error)}
@@ -101,7 +103,9 @@ def _check(request: Request, registry: Registry) -> None:
     for method in request.methods:
         explainers.describe(method)
     if request.model is None:
-        known = dict.fromkeys((*FINDINGS, *(finding for card in registry.cards() for finding in card.findings)))
+        known = dict.fromkeys(
+            (*FINDINGS, *(finding for card in (*registry.cards(), *registry.exams()) for finding in card.findings))
+        )
     else:
         known = dict.fromkeys(registry.card(request.model).findings)
     if request.finding not in {"top", "all", *known}:
@@ -120,6 +124,9 @@ class _Analysis:
     loaded: Loaded
     complain: Complain
     entries: list[Entry] = field(default_factory=list)
+    exams: list[Entry] = field(default_factory=list)
+    parts: list[Study] = field(default_factory=list)
+    numbers: dict[tuple[str, int], int] = field(default_factory=dict)
     clean: bool = True
 
     def source(self, name: str, workdir: Path) -> None:
@@ -165,6 +172,9 @@ class _Analysis:
         first = len(self.entries)
         self.entries += [_entry(name, "ok", frame=image.frame, warnings=list(warnings)) for image in images]
         numbers = {(image.sop_instance_uid, image.frame): first + index for index, image in enumerate(images)}
+        if stacked := tuple(series for series in study.series if series.modality in STACKED):
+            self.parts.append(replace(study, series=stacked))
+            self.numbers = numbers | self.numbers
         reason = ""
         try:
             for result in self.results(study):
@@ -186,6 +196,31 @@ class _Analysis:
         for entry in self.entries[first:]:
             entry["reason"] = entry["reason"] or reason or (NO_NETWORK if entry["model"] is None else "")
 
+    def join(self) -> None:
+        """What came of the files that make exams of stacks, file by file, is read exam by exam."""
+        asked = self.request
+        if asked.model is not None and self.loaded.registry.card(asked.model).kind != "exam":
+            return
+        wanted = exam_analysis.Asked(asked.out, asked.model, asked.methods, asked.finding)
+        for study in exam_analysis.whole(self.parts):
+            image = study.series[0].images[0]
+            name = self.entries[self.numbers[image.sop_instance_uid, image.frame]]["file"]
+            try:
+                entry = exam_analysis.examined(study, self.loaded, wanted, self.numbers, len(self.exams))
+            except (InputError, NotFound, ModelError) as error:
+                self.fault(name, error.sentence)
+                continue
+            except OSError:
+                raise
+            except Exception as error:  # noqa: BLE001 - one exam's fault must not keep the others from being analysed
+                self.fault(name, f"Something went wrong in the analysis ({type(error).__name__}).")
+                continue
+            if entry is not None:
+                self.exams.append(entry)
+                for number in (number for plane in entry["planes"] for number in plane["images"]):
+                    own = {part: entry[part] for part in ("model", "model_sha256", "device")}
+                    self.entries[number] |= own | {"reason": ""}
+
     def inspected(self, name: str, entry: Entry, inspection: Inspection) -> None:
         """What the guard says of one image: in its entry, and in one line unless all is well."""
         entry["inspection"] = _inspection(inspection)
@@ -199,6 +234,8 @@ class _Analysis:
     def results(self, study: Study) -> Iterator[Inspection | Prediction | Explanation]:
         """What the pipeline says of a study."""
         asked = self.request
+        if asked.model is not None and self.loaded.registry.card(asked.model).kind == "exam":
+            return iter(())  # it reads the files of an exam together
         return pipeline.analyse(
             study, self.loaded, model=asked.model, methods=asked.methods, findings=asked.finding, insist=asked.insist
         )
@@ -295,10 +332,10 @@ def _reason(error: OSError) -> str:
     return error.strerror or type(error).__name__
 
 
-def _write_json(path: Path, entries: list[Entry]) -> None:
+def _write_json(path: Path, entries: list[Entry], exams: list[Entry]) -> None:
     """Write result.json aside and rename it: nobody reads half of one."""
     text = json.dumps(
-        {"version": __version__, "notice": "Research use only — not for clinical use", "images": entries},
+        {"version": __version__, "notice": "Research use only — not for clinical use", "images": entries, "exams": exams},
         ensure_ascii=False,
         indent=1,
         allow_nan=False,

@@ -71,7 +71,7 @@ def test_good_and_bad_files_together(film: Path, phantom: bytes, tmp_path: Path)
     assert "Traceback" not in done.stderr
     assert done.stdout.startswith("3 images read: 3 analysed; results in")
     written = result(out)
-    assert set(written) == {"version", "notice", "images"}
+    assert set(written) == {"version", "notice", "images", "exams"}
     assert written["version"] == __version__
     by_name = {entry["file"].removeprefix(f"{tmp_path}/"): entry for entry in written["images"]}
     assert {name for name, entry in by_name.items() if entry["status"] == "rejected"} == set(bad)

@@ -5,7 +5,7 @@ A failure is ``{"error": sentence, "code": class of the error}`` with the class'
 
 from fastapi import APIRouter
 
-from app.web.api import inspections, layouts, measures, models, results, reviews, studies, what_ifs
+from app.web.api import exams, inspections, layouts, measures, models, results, reviews, studies, what_ifs
 from app.web.api.schemas import Failure
 
 router = APIRouter(
@@ -14,5 +14,5 @@ router = APIRouter(
         422: {"model": Failure, "description": "What was sent cannot be used; the sentence says why."},
     },
 )
-for room in (studies, models, inspections, results, reviews, measures, layouts, what_ifs):
+for room in (studies, models, inspections, results, reviews, measures, layouts, what_ifs, exams):
     router.include_router(room.router)

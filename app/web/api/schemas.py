@@ -216,6 +216,7 @@ class StudyOut(Frozen):
     state: StudyState = Field(description="How far its analysis is.")
     received_at: datetime = Field(description="When its first file came, UTC.")
     images: tuple[ImageOut, ...] = Field(description="In reading order.")
+    exam: str | None = Field(description="Where what was said of its stacks is; null without MR series.")
     job: JobOut | None = Field(description="The job that runs, waits, or ended last.")
 
     @classmethod
@@ -232,6 +233,7 @@ class StudyOut(Frozen):
             state=row.state,
             received_at=row.received_at,
             images=tuple(ImageOut.of(image, _) for image in row.images),
+            exam=f"/api/v1/studies/{row.id}/exam" if any(part.modality == "MR" for part in row.series) else None,
             job=JobOut.of_row(job, _) if job else None,
         )
 
