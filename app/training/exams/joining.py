@@ -41,10 +41,27 @@ def joined(row: Mapping[str, object], logits: Mapping[Plane, NDArray[np.float32]
 
 
 def logistic(x: NDArray[np.floating], y: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:
-    """Weights (k,) and bias of a ridge logistic regression of ``y`` (n,) on ``x`` (n, k), by Newton's method. Where all of
-    ``y`` is the same: the mean of ``x``, without a bias."""
+    """Weights (k,) ≥ 0 and bias of a ridge logistic regression of ``y`` (n,) on ``x`` (n, k).
+
+    A plane that sees a finding cannot speak against it: where the fit wants a weight below zero, the plane knows nothing of the
+    finding, and it is left out. Where all of ``y`` is the same: the mean of ``x``, without a bias.
+    """
     if y.all() or not y.any():
         return np.full(x.shape[1], 1 / x.shape[1]), 0.0
+    kept = np.arange(x.shape[1])
+    while len(kept):
+        weights, bias = _fit(x[:, kept], y)
+        if (weights >= 0).all():
+            whole = np.zeros(x.shape[1])
+            whole[kept] = weights
+            return whole, bias
+        kept = np.delete(kept, int(np.argmin(weights)))
+    share = float(np.mean(y))
+    return np.zeros(x.shape[1]), float(np.log(share / (1 - share)))
+
+
+def _fit(x: NDArray[np.floating], y: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:
+    """By Newton's method, weights of any sign."""
     centre, spread = x.mean(0), np.maximum(x.std(0), 1e-6)
     design = np.column_stack([(x - centre) / spread, np.ones(len(x))]).astype(np.float64)
     ridge = np.diag([RIDGE * len(x)] * x.shape[1] + [0.0])

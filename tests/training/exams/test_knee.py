@@ -117,6 +117,12 @@ def test_the_join_is_a_logistic_regression() -> None:
     x = random.normal(0, 1, (4000, 2))
     y = random.random(4000) < 1 / (1 + np.exp(-(1.5 * x[:, 0] - 0.5 * x[:, 1] + 0.3)))
     weights, bias = joining.logistic(x, y)
-    assert [*weights, bias] == pytest.approx([1.5, -0.5, 0.3], abs=0.2)
+    assert [*weights, bias] == pytest.approx([1.5, 0.0, 0.3], abs=0.2), "a plane does not speak against a finding"
+    y = random.random(4000) < 1 / (1 + np.exp(-(1.5 * x[:, 0] + 0.5 * x[:, 1] + 0.3)))
+    weights, bias = joining.logistic(x, y)
+    assert [*weights, bias] == pytest.approx([1.5, 0.5, 0.3], abs=0.2)
+    nothing, bias = joining.logistic(-np.abs(y[:, None] + x[:, :1] / 9), y)
+    assert [*nothing] == [0.0]
+    assert bias == pytest.approx(np.log(y.mean() / (1 - y.mean())))
     same, none = joining.logistic(x, np.ones(4000, bool))
     assert [*same, none] == [0.5, 0.5, 0.0]
