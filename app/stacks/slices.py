@@ -75,6 +75,7 @@ class Parted(Protocol[P_co]):
 
 
 def identity(image: Placed) -> tuple[str, int]:
+    """SOP Instance UID and frame."""
     return image.sop_instance_uid, image.frame
 
 

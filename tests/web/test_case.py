@@ -316,7 +316,7 @@ def test_a_stack_is_one_series_and_the_others_are_offered(client: TestClient, se
         return films.dicom(
             number,
             phantom=False,
-            Modality="MR",
+            Modality="CT",
             BodyPartExamined="KNEE",
             ViewPosition=None,
             StudyInstanceUID="1.2.3.5",
