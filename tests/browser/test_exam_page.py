@@ -134,7 +134,8 @@ def test_a_point_is_carried_to_all_planes_by_keyboard_too(opened: Page) -> None:
     expect(opened.locator("#cross-words")).to_contain_text("Point:")
     for _ in range(3):
         opened.keyboard.press("Shift+ArrowRight")
-    opened.wait_for_function("[2, 3].every((n) => document.querySelector(`#pane-${n}`).dataset.cross)")
+    for number in (2, 3):
+        expect(opened.locator(f"#pane-{number}")).to_have_attribute("data-cross", re.compile("."))
     here = crossed(opened, 1)
     assert here is not None
     assert here[0] == pytest.approx(48 + 30)

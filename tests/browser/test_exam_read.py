@@ -138,7 +138,7 @@ def test_a_verdict_with_a_region_on_two_slices_is_stored_and_measured(opened: Pa
     drawn(opened, 2, (0.45, 0.3), (0.65, 0.7))
     expect(opened.locator("#region-words")).to_contain_text("Drawn on slice 1, 2")
     expect(opened.locator("#figures")).to_have_attribute("data-told", "")
-    opened.wait_for_function("!document.querySelector('#save-state').textContent.includes('saving')")
+    expect(opened.locator("#save-state")).not_to_contain_text("saving")
     expect(opened.locator("#save-state")).to_have_text(re.compile("saved"))
     (review,) = told(exam)["reviews"]
     data = told(exam)
@@ -175,10 +175,11 @@ def test_a_verdict_given_offline_is_kept_and_sent(opened: Page, exam: str, brows
     axial = told(exam)["planes"]["axial"]
     assert [review["verdict"] for review in told(exam)["reviews"] if review["stack"] == axial] == ["wrong"]
     opened.keyboard.press("Control+z")
-    opened.wait_for_function(
-        "async ([url, axial]) => !(await (await fetch(url)).json()).reviews.some(({ stack }) => stack === axial)",
-        arg=[f"{exam}/exam/data", axial],
-    )
+    for _ in range(100):
+        if not any(review["stack"] == axial for review in told(exam)["reviews"]):
+            return
+        opened.wait_for_timeout(100)
+    pytest.fail("the verdict was not taken back")
 
 
 def test_another_finding_is_asked_for_and_comes(opened: Page, exam: str) -> None:
@@ -205,7 +206,6 @@ def test_a_stack_is_corrected_and_the_exam_read_again(page: Page, reading: Serve
     entry.locator("button").click()
     page.wait_for_url(url)
     expect(page.locator(".stack-entry").nth(2).locator("summary")).to_contain_text("corrected")
-    expect(pane(page, 3).locator(".pane-words")).to_contain_text("no axial stack")
     expect(page.locator(".shares")).to_contain_text("missing", timeout=ANALYSED_MS)
 
 

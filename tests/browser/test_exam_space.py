@@ -1,5 +1,6 @@
 """Where slices lie in the patient: the page's arithmetic against numpy, and a point carried on a real exam against DICOM."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 import pydicom
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Server
 from tests.browser.exams import at, crossed, full, letters, pane, stands, uploaded
@@ -110,7 +111,7 @@ def test_a_carried_point_lies_where_dicom_says(
     page.keyboard.down("Shift")
     page.mouse.click(*at(page, 1, x, y))
     page.keyboard.up("Shift")
-    page.wait_for_function("document.querySelector('#pane-2').dataset.cross")
+    expect(page.locator("#pane-2")).to_have_attribute("data-cross", re.compile("."))
     here, there = crossed(page, 1), crossed(page, 2)
     assert here is not None
     assert there is not None
@@ -134,5 +135,5 @@ def test_a_carried_point_lies_where_dicom_says(
     page.keyboard.down("Shift")
     page.mouse.click(*at(page, 2, *shares))
     page.keyboard.up("Shift")
-    page.wait_for_function("document.querySelector('#pane-1').dataset.cross")
+    expect(page.locator("#pane-1")).to_have_attribute("data-cross", re.compile("."))
     assert stands(page, 1) == first

@@ -1,6 +1,7 @@
 // The page of an exam of stacks: what the server said (the payload), the stacks and their maps, which pane shows what, and the reader's
 // hands. How it is drawn, windowed, moved and judged is what a film's page has; what only stacks have lies beside this file.
 
+import { History } from "../history.js";
 import { Input } from "../input.js";
 import { failedFor, isOpen } from "../jobs.js";
 import { listen } from "../keys.js";
@@ -45,7 +46,8 @@ class Exam {
       jump: (stack, at) => this.slice(stack, at),
       drawn: (pane) => this.#drawn(pane),
     });
-    this.reviews = new StackReviews(data, this.panes, (explanation) => this.#fetched(explanation));
+    this.history = new History();
+    this.reviews = new StackReviews(data, this.panes, this.history, (explanation) => this.#fetched(explanation));
     this.regions.told = () => this.reviews.showRegion();
     const slices = { count: 2, of: (pane) => pane.stack?.count ?? 0, by: (step, pane) => pane.stack && this.slice(pane.stack, pane.stack.at + step) };
     this.input = new Input({ panes: this.panes, display: this.display, regions: this.regions.hand, slices, presets: () => this.tools.presets });
@@ -140,7 +142,7 @@ class Exam {
 
   #activated(pane) {
     this.tools?.pane(pane);
-    if (this.reviews) this.#judge();
+    if (this.taken) this.#judge();
     this.loader?.look();
   }
 
@@ -157,14 +159,14 @@ class Exam {
   }
 
   #keys() {
-    const { display, panes, tools, layout, cross, reviews } = this;
+    const { display, panes, tools, layout, cross, reviews, history } = this;
     const { hand } = this.regions;
     const place = () => panes.active.place;
     const step = (by) => panes.active.stack && this.slice(panes.active.stack, panes.active.stack.at + by);
     listen({
       before: (event) => hand.key(event) || cross.key(event),
-      undo: () => hand.back() || reviews.undo(),
-      redo: () => hand.forward() || reviews.redo(),
+      undo: () => hand.back() || history.undo() || say(words("undone.nothing")),
+      redo: () => hand.forward() || history.redo() || say(words("redone.nothing")),
       reason: (code) => reviews.panel.reasons.key(code),
       verdict: (number) => reviews.judge(number),
       preset: (number) => tools.choose(number - 1),
@@ -272,7 +274,7 @@ class Exam {
     const { data, panes } = this;
     const stack = panes.active.stack?.id ?? "";
     const mine = data.explanations.filter((explanation) => explanation.stack === stack);
-    this.reviews.take({ ...data, image: stack, maps: data.explanations, explanations: mine, reviews: this.taken ?? [] }, this.regions);
+    this.reviews.take({ ...data, image: stack, maps: data.explanations, explanations: mine, reviews: this.taken }, this.regions);
   }
 
   /** Gives a pane what there is for it. */
