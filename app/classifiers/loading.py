@@ -69,7 +69,7 @@ def _tensors(card: Card) -> dict[str, torch.Tensor]:
         return load_safetensors(data)
     except Exception as error:  # safetensors raises its own type
         raise ModelError(
-            "The weights of “%(name)s” cannot be read: %(error)s.", {"name": card.name, "error": str(error)[:300]}
+            "The weights of “%(name)s” do not fit its architecture: %(error)s.", {"name": card.name, "error": str(error)[:300]}
         ) from error
 
 
