@@ -119,8 +119,9 @@ def test_a_window_belongs_to_its_series_and_a_view_to_its_plane(opened: Page) ->
     assert windows()[1:] == before[1:]
     opened.keyboard.press("h")
     expect(pane(opened, 1).locator(".letter-left")).to_have_text("P")
-    assert letters(opened, 2) == ["R", "H", "L", "F"]
+    assert letters(opened, 2) == ["R", "H", "L", "F"]  # it is another plane's view
     opened.keyboard.press("r")
+    expect(pane(opened, 1).locator(".letter-left")).to_have_text("F")
     assert letters(opened, 1) == ["F", "P", "H", "A"]
     opened.keyboard.press(" ")
     expect(pane(opened, 1).locator(".letter-left")).to_have_text("A")
@@ -134,8 +135,10 @@ def test_a_point_is_carried_to_all_planes_by_keyboard_too(opened: Page) -> None:
     expect(opened.locator("#cross-words")).to_contain_text("Point:")
     for _ in range(3):
         opened.keyboard.press("Shift+ArrowRight")
+    expect(pane(opened, 1)).to_have_attribute("data-cross", re.compile(r"^78\."))
     for number in (2, 3):
-        expect(opened.locator(f"#pane-{number}")).to_have_attribute("data-cross", re.compile("."))
+        expect(pane(opened, number)).to_have_attribute("data-cross", re.compile("."))
+    expect(pane(opened, 2).locator(".pane-place")).not_to_have_text(re.compile(rf"^{SLICES // 2 + 1} / "))
     here = crossed(opened, 1)
     assert here is not None
     assert here[0] == pytest.approx(48 + 30)

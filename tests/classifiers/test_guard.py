@@ -125,7 +125,7 @@ def test_what_somebody_insisted_on_carries_a_warning(guard: Guard) -> None:
     told = inspect(guard, np.full((300, 300), 7))
     assert (told.stopped, told.mark) == (True, "refused")
     insisted = replace(told, insisted=True)
-    assert (insisted.stopped, insisted.mark) == (False, "warned")
+    assert (insisted.stopped, insisted.mark) == (False, "insisted")
 
 
 def test_the_distance_is_one_where_one_film_in_a_hundred_lies() -> None:
