@@ -4,8 +4,10 @@
 FROM node:22-bookworm-slim AS assets
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
-COPY .ci/assets.sh .ci/assets.sh
+COPY .ci/assets.sh .ci/bundle.sh .ci/
 RUN .ci/assets.sh product
+COPY static static
+RUN .ci/bundle.sh
 
 FROM python:3.11-slim-bookworm AS packages
 WORKDIR /build
@@ -30,6 +32,7 @@ COPY migrations migrations
 COPY templates templates
 COPY static static
 COPY --from=assets /build/static/vendor static/vendor
+COPY --from=assets /build/static/built static/built
 COPY app app
 # Everything the product writes goes to /var/lib/whylight and /tmp, so the rest may be mounted read-only.
 # WHYLIGHT_CONTAINER lets it listen on all addresses of the container; what reaches it is what docker-compose.yml publishes.

@@ -26,9 +26,9 @@ serve: setup ## set up what is missing, then serve http://127.0.0.1:8000 with de
 test: develop ## set up what is missing, then every check: ruff, mypy, import-linter, pytest, real Chromium
 	@.ci/test.sh
 
-setup: $(VENV)/.product static/vendor/.complete ## install pinned packages and front-end assets, for serving
+setup: $(VENV)/.product static/built/.sources ## install pinned packages and front-end assets, for serving
 
-develop: $(VENV)/.development node_modules/.development ## the same, for development
+develop: $(VENV)/.development node_modules/.development static/built/.sources ## the same, for development
 	@.ci/chromium.sh
 
 migrate: setup ## bring the database under var/ to the newest form
@@ -40,7 +40,7 @@ lint: $(VENV)/.development node_modules/.development ## ruff, import-linter, had
 types: $(VENV)/.development ## mypy --strict
 	@.ci/test.sh types
 
-unit: $(VENV)/.development static/vendor/.complete ## pytest without the browser
+unit: $(VENV)/.development static/built/.sources ## pytest without the browser
 	@$(PYTHON) -m pytest -m "not browser"
 
 browser: develop ## pytest in real Chromium only
@@ -50,7 +50,7 @@ bench: setup ## cold start, upload to prediction, upload to five overlays, page 
 	@$(PYTHON) -m app bench
 
 clean: ## remove everything that was installed or cached; keeps var/
-	rm -rf $(VENV) node_modules static/vendor .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov .coverage*
+	rm -rf $(VENV) node_modules static/vendor static/built .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov .coverage*
 	find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +
 
 $(VENV)/.product: $(PACKAGES)
@@ -61,6 +61,10 @@ $(VENV)/.development: $(PACKAGES) requirements-dev.txt requirements-oracles.txt
 
 static/vendor/.complete: package.json package-lock.json .ci/assets.sh | $(VENV)/.product
 	@.ci/assets.sh product
+
+# Folders as well as files: one that was deleted changes its folder.
+static/built/.sources: static/vendor/.complete .ci/bundle.sh $(shell find static/js static/css)
+	@.ci/bundle.sh
 
 node_modules/.development: package.json package-lock.json .ci/assets.sh | $(VENV)/.development
 	@.ci/assets.sh development

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from app import __version__, explainers
 from app.config import Settings
-from app.errors import AppError, InputError, where
+from app.errors import AppError, InputError, Unavailable, where
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -181,9 +181,12 @@ def serve(_: argparse.Namespace) -> int:
     from app.store import Store
     from app.store import migrate as upgrade
     from app.web.application import create_app
+    from app.web.pages import Assets
     from app.worker import Worker
 
     log_to_stderr()
+    if not Assets().fresh():
+        raise Unavailable("The pages' scripts were changed after they were put together. Run “make setup”, then start again.")
     settings = Settings()
     listening = listen(settings)
     upgrade(settings)

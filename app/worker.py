@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from app import exam_jobs, explainers, pipeline
+from app import exam_jobs, explainers, opening, pipeline
 from app.answers import APART_SECONDS, Answers
 from app.classifiers.card import Card
 from app.classifiers.registry import Registry
@@ -223,6 +223,7 @@ class Worker:
                     tx.jobs.progress(job.id, self._owner, films + step, of, EXAMINING, values=exam.doing(step))
                     exam_jobs.keep(tx, job, found)
         compare(self._store, job.study_id)
+        opening.keep(self._store, job.study_id)
         with self._store.begin() as tx:
             tx.jobs.finish(job.id, self._owner, network=task.read or exam.read)
 

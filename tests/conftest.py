@@ -1,6 +1,8 @@
 """Fixtures that every room's tests share."""
 
+import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,10 +11,20 @@ import torch
 
 from app.config import Settings
 from app.store import Store, migrate
+from app.web.pages import Assets
 from app.worker import Worker
 from tests.networks import write_network
 
 torch.set_num_threads(1)  # small networks on a shared machine: two threads only wait for one another
+
+
+@pytest.fixture(scope="session", autouse=True)
+def bundled() -> None:
+    """The scripts and styles of pages as they are now, also where pytest is called without make."""
+    if not Assets().fresh():
+        root = Path(__file__).resolve().parents[1]
+        tools = f"{root / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+        subprocess.run([root / ".ci" / "bundle.sh"], cwd=root, check=True, env={**os.environ, "PATH": tools})
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,10 @@
 """What is measured, each against a running product: the cold start, the way of a film, the weight of the case page."""
 
-import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
-from posixpath import dirname, join, normpath
 from tempfile import TemporaryDirectory
 
 from app.bench.figures import Figure
@@ -16,7 +14,6 @@ from app.phantoms import chest, dicom
 
 PATIENCE = 300.0
 PHANTOM_SIZE = 1024
-MODULE_IMPORT = re.compile(r"""(?:^|\n)\s*(?:import|export)\b[^"'`;]*?["'](\.[^"']+)["']""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,20 +106,11 @@ def follow(product: Product, name: str, content: bytes) -> Way:
 
 
 def linked(product: Product, page: str) -> Iterator[tuple[str, int]]:
-    """Every script and style that a page loads, the modules that scripts import included, with the bytes that travelled."""
+    """Every script and style that a page loads, with the bytes that travelled."""
     parser = _Links()
     parser.feed(page)
-    waiting, seen = list(parser.found), set()
-    while waiting:
-        address = waiting.pop()
-        if address in seen:
-            continue
-        seen.add(address)
-        answer = product.get(address)
-        yield address, answer.travelled
-        if ".js" in address:
-            folder = dirname(address.split("?")[0])
-            waiting += [normpath(join(folder, other)) for other in MODULE_IMPORT.findall(answer.body.decode())]
+    for address in dict.fromkeys(parser.found):
+        yield address, product.get(address).travelled
 
 
 class _Links(HTMLParser):
@@ -137,5 +125,5 @@ class _Links(HTMLParser):
         named = {key: value or "" for key, value in attrs}
         if tag == "script" and named.get("src"):
             self.found.append(named["src"])
-        if tag == "link" and named.get("rel") in {"stylesheet", "modulepreload"}:
+        if tag == "link" and named.get("rel") == "stylesheet":
             self.found.append(named["href"])

@@ -10,14 +10,15 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from app.errors import NotFound, Unavailable
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
+KIND = re.compile(r"[a-z0-9-]{1,100}")
 CHUNK = 1 << 20
 
 
@@ -46,6 +47,27 @@ class Blobs:
         except FileNotFoundError as error:
             raise NotFound("This file is no longer stored.") from error
 
+    def derived(self, sha256: str, kind: str, made: Callable[[], bytes]) -> bytes:
+        """What can be made of a blob at any time, made once and kept beside it until the blob goes.
+
+        ``kind`` (lower-case letters, digits, hyphens) says what it is. A full disk is no error: then it is made each time.
+        Errors are those of ``made``.
+        """
+        if not KIND.fullmatch(kind):
+            raise ValueError("not a kind")
+        blob = self.path(sha256)
+        kept = blob.with_name(f"{blob.name}.{kind}")
+        with suppress(FileNotFoundError):
+            return kept.read_bytes()
+        data = made()
+        with suppress(Unavailable), self._writing() as (handle, tmp):
+            handle.write(data)
+            handle.flush()
+            tmp.replace(kept)
+        if not blob.is_file():  # removed meanwhile: what is left of it would stay for good
+            kept.unlink(missing_ok=True)
+        return data
+
     def put(self, data: bytes | memoryview) -> str:
         """Keep octets; returns their sha256. Unavailable when the disk is full."""
         sha256 = hashlib.sha256(data).hexdigest()
@@ -70,8 +92,11 @@ class Blobs:
         return sha256
 
     def remove(self, sha256: str) -> None:
-        """Remove a blob; one that is gone already is no error."""
-        self.path(sha256).unlink(missing_ok=True)
+        """Remove a blob and what was derived from it; one that is gone already is no error."""
+        blob = self.path(sha256)
+        blob.unlink(missing_ok=True)
+        for kept in blob.parent.glob(f"{blob.name}.*"):
+            kept.unlink(missing_ok=True)
 
     def old(self, seconds: float) -> Iterator[str]:
         """The sha256 of every blob that nobody put for so long; temporary files as old as that are removed on the way."""

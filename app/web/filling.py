@@ -3,7 +3,6 @@
 Knows the store's rows, the cards and the methods' descriptions; no route, no template, no torch.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from app import explainers
 from app.classifiers.card import Card
 from app.domain import REASONS, VERDICTS, Extent
 from app.evaluation.agreement import DISAGREE
+from app.opening import times_halved
 from app.store import ExplanationRow, ImageRow, InspectionRow, JobRow, LayoutRow, PredictionRow, ReviewRow, SeriesRow, StudyRow
 from app.web import regions
 from app.web.payload import (
@@ -33,11 +33,6 @@ from app.web.payload import (
     WindowData,
 )
 from app.web.wording import Translate, caution, label, plane, spacing, state_text, strings
-
-PREVIEW = 720
-"""The longest side of a film's preview, in pixels: about what a pane shows."""
-MOST_HALVED = 6
-"""How often a film's pixels can be asked for halved."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,16 +114,10 @@ def image_data(image: ImageRow, series: int, _: Translate) -> ImageData:
         spacing_caution=caution(image.spacing_kind, image.pixel_spacing, _),
         orientation=image.orientation,
         pixels_url=f"/images/{image.id}/pixels",
-        halved=halved(image.rows, image.columns),
+        halved=times_halved(image.rows, image.columns),
         thumbnail_url=f"/images/{image.id}/thumbnail.png",
         warnings=tuple(_(warning) for warning in image.warnings),
     )
-
-
-def halved(rows: int, columns: int) -> int:
-    """How often a film is to be halved so that a preview of it travels at once; 0 for one that is small anyway."""
-    times = max(0, math.ceil(math.log2(max(rows, columns) / PREVIEW)))
-    return times if times <= MOST_HALVED and min(rows, columns) >> times else 0
 
 
 def models(cards: Sequence[Card], chosen: Card | None, _: Translate) -> tuple[ModelData, ...]:

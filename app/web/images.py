@@ -8,21 +8,18 @@ import gzip
 import hashlib
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from fastapi import APIRouter, Query, Request
-from numpy.typing import NDArray
 from starlette.responses import Response
 
-from app import __version__, render
-from app.domain import Image, Region, frozen
+from app import __version__, opening, render
+from app.domain import Region
 from app.errors import InputError, NotFound
-from app.grey import window_for
+from app.opening import MOST_HALVED
 from app.store import ExplanationRow, StackExplanationRow
 from app.web import pages
-from app.web.filling import MOST_HALVED
 from app.web.pages import Web
 
 router = APIRouter(include_in_schema=False)
@@ -31,8 +28,6 @@ KEEP = "private, no-cache"
 """A browser may keep it but must ask each time whether it may still be shown."""
 THUMBNAIL = 160
 """The longest side of a film's thumbnail, in pixels: twice what the worklist shows, for dense screens."""
-PREVIEW = 1280
-"""The longest side of the picture that a film's panes open with, in pixels: as many as most screens' largest pane shows."""
 FLAG = 240
 """The longest side of a flagged map's thumbnail, in pixels."""
 
@@ -51,29 +46,13 @@ def pixels(request: Request, image_id: str, halved: Annotated[int, Query(ge=0, l
     dtype = "<i2" if row.signed else "<u2"
     headers = {"X-Shape": f"{row.rows >> halved},{row.columns >> halved}", "X-Dtype": dtype}
 
-    def stored() -> bytes:
-        return web.store.blobs.read(row.pixels_sha256)
-
     if not halved:
-        return octets(request, row.pixels_sha256, stored, headers)
+        return octets(request, row.pixels_sha256, lambda: web.store.blobs.read(row.pixels_sha256), headers)
     if not min(row.rows, row.columns) >> halved:
         raise InputError("The film is too small to be halved so often.")
-    whole = np.frombuffer(stored(), dtype).reshape(row.rows, row.columns)
-    headers["X-Spread"] = ",".join(f"{value:.10g}" for value in np.percentile(whole, (0, 0.5, 99.5, 100)))
+    small = opening.halved(web.store, row, halved)
     identity = hashlib.sha256(f"{row.pixels_sha256} {halved}".encode()).hexdigest()
-    return octets(request, identity, lambda: half(whole, halved).astype(dtype).tobytes(), headers)
-
-
-def half(values: NDArray[np.integer[Any]], times: int) -> NDArray[np.int32]:
-    """Averages over 2 × 2 values (rows, columns), ``times`` over, half up; a last odd row or column falls away. As the viewer's
-    script halves a film (static/js/viewport/film.js), so that nothing changes on the screen when the whole film arrives."""
-    out = values.astype(np.int32)
-    for _ in range(times):
-        rows, columns = (length >> 1 << 1 for length in out.shape)
-        out = (
-            out[:rows:2, :columns:2] + out[1:rows:2, :columns:2] + out[:rows:2, 1:columns:2] + out[1:rows:2, 1:columns:2] + 2
-        ) >> 2
-    return out
+    return octets(request, identity, lambda: gzip.decompress(small.packed), {**headers, "X-Spread": small.spread}, small.packed)
 
 
 @router.get("/images/{image_id}/voi-lut")
@@ -102,7 +81,8 @@ def preview(request: Request, image_id: str) -> Response:
     web = pages.of(request)
     with web.store.view() as tx:
         row = tx.studies.image(image_id)
-    return png(request, f"preview {row.id} {row.pixels_sha256} {PREVIEW}", lambda: _preview(web, row.id))
+    tag = hashlib.sha256(f"preview {row.id} {row.pixels_sha256} {opening.FORM}".encode()).hexdigest()[:32]
+    return answer(request, f'"{tag}"', lambda: opening.picture(web.store, row), "image/png", {})
 
 
 @router.get("/explanations/{explanation_id}/values")
@@ -169,21 +149,6 @@ def film(web: Web, image_id: str, longest: int = THUMBNAIL) -> bytes:
     return render.film_png(image, longest=longest)
 
 
-def _preview(web: Web, image_id: str) -> bytes:
-    with web.store.view() as tx:
-        return preview_png(tx.studies.load_image(image_id))
-
-
-def preview_png(image: Image) -> bytes:
-    """Halved as the viewer's script halves it, through the window of the whole film: the greys that the viewer will draw."""
-    times = next(times for times in range(MOST_HALVED + 1) if max(image.stored.shape) >> times <= PREVIEW)
-    if not times:
-        return render.film_png(image)
-    halved = half(image.stored, times)
-    stored = frozen(halved.astype(np.int16)) if image.stored.dtype == np.int16 else frozen(halved.astype(np.uint16))
-    return render.film_png(replace(image, stored=stored), None if image.voi_lut else window_for(image))
-
-
 def _overlay(web: Web, explanation_id: str, longest: int | None, region: Region | None) -> bytes:
     with web.store.view() as tx:
         explanation = tx.explanations.load(explanation_id)
@@ -197,18 +162,20 @@ def png(request: Request, identity: str, made: Callable[[], bytes]) -> Response:
     return answer(request, f'"{tag}"', lambda: pages.of(request).pictures.get(tag, made), "image/png", {})
 
 
-def octets(request: Request, sha256: str, made: Callable[[], bytes], headers: Mapping[str, str]) -> Response:
-    """Raw octets, compressed for those who take gzip: stored pixels shrink to about a half."""
+def octets(
+    request: Request, sha256: str, made: Callable[[], bytes], headers: Mapping[str, str], packed: bytes | None = None
+) -> Response:
+    """Raw octets, compressed for those who take gzip: stored pixels shrink to about a half. ``packed``: they are already."""
     taken = "gzip" in request.headers.get("accept-encoding", "")
     tag = f'"{sha256[:36]}{"-gzip" if taken else ""}"'
     more = {**headers, "Vary": "Accept-Encoding", **({"Content-Encoding": "gzip"} if taken else {})}
-    return answer(
-        request,
-        tag,
-        lambda: gzip.compress(made(), compresslevel=1, mtime=0) if taken else made(),
-        "application/octet-stream",
-        more,
-    )
+
+    def sent() -> bytes:
+        if not taken:
+            return made()
+        return packed if packed is not None else gzip.compress(made(), compresslevel=1, mtime=0)
+
+    return answer(request, tag, sent, "application/octet-stream", more)
 
 
 def answer(request: Request, tag: str, made: Callable[[], bytes], media_type: str, headers: Mapping[str, str]) -> Response:

@@ -5,7 +5,6 @@ Knows Jinja and the request; no route. A page is a frozen dataclass that names i
 """
 
 import hashlib
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -114,7 +113,6 @@ def _environment(catalogue: Catalogue, assets: "Assets") -> Environment:
         _=catalogue.gettext,
         ngettext=catalogue.ngettext,
         static=assets.url,
-        modules=assets.modules,
         language=catalogue.language,
         languages=LANGUAGES,
         version=__version__,
@@ -158,10 +156,6 @@ def person(name: str) -> str:
     return f"{family}, {rest}" if family and rest else family or rest
 
 
-IMPORTED = re.compile(r'^import [^;]*?from "(\./[^"]+|\.\./[^"]+)";', re.MULTILINE)
-"""What a module imports at its head; every script here writes it so."""
-
-
 class Assets:
     """Addresses of static files with their content's hash, so that a browser may keep them for good."""
 
@@ -174,20 +168,16 @@ class Assets:
         digest = self.digest(name)
         return f"/static/{name}?v={digest}" if digest else f"/static/{name}"
 
-    def modules(self, name: str) -> tuple[str, ...]:
-        """Addresses of every script that a script imports, and they in turn, as a browser asks for them: told beforehand, they
-        are fetched at once instead of one layer after the other. Scripts that are imported only when needed are left out."""
-        found: dict[Path, None] = {}
-        waiting = [(self.folder / name).resolve()]
-        while waiting:
-            path = waiting.pop()
-            text = path.read_text(encoding="utf-8") if path.is_file() else ""
-            for told in IMPORTED.findall(text):
-                other = (path.parent / told).resolve()
-                if other not in found:
-                    found[other] = None
-                    waiting.append(other)
-        return tuple(f"/static/{path.relative_to(self.folder.resolve()).as_posix()}" for path in found)
+    def fresh(self) -> bool:
+        """Whether the bundles under ``built`` were made of the scripts and styles that are here (.ci/bundle.sh)."""
+        told = self.folder / "built" / ".sources"
+        if not told.is_file():
+            return False
+        paths = [path for room in ("js", "css") for path in (self.folder / room).rglob("*") if path.is_file()]
+        digest = hashlib.sha256()
+        for path in sorted(paths, key=lambda path: path.as_posix()):
+            digest.update(path.read_bytes())
+        return told.read_text(encoding="ascii").strip() == digest.hexdigest()
 
     def digest(self, name: str) -> str:
         """The first 12 hexadecimal digits of the file's sha256, read anew when the file changes; "" where there is none."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 
@@ -57,3 +58,13 @@ def drag(page: Page, method: str, start: tuple[float, float], end: tuple[float, 
     page.mouse.move((at[0][0] + at[1][0]) / 2, (at[0][1] + at[1][1]) / 2)
     page.mouse.move(*at[1])
     page.mouse.up(button=button)
+
+
+def became(page: Page, condition: str, given: object = None) -> None:
+    """Wait until a JavaScript expression or function tells something true. Playwright's own ``wait_for_function`` compiles its
+    condition in the page as soon as it has to ask twice, which the page's content security policy forbids."""
+    for _ in range(150):
+        if page.evaluate(condition, given):
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"it never became true: {condition}")

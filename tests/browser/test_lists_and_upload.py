@@ -8,6 +8,7 @@ import httpx2
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
+from tests.browser.cases import became
 from tests.browser.conftest import Server, StartServer, Watch
 from tests.web import films
 
@@ -52,7 +53,7 @@ def test_states_follow_by_themselves(page: Page, filled: Server) -> None:
         expect(row).to_contain_text("analysed", timeout=ANALYSED_MS)
     expect(page.locator("[hx-trigger^=every]")).to_have_count(0)
     expect(page.locator("#worklist tbody tr").first.locator("meter").first).to_be_visible()
-    page.wait_for_function("[...document.images].every((image) => image.complete && image.naturalWidth > 0)")
+    became(page, "[...document.images].every((image) => image.complete && image.naturalWidth > 0)")
 
 
 def test_search_as_you_type_and_find_it_again(page: Page, filled: Server) -> None:

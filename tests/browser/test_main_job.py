@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
 from app.phantoms import chest, dicom
+from tests.browser.cases import became
 from tests.browser.conftest import Server, StartServer
 
 METHODS = {"cam", "gradcam", "saliency", "lrp", "rap"}
@@ -167,7 +168,7 @@ def lists(page: Page, model: str) -> None:
     expect(row).to_contain_text("RAP")
     picture = row.locator("img")
     picture.scroll_into_view_if_needed()
-    page.wait_for_function("(image) => image.complete && image.naturalWidth > 50", arg=picture.element_handle())
+    became(page, "(image) => image.complete && image.naturalWidth > 50", picture.element_handle())
 
 
 def exports(page: Page, model: str, flag: Flag) -> dict[str, str]:

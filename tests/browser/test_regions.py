@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from app.domain import Extent, Region, Shape
 from app.evaluation import truth
-from tests.browser.cases import PANES, Case, drag, ready
+from tests.browser.cases import PANES, Case, became, drag, ready
 from tests.browser.test_grid import layout
 from tests.browser.test_verdicts import last, settled, verdict_on
 
@@ -119,7 +119,7 @@ def test_the_region_stays_on_the_film_at_any_zoom_turn_and_flip(case: Page, stor
     assert np.ravel(added[1]["points"]) == pytest.approx([30, 20, 90, 60], abs=1)
     case.mouse.move(*at(case, "cam", (128, 128))[0])
     drag(case, "cam", (0.5, 0.5), (0.5, 0.2), button="right")
-    case.wait_for_function(f"document.querySelector('#pane-cam .region').getBoundingClientRect().width > {1.1 * box['width']}")
+    became(case, f"document.querySelector('#pane-cam .region').getBoundingClientRect().width > {1.1 * box['width']}")
 
 
 def test_corners_are_dragged_shapes_moved_and_deleted_and_every_step_goes_back_and_forth(case: Page, stored: Case) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.cases import PANES, Case, drag, ready
+from tests.browser.cases import PANES, Case, became, drag, ready
 
 API = "/api/v1"
 
@@ -84,14 +84,14 @@ def test_a_painted_box_gives_the_apis_numbers_and_undo_takes_it_back(drawer: Pag
     drawer.locator("[data-paint=brush]").click()
     drag(drawer, "lrp", (0.3, 0.3), (0.5, 0.35))
     expect(drawer.locator("#whatif-state")).to_have_text(re.compile("Answered"))
-    drawer.wait_for_function("() => !('stale' in document.getElementById('whatif-changes').dataset)")
+    became(drawer, "() => !('stale' in document.getElementById('whatif-changes').dataset)")
     assert len(bodies) == 3
     assert [area["kind"] for area in bodies[2]["edits"][0]["areas"]] == ["rectangle", "brush"]
     assert told(drawer) == expected(ask(stored, "what-if", bodies[2])["changes"])
     for _ in range(2):
         drawer.keyboard.press("Control+z")
     answered(drawer)
-    drawer.wait_for_function("() => !('stale' in document.getElementById('whatif-changes').dataset)")
+    became(drawer, "() => !('stale' in document.getElementById('whatif-changes').dataset)")
     assert bodies[-1] == body
     assert told(drawer) == expected(first["changes"])
     drawer.keyboard.press("Control+Shift+z")
@@ -112,7 +112,7 @@ def test_a_hot_area_is_taken_at_the_threshold_of_the_overlays(drawer: Page, stor
     area = {"kind": "hot", "explanation": entry["id"], "threshold": 0.4}
     for outside in (False, True):
         body = {"model": stored.data["model"], "edits": [{"areas": [area], "fill": "inpaint", "outside": outside}]}
-        drawer.wait_for_function("() => !('stale' in document.getElementById('whatif-changes').dataset)")
+        became(drawer, "() => !('stale' in document.getElementById('whatif-changes').dataset)")
         assert told(drawer) == expected(ask(stored, "what-if", body)["changes"])
         if not outside:
             with drawer.expect_response(lambda response: response.url.endswith("/what-if")):

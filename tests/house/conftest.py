@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 NOT_OURS = {
-    ".git", ".venv", "node_modules", "var", "vendor", "report", "htmlcov", "__pycache__",
+    ".git", ".venv", "node_modules", "var", "vendor", "built", "report", "htmlcov", "__pycache__",
     ".mypy_cache", ".ruff_cache", ".pytest_cache", ".import_linter_cache", ".hypothesis",
 }  # fmt: skip
 """Folders that are installed, cached or written while running."""

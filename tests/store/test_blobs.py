@@ -83,3 +83,23 @@ def test_old_blobs_are_named_and_old_temporary_files_go(blobs: Blobs) -> None:
     blobs.put(b"old")  # put again: young again
     assert list(blobs.old(60)) == []
     assert new
+
+
+def test_what_is_derived_is_made_once_and_goes_with_its_blob(blobs: Blobs) -> None:
+    made: list[int] = []
+
+    def make() -> bytes:
+        made.append(1)
+        return b"small"
+
+    sha256 = blobs.put(b"large")
+    assert [blobs.derived(sha256, "picture-1", make) for _ in range(3)] == [b"small"] * 3
+    assert blobs.derived(sha256, "picture-2", lambda: b"other") == b"other"
+    assert len(made) == 1
+    assert list(blobs.old(-1)) == [sha256]  # what is derived is no blob
+    blobs.remove(sha256)
+    assert files(blobs) == []
+    assert blobs.derived(sha256, "picture-1", make) == b"small"  # its blob is gone: nothing is left of it
+    assert files(blobs) == []
+    with pytest.raises(ValueError, match="kind"):
+        blobs.derived(sha256, "../picture", make)

@@ -9,10 +9,11 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from app import opening
 from app.domain import frozen
 from app.grey import apply_window, grey, window_for
+from app.opening import picture_png
 from app.store import Store
-from app.web.images import preview_png
 from tests.web import films
 from tests.web.conftest import Send
 
@@ -105,7 +106,7 @@ def test_a_preview_has_the_greys_that_the_viewer_draws(client: TestClient, store
     assert np.array_equal(shown, np.rint(grey(small) * 255).astype(np.uint8))
     large = np.random.default_rng(0).integers(0, 4096, (1500, 1300)).astype(np.uint16)
     film = replace(small, sop_instance_uid="1.2.99", stored=frozen(large), voi_lut=None, windows=())
-    made = np.asarray(Image.open(io.BytesIO(preview_png(film))))
+    made = np.asarray(Image.open(io.BytesIO(picture_png(film))))
     halved = (large[::2, ::2].astype(int) + large[1::2, ::2] + large[::2, 1::2] + large[1::2, 1::2] + 2) >> 2
     by_hand = apply_window(halved * np.float32(film.slope) + np.float32(film.intercept), window_for(film))
     by_hand = 1 - by_hand if film.photometric == "MONOCHROME1" else by_hand
@@ -152,3 +153,18 @@ def test_an_image_without_a_voi_lut(client: TestClient, study: str, store: Store
 def test_an_unknown_id_is_not_found(client: TestClient, path: str) -> None:
     for unknown in ("aaaaaaaaaaaa", "1", "..%2F..%2Fetc%2Fpasswd", "%00", "a" * 500):
         assert client.get(path.format(unknown)).status_code == 404, unknown
+
+
+def test_what_a_large_film_opens_with_is_kept_and_goes_with_the_study(client: TestClient, send: Send, store: Store) -> None:
+    study = send(("large.dcm", films.dicom(3, size=800)))
+    opening.keep(store, study)
+    with store.view() as tx:
+        row = tx.studies.get(study).images[0]
+    blob = store.blobs.path(row.pixels_sha256)
+    kept = {path.name.partition(".")[2] for path in blob.parent.glob(f"{blob.name}.*")}
+    assert kept == {f"picture-1-{row.id}", "halved-1-1-u2-800"}
+    shown = Image.open(io.BytesIO(client.get(f"/images/{row.id}/preview.png").content))
+    assert shown.size == (800, 800)
+    with store.begin() as tx:
+        tx.studies.remove(study)
+    assert list(blob.parent.glob(f"{blob.name}*")) == []

@@ -1,5 +1,7 @@
 """What every page shares: filters, addresses of static files, and that each template is rendered by some page."""
 
+import re
+import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -112,9 +114,23 @@ def test_no_network_is_so_sure_that_it_may_say_0_or_100(probability: float, show
     assert pages.percent(probability) == shown
 
 
-def test_a_page_names_every_script_that_its_script_imports() -> None:
-    named = Assets().modules("js/case.js")
-    assert "/static/js/viewport/gl.js" in named  # imported by an imported one
-    assert not {"/static/js/whatif.js", "/static/vendor/konva.min.js"} & set(named)  # these come when they are needed
-    assert all((STATIC / name.removeprefix("/static/")).is_file() for name in named)
-    assert len(set(named)) == len(named)
+def test_bundles_are_fresh_until_a_script_is_changed_or_removed(tmp_path: Path) -> None:
+    assert Assets().fresh()  # .ci/bundle.sh tells the same checksum as the server
+    shutil.copytree(STATIC, tmp_path / "static")
+    changed = tmp_path / "static" / "js" / "words.js"
+    copy = Assets(tmp_path / "static")
+    assert copy.fresh()
+    changed.write_text(changed.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert not copy.fresh()
+    changed.unlink()
+    assert not copy.fresh()
+    shutil.rmtree(tmp_path / "static" / "built")
+    assert not copy.fresh()
+
+
+def test_a_page_asks_for_one_script_and_one_style_of_its_own(client: TestClient) -> None:
+    page = client.get("/").text
+    asked = re.findall(r'(?:href|src)="(/static/[^"?]+\.(?:js|css))', page)
+    assert asked == ["/static/built/lists.css", "/static/vendor/htmx.min.js", "/static/built/worklist.js"]
+    for address in asked:
+        assert client.get(address).status_code == 200

@@ -72,9 +72,17 @@ export class ExamPanes extends Panes {
     if (!stack) return;
     if (!this.renderer) return void this.#fixed(pane);
     const { image, films, failed, count } = stack;
+    this.#opened(pane, image.id, films.has(image.id));
     if (!films.has(image.id)) pane.mark(failed.has(image.id) ? "failed" : "loading");
     else if (films.size < count) pane.mark("preview", words("exam.loaded", films.size, count));
     else pane.mark("full");
+  }
+
+  // The picture that came with the page goes once its slice is drawn, or at once where another slice is wanted.
+  #opened(pane, id, there) {
+    const picture = pane.view.querySelector(".pane-preview");
+    if (picture?.dataset.image !== id) picture?.remove();
+    else if (there) requestAnimationFrame(() => requestAnimationFrame(() => picture.remove()));
   }
 
   // Without WebGL2 the server's own small picture of the slice takes the pane.
