@@ -284,6 +284,7 @@ def fill(settings: Settings, store: "Store", wake: Callable[[], None], over: thr
     """
     from app.classifiers.registry import Registry
     from app.phantoms import demo
+    from app.phantoms.knee import demo as knee_demo
 
     unfinished = settings.var / "demo-unfinished"
     with store.view() as tx:
@@ -294,26 +295,33 @@ def fill(settings: Settings, store: "Store", wake: Callable[[], None], over: thr
     for study in demo.studies():
         if over.is_set():
             return
-        take_in(settings, store, study.name, study.file, study.model if study.model in networks else None)
+        take_in(settings, store, ((study.name, study.file),), study.model if study.model in networks else None)
+        wake()
+    for exam in knee_demo.exams():
+        if over.is_set():
+            return
+        take_in(settings, store, exam.files, None)
         wake()
     unfinished.unlink()
 
 
-def take_in(settings: Settings, store: "Store", name: str, file: bytes, model: str | None) -> None:
-    """Store one file and ask for its analysis, as an upload does."""
+def take_in(settings: Settings, store: "Store", files: Sequence[tuple[str, bytes]], model: str | None) -> None:
+    """Store a study's files, by name, all or none, and ask for its analysis, as an upload does."""
     from app import ingest
 
     with tempfile.TemporaryDirectory(dir=settings.var) as folder:
-        path = Path(folder) / "file"
-        path.write_bytes(file)
-        for found in ingest.read(path, name, settings, Path(folder)):
-            if isinstance(found, ingest.Rejected):
-                raise found.error
-            staged = store.stage(found.study, found.name, found.path)
-            with store.begin() as tx:
-                added = tx.studies.add(staged)
-                if added.state == "accepted":
-                    tx.jobs.analyse(added.study_id, model=model)
+        staged = []
+        for number, (name, file) in enumerate(files):
+            path = Path(folder) / str(number)
+            path.write_bytes(file)
+            for found in ingest.read(path, name, settings, Path(folder)):
+                if isinstance(found, ingest.Rejected):
+                    raise found.error
+                staged.append(store.stage(found.study, found.name, found.path))
+        with store.begin() as tx:
+            added = [tx.studies.add(each) for each in staged]
+            for study_id in dict.fromkeys(each.study_id for each in added if each.state == "accepted"):
+                tx.jobs.analyse(study_id, model=model)
 
 
 if __name__ == "__main__":

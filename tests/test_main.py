@@ -19,6 +19,7 @@ from app import __version__
 from app.config import ROOT, Settings
 from app.errors import InputError, Unavailable
 from app.phantoms import demo
+from app.phantoms.knee import demo as knee_demo
 from app.store import Store, WorklistQuery, migrate
 from tests.store.films import image, store_file, study
 
@@ -178,6 +179,7 @@ def test_the_demo_fills_an_empty_database_and_goes_on_where_it_stopped(
     store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(demo, "studies", partial(demo.studies, size=96))
+    monkeypatch.setattr(knee_demo, "exams", partial(knee_demo.exams, size=64))
     over = threading.Event()
     woken: list[int] = []
 
@@ -195,12 +197,12 @@ def test_the_demo_fills_an_empty_database_and_goes_on_where_it_stopped(
     cli.fill(settings, store, wake, over)
     assert len(names()) == 2
     cli.fill(settings, store, cli.nobody, threading.Event())
-    assert len(set(names())) == len(demo.SCENES) == 9
+    assert len(set(names())) == len(demo.SCENES) + len(knee_demo.SCENES) == 12
     with store.begin() as tx:
         first = tx.worklist.page(WorklistQuery()).rows[0].id
         tx.studies.remove(first)
     cli.fill(settings, store, cli.nobody, threading.Event())
-    assert len(names()) == 8  # there is something already: nothing is put back
+    assert len(names()) == 11  # there is something already: nothing is put back
 
 
 def test_a_demo_that_fails_does_not_end_the_server(
@@ -210,6 +212,7 @@ def test_a_demo_that_fails_does_not_end_the_server(
         raise Unavailable("The disk is full: nothing was stored. Make room and try again.")
 
     monkeypatch.setattr(demo, "studies", partial(demo.studies, size=96))
+    monkeypatch.setattr(knee_demo, "exams", partial(knee_demo.exams, size=64))
     monkeypatch.setattr(store, "stage", full)
     cli.tidy(settings.model_copy(update={"demo": True}), store, cli.nobody, threading.Event())
     assert "putting in the demo failed: Unavailable at" in caplog.text

@@ -67,7 +67,7 @@ def _series(header: Header, sha256: str) -> Series:
         body_part=_body_part(header),
         view_position=header.text("ViewPosition").upper(),
         description=header.text("SeriesDescription"),
-        weighting=sequence.weighting(header) if header.text("Modality").upper() == "MR" else "",
+        weighting=sequence.weighting(next(header.frames(1))) if header.text("Modality").upper() == "MR" else "",
         localizer=sequence.localizer(header) if header.text("Modality").upper() == "MR" else False,
     )
 

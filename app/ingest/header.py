@@ -25,7 +25,7 @@ UNDECODABLE = "Some text in the header is not in the character set it claims; le
 MACROS = (
     "PixelMeasuresSequence", "PlanePositionSequence", "PlaneOrientationSequence", "FrameVOILUTSequence",
     "PixelValueTransformationSequence", "FrameAnatomySequence", "FramePixelDataPropertiesSequence",
-    "CTPixelValueTransformationSequence", "MREchoSequence",
+    "CTPixelValueTransformationSequence", "MREchoSequence", "MRTimingAndRelatedParametersSequence",
 )  # fmt: skip
 
 

@@ -40,7 +40,8 @@ def weighting(header: Header) -> str:
 def _by_times(header: Header) -> str:
     """Of a spin echo, by TR and TE: short and short is T1, long and short PD, long and long T2."""
     repetition, echo = header.number("RepetitionTime", 0.0), echo_time(header)
-    gradient = "GR" in header.lines("ScanningSequence") and "SE" not in header.lines("ScanningSequence")
+    kinds = (*header.lines("ScanningSequence"), *header.lines("EchoPulseSequence"))  # the second: Enhanced MR's (0018,9008)
+    gradient = bool({"GR", "GRADIENT"}.intersection(kinds)) and "SE" not in kinds
     if repetition <= 0 or echo is None or gradient:
         return ""
     if repetition < SHORT_TR:

@@ -211,3 +211,66 @@ def test_a_real_knee_is_two_stacks_in_the_right_planes(tmp_path: Path) -> None:
         letters = stack.images[0].orientation
         assert letters[0][0] == ("A" if stack.plane == "sagittal" else "R")
         assert letters[1] == "H"
+
+
+def enhanced(files: list[tuple[str, Dataset]], echoes: tuple[float, ...] = (20.0,)) -> Dataset:
+    """A series as one Enhanced MR Image Storage file (PS3.3 A.36): its frames shuffled, each slice once per echo, nothing of
+    geometry or times outside of the functional groups."""
+    frames = [(ds, echo) for _, ds in files for echo in echoes]
+    frames = [frames[index] for index in np.random.default_rng(2).permutation(len(frames))]
+    whole = pydicom.dcmread(io.BytesIO(_octets(files[0][1])))
+    for keyword in (
+        "ImagePositionPatient",
+        "ImageOrientationPatient",
+        "PixelSpacing",
+        "SliceThickness",
+        "EchoTime",
+        "RepetitionTime",
+    ):
+        whole.pop(keyword, None)
+    whole.SeriesDescription = whole.ProtocolName = "knee"
+    whole.SOPClassUID = whole.file_meta.MediaStorageSOPClassUID = UID("1.2.840.10008.5.1.4.1.1.4.1")
+    first, shared = files[0][1], Dataset()
+    shared.PixelMeasuresSequence = [group(PixelSpacing=first.PixelSpacing, SliceThickness=first.SliceThickness)]
+    shared.PlaneOrientationSequence = [group(ImageOrientationPatient=first.ImageOrientationPatient)]
+    shared.MRTimingAndRelatedParametersSequence = [group(RepetitionTime=2400.0)]
+    whole.SharedFunctionalGroupsSequence = [shared]
+    whole.PerFrameFunctionalGroupsSequence = [
+        group(
+            PlanePositionSequence=[group(ImagePositionPatient=ds.ImagePositionPatient)],
+            MREchoSequence=[group(EffectiveEchoTime=echo)],
+        )
+        for ds, echo in frames
+    ]
+    whole.NumberOfFrames = len(frames)
+    whole.PixelData = b"".join(ds.PixelData for ds, _ in frames)
+    return whole
+
+
+def group(**elements: object) -> Dataset:
+    made = Dataset()
+    for keyword, value in elements.items():
+        setattr(made, keyword, value)
+    return made
+
+
+def test_an_enhanced_file_is_the_stack_that_its_frames_are(
+    tmp_path: Path, drawn: knee.KneePhantom, sagittal: list[tuple[str, Dataset]]
+) -> None:
+    study, rejected = taken(tmp_path / "in", [("enhanced.dcm", enhanced(sagittal))])
+    assert rejected == []
+    (stack,) = stacks(study.series[0])
+    assert (stack.plane, stack.weighting.removesuffix(" FS")) == ("sagittal", "PD")  # by TR and TE, for no words name it
+    assert stack.oddities == ()
+    assert np.array_equal(np.stack([image.stored for image in stack.images]), drawn.stacks[0].pixels)
+
+
+def test_an_enhanced_file_of_two_echoes_is_two_stacks(
+    tmp_path: Path, drawn: knee.KneePhantom, sagittal: list[tuple[str, Dataset]]
+) -> None:
+    study, rejected = taken(tmp_path / "in", [("enhanced.dcm", enhanced(sagittal, (20.0, 80.0)))])
+    assert rejected == []
+    found = stacks(study.series[0])
+    assert [stack.images[0].echo_time for stack in found] == [20.0, 80.0]
+    for stack in found:
+        assert np.array_equal(np.stack([image.stored for image in stack.images]), drawn.stacks[0].pixels)
