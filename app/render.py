@@ -95,10 +95,15 @@ def overlay_png(
 
 
 def ends(explanation: Explanation | StackExplanation) -> tuple[float, float]:
-    """The values at the ends of the colours: (0, high), or (−high, high) for a signed map; (0, 1) where there is nothing."""
-    values = np.abs(explanation.values) if explanation.signed else explanation.values[explanation.values > 0]
-    high = float(np.percentile(values, 99.5)) if values.size else 0.0
-    high = high or float(values.max(initial=0.0)) or 1.0
+    """The values at the ends of the colours: (0, high), or (−high, high) for a signed map; (0, 1) where there is nothing.
+
+    High is the 99.5th percentile; for a stack, that of the slice where it is largest: most slices hold nothing, and over all of
+    them a finding's own slice would be one flat colour.
+    """
+    values = explanation.values if isinstance(explanation, StackExplanation) else explanation.values[None]
+    strengths = [np.abs(each) if explanation.signed else each[each > 0] for each in values]
+    high = max((float(np.percentile(each, 99.5)) for each in strengths if each.size), default=0.0)
+    high = high or max(float(each.max(initial=0.0)) for each in strengths) or 1.0
     return (-high if explanation.signed else 0.0, high)
 
 

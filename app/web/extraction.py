@@ -14,7 +14,7 @@ from typing import Any
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
 
-from app import explainers
+from app import exam, explainers
 from app.classifiers import reasons
 from app.classifiers.registry import GONE, Registry
 from app.config import ROOT
@@ -43,7 +43,7 @@ def _template(root: Path) -> set[str]:
 def spoken(root: Path = ROOT) -> frozenset[str]:
     """Every message id, of a plural the one for a single thing."""
     found = {*NAMED, *_template(root), GONE, *REASONS, *reasons.REASONS, *errors.TITLES.values(), *errors.SENTENCES.values()}
-    found |= {finding.replace("_", " ") for finding in (*FINDINGS, NO_FINDING)}
+    found |= {finding.replace("_", " ") for finding in (*FINDINGS, NO_FINDING, *exam.FINDINGS)}
     for name in explainers.names():
         method = explainers.describe(name)
         found |= {method.title, method.summary, method.caution}
@@ -63,7 +63,7 @@ def cards(root: Path = ROOT, names: Container[str] | None = None) -> set[str]:
     """What the networks' cards say for people; of some networks only, when names are given. A card may stay untranslated."""
     found: set[str] = set()
     registry = Registry(root / "models")
-    for card in (*registry.cards(), *registry.guards()):
+    for card in (*registry.cards(), *registry.exams(), *registry.guards()):
         if names is None or card.name in names:
             found |= {card.title, card.summary, card.banner, card.intended_use, card.terms, *card.limits}
             found |= {text for source in card.data for text in (source.name, source.terms, source.shows)}

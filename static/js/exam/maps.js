@@ -14,7 +14,7 @@ export async function fetchMaps(explanation, signal) {
 export class StackMaps {
   constructor(explanation, values) {
     Object.assign(this, { explanation, values, size: explanation.height * explanation.width, made: new Map() });
-    this.range = ranges(values);
+    this.range = ranges(values, this.size);
   }
 
   /** One slice's map, as viewport/map.js makes a film's. */
@@ -43,20 +43,25 @@ export class StackMaps {
   }
 }
 
-// One copy is worked on for all of them: a stack of maps is a few MB.
-function ranges(values) {
-  const scratch = new Float32Array(values.length);
-  let [sum, count] = [0, 0];
-  for (let i = 0; i < values.length; i += 1) {
-    sum += values[i];
-    if (values[i] > 0) {
-      scratch[count] = values[i];
-      count += 1;
+// The ends of the colours are those of the slice where they lie farthest: most slices hold nothing, and over all of them a finding's
+// own slice would be one flat colour. One copy of a slice is worked on.
+function ranges(values, size) {
+  const scratch = new Float32Array(size);
+  let [sum, positive, strength] = [0, 0, 0];
+  for (let from = 0; from < values.length; from += size) {
+    let count = 0;
+    for (let i = from; i < from + size; i += 1) {
+      sum += values[i];
+      if (values[i] > 0) {
+        scratch[count] = values[i];
+        count += 1;
+      }
     }
+    positive = Math.max(positive, percentile(scratch.subarray(0, count)));
+    for (let i = 0; i < size; i += 1) scratch[i] = Math.abs(values[from + i]);
+    strength = Math.max(strength, percentile(scratch));
   }
-  const positive = percentile(scratch.subarray(0, count));
-  for (let i = 0; i < values.length; i += 1) scratch[i] = Math.abs(values[i]);
-  return { positive, strength: percentile(scratch), against: sum < 0 };
+  return { positive, strength, against: sum < 0 };
 }
 
 // The 99.5th percentile as viewport/map.js takes it, linear between the two nearest ranks, without sorting a million values.
