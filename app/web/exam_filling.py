@@ -63,7 +63,12 @@ def build(found: Found, _: Translate) -> ExamData:
         prediction=prediction_data(found.prediction, found.card, ids, _) if found.prediction and found.card else None,
         finding=found.finding,
         methods=filling.methods(_),
-        explanations=tuple(explanation_data(row, _) for row in in_panel(found.explanations)),
+        explanations=tuple(
+            explanation_data(row, _)
+            for row in in_panel(found.explanations)
+            # What an earlier reading left of a stack that is no longer read belongs to no answer on the page.
+            if (row.plane, stack_names.name(row.series_id, row.stack)) in {(plane, ids[key]) for plane, key in shown.items()}
+        ),
         reviews=found.reviews,
         job=filling.job_data(found.job, _) if found.job else None,
         verdicts=VERDICTS,

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,20 @@ def test_a_correction_is_what_the_page_says(client: TestClient, exam: str, store
     assert data["planes"]["axial"] == data["stacks"][1]["id"]
     assert data["planes"]["coronal"] == ""
     assert data["stacks"][1]["title"] == "Axial T1"
+
+
+def test_maps_of_a_stack_that_is_no_longer_read_are_not_shown(client: TestClient, read: str, store: Store) -> None:
+    before = payload(client, read)
+    coronal = before["planes"]["coronal"]
+    assert {entry["stack"] for entry in before["explanations"]} == {before["planes"]["sagittal"], coronal}
+    with store.begin() as tx:
+        tx.exams.correct(read, Correction(StackKey(exams.CORONAL), used=False))
+        (earlier,) = tx.exams.predictions(read)
+        kept = tuple(one for one in earlier.prediction.planes if one.plane == "sagittal")
+        tx.exams.save_prediction(read, replace(earlier.prediction, planes=kept, missing=("coronal", "axial")))
+    after = payload(client, read)
+    assert after["planes"]["coronal"] == ""
+    assert {entry["stack"] for entry in after["explanations"]} == {before["planes"]["sagittal"]}
 
 
 def test_nothing_says_who_the_patient_is(client: TestClient, read: str) -> None:

@@ -29,7 +29,8 @@ def draw(folder: Path, counts: dict[str, int], first: int, size: int, processes:
     about, told = json.dumps({"first": first, "size": size}), folder / "phantoms.json"
     if told.is_file() and told.read_text(encoding="utf-8") != about:
         raise InputError("The folder “%(name)s” holds phantoms of other seeds or size. Delete it first.", {"name": folder.name})
-    told.write_text(about, encoding="utf-8")
+    if not told.is_file():  # another process may be reading it
+        told.write_text(about, encoding="utf-8")
     for number, (part, count) in enumerate(counts.items()):
         seeds = range(first + APART * number, first + APART * number + count)
         with ProcessPoolExecutor(processes) as pool:
