@@ -47,8 +47,10 @@ def build(found: Found, _: Translate) -> ExamData:
     address = f"/studies/{found.study.id}"
     ids = {stack.key: stack_id(series, stack.key) for series, stack in found.stacks}
     shown = {plane: stack.key for plane, stack in found.read.items()}
-    if found.prediction:
-        shown |= {answer.plane: answer.stack for answer in found.prediction.prediction.planes if answer.stack in ids}
+    for answer in found.prediction.prediction.planes if found.prediction else ():
+        # A stack that has been corrected since stands in one pane, as what it is now.
+        if answer.stack in ids and shown.get(answer.plane) != answer.stack and answer.stack not in shown.values():
+            shown[answer.plane] = answer.stack
     said = {correction.key: correction for correction in found.corrections}
     return ExamData(
         study=StudyData(found.study.id, found.study.phantom, found.study.state),
@@ -169,7 +171,7 @@ def explanation_data(row: StackExplanationRow, _: Translate) -> StackExplanation
         min=row.minimum,
         max=row.maximum,
         mass=row.mass,
-        values_url=f"/stack-explanations/{row.id}/values",
+        values_url=f"/stack-explanations/{row.id}/values?v={row.values_sha256[:12]}",
         notes=tuple(_(note) for note in row.notes),
         conservation_error=row.conservation_error,
     )

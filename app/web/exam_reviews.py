@@ -200,6 +200,7 @@ def data(row: ExamReviewRow) -> dict[str, Any]:
     return {
         "id": row.id,
         "stack": stack_names.name(row.series_id, told.stack.number),
+        "plane": told.plane,
         "model": told.model,
         "model_sha256": told.model_sha256,
         "method": told.method,

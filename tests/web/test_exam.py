@@ -135,6 +135,25 @@ def test_a_correction_is_what_the_page_says(client: TestClient, exam: str, store
     assert data["stacks"][1]["title"] == "Axial T1"
 
 
+def test_a_stack_that_is_read_as_another_plane_stands_in_one_pane_with_its_new_maps(
+    client: TestClient, read: str, store: Store
+) -> None:
+    before = {
+        entry["stack"]: entry["values_url"] for entry in payload(client, read)["explanations"] if entry["method"] == "cam"
+    }
+    with store.begin() as tx:
+        tx.exams.correct(read, Correction(StackKey(exams.CORONAL), plane="axial"))
+    data = payload(client, read)
+    stack = data["planes"]["axial"]
+    assert data["planes"]["coronal"] == ""
+    assert stack not in {entry["stack"] for entry in data["explanations"]}  # those were made of it as a coronal one
+    with store.begin() as tx:
+        maps = exams.stack_explanation(method="cam", seed=9, stack=StackKey(exams.CORONAL))
+        tx.exams.save_explanation(read, replace(maps, plane="axial"))
+    (entry,) = [entry for entry in payload(client, read)["explanations"] if entry["stack"] == stack]
+    assert entry["values_url"] != before[stack]  # what a browser has kept of the earlier maps is not shown
+
+
 def test_maps_of_a_stack_that_is_no_longer_read_are_not_shown(client: TestClient, read: str, store: Store) -> None:
     before = payload(client, read)
     coronal = before["planes"]["coronal"]

@@ -155,6 +155,7 @@ class ExamReviewOut(Frozen):
     study: str = Field(description="The study.")
     stack: str = Field(description="The stack.")
     image: str = Field(description="The image of the slice that stands for the stack.")
+    plane: str = Field(description="What the stack was read as when the verdict was given.")
     model: str = Field(description="The network.")
     model_sha256: str = Field(description="The version of the network that the verdict is about.")
     method: str = Field(description="The explaining method.")

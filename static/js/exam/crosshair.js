@@ -30,14 +30,7 @@ export class Crosshair {
       else if (pane.view.dataset.mode === "cross") delete pane.view.dataset.mode;
     }
     if (!on) this.#to(null);
-    else if (!this.point) this.#middle();
-  }
-
-  // For the keyboard the point begins in the middle of the active pane's slice.
-  #middle() {
-    const { active } = this.panes;
-    if (lies(active.stack?.image)) this.carry(active, active.stack.image.columns / 2, active.stack.image.rows / 2);
-    else say(words("cross.unplaced"));
+    else if (!lies(this.panes.active.stack?.image)) say(words("cross.unplaced"));
   }
 
   /** What a press of the left button begins: a carried point, or null when it is none of this one's business. */
@@ -90,7 +83,7 @@ export class Crosshair {
     const step = STEPS[event.key];
     const { active } = this.panes;
     if (!this.on || !step || !lies(active.stack?.image) || event.target.closest?.(".strip")) return false;
-    const far = event.shiftKey ? 10 : 1;
+    const far = event.shiftKey ? 10 : 1; // the point begins in the middle of the slice
     const at = this.point ? onSlice(active.stack.image, this.point) : { x: active.stack.image.columns / 2, y: active.stack.image.rows / 2 };
     this.carry(active, at.x + step[0] * far, at.y + step[1] * far);
     this.tell();

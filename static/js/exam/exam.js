@@ -121,7 +121,9 @@ class Exam {
       if (stack.image.id === image.id) this.#slice(pane);
       else this.panes.told(pane);
     }
-    if (this.panes.active.stack === stack && stack.image.id === image.id) this.regions.slice();
+    if (this.panes.active.stack !== stack || stack.image.id !== image.id) return;
+    this.regions.slice();
+    this.reviews.show(); // there is something to draw on now
   }
 
   #lost(stack) {
@@ -313,18 +315,20 @@ class Exam {
 
   async #fill(pane, explanation) {
     pane.tell([explanation.state_text, ...explanation.notes].filter(Boolean).join(" · "));
-    pane.maps = this.maps.get(explanation.id) ?? null;
-    pane.explanation = explanation.id;
+    // The address names what the maps hold: maps of a stack that was read anew take the place, and the id, of those before.
+    const { values_url: address } = explanation;
+    pane.maps = this.maps.get(address) ?? null;
+    pane.explanation = address;
     if (pane.maps || explanation.state !== "ok" || !this.panes.renderer) return;
     pane.tell(words("exam.fetching"));
     try {
       const maps = await this.#fetched(explanation);
-      if (pane.explanation !== explanation.id) return;
+      if (pane.explanation !== address) return;
       pane.maps = maps;
       pane.tell(explanation.notes.join(" · "));
       this.#slice(pane);
     } catch {
-      if (pane.explanation !== explanation.id) return;
+      if (pane.explanation !== address) return;
       pane.explanation = "";
       pane.tell(words("load.failed"));
       this.#lost(pane.stack);
@@ -333,11 +337,11 @@ class Exam {
 
   // A stack's maps, fetched once; the oldest go where there are many.
   async #fetched(explanation) {
-    const { id } = explanation;
-    if (this.maps.has(id)) return this.maps.get(id);
-    if (!this.fetching.has(id)) this.fetching.set(id, fetchMaps(explanation).finally(() => this.fetching.delete(id)));
-    const maps = await this.fetching.get(id);
-    this.maps.set(id, maps);
+    const { values_url: address } = explanation;
+    if (this.maps.has(address)) return this.maps.get(address);
+    if (!this.fetching.has(address)) this.fetching.set(address, fetchMaps(explanation).finally(() => this.fetching.delete(address)));
+    const maps = await this.fetching.get(address);
+    this.maps.set(address, maps);
     const held = new Set(this.panes.all.map(({ explanation: shown }) => shown));
     for (const old of [...this.maps.keys()].filter((key) => !held.has(key)).slice(0, Math.max(0, this.maps.size - KEPT_MAPS))) this.maps.delete(old);
     return maps;

@@ -52,6 +52,9 @@ export class Layout {
     const { stack } = this.page.panes.active;
     const plane = PLANES.find((name) => this.stacks[name] === stack && stack) ?? this.plane;
     this.set({ kind, plane });
+    const { panes } = this.page;
+    const same = kind === "planes" ? panes.all[PLANES.indexOf(plane)] : panes.of(this.method);
+    if (same?.stack) panes.activate(same);
     say(words(`layout.${kind}`));
   }
 

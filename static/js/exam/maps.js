@@ -3,7 +3,8 @@
 
 import { octets } from "../viewport/film.js";
 
-/** Fetches a stack's maps: {explanation, positive, strength, against, slice(at), most()}. */
+/** Fetches a stack's maps: {explanation, range, slice(at), most()}; whether a map speaks against the
+ * finding is said of each slice. */
 export async function fetchMaps(explanation, signal) {
   const values = new Float32Array(await octets(explanation.values_url, signal));
   const { slices, height, width } = explanation;
@@ -37,7 +38,9 @@ export class StackMaps {
   #map(name, values) {
     if (!this.made.has(name)) {
       const { explanation, range } = this;
-      this.made.set(name, { id: `${explanation.id} ${name}`, explanation, values: values(), ...range });
+      const cut = values();
+      const against = cut.reduce((sum, value) => sum + value, 0) < 0;
+      this.made.set(name, { id: `${explanation.values_url} ${name}`, explanation, values: cut, ...range, against });
     }
     return this.made.get(name);
   }
@@ -47,11 +50,10 @@ export class StackMaps {
 // own slice would be one flat colour. One copy of a slice is worked on.
 function ranges(values, size) {
   const scratch = new Float32Array(size);
-  let [sum, positive, strength] = [0, 0, 0];
+  let [positive, strength] = [0, 0];
   for (let from = 0; from < values.length; from += size) {
     let count = 0;
     for (let i = from; i < from + size; i += 1) {
-      sum += values[i];
       if (values[i] > 0) {
         scratch[count] = values[i];
         count += 1;
@@ -61,7 +63,7 @@ function ranges(values, size) {
     for (let i = 0; i < size; i += 1) scratch[i] = Math.abs(values[from + i]);
     strength = Math.max(strength, percentile(scratch));
   }
-  return { positive, strength, against: sum < 0 };
+  return { positive, strength };
 }
 
 // The 99.5th percentile as viewport/map.js takes it, linear between the two nearest ranks, without sorting a million values.

@@ -21,7 +21,9 @@ export class StackReviews extends Reviews {
   of(method, pane = this.panes.active) {
     const { data } = this;
     if (!data?.prediction || !pane.stack) return undefined;
-    return this.known.get(keyOf({ image: pane.stack.id, model_sha256: data.prediction.model_sha256, method, finding: data.finding }));
+    const kept = this.known.get(keyOf({ image: pane.stack.id, model_sha256: data.prediction.model_sha256, method, finding: data.finding }));
+    // A stack that was read as another plane since has other maps: what was said of those stays in the list, not on these.
+    return kept?.plane && kept.plane !== pane.stack.plane ? undefined : kept;
   }
 
   able(pane) {
