@@ -211,7 +211,7 @@ class WorklistRow:
     """One study in the worklist. ``modality`` joins several with "/"; ``top`` are the three highest scores, highest first;
     ``disagreements`` how far methods disagree on each of them, 0 to 1, None where that is not known; ``flags`` counts the
     verdicts in force; ``thumbnail`` is the id of the image in the middle of the first series; ``planes`` counts those that the
-    network of the shown findings read of an exam."""
+    network of the shown findings read of an exam; ``network`` is that network's name, "" where none has read."""
 
     id: str
     patient: Patient
@@ -229,6 +229,7 @@ class WorklistRow:
     phantom: bool
     caution: Mark | Literal[""] = ""
     planes: int = 0
+    network: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,4 +148,5 @@ def _row(
         received_at=row.received_at,
         phantom=row.phantom,
         caution=cast(Any, row.caution),
+        network=row.headline or "",
     )

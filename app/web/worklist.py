@@ -31,6 +31,7 @@ class WorklistPage:
     """templates/worklist.html: one page of studies, the query it answers, and what can be chosen.
 
     ``unfinished``: a study of this page still waits or is being analysed, so the table asks again by itself.
+    ``unreal``: the networks that know phantoms only; what they say of anybody else means nothing.
     ``disagree``: from which disagreement on methods are said to. ``empty``: there is no study at all, which is another thing
     than none that fits. ``order`` is the query's order as the form sends it; ``polled``: the table was asked for by itself, and
     nobody is to be told how many studies there are again.
@@ -46,6 +47,7 @@ class WorklistPage:
     columns: tuple[tables.Column, ...]
     order: str
     disagree: float
+    unreal: frozenset[str]
     unfinished: bool
     empty: bool
     polled: bool
@@ -103,6 +105,7 @@ def _answer(request: Request, query: WorklistQuery, *, polled: bool) -> Response
 
 
 def _page(request: Request, query: WorklistQuery, polled: bool) -> WorklistPage:
+    registry = pages.of(request).registry
     with pages.of(request).store.view() as tx:
         studies = tx.worklist.page(query)
         modalities = tx.worklist.modalities()
@@ -116,6 +119,7 @@ def _page(request: Request, query: WorklistQuery, polled: bool) -> WorklistPage:
         columns=_columns(request, query),
         order=f"-{query.sort}" if query.descending else query.sort,
         disagree=DISAGREE,
+        unreal=frozenset(card.name for card in (*registry.cards(), *registry.exams()) if card.phantom),
         unfinished=any(row.state in UNFINISHED for row in studies.rows),
         empty=empty,
         polled=polled,

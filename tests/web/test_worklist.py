@@ -34,6 +34,7 @@ def test_the_page_is_what_its_dataclass_says(client: TestClient, study: str, sto
             columns=page.columns,
             order="-received",
             disagree=0.75,
+            unreal=frozenset({"phantom-untrained", "phantom-by-name"}),
             unfinished=False,
             empty=False,
             polled=False,
@@ -193,3 +194,11 @@ def test_films_without_a_header_go_by_their_files_names(client: TestClient, send
     assert shown(answer).modalities == ("DX",)
     assert "<option selected>" not in answer.text
     assert '<option value="">All</option>' in answer.text
+
+
+def test_what_a_network_of_phantoms_says_of_a_person_is_called_so(client: TestClient, send: Send, store: Store) -> None:
+    person, phantom = send(("person.dcm", films.dicom(8, phantom=False))), send(("phantom.dcm", films.dicom(9)))
+    for study in (person, phantom):
+        films.analyse(store, study, model="phantom-untrained")
+    page = client.get("/").text
+    assert page.count("trained on phantoms: means nothing for a person") == 1
