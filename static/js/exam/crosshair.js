@@ -66,7 +66,9 @@ export class Crosshair {
     }
     const text = point ? words("cross.at", ...spoken(point)) : "";
     const out = this.out.map((stack) => words("cross.outside", stack.title)).join(" ");
-    $("cross-words").textContent = [text, out].filter(Boolean).join(" ");
+    const said = $("cross-words");
+    said.textContent = [text, out].filter(Boolean).join(" ");
+    said.title = said.textContent;
     this.panes.refresh();
   }
 
