@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.phantoms import knee
 from app.phantoms.knee import dicom
-from tests.browser.conftest import Server
+from tests.browser.conftest import Server, Watch
 from tests.browser.exams import at, crossed, full, letters, pane, stands, uploaded
 from tests.browser.test_accessibility import faults
 
@@ -39,6 +39,22 @@ def test_the_planes_stand_side_by_side_in_the_middle_of_their_stacks(opened: Pag
     expect(opened.locator(".research-strip")).to_be_visible()
     expect(opened.locator("#findings")).to_contain_text("No network here reads this exam")
     expect(opened.locator(".banner-name")).to_contain_text("PHANTOM")
+
+
+def test_panes_open_with_pictures_until_their_slices_are_drawn(page: Page, exam: str, browser_watch: Watch) -> None:
+    browser_watch.allow("ERR_FAILED|Failed to load resource|Failed to fetch")
+    page.route("**/pixels", lambda route: route.abort())
+    page.goto(exam)
+    pictures = page.locator(".pane-preview")
+    expect(pictures).to_have_count(3)
+    assert all(picture.evaluate("(image) => image.complete && image.naturalWidth > 0") for picture in pictures.all())
+    pane(page, 2).focus()
+    page.keyboard.press("ArrowDown")
+    expect(pictures).to_have_count(2)  # no picture of another slice than the one that is told
+    page.unroute("**/pixels")
+    page.reload()
+    full(page)
+    expect(pictures).to_have_count(0)
 
 
 def test_slices_come_in_the_order_of_their_places(opened: Page) -> None:
