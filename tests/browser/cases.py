@@ -3,6 +3,7 @@
 import json
 import re
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +59,15 @@ def drag(page: Page, method: str, start: tuple[float, float], end: tuple[float, 
     page.mouse.move((at[0][0] + at[1][0]) / 2, (at[0][1] + at[1][1]) / 2)
     page.mouse.move(*at[1])
     page.mouse.up(button=button)
+
+
+def until(page: Page, done: Callable[[], bool]) -> None:
+    """Wait for what the server has."""
+    for _ in range(150):
+        if done():
+            return
+        page.wait_for_timeout(200)
+    pytest.fail("what was said never reached the server")
 
 
 def became(page: Page, condition: str, given: object = None) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Error, Page, Route, expect
 
-from tests.browser.cases import REVIEWS, Case, ready
+from tests.browser.cases import REVIEWS, Case, ready, until
 from tests.browser.conftest import Watch
 from tests.browser.test_regions import clean, draw_loose, shapes
 from tests.browser.test_verdicts import cut, last, settled, verdict_on
@@ -20,15 +20,6 @@ def judge(page: Page, method: str, number: int) -> None:
     """Give a verdict by key, stored or not."""
     page.locator(f"#pane-{method}").focus()
     page.keyboard.press(f"Shift+Digit{number}")
-
-
-def until(page: Page, done: Callable[[], bool]) -> None:
-    """Wait for what the server has."""
-    for _ in range(150):
-        if done():
-            return
-        page.wait_for_timeout(200)
-    pytest.fail("what was said never reached the server")
 
 
 def pressed(page: Page, method: str, verdict: str) -> None:
@@ -140,7 +131,7 @@ def test_what_a_closed_case_left_is_sent_from_the_worklist(case: Page, stored: C
     list_page.context.set_offline(False)
     list_page.goto(f"{stored.url.split('/studies')[0]}/")
     until(list_page, lambda: (last(stored, "cam") or {}).get("reason") == "outside the body")
-    assert list_page.evaluate(KEPT) == 0
+    until(list_page, lambda: list_page.evaluate(KEPT) == 0)  # it is forgotten when the answer has come
 
 
 def test_an_answer_that_is_lost_on_its_way_is_no_second_verdict(case: Page, stored: Case, browser_watch: Watch) -> None:

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from app.domain import Extent, Region, Shape
 from app.evaluation import truth
-from tests.browser.cases import PANES, Case, became, drag, ready
+from tests.browser.cases import PANES, Case, became, drag, ready, until
 from tests.browser.test_grid import layout
 from tests.browser.test_verdicts import last, settled, verdict_on
 
@@ -170,7 +170,7 @@ def test_a_polygon_goes_back_by_corners_and_closes_on_its_first_one(case: Page, 
     case.keyboard.press("Control+z")
     case.mouse.click(*corners[3])
     case.mouse.click(*corners[0])
-    settled(case)
+    until(case, lambda: bool(shapes(stored, "cam")))
     (polygon,) = shapes(stored, "cam")
     assert np.ravel(polygon["points"]) == pytest.approx([100, 100, 150, 110, 120, 160], abs=1)
     assert case.locator(".grid[data-enlarged]").count() == 0
