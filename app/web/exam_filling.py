@@ -49,7 +49,7 @@ def build(found: Found, _: Translate) -> ExamData:
     shown = {plane: stack.key for plane, stack in found.read.items()}
     for answer in found.prediction.prediction.planes if found.prediction else ():
         # A stack that has been corrected since stands in one pane, as what it is now.
-        if answer.stack in ids and shown.get(answer.plane) != answer.stack and answer.stack not in shown.values():
+        if answer.stack in ids and answer.stack not in shown.values():
             shown[answer.plane] = answer.stack
     said = {correction.key: correction for correction in found.corrections}
     return ExamData(
