@@ -30,6 +30,7 @@ setup: $(VENV)/.product static/built/.sources ## install pinned packages and fro
 
 develop: $(VENV)/.development node_modules/.development static/built/.sources ## the same, for development
 	@.ci/chromium.sh
+	@.ci/postgresql.sh
 
 migrate: setup ## bring the database under var/ to the newest form
 	@$(PYTHON) -m app migrate
@@ -41,10 +42,10 @@ types: $(VENV)/.development ## mypy --strict
 	@.ci/test.sh types
 
 unit: $(VENV)/.development static/built/.sources ## pytest without the browser
-	@$(PYTHON) -m pytest -m "not browser"
+	@.ci/test.sh pytest -m "not browser"
 
 browser: develop ## pytest in real Chromium only
-	@$(PYTHON) -m pytest -m browser
+	@.ci/test.sh pytest -m browser
 
 bench: setup ## cold start, upload to prediction, upload to five overlays, page weight
 	@$(PYTHON) -m app bench

@@ -1,38 +1,72 @@
 #!/usr/bin/env bash
-# Every check, the quick ones first, each with the time it took: `test.sh`, or only `test.sh lint`, `test.sh types`.
-# The first failure ends the run. pytest comes last, so that its summary is the last line.
+# Every check: `test.sh`, or only `test.sh lint`, `test.sh types`, `test.sh pytest …` (pytest in parallel, with its arguments).
+# The quick ones run beside one another; when one fails, all of them are told and pytest is not begun. pytest comes last, with
+# the table of what each step took, so that its summary is the last line.
 set -euo pipefail
 bin=.venv/bin
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+steps=()
 
-step() {
-    local name=$1 started=$SECONDS
+# begin NAME COMMAND…: a check that runs beside the others
+begin() {
+    local name=$1
     shift
-    "$@" || {
-        echo "✗ $name failed after $((SECONDS - started)) s: $*" >&2
-        exit 1
-    }
-    echo "✓ $name ($((SECONDS - started)) s)"
+    steps+=("$name")
+    (
+        started=$SECONDS
+        if "$@" >"$work/$name.out" 2>&1; then echo ✓; else echo ✗; fi >"$work/$name.mark"
+        echo "$((SECONDS - started))" >"$work/$name.seconds"
+    ) &
+}
+
+# What the checks that were begun said and took; fails where one of them did
+finish() {
+    local name mark seconds failed=0
+    wait
+    for name in "${steps[@]}"; do
+        mark=$(<"$work/$name.mark") seconds=$(<"$work/$name.seconds")
+        printf '%s\t%s\n' "$name" "$seconds" >>"$work/steps"
+        echo "$mark $name ($seconds s)"
+        if [ "$mark" = ✗ ]; then
+            failed=1
+            cat "$work/$name.out" >&2
+        fi
+    done
+    return $failed
 }
 
 lint() {
-    step "ruff check" "$bin/ruff" check --quiet
-    step "ruff format" "$bin/ruff" format --check --quiet
-    step "shell syntax" bash -n .ci/*.sh .ci/run
-    step "import-linter" "$bin/lint-imports" --no-logo
-    step "hadolint" "$bin/hadolint" Dockerfile
-    step "dclint" node_modules/.bin/dclint docker-compose.yml
+    begin "ruff check" "$bin/ruff" check --quiet
+    begin "ruff format" "$bin/ruff" format --check --quiet
+    begin "shell syntax" bash -n .ci/*.sh .ci/run
+    begin "import-linter" "$bin/lint-imports" --no-logo
+    begin "hadolint" "$bin/hadolint" Dockerfile
+    begin "dclint" node_modules/.bin/dclint docker-compose.yml
 }
 
 types() {
-    step "mypy" "$bin/mypy"
+    begin "mypy" "$bin/mypy"
+}
+
+# In as many processes as there are cores. A file stays in one process, because its tests share what it put on a server.
+# Eight at most: each has a server, a browser and PyTorch in memory.
+tests() {
+    "$bin/python" -m pytest -p tests.steps --steps="$work/steps" -n auto --maxprocesses 8 \
+        --dist loadfile --no-loadscope-reorder "$@"
 }
 
 case "${1:-all}" in
-    lint) lint ;;
-    types) types ;;
+    lint) lint && finish ;;
+    types) types && finish ;;
+    pytest)
+        shift
+        tests "$@"
+        ;;
     all)
+        types # the longest first
         lint
-        types
-        exec "$bin/python" -m pytest --cov --cov-report=term --durations=15
+        finish
+        tests --cov --cov-report=term --durations=15
         ;;
 esac

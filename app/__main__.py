@@ -1,4 +1,5 @@
-"""The command line: ``python -m app serve | worker | analyse | migrate | models | train | evaluate | bench``.
+"""The command line: ``python -m app serve | worker | analyse | migrate | models | layers | train | evaluate |
+bench | torture``.
 
 The only place where everything meets. It prints, turns failures into one line each, and loads torch only for the commands that
 need it.
@@ -11,7 +12,6 @@ import logging
 import signal
 import socket
 import sys
-import tempfile
 import threading
 import warnings
 from collections.abc import Callable, Sequence
@@ -34,9 +34,16 @@ PASSED_ON = {
     "train": ("app.training.cli", "train a network and write its folder under models/"),
     "evaluate": ("app.reporting.cli", "measure a network and its explanations, and write a report"),
     "models": ("app.adoption.cli", "list the networks there are, bring one's own, check or take one away"),
+    "layers": ("app.desk.cli", "take in maps and masks from other software"),
     "bench": ("app.bench.cli", "measure the product on this machine"),
+    "torture": ("app.torture.cli", "ill-treat the product on this machine, and count what is lost"),
 }
 """Commands with a command line of their own: the module whose ``main(arguments)`` it is, and the line of help."""
+
+HOUR = 3600.0
+SWITCH_SECONDS = 0.0005
+"""How long a thread of the server keeps the interpreter while others want it. The loop that answers wants it for every piece of
+every body that arrives; behind Python's 5 ms a burst of uploads made it three times as late."""
 
 log = logging.getLogger("app")
 
@@ -93,9 +100,9 @@ def parser() -> argparse.ArgumentParser:
     analyse_.add_argument("--model", metavar="NAME", help="network (default: the one registered for each image)")
     analyse_.add_argument(
         "--methods",
-        default=",".join(explainers.panel()),
         metavar="NAMES",
-        help=f"methods separated by commas, of {', '.join(explainers.names())}; none: predictions only (default: %(default)s)",
+        help=f"methods separated by commas, of {', '.join(explainers.names())}; none: predictions only (default: what the "
+        f"network opens with, {','.join(explainers.panel())} unless its card says otherwise)",
     )
     analyse_.add_argument(
         "--finding", default="top", metavar="NAME", help="the finding to explain, all, or top: the most probable (default: top)"
@@ -114,8 +121,10 @@ def analyse(given: argparse.Namespace) -> int:
     """Analyse files without a server."""
     from app.analysis import Request, run
 
-    chosen = [name.strip() for name in given.methods.split(",") if name.strip()]
-    methods = tuple(chosen) if chosen != ["none"] else ()
+    methods: tuple[str, ...] | None = None
+    if given.methods is not None:
+        chosen = tuple(name.strip() for name in given.methods.split(",") if name.strip())
+        methods = chosen if chosen != ("none",) else ()
     request = Request(
         sources=tuple(given.files),
         out=given.out,
@@ -127,6 +136,8 @@ def analyse(given: argparse.Namespace) -> int:
     quiet()
     outcome = run(request, Settings(), complain)
     print(f"{outcome.sentence()}; results in {given.out}. {NOTICE}")
+    for banner in outcome.banners:
+        print(banner)
     return 0 if outcome.clean else 1
 
 
@@ -189,6 +200,7 @@ def serve(_: argparse.Namespace) -> int:
         raise Unavailable("The pages' scripts were changed after they were put together. Run “make setup”, then start again.")
     settings = Settings()
     listening = listen(settings)
+    sys.setswitchinterval(SWITCH_SECONDS)
     upgrade(settings)
     store = Store.open(settings)
     mine = Worker(settings, store) if settings.in_process_worker else None
@@ -201,7 +213,7 @@ def serve(_: argparse.Namespace) -> int:
         print(f"Whylight serves http://{host}:{listening.getsockname()[1]}\n{NOTICE}", flush=True)
         if mine is not None:
             mine.start()
-        threading.Thread(target=tidy, args=(settings, store, wake, over), name="tidy", daemon=True).start()
+        threading.Thread(target=tend, args=(settings, store, wake, over), name="tidy", daemon=True).start()
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it again once it has shut down
     try:
@@ -267,14 +279,27 @@ def serve_until_stopped(app: "FastAPI", listening: socket.socket, ready: Callabl
         Server(config).run(sockets=[listening])
 
 
-def tidy(settings: Settings, store: "Store", wake: Callable[[], None], over: threading.Event) -> None:
-    """What a start has to do and nobody has to wait for: remove what interrupted uploads left, put in the demo."""
+def tend(settings: Settings, store: "Store", wake: Callable[[], None], over: threading.Event) -> None:
+    """What a server has to do and nobody has to wait for: tidy up and put in the demo at its start, tidy up every hour."""
+    tidy(settings, store, wake)
     try:
-        store.sweep()
         if settings.demo:
             fill(settings, store, wake, over)
     except Exception as error:  # noqa: BLE001 - the edge of a thread: the product serves all the same
-        log.error("tidying up and putting in the demo failed: %s", where(error))
+        log.error("putting in the demo failed: %s", where(error))
+    while not over.wait(HOUR):
+        tidy(settings, store, wake)
+
+
+def tidy(settings: Settings, store: "Store", wake: Callable[[], None]) -> None:
+    """Remove what interrupted uploads left, and have analysed what they stored."""
+    from app.desk import tidying
+
+    try:
+        if tidying.tidy(settings, store):
+            wake()
+    except Exception as error:  # noqa: BLE001 - the edge of a thread: the product serves all the same
+        log.error("tidying up failed: %s", where(error))
 
 
 def fill(settings: Settings, store: "Store", wake: Callable[[], None], over: threading.Event) -> None:
@@ -306,22 +331,20 @@ def fill(settings: Settings, store: "Store", wake: Callable[[], None], over: thr
 
 
 def take_in(settings: Settings, store: "Store", files: Sequence[tuple[str, bytes]], model: str | None) -> None:
-    """Store a study's files, by name, all or none, and ask for its analysis, as an upload does."""
-    from app import ingest
+    """Take a study's files in, by name, as an upload does. A file of ours that is refused is a fault."""
+    from app.desk.folders import folder
+    from app.desk.intake import Arrived, take
 
-    with tempfile.TemporaryDirectory(dir=settings.var) as folder:
-        staged = []
+    with folder(settings) as into:
+        arrived = []
         for number, (name, file) in enumerate(files):
-            path = Path(folder) / str(number)
+            path = into / f"{number:06d}"
             path.write_bytes(file)
-            for found in ingest.read(path, name, settings, Path(folder)):
-                if isinstance(found, ingest.Rejected):
-                    raise found.error
-                staged.append(store.stage(found.study, found.name, found.path))
-        with store.begin() as tx:
-            added = [tx.studies.add(each) for each in staged]
-            for study_id in dict.fromkeys(each.study_id for each in added if each.state == "accepted"):
-                tx.jobs.analyse(study_id, model=model)
+            arrived.append(Arrived(name, path))
+        report = take(store, settings, arrived, into, model=model)
+    for outcome in report.files:
+        if outcome.state == "rejected":
+            raise InputError(outcome.template, outcome.values)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="WHYLIGHT_", frozen=True)
 
     var: Path = Field(default=ROOT / "var", description="Folder for the database, the stored files and temporary uploads.")
-    database_url: str = Field(default="", description="SQLAlchemy URL of the database; empty: SQLite in the var folder.")
+    database_url: str = Field(
+        default="", description="Address of the database, postgresql://…; empty: SQLite in the var folder."
+    )
     models: Path = Field(default=ROOT / "models", description="Folder with one folder per network.")
     data: Path = Field(
         default=ROOT.parent / "shared" / "data", description="Real films for training, evaluation and tests; may be missing."
@@ -39,7 +41,10 @@ class Settings(BaseSettings):
     demo: bool = Field(default=True, description="Put demo studies (phantoms) into an empty database when serving.")
     language: str = Field(default="en", description="Language when the browser asks for none we have: en or ko.")
     max_upload_mb: int = Field(default=2048, ge=1, description="Largest upload in MB, all files of one request together.")
-    max_file_mb: int = Field(default=512, ge=1, description="Largest single file in MB, also after inflating or unzipping it.")
+    max_file_mb: int = Field(
+        default=512, ge=1, description="Largest single file in MB, also after unzipping, inflating or decoding it."
+    )
+    max_decoded_mb: int = Field(default=8192, ge=1, description="Most MB of one upload's pixels once they are decoded.")
     max_files: int = Field(default=5000, ge=1, description="Most files in one upload, members of archives counted.")
     max_pixels: int = Field(default=100_000_000, ge=1, description="Most pixels in one frame.")
     decode_seconds: int = Field(default=20, ge=1, description="Longest time for decoding one file's pixels.")
@@ -47,5 +52,8 @@ class Settings(BaseSettings):
     lease_seconds: int = Field(default=20, ge=1, description="How long a worker may be silent before its job goes to another.")
 
     def database(self) -> str:
-        """The SQLAlchemy URL in force."""
+        """The SQLAlchemy URL in force; PostgreSQL's own form of address is taken for its driver, psycopg 3."""
+        kind, colon, rest = self.database_url.partition("://")
+        if kind in {"postgresql", "postgres"}:
+            return f"postgresql+psycopg{colon}{rest}"
         return self.database_url or f"sqlite:///{self.var / 'whylight.sqlite3'}"

@@ -10,6 +10,7 @@
     ├── Conflict                409   differs from what is already stored
     ├── Forbidden               403   a request from another site, an address that may not be served
     ├── ModelError              500   a model folder that cannot be loaded or trusted
+    ├── Damaged                 500   something stored is no longer what it was: the disk changed it
     ├── NotExplainable          422   this method is not defined for this network
     └── Unavailable             503   a part the request needs is away for now
 
@@ -73,6 +74,10 @@ class Forbidden(AppError):
 
 class ModelError(AppError):
     """A model folder that cannot be loaded or trusted."""
+
+
+class Damaged(AppError):
+    """Something stored is not what was stored any more; the sentence says how to repair it. Asking again does not help."""
 
 
 class NotExplainable(AppError):

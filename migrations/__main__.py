@@ -5,8 +5,8 @@ import sys
 from alembic import command
 
 from app.config import Settings
+from app.store.engine import connect
 from app.store.migrating import configuration, migrate
-from app.store.store import connect
 
 settings = Settings()
 migrate(settings)

@@ -3,25 +3,31 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
 from app.config import Settings
+from app.errors import Unavailable
 from app.store import Store, migrate
+from app.store.engine import connect
+from app.store.tables import Base
+from app.torture.cluster import Cluster
 from app.web.pages import Assets
 from app.worker import Worker
 from tests.networks import write_network
 
+Emptied = Callable[[str], str]
+
 torch.set_num_threads(1)  # small networks on a shared machine: two threads only wait for one another
 
 
-@pytest.fixture(scope="session", autouse=True)
-def bundled() -> None:
-    """The scripts and styles of pages as they are now, also where pytest is called without make."""
-    if not Assets().fresh():
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """The scripts and styles of pages as they are now, also where pytest is called without make. They are made once, before
+    there are other processes that run tests."""
+    if not hasattr(session.config, "workerinput") and not Assets().fresh():
         root = Path(__file__).resolve().parents[1]
         tools = f"{root / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
         subprocess.run([root / ".ci" / "bundle.sh"], cwd=root, check=True, env={**os.environ, "PATH": tools})
@@ -53,6 +59,52 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     var = tmp_path_factory.mktemp("migrated") / "var"
     migrate(Settings(var=var))
     return var
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A running PostgreSQL of this process's own, started when the first test asks for it (`app.torture.cluster`).
+
+    Where PostgreSQL is not installed, pytest's summary says which tests were skipped, and why.
+    """
+    try:
+        made = Cluster()
+    except Unavailable as error:
+        pytest.skip(f"not tested on PostgreSQL: {error.sentence}")
+    with made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def emptied(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Emptied:
+    """The address of a migrated database of that name without a row in it. Making one takes longer than most tests, so that
+    each is made once."""
+    made: set[str] = set()
+
+    def empty(name: str) -> str:
+        settings = Settings(var=tmp_path_factory.getbasetemp(), database_url=cluster.address(name))
+        if name not in made:
+            create(cluster, name)
+            migrate(settings)
+            made.add(name)
+        engine = connect(settings)
+        with engine.begin() as connection:
+            for table in reversed(Base.metadata.sorted_tables):
+                connection.execute(table.delete())
+        engine.dispose()
+        return settings.database_url
+
+    return empty
+
+
+def create(cluster: Cluster, name: str) -> str:
+    """A database with nothing in it; its address."""
+    engine = connect(Settings(database_url=cluster.address())).execution_options(isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"drop database if exists {name} with (force)")
+        connection.exec_driver_sql(f"create database {name}")
+    engine.dispose()
+    return cluster.address(name)
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ import numpy as np
 from torch import nn
 
 from app.classifiers.networks import build
-from app.domain import Image, Series, frozen
-from app.exam import FINDINGS, READ_PLANES
+from app.domain import KNEE_FINDINGS, READ_PLANES, Image, Series, frozen
 from app.training import cards
 from tests.explainers.families import randomise
 
@@ -22,19 +21,19 @@ def write_exam_network(
     """One member per plane with random weights as ``models/<name>/``; returns its folder."""
     networks = nn.ModuleList()
     for number in range(len(READ_PLANES)):
-        networks.append(randomise(build("stack", len(FINDINGS), ENCODER), seed + number))
+        networks.append(randomise(build("stack", len(KNEE_FINDINGS), ENCODER), seed + number))
     random = np.random.default_rng(seed)
     joins = [
         {
             "planes": list(planes),
-            "weights": random.uniform(0.2, 1.0, (len(FINDINGS), count)).round(3).tolist(),
-            "bias": random.normal(0, 0.3, len(FINDINGS)).round(3).tolist(),
+            "weights": random.uniform(0.2, 1.0, (len(KNEE_FINDINGS), count)).round(3).tolist(),
+            "bias": random.normal(0, 0.3, len(KNEE_FINDINGS)).round(3).tolist(),
         }
         for count in (3, 2, 1)
         for planes in combinations(READ_PLANES, count)
     ]
     members = [
-        {"plane": plane, "findings": list(FINDINGS), "parameters": ENCODER, "prefers": ["PD FS"]} for plane in READ_PLANES
+        {"plane": plane, "findings": list(KNEE_FINDINGS), "parameters": ENCODER, "prefers": ["PD FS"]} for plane in READ_PLANES
     ]
     entries = {
         "name": name,
@@ -42,7 +41,7 @@ def write_exam_network(
         "summary": "Random weights, for tests.",
         "kind": "exam",
         "architecture": "stack",
-        "findings": list(FINDINGS),
+        "findings": list(KNEE_FINDINGS),
         "modalities": ["MR"],
         "body_parts": ["KNEE"],
         "phantom": phantom,

@@ -27,7 +27,7 @@ def write_network(
     seed: int = 0,
     tables: dict[str, list[dict[str, Any]]] | None = None,
     guard: str = "",
-    **more: str,
+    **more: Any,
 ) -> Path:
     """A CompactResidual with random weights as ``models/<name>/``; reads CR and DX of the chest. Returns its folder.
 

@@ -1,4 +1,4 @@
-"""A network with a guard, from the upload to the page: pipeline, worker, pages, API and the analyse command. Real networks."""
+"""A network with a guard, from the upload to the page: reading, worker, pages, API and the analyse command. Real networks."""
 
 import json
 from collections.abc import Callable
@@ -9,13 +9,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app import __main__ as cli
-from app import pipeline
 from app.classifiers.loading import Loaded
 from app.classifiers.reasons import OTHER, UNSURE
 from app.classifiers.registry import Registry
 from app.config import Settings
-from app.domain import Inspection, Prediction
+from app.domain import Answer, Inspection
 from app.errors import ModelError
+from app.reading import read, readings
 from app.store import Store, WorklistQuery
 from app.web.application import create_app
 from app.worker import Worker
@@ -43,12 +43,13 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 def results(models: Path, *, insist: bool = False) -> list[object]:
     loaded = Loaded(Registry(models), "cpu")
-    return list(pipeline.analyse(study(image(shape=(80, 70))), loaded, methods=["cam"], insist=insist))
+    due = readings(study(image(shape=(80, 70))), loaded.registry)
+    return list(read(due, loaded, methods=["cam"], insist=insist))
 
 
 def test_the_guard_speaks_before_the_network(guarded: Callable[[str], Path]) -> None:
     kinds = [type(one).__name__ for one in results(guarded("ok"))]
-    assert kinds == ["Inspection", "Prediction", "Explanation"]
+    assert kinds == ["Inspection", "Answer", "Layer"]
     said = results(guarded("warned"))
     assert isinstance(said[0], Inspection)
     assert (said[0].verdict, said[0].reasons, said[0].model, said[0].guard) == ("warned", (UNSURE,), "chest-untrained", "guard")
@@ -61,7 +62,7 @@ def test_what_it_refuses_is_not_read_unless_somebody_insists(guarded: Callable[[
     assert (said.verdict, said.reasons, said.stopped) == ("refused", (OTHER,), True)
     insisted = results(guarded("refused"), insist=True)
     assert insisted[0] == replace(said, insisted=True)
-    assert isinstance(insisted[1], Prediction)
+    assert isinstance(insisted[1], Answer)
     (fine, *_) = results(guarded("ok"), insist=True)
     assert isinstance(fine, Inspection)
     assert not fine.insisted
@@ -118,7 +119,7 @@ def test_a_refused_image_has_reasons_instead_of_findings(product: Callable[[str]
     with it.store.view() as tx:
         row = tx.worklist.page(WorklistQuery()).rows[0]
         assert (row.state, row.caution, row.top) == ("done", "refused", ())
-        assert tx.predictions.of_study(study_id) == ()
+        assert tx.answers.of_study(study_id) == ()
     assert OTHER in page
     assert 'href="/models/guard"' in page
     assert f"no network read it: {OTHER}" in it.client.get(f"/studies/{study_id}/report").text
@@ -131,7 +132,7 @@ def test_a_refused_image_has_reasons_instead_of_findings(product: Callable[[str]
         tx.jobs.analyse(study_id)
     assert it.worker.work_once()
     with it.store.view() as tx:
-        assert tx.predictions.of_study(study_id) == ()
+        assert tx.answers.of_study(study_id) == ()
 
 
 def test_whoever_insists_gets_the_answer_and_the_caution(product: Callable[[str], Product]) -> None:
@@ -158,7 +159,7 @@ def test_whoever_insists_gets_the_answer_and_the_caution(product: Callable[[str]
     it.client.post(f"/studies/{study_id}/explanations", data=wish)
     assert it.worker.work_once()
     with it.store.view() as tx:
-        assert "Hernia" in {row.finding for row in tx.explanations.of_study(study_id)}
+        assert "Hernia" in {row.finding for row in tx.layers.of_study(study_id)}
         assert [row.inspection.insisted for row in tx.inspections.of_study(study_id)] == [True]
 
 
@@ -240,7 +241,7 @@ def test_the_analyse_command_tells(
 
 def test_a_network_needs_no_guard(models: Path) -> None:
     """Without one the prediction comes first."""
-    assert isinstance(results(models)[0], Prediction)
+    assert isinstance(results(models)[0], Answer)
 
 
 def test_what_if_is_refused_with_the_image(product: Callable[[str], Product]) -> None:

@@ -17,11 +17,12 @@ import pytest
 from app import __main__ as cli
 from app import __version__
 from app.config import ROOT, Settings
-from app.errors import InputError, Unavailable
+from app.errors import InputError
 from app.phantoms import demo
 from app.phantoms.knee import demo as knee_demo
 from app.store import Store, WorklistQuery, migrate
 from tests.store.films import image, store_file, study
+from tests.work import wait_until_ended
 
 pytestmark = pytest.mark.usefixtures("environment")
 
@@ -120,7 +121,7 @@ def start() -> Iterator[Start]:
 
 def ended(process: "subprocess.Popen[str]", number: signal.Signals) -> tuple[int, str]:
     process.send_signal(number)
-    _, log = process.communicate(timeout=30)
+    _, log = process.communicate(timeout=120)
     return process.returncode, log
 
 
@@ -141,16 +142,9 @@ def test_serve_answers_works_and_ends_on_sigterm(start: Start, tmp_path: Path) -
     answer = connection.getresponse()
     assert (answer.status, json.loads(answer.read())["status"]) == (200, "ok")
     connection.close()
-    state = ""
-    for _ in range(300):
-        with store.view() as tx:
-            state = tx.jobs.get(job.id).state
-        if state == "done":
-            break
-        threading.Event().wait(0.1)
+    assert wait_until_ended(store, job).state == "done"
     store.close()
     code, log = ended(server, signal.SIGTERM)
-    assert state == "done"
     assert code == 0, log
     assert "Traceback" not in log
     assert "Canary" not in log
@@ -205,14 +199,40 @@ def test_the_demo_fills_an_empty_database_and_goes_on_where_it_stopped(
     assert len(names()) == 11  # there is something already: nothing is put back
 
 
-def test_a_demo_that_fails_does_not_end_the_server(
+def test_neither_a_full_disk_nor_a_database_that_is_away_ends_the_server(
     store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    over = threading.Event()
+
     def full(*_: object) -> None:
-        raise Unavailable("The disk is full: nothing was stored. Make room and try again.")
+        over.set()
+        raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(demo, "studies", partial(demo.studies, size=96))
     monkeypatch.setattr(knee_demo, "exams", partial(knee_demo.exams, size=64))
-    monkeypatch.setattr(store, "stage", full)
-    cli.tidy(settings.model_copy(update={"demo": True}), store, cli.nobody, threading.Event())
+    monkeypatch.setattr(Path, "replace", full)
+    cli.tend(settings.model_copy(update={"demo": True}), store, cli.nobody, over)
     assert "putting in the demo failed: Unavailable at" in caplog.text
+    store.close()
+    (settings.var / "whylight.sqlite3").write_bytes(b"no database" * 1000)
+    cli.tidy(settings, store, cli.nobody)
+    assert "tidying up failed: " in caplog.text
+
+
+def test_a_server_tidies_up_at_its_start_and_every_hour(
+    store: Store, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "HOUR", 0.01)
+    over, woken = threading.Event(), threading.Event()
+    tending = threading.Thread(target=cli.tend, args=(settings, store, woken.set, over))
+    tending.start()
+    try:
+        for number in range(2):  # what uploads that were killed stored, one after the other
+            store_file(store, tmp_path, study(image(f"1.{number}"), uid=str(number)), content=bytes([number]))
+            assert woken.wait(60)
+            woken.clear()
+    finally:
+        over.set()
+        tending.join()
+    with store.view() as tx:
+        assert tx.jobs.waiting() == 2

@@ -1,11 +1,11 @@
 """Jobs that the worker's tests queue, look at and wait for."""
 
-import time
 from pathlib import Path
 
 from app.domain import Study
 from app.store import JobRow, Store, StudyRow
 from tests.store.films import image, store_file, study
+from tests.waiting import until
 
 
 def queued(store: Store, tmp_path: Path, of: Study | None = None, model: str | None = None, content: bytes = b"1") -> JobRow:
@@ -21,10 +21,7 @@ def look(store: Store, job: JobRow) -> tuple[JobRow, StudyRow]:
         return tx.jobs.get(job.id), tx.studies.get(job.study_id)
 
 
-def wait_until_ended(store: Store, job: JobRow, seconds: float = 30) -> JobRow:
+def wait_until_ended(store: Store, job: JobRow, seconds: float = 120) -> JobRow:
     """The job once it has ended."""
-    deadline = time.monotonic() + seconds
-    while (found := look(store, job)[0]).open:
-        assert time.monotonic() < deadline, found
-        time.sleep(0.05)
-    return found
+    until(lambda: not look(store, job)[0].open, seconds, "the job did not end")
+    return look(store, job)[0]

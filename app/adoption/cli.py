@@ -73,8 +73,6 @@ def listed(_: argparse.Namespace, settings: Settings) -> int:
         print(f"There are no networks in {settings.models}.")
     for card in cards:
         print(f"{card.name}  {card.sha256[:12]}  {reads(card)}  {len(card.findings)} findings  {card.title}")
-    for card in registry.exams():
-        print(f"{card.name}  {card.sha256[:12]}  {reads(card)}  {len(card.findings)} findings  {card.title}")
     for card in registry.guards():
         print(f"{card.name}  {card.sha256[:12]}  guard  {card.title}")
     return 0

@@ -19,8 +19,8 @@ from app.adoption.checkpoint import State
 from app.classifiers.card import NAME, Card
 from app.classifiers.loading import load_exam
 from app.classifiers.networks import build
+from app.domain import KNEE_FINDINGS, READ_PLANES, Plane
 from app.errors import Conflict, InputError, ModelError
-from app.exam import FINDINGS, READ_PLANES, Plane
 from app.training import cards
 
 FILES = (".safetensors", ".pt", ".pth", ".bin")
@@ -34,6 +34,7 @@ title = ""
 summary = "Added from files of weights."
 modalities = ["MR"]
 body_parts = ["KNEE"]
+unnamed_parts = true
 phantom = false
 default = true
 intended_use = "Research on explanations: comparing what a network says with where it looks. Not for clinical use."
@@ -120,7 +121,7 @@ def files(folder: Path) -> list[tuple[Path, Plane, str]]:
         found[key] = path
     if not found:
         raise InputError("The folder “%(name)s” holds no weights (.safetensors, .pt, .pth or .bin).", {"name": folder.name})
-    order = [(plane, finding) for plane in READ_PLANES for finding in FINDINGS]
+    order = [(plane, finding) for plane in READ_PLANES for finding in KNEE_FINDINGS]
     return [(found[key], *key) for key in order if key in found]
 
 
@@ -180,7 +181,7 @@ def _entries(name: str, card: Path | None, channels: int) -> tuple[dict[str, Any
         "title": entries["title"] or name,
         "kind": "exam",
         "architecture": "stack",
-        "findings": list(FINDINGS),
+        "findings": list(KNEE_FINDINGS),
         "explained_layer": "encoder",
         "preprocessing": {"stretch": "stack", "scale": [0.0, 1.0], "channels": channels, **three}
         | given.get("preprocessing", {}),

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from app.classifiers.card import Card
-from app.classifiers.registry import REMOVED, Registry
+from app.classifiers.registry import REMOVED, Registry, parts
 from app.errors import Conflict, ModelError
 
 DEFAULT = re.compile(r"^default\s*=\s*(?:true|false)", re.MULTILINE)
@@ -24,9 +24,10 @@ def make_default(registry: Registry, name: str) -> tuple[Card, ...]:
 
 def _same_kind(one: Card, other: Card) -> bool:
     return (
-        one.phantom == other.phantom
+        one.kind == other.kind
+        and one.phantom == other.phantom
         and bool(set(one.modalities) & set(other.modalities))
-        and bool(set(one.body_parts) & set(other.body_parts))
+        and bool(parts(one) & parts(other))
     )
 
 

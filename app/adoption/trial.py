@@ -15,9 +15,8 @@ import torch
 from app import explainers
 from app.classifiers.classifier import Classifier
 from app.classifiers.exam import ExamClassifier
-from app.domain import Image, Series, Window
+from app.domain import Image, Plane, Series, Window
 from app.errors import ModelError
-from app.exam import Plane, StackKey
 from app.explainers.base import NOT_DEFINED
 from app.explainers.trace import Trace
 from app.phantoms import chest, knee
@@ -106,26 +105,26 @@ def run_exam(classifier: ExamClassifier) -> Trial:
     """A phantom knee through every member, then each method for the most probable finding in the first plane that
     answers for it. ModelError as above."""
     name, phantom = classifier.card.name, knee.draw(SEED, ["ACL discontinuity"], size=KNEE_PIXELS)
-    stacks: dict[Plane, tuple[StackKey, Series]] = {}
+    stacks: dict[Plane, Series] = {}
     for number, stack in enumerate(phantom.stacks, start=1):
         images = tuple(Image(f"1.{number}.{i}", 1, pixels) for i, pixels in enumerate(stack.pixels, start=1))
-        stacks[stack.plane] = (StackKey(f"1.{number}"), Series(f"1.{number}", "MR", images, "KNEE"))
+        stacks[stack.plane] = Series(f"1.{number}", "MR", images, "KNEE")
     try:
-        said = classifier.predict("1", stacks)
-        if not all(math.isfinite(score.logit) for score in said.scores):
+        answer = classifier.predict(stacks)
+        if not all(math.isfinite(score.logit) for score in answer.scores):
             raise ModelError("“%(name)s” answers an exam with numbers that are not finite.", {"name": name})
-        finding = said.top().finding
+        finding = answer.top().finding
         plane = next(member.plane for member, _ in classifier.parts if finding in member.findings)
         part = classifier.member(plane, finding)
-        trace = explainers.record(part, stacks[plane][1])
+        trace = explainers.record(part, stacks[plane])
     except (RuntimeError, ValueError, TypeError) as error:
         raise ModelError("“%(name)s” cannot be run: %(error)s.", {"name": name, "error": str(error)[:300]}) from error
-    logits = [score.logit for score in said.scores]
+    logits = [score.logit for score in answer.scores]
     return Trial(
         finding=finding,
         device=str(classifier.device),
         threads=torch.get_num_threads(),
-        forward=1000 * said.seconds,
+        forward=1000 * answer.seconds,
         low=min(logits),
         high=max(logits),
         rows=tuple(_row(part, trace, method, finding) for method in explainers.panel()),

@@ -1,5 +1,5 @@
-"""The `bench` command: `bench main` measures the product, `bench start`, `bench upload`, `bench weight`, `bench whatif` a part
-of it.
+"""The `bench` command: `bench main` measures the product, `bench start`, `upload`, `weight`, `whatif`, `pixels` a
+part of it.
 
 `bench viewer` measures the case page in a real browser, `bench exam-page` the page of an exam, `bench explainers` the methods
 beside public libraries, `bench networks` the networks beside a DenseNet-121, `bench exam` a knee exam of three stacks.
@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from app import __version__
-from app.bench import measures, what_if
+from app.bench import measures, pixels, what_if
 from app.bench.figures import Figure, as_json, table
 from app.config import Settings
 
-PRODUCT = ("start", "upload", "weight", "whatif")
+PRODUCT = ("start", "upload", "weight", "whatif", "pixels")
 SEEN = ("viewer", "exam-page")
 """What is measured in a real browser."""
 INSIDE = ("explainers", "networks", "exam")
@@ -62,6 +62,7 @@ def main(arguments: list[str]) -> int:
         "upload": lambda: measures.upload(given.repeat, film),
         "weight": measures.weight,
         "whatif": lambda: what_if.measure(given.repeat),
+        "pixels": lambda: pixels.measure(given.repeat),
     }
     machine: dict[str, str | int] = {
         "version": __version__,

@@ -16,8 +16,7 @@ from app.classifiers.exam import ExamClassifier
 from app.classifiers.loading import Loaded
 from app.classifiers.registry import Registry
 from app.config import Settings
-from app.domain import Image, Series
-from app.exam import READ_PLANES, Plane, StackKey
+from app.domain import READ_PLANES, Image, Plane, Series
 from app.phantoms import knee
 
 SLICES = 32
@@ -25,15 +24,15 @@ SIZE = 256
 MODEL = "knee-phantom"
 
 
-def exam() -> dict[Plane, tuple[StackKey, Series]]:
+def exam() -> dict[Plane, Series]:
     """A drawn exam as the network reads it."""
     phantom = knee.draw(42, ["ACL discontinuity"], size=SIZE, slices=SLICES)
-    found: dict[Plane, tuple[StackKey, Series]] = {}
+    series: dict[Plane, Series] = {}
     for number, stack in enumerate(phantom.stacks, start=1):
         uid = f"1.{number}"
         images = tuple(Image(f"{uid}.{index}", 1, pixels) for index, pixels in enumerate(stack.pixels, start=1))
-        found[stack.plane] = (StackKey(uid), Series(uid, "MR", images, body_part="KNEE"))
-    return found
+        series[stack.plane] = Series(uid, "MR", images, body_part="KNEE")
+    return series
 
 
 def measure(repeat: int) -> Iterator[Figure]:
@@ -45,7 +44,7 @@ def measure(repeat: int) -> Iterator[Figure]:
     bare, answers, maps = [], [], []
     for _ in range(repeat + 1):
         bare.append(timed(lambda: forwards(classifier, stacks)))
-        answers.append(timed(lambda: classifier.predict("1", stacks)))
+        answers.append(timed(lambda: classifier.predict(stacks)))
         maps.append(timed(lambda: explained(classifier, stacks, finding)))
     name = f"exam of {len(READ_PLANES)} × {SLICES} slices of {SIZE} px"
     yield Figure(f"{name}: bare forward of every slice", "s", tuple(bare[1:]))
@@ -65,18 +64,18 @@ def timed(work: Callable[[], object]) -> float:
 
 
 @torch.inference_mode()
-def forwards(classifier: ExamClassifier, stacks: dict[Plane, tuple[StackKey, Series]]) -> None:
+def forwards(classifier: ExamClassifier, stacks: dict[Plane, Series]) -> None:
     """Every slice through its plane's encoder, one after the other, nothing prepared and nothing kept."""
     size = classifier.card.input_size
     for member, part in classifier.parts:
         blank = part.channels(torch.zeros(1, 1, size, size))
-        for _ in stacks[member.plane][1].images:
+        for _ in stacks[member.plane].images:
             part.network.pooled(blank)  # type: ignore[operator]
 
 
-def explained(classifier: ExamClassifier, stacks: dict[Plane, tuple[StackKey, Series]], finding: str) -> None:
+def explained(classifier: ExamClassifier, stacks: dict[Plane, Series], finding: str) -> None:
     """The default methods' maps of one finding in every plane."""
-    for plane, (_, series) in stacks.items():
+    for plane, series in stacks.items():
         part = classifier.member(plane, finding)
         trace = explainers.record(part, series)
         for method in explainers.panel():

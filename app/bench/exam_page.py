@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from app.bench.figures import Figure
 from app.bench.measures import linked
-from app.bench.product import Product
 from app.bench.viewer import SCREEN, chromium, opened, scripted, spent
 from app.errors import AppError
 from app.phantoms import knee
 from app.phantoms.knee import dicom
+from app.product import Product
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

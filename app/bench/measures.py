@@ -8,9 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from app.bench.figures import Figure
-from app.bench.product import LOOK_EVERY, Product
 from app.errors import AppError
 from app.phantoms import chest, dicom
+from app.product import LOOK_EVERY, Product
 
 PATIENCE = 300.0
 PHANTOM_SIZE = 1024

@@ -19,7 +19,7 @@ BESIDE, SIZE, FINDINGS = "densenet-121", 224, 14
 
 def measure(repeat: int) -> Iterator[Figure]:
     """The DenseNet's seconds, then each network's seconds and its part of those."""
-    benches = [Bench.open(card.name) for card in Registry(Settings().models).cards()]
+    benches = [Bench.open(card.name) for card in Registry(Settings().models).cards() if card.kind == "network"]
     if not benches:
         return
     first = benches[0]

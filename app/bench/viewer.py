@@ -18,11 +18,11 @@ import numpy as np
 
 from app.bench.figures import Figure
 from app.bench.measures import follow, linked
-from app.bench.product import Product
 from app.domain import Extent, frozen
 from app.errors import Unavailable
 from app.grey import resample
 from app.phantoms import chest, dicom
+from app.product import Product
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, CDPSession, Page, ViewportSize

@@ -13,10 +13,10 @@ from tempfile import TemporaryDirectory
 
 from app.bench.figures import Figure
 from app.bench.measures import follow
-from app.bench.product import Product
 from app.config import ROOT
 from app.errors import AppError
 from app.phantoms import chest, dicom
+from app.product import Product
 
 SIZES = (1024, 2500)
 FILLS = ("inpaint", "mean", "blur")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app.classifiers.measured import Calibration, Figure, LookedAt, Outside, Source, row
+from app.classifiers.measured import Calibration, Figure, LookedAt, Operating, Outside, Source, row
 from app.classifiers.members import Join, Member, joins, members
 from app.classifiers.preprocessing import Preprocessing
 from app.errors import ModelError
@@ -22,13 +22,19 @@ KINDS = ("network", "guard", "exam")
 class Card:
     """Everything that is known of a network without loading it.
 
-    ``modalities`` and ``body_parts`` say which series it reads; ``phantom`` networks read studies marked as phantoms and no
-    others; ``default`` networks are chosen by themselves, the others by name. ``explained_layer`` names the module whose output
-    CAM and Grad-CAM use. ``temperature`` divides every logit before the sigmoid; ``operating_points`` are the probabilities
-    that are then moved to one half, 0.5 (as it is) where the card gives none. ``beside_name`` names the published network whose
-    figures stand beside this one's. The ROC and reliability curves are in a file of their own: `app.classifiers.curves`.
-    ``origin`` and ``check`` are what `models add` wrote: where the weights came from and what was done to them, and what the
-    check run found; empty for other networks.
+    ``modalities`` and ``body_parts`` say which series it reads, with ``unnamed_parts`` also those that name no part of the
+    body: the rule is `app.classifiers.registry.covers`. ``phantom`` networks read studies marked as phantoms, with ``people``
+    also those of people that no other network reads; ``default`` networks are chosen by themselves, the others by name.
+    ``opens_with`` names the methods whose layers a study opens with; without any, they are the default panel's.
+
+    ``explained_layer`` names the module whose output CAM and Grad-CAM use. ``temperature`` divides every logit before the
+    sigmoid; ``operating_points`` are the probabilities that are then moved to one half, 0.5 (as it is) where the card gives
+    none. ``beside_name`` names the published network whose figures stand beside this one's. The ROC and reliability curves are
+    in a file of their own: `app.classifiers.curves`.
+
+    ``operating`` says from which probability on a finding would be called, chosen by ``operating_rule``: figures for readers
+    that move no probability. ``origin`` and ``check`` are what `models add` wrote: where the weights came from and what was
+    done to them, and what the check run found; empty for other networks.
 
     ``guard`` names the card of the guard that looks at an image before the network does, "" where none does. The card of a
     guard has the ``kind`` "guard": it reads no study, and its ``findings`` are the kinds of image that it tells apart. A card
@@ -59,6 +65,8 @@ class Card:
     beside_name: str = ""
     outside: tuple[Outside, ...] = ()
     calibration: tuple[Calibration, ...] = ()
+    operating: tuple[Operating, ...] = ()
+    operating_rule: str = ""
     looked_at: tuple[LookedAt, ...] = ()
     looked_at_summary: str = ""
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
@@ -69,6 +77,9 @@ class Card:
     guard: str = ""
     members: tuple[Member, ...] = ()
     joins: tuple[Join, ...] = ()
+    unnamed_parts: bool = False
+    people: bool = False
+    opens_with: tuple[str, ...] = ()
 
     @property
     def weights(self) -> Path:
@@ -130,6 +141,8 @@ class Card:
             beside_name=str(raw.get("beside_name", "")),
             outside=tuple(row(Outside, entry) for entry in raw.get("outside", [])),
             calibration=tuple(row(Calibration, entry) for entry in raw.get("calibration", [])),
+            operating=tuple(row(Operating, entry) for entry in raw.get("operating", [])),
+            operating_rule=str(raw.get("operating_rule", "")),
             looked_at=tuple(row(LookedAt, entry) for entry in raw.get("looked_at", [])),
             looked_at_summary=str(raw.get("looked_at_summary", "")),
             preprocessing=Preprocessing.of(raw.get("preprocessing", {})),
@@ -140,4 +153,7 @@ class Card:
             guard=str(raw.get("guard", "")),
             members=members(raw["members"], findings) if kind == "exam" else (),
             joins=joins(raw.get("joins", []), findings) if kind == "exam" else (),
+            unnamed_parts=bool(raw.get("unnamed_parts", False)),
+            people=bool(raw.get("people", False)),
+            opens_with=tuple(str(method) for method in raw.get("opens_with", ())),
         )

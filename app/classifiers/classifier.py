@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from app import __version__
 from app.classifiers.card import Card
 from app.classifiers.preprocessing import Preprocessing
-from app.domain import Extent, Image, Prediction, Score, Series
+from app.domain import Answer, Extent, Image, Score, Series
 from app.grey import grey, resample
 
 
@@ -58,8 +58,8 @@ class Classifier:
         )
 
     @torch.inference_mode()
-    def predict(self, series: Series) -> tuple[Prediction, ...]:
-        """One prediction per image of a series."""
+    def predict(self, series: Series) -> tuple[Answer, ...]:
+        """One answer per image of a series, each a film of its own."""
         started = time.perf_counter()
         logits = self.network(self.prepare(series)).float().cpu()
         return self.predictions(logits, series, time.perf_counter() - started)
@@ -74,15 +74,14 @@ class Classifier:
         points = logits.new_tensor(self.card.operating_points)
         return torch.where(plain < points, plain / (2 * points), 1 - (1 - plain) / (2 * (1 - points)))
 
-    def predictions(self, logits: Tensor, series: Series, seconds: float) -> tuple[Prediction, ...]:
-        """Predictions from logits (slices, findings) that were computed elsewhere: in a trace shared with the explainers."""
+    def predictions(self, logits: Tensor, series: Series, seconds: float) -> tuple[Answer, ...]:
+        """Answers from logits (slices, findings) that were computed elsewhere: in a trace shared with the explainers."""
         logits = logits.detach().float().cpu()
         probabilities = self.probabilities(logits).tolist()
         plain = logits.tolist()
         return tuple(
-            Prediction(
-                sop_instance_uid=image.sop_instance_uid,
-                frame=image.frame,
+            Answer.of_film(
+                image.stack,
                 model=self.card.name,
                 model_sha256=self.card.sha256,
                 scores=tuple(

@@ -15,9 +15,8 @@ from app.classifiers.card import Card
 from app.classifiers.classifier import Classifier, versions
 from app.classifiers.members import Join, Member
 from app.classifiers.stack import StackNetwork
-from app.domain import Score, Series
+from app.domain import READ_PLANES, Answer, Part, Plane, Score, Series, fingerprint
 from app.errors import InputError, NotFound
-from app.exam import READ_PLANES, ExamPrediction, Plane, PlaneAnswer, StackKey
 
 AT_ONCE = 8
 """Slices that go through an encoder at once where nothing is recorded: more gains nothing on a CPU and takes memory."""
@@ -47,8 +46,8 @@ class ExamClassifier:
         return tuple(plane for plane in READ_PLANES if any(member.plane == plane for member, _ in self.parts))
 
     @torch.inference_mode()
-    def predict(self, study_uid: str, stacks: Mapping[Plane, tuple[StackKey, Series]]) -> ExamPrediction:
-        """What it says of an exam whose planes are ``stacks``, each a series of one stack's images.
+    def predict(self, stacks: Mapping[Plane, Series]) -> Answer:
+        """What it says of an exam whose planes are ``stacks``, each a series of one stack's images in their order.
 
         InputError where none of the planes is one that it reads.
         """
@@ -56,32 +55,31 @@ class ExamClassifier:
         read = {plane: stacks[plane] for plane in self.planes if plane in stacks}
         if not read:
             raise InputError("The network “%(model)s” reads none of the planes of this exam.", {"model": self.card.name})
-        answers = {plane: self._answer(plane, series) for plane, (_, series) in read.items()}
-        logits = {plane: {finding: z for finding, (z, _) in found.items()} for plane, found in answers.items()}
+        answers = {plane: self._answer(plane, series) for plane, series in read.items()}
+        logits = {plane: {finding: z for finding, (z, _) in own.items()} for plane, own in answers.items()}
         joined = [self._joined(finding, logits) for finding in self.card.findings]
-        told = []
-        for plane, (key, _) in read.items():
+        parts = []
+        for plane, series in read.items():
             alone = [self._joined(finding, {plane: logits[plane]}) for finding in self.card.findings]
             pairs = zip(self.card.findings, alone, strict=True)
-            told.append(
-                PlaneAnswer(
-                    stack=key,
+            parts.append(
+                Part(
+                    stack=fingerprint((image.sop_instance_uid, image.frame) for image in series.images),
                     plane=plane,
                     scores=tuple(_score(f, z, logits[plane].get(f, 0.0)) for f, (z, _) in pairs),
                     contributions=tuple(shares.get(plane, 0.0) for _, shares in joined),
                     slice_scores=tuple(answers[plane][f][1] if f in answers[plane] else () for f in self.card.findings),
                 )
             )
-        return ExamPrediction(
-            study_uid=study_uid,
+        return Answer(
             model=self.card.name,
             model_sha256=self.card.sha256,
             scores=tuple(_score(f, z, z) for f, (z, _) in zip(self.card.findings, joined, strict=True)),
-            planes=tuple(told),
-            missing=tuple(plane for plane in self.planes if plane not in read),
+            parts=tuple(parts),
             device=str(self.device),
             versions=versions(),
             seconds=time.perf_counter() - started,
+            missing=tuple(plane for plane in self.planes if plane not in read),
         )
 
     def _answer(self, plane: Plane, series: Series) -> dict[str, tuple[float, tuple[float, ...]]]:

@@ -75,6 +75,25 @@ class Calibration:
 
 
 @dataclass(frozen=True, slots=True)
+class Operating:
+    """From which ``probability`` on a finding is called, chosen on the validation part by the card's rule, and what that does
+    on the films of ``source``: the share of those with the finding that are called, and of those without that are not, each
+    with its 95% interval."""
+
+    source: str
+    finding: str
+    probability: float
+    sensitivity: float
+    sensitivity_low: float
+    sensitivity_high: float
+    specificity: float
+    specificity_low: float
+    specificity_high: float
+    positives: int
+    negatives: int
+
+
+@dataclass(frozen=True, slots=True)
 class LookedAt:
     """One call of the network that people looked at with its maps: the film's public file name, the probability that the
     network gave the finding, whether that was right, and a sentence about what it looked at and by which methods."""

@@ -5,10 +5,11 @@ is a join for every set of planes that an exam may have.
 """
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from app.exam import READ_PLANES, Plane
+from app.domain import READ_PLANES, Plane
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,13 @@ class Join:
     planes: tuple[Plane, ...]
     weights: tuple[tuple[float, ...], ...]
     bias: tuple[float, ...]
+
+
+def preferred(members: Iterable[Member]) -> Mapping[Plane, tuple[str, ...]]:
+    """The planes that these members read, in the order of an exam, and the weightings that are preferred in each."""
+    found = tuple(members)
+    own = {plane: [member.prefers for member in found if member.plane == plane] for plane in READ_PLANES}
+    return {plane: prefers[0] for plane, prefers in own.items() if prefers}
 
 
 def members(raw: list[Any], findings: tuple[str, ...]) -> tuple[Member, ...]:

@@ -1,25 +1,108 @@
-"""Which networks there are, and which of them reads a series. Knows cards, not torch."""
+"""Which networks there are, and which of them reads a series: one rule for films and exams. Knows cards, not torch."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from app.classifiers.card import NAME, Card
-from app.domain import Series, Study
 from app.errors import ModelError, NotFound
+from app.stacks import STACKED
 
 REMOVED = ".removed"
 """The folder, below that of the networks, where the cards of networks that were taken away are kept."""
 GONE = "This network was taken away from here. What it said stays; it reads no more films."
-KNEE = frozenset({"KNEE", "KNIE", "GENOU", "RODILLA", "GINOCCHIO", "JOELHO", "KNÄ"})
-"""A knee, as tags and descriptions name it in several languages."""
-PARTS = KNEE | {
-    "BRAIN", "HEAD", "NECK", "SPINE", "CSPINE", "TSPINE", "LSPINE", "CHEST", "HEART", "ABDOMEN", "PELVIS", "PROSTATE", "LIVER",
-    "BREAST", "SHOULDER", "ELBOW", "WRIST", "HAND", "HIP", "ANKLE", "FOOT", "CRANE", "CEREBRAL", "SCHULTER", "HÜFTE",
+PARTS = {
+    "KNEE": ("KNIE", "GENOU", "RODILLA", "GINOCCHIO", "JOELHO", "KNÄ"),
+    "CHEST": ("THORAX", "LUNG"),
+    "BRAIN": ("CEREBRAL",),
+    "HEAD": ("CRANE",),
+    "SHOULDER": ("SCHULTER",),
+    "HIP": ("HÜFTE",),
+    "NECK": (), "SPINE": (), "CSPINE": (), "TSPINE": (), "LSPINE": (), "HEART": (), "ABDOMEN": (), "PELVIS": (), "PROSTATE": (),
+    "LIVER": (), "BREAST": (), "ELBOW": (), "WRIST": (), "HAND": (), "ANKLE": (), "FOOT": (),
 }  # fmt: skip
-"""Words that name a part of the body: where a description has one of them, it is believed."""
+"""The parts of the body that a description is believed to name, and their other names in tags, descriptions and cards."""
+CANONICAL = {name: part for part, names in PARTS.items() for name in (part, *names)}
 UNKNOWN_PARTS = re.compile(r"[\W\d_]+")
+
+
+class Headed(Protocol):
+    """What the header of a series says of it, as `app.domain.Series` and `app.store.records.SeriesRow` have it."""
+
+    @property
+    def modality(self) -> str:
+        """Modality (0008,0060)."""
+
+    @property
+    def source(self) -> str:
+        """ "dicom", or "film image" for a PNG or JPEG."""
+
+    @property
+    def body_part(self) -> str:
+        """Body Part Examined (0018,0015)."""
+
+    @property
+    def description(self) -> str:
+        """Series Description (0008,103E)."""
+
+
+class Visit(Protocol):
+    """What the header of a study says of it, as `app.domain.Study` and `app.store.records.StudyRow` have it."""
+
+    @property
+    def description(self) -> str:
+        """Study Description (0008,1030)."""
+
+    @property
+    def phantom(self) -> bool:
+        """Quality Control Subject (0010,0200)."""
+
+
+def covers(card: Card, study: Visit, series: Headed) -> bool:
+    """Whether a network is made for a series, whoever it is of: by what it reads, its modality and its part of the body.
+
+    A network of exams reads series of stacks, one of films all others. A film image (PNG, JPEG) has no tags: it is taken for
+    what the chest networks read, and says so. Any other series must be of one of the card's modalities, and one of the parts it
+    names must be one of the card's; one that names no part is read by networks whose card says ``unnamed_parts``.
+    """
+    if (card.kind == "exam") != (series.modality in STACKED) or card.kind == "guard":
+        return False
+    wanted = parts(card)
+    if series.source == "film image":
+        return "CHEST" in wanted
+    if series.modality not in card.modalities:
+        return False
+    named = _named(study, series, wanted)
+    return bool(named & wanted) if named else card.unnamed_parts
+
+
+def parts(card: Card) -> set[str]:
+    """The parts of the body that a card names, by the one name that each has."""
+    return {_part(part) for part in card.body_parts}
+
+
+def _meant_for(card: Card, study: Visit) -> bool:
+    """Whether a network may read a study unasked: one of phantoms phantoms, the others people; and one of phantoms whose card
+    says ``people`` people too."""
+    return card.phantom if study.phantom else not card.phantom or card.people
+
+
+def _named(study: Visit, series: Headed, wanted: set[str]) -> set[str]:
+    """The parts of the body that a series is of: what its tag says; without one, what the descriptions have of the parts that
+    are known, and of those that are wanted."""
+    if tag := _words(series.body_part):
+        return tag
+    return _words(f"{series.description} {study.description}") & (set(PARTS) | wanted)
+
+
+def _words(text: str) -> set[str]:
+    return {_part(word) for word in UNKNOWN_PARTS.sub(" ", text).split()}
+
+
+def _part(name: str) -> str:
+    return CANONICAL.get(name.upper(), name.upper())
 
 
 class Registry:
@@ -30,16 +113,13 @@ class Registry:
         self._cards: dict[Path, tuple[float, Card]] = {}
 
     def cards(self) -> tuple[Card, ...]:
-        """Every network's card, by name; guards are not among them. ModelError when one cannot be read."""
-        return tuple(card for card in self._read() if card.kind == "network")
+        """The card of every network, of films and of exams, by name; guards are not among them. ModelError when one cannot be
+        read."""
+        return tuple(card for card in self._read() if card.kind != "guard")
 
     def guards(self) -> tuple[Card, ...]:
         """Every guard's card, by name. ModelError when one cannot be read."""
         return tuple(card for card in self._read() if card.kind == "guard")
-
-    def exams(self) -> tuple[Card, ...]:
-        """The card of every network that reads exams of stacks, by name. ModelError when one cannot be read."""
-        return tuple(card for card in self._read() if card.kind == "exam")
 
     def guard(self, card: Card) -> Card | None:
         """The guard that a network's card names, None where it names none. ModelError when it is not there: a network whose
@@ -67,7 +147,7 @@ class Registry:
 
     def card(self, name: str) -> Card:
         """The card of one network, of films or of exams; NotFound with the names there are."""
-        cards = [card for card in self._read() if card.kind != "guard"]
+        cards = self.cards()
         for card in cards:
             if card.name == name:
                 return card
@@ -84,43 +164,16 @@ class Registry:
                 raise
         return replace(Card.read(folder), default=False, modalities=(), body_parts=(), banner=GONE)
 
-    def eligible(self, study: Study, series: Series) -> tuple[Card, ...]:
-        """The networks that may read this series, the default ones first."""
-        fitting = [card for card in self.cards() if card.phantom == study.phantom and reads(card, study, series)]
-        return tuple(sorted(fitting, key=lambda card: (not card.default, card.name)))
+    def ranked(self, study: Visit) -> tuple[Card, ...]:
+        """The networks that may read a study unasked, the best choice first: one that is made for such studies before one of
+        phantoms that reads people too, then the default ones, then by name."""
+        fitting = [card for card in self.cards() if _meant_for(card, study)]
+        return tuple(sorted(fitting, key=lambda card: (card.phantom != study.phantom, not card.default, card.name)))
 
-    def choose(self, study: Study, series: Series) -> Card | None:
+    def eligible(self, study: Visit, series: Headed) -> tuple[Card, ...]:
+        """Of these, the networks that may read this series."""
+        return tuple(card for card in self.ranked(study) if covers(card, study, series))
+
+    def choose(self, study: Visit, series: Headed) -> Card | None:
         """The network that reads this series by itself, or None: then the study is stored and viewable, nothing more."""
         return next((card for card in self.eligible(study, series) if card.default), None)
-
-    def choose_exam(self, study: Study) -> Card | None:
-        """The network that reads an exam by itself: the default one for phantoms or for people, as the study is; where there is
-        none for people, one of phantoms, whose banner says what that is worth. None where no network reads exams."""
-        cards = sorted(self.exams(), key=lambda card: (card.phantom != study.phantom, not card.default, card.name))
-        fitting = [card for card in cards if card.phantom == study.phantom or card.phantom]
-        return fitting[0] if fitting else None
-
-    def covers(self, card: Card, study: Study, series: Series) -> bool:
-        """Whether an exam's card covers a series: its modality, and its body part where the header or a description says one.
-
-        A series of an MR study that says nothing of its part is taken for what the network reads; the reader sees it."""
-        if series.modality not in card.modalities or series.source == "film image":
-            return False
-        told = series.body_part or f"{series.description} {study.description}"
-        words = set(UNKNOWN_PARTS.sub(" ", told.upper()).split())
-        return bool(words & KNEE) if "KNEE" in card.body_parts and (series.body_part or words & PARTS) else True
-
-
-def reads(card: Card, study: Study, series: Series) -> bool:
-    """Whether a card covers a series, by modality and body part.
-
-    A film image (PNG, JPEG) has no tags: it is taken for what the chest networks read, and says so. Where Body Part Examined
-    (0018,0015) is empty, the study and series descriptions are searched for the body part's name.
-    """
-    if series.source == "film image":
-        return "CHEST" in card.body_parts
-    if series.modality not in card.modalities:
-        return False
-    told = series.body_part or f"{series.description} {study.description}"
-    words = set(UNKNOWN_PARTS.sub(" ", told.upper()).split())
-    return any(part in words for part in card.body_parts)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app import shapes
-from app.domain import Area, Edit, Explanation
+from app.domain import Area, Edit, Layer
 from app.errors import InputError, NotFound
 from app.grey import resample
 
@@ -14,7 +14,7 @@ Mask = NDArray[np.bool_]
 Shape = tuple[int, int]
 
 
-def mask(edit: Edit, shape: Shape, maps: Mapping[str, Explanation]) -> Mask:
+def mask(edit: Edit, shape: Shape, maps: Mapping[str, Layer]) -> Mask:
     """The pixels that an edit fills, bool (rows, columns).
 
     ``maps`` holds the maps that hot areas name, by id. NotFound for one that is not there; InputError where no pixel is left to
@@ -41,17 +41,19 @@ def mask(edit: Edit, shape: Shape, maps: Mapping[str, Explanation]) -> Mask:
     return covered
 
 
-def hot(explanation: Explanation, threshold: float, shape: Shape) -> Mask:
-    """Where a map, laid over the film as the viewer does, is at least ``threshold`` times the upper end of its colours: the
-    99.5th percentile of its size if it is signed, else of its positive values. Only values above zero count."""
-    values = explanation.values
-    sizes = np.abs(values) if explanation.signed else values[values > 0]
+def hot(layer: Layer, threshold: float, shape: Shape) -> Mask:
+    """Where a map of one slice, laid over the film as the viewer does, is at least ``threshold`` times the upper end of its
+    colours: the 99.5th percentile of its size if it is signed, else of its positive values; 1 where they mean what they are.
+    Only values above zero count."""
+    (values,) = layer.values
+    sizes = np.abs(values) if layer.signed else values[values > 0]
     high = float(np.percentile(sizes, 99.5)) if sizes.size else 0.0
-    laid = resample(values, explanation.extent, shape)
+    high = 1.0 if layer.scale == "unit" else high
+    laid = resample(values, layer.extent, shape)
     return np.asarray((laid > 0) & (laid >= threshold * high))
 
 
-def _hot(area: Area, shape: Shape, maps: Mapping[str, Explanation]) -> Mask:
+def _hot(area: Area, shape: Shape, maps: Mapping[str, Layer]) -> Mask:
     if area.explanation not in maps:
         raise NotFound("The map of this hot area is not stored for this film.")
     return hot(maps[area.explanation], area.threshold, shape)

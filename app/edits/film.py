@@ -7,13 +7,13 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain import Edit, Explanation, Image, frozen
+from app.domain import Edit, Image, Layer, frozen
 from app.edits.area import mask
 from app.edits.fill import filled
 from app.grey import window_for
 
 
-def apply(image: Image, edits: Sequence[Edit], maps: Mapping[str, Explanation]) -> tuple[Image, NDArray[np.bool_]]:
+def apply(image: Image, edits: Sequence[Edit], maps: Mapping[str, Layer]) -> tuple[Image, NDArray[np.bool_]]:
     """The image after all edits, and which pixels they covered, bool (rows, columns).
 
     Each edit works on what the one before left, in stored values, rounded to whole ones. The edited image is shown through the

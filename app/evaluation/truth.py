@@ -1,4 +1,4 @@
-"""Maps against a region that a reader drew: which pixels the region covers, and what `localisation` says of the maps then.
+"""Layers against the regions that a reader drew: which pixels a region covers, and what `localisation` says of a layer then.
 
 The browser does the same arithmetic while the reader draws (static/js/measures.js). Knows numbers and the domain's shapes only.
 """
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app import shapes
-from app.domain import Extent, Measures, Region, Shape
+from app.domain import Extent, Localisation, Region, Shape
 from app.evaluation import localisation
 from app.grey import resample
 
@@ -69,35 +69,35 @@ def _bounds(shape: Shape) -> shapes.Bounds:
     return (edge.left, edge.top, edge.right, edge.bottom)
 
 
-def measure(values: NDArray[np.float32], extent: Extent, region: Region, film: tuple[int, int]) -> Measures:
-    """A raw map (height, width) over ``extent`` of a film of (rows, columns) pixels, against a region.
+def localise(values: NDArray[np.float32], extent: Extent, regions: Mapping[int, Region], film: tuple[int, int]) -> Localisation:
+    """The raw values of a layer (slices, height, width), each over ``extent`` of its image of ``film`` (rows, columns) pixels,
+    against the true regions under the places of their slices, from 0.
 
-    Pointing is told at the map's own resolution, by the centre of its highest cell; the other figures on `grid`.
+    One slice alone is measured on the `grid` of its film, and pointing is told at the layer's own resolution, by the centre of
+    its highest cell. Of several, all count together on the layer's own grid: one highest cell, one threshold, one sum. Without
+    a region no figure is defined.
     """
-    shape = grid(*film)
-    truth = mask(region, film, shape)
-    heat = resample(values, on_grid(extent, film, shape), shape)
-    return Measures(
-        pointing=_pointing(values, extent, region) if truth.any() else None,
-        iou=_defined(localisation.iou(heat, truth)),
-        outside_inside=_defined(localisation.outside_inside(heat, truth)),
-        mass=_defined(localisation.mass(heat, truth)),
-    )
-
-
-def measure_stack(values: NDArray[np.float32], extent: Extent, regions: Mapping[int, Region]) -> Measures:
-    """Raw maps of a stack (slices, height, width), each over ``extent`` of its slice, against the regions by slice, from 0.
-
-    All slices count together, on the maps' own grid: one highest cell, one threshold, one sum of the relevance.
-    """
+    if len(values) == 1:
+        return _on_film(values[0], extent, regions.get(0, Region(())), film)
     truth = np.zeros(values.shape, bool)
     for place, region in regions.items():
         truth[place] = _cells(region, extent, values.shape[1:])
-    return Measures(
-        pointing=_defined(localisation.pointing(values, truth)),
-        iou=_defined(localisation.iou(values, truth)),
-        outside_inside=_defined(localisation.outside_inside(values, truth)),
-        mass=_defined(localisation.mass(values, truth)),
+    return _localisation(values, truth, localisation.pointing(values, truth))
+
+
+def _on_film(values: NDArray[np.float32], extent: Extent, region: Region, film: tuple[int, int]) -> Localisation:
+    shape = grid(*film)
+    truth = mask(region, film, shape)
+    heat = resample(values, on_grid(extent, film, shape), shape)
+    return _localisation(heat, truth, _pointing(values, extent, region) if truth.any() else math.nan)
+
+
+def _localisation(heat: NDArray[np.float32], truth: NDArray[np.bool_], pointing: float) -> Localisation:
+    return Localisation(
+        pointing=_defined(pointing),
+        iou=_defined(localisation.iou(heat, truth)),
+        outside_inside=_defined(localisation.outside_inside(heat, truth)),
+        mass=_defined(localisation.mass(heat, truth)),
     )
 
 

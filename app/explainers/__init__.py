@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from app.errors import NotFound
 
 if TYPE_CHECKING:
+    from app.classifiers.card import Card
     from app.classifiers.classifier import Classifier
     from app.domain import Series
     from app.explainers.base import Explainer
@@ -70,8 +71,11 @@ def names() -> tuple[str, ...]:
     return tuple(_methods())
 
 
-def panel() -> tuple[str, ...]:
-    """The methods that are computed without being asked for, in the order of the panes."""
+def panel(card: "Card | None" = None) -> tuple[str, ...]:
+    """The methods that are computed without being asked for, in the order of the panes: those that a network's card opens with;
+    where it names none, or without a card, the default panel. NotFound for a method that a card names and there is not."""
+    if card is not None and card.opens_with:
+        return tuple(dict.fromkeys(describe(method).name for method in card.opens_with))
     return tuple(method.name for method in _methods().values() if method.panel)
 
 

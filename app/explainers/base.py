@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from app.classifiers.classifier import Classifier, versions
-from app.domain import Explanation, Image, frozen
+from app.domain import Image, Layer, Producer, frozen
 from app.errors import AppError, InputError, NotExplainable, NotFound
 from app.explainers.trace import Trace
 
@@ -28,11 +28,11 @@ small pieces are a little quicker than large ones: more of them stays in the cac
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Layer:
-    """How relevance stands at one layer: ``values`` float32 (targets, slices, h, w), summed over channels; ``totals``
-    (targets,), the sum over everything that is on its way at that moment, which conservation keeps equal to the seed.
-    ``whole``: nothing is on its way elsewhere, so that ``values`` hold all of it; ``spatial`` False: values of neurons without
-    a place, as (targets, slices, neurons, 1)."""
+class LayerRelevance:
+    """How relevance stands at one layer of a network: ``values`` float32 (targets, slices, h, w), summed over channels;
+    ``totals`` (targets,), the sum over everything that is on its way at that moment, which conservation keeps equal to the
+    seed. ``whole``: nothing is on its way elsewhere, so that ``values`` hold all of it; ``spatial`` False: values of neurons
+    without a place, as (targets, slices, neurons, 1)."""
 
     name: str
     values: Tensor
@@ -49,7 +49,7 @@ class Relevance:
     maps: Tensor
     total: Tensor | None = None
     conservation_error: Tensor | None = None
-    layers: tuple[Layer, ...] = field(default=())
+    layers: tuple[LayerRelevance, ...] = field(default=())
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Explainer(ABC):
     def relevance(self, trace: Trace, targets: Sequence[int]) -> Relevance:
         """Maps for the targets (positions in the network's logits). NotExplainable where the method is not defined."""
 
-    def layers(self, trace: Trace, targets: Sequence[int]) -> tuple[Layer, ...]:  # noqa: ARG002 - for those that have some
+    def layers(self, trace: Trace, targets: Sequence[int]) -> tuple[LayerRelevance, ...]:  # noqa: ARG002 - for those that have some
         """The relevance at every layer, from the decision back to the film; InputError for a method that does not walk back."""
         raise InputError(
             "The method “%(method)s” does not go through the network layer by layer. LRP and RAP do.", {"method": self.name}
@@ -94,11 +94,11 @@ class Explainer(ABC):
         return replace(self, **parameters)
 
     @final
-    def explain(self, classifier: Classifier, trace: Trace, findings: Sequence[str], **parameters: Any) -> list[Explanation]:
-        """One explanation per image and finding: image by image, and for each image in the order of ``findings``.
+    def explain(self, classifier: Classifier, trace: Trace, findings: Sequence[str], **parameters: Any) -> list[Layer]:
+        """One layer per image and finding, of one slice each: image by image, and for each image in the order of ``findings``.
 
-        NotFound for a finding the network does not have. A method that is not defined for the network gives explanations whose
-        state says why, so that its pane can say it too."""
+        NotFound for a finding the network does not have. A method that is not defined for the network gives layers whose state
+        says why, so that its pane can say it too."""
         if trace.classifier is not classifier:
             raise ValueError("the trace was recorded with another classifier")
         if not findings:
@@ -124,7 +124,7 @@ class Explainer(ABC):
             )
         constant = trace.constant
         return [
-            method._explanation(
+            method._layer(
                 classifier,
                 image,
                 finding,
@@ -140,7 +140,7 @@ class Explainer(ABC):
             for row, finding in enumerate(findings)
         ]
 
-    def _explanation(
+    def _layer(
         self,
         classifier: Classifier,
         image: Image,
@@ -153,21 +153,21 @@ class Explainer(ABC):
         total: float | None,
         conservation_error: float | None,
         notes: tuple[str, ...],
-    ) -> Explanation:
+    ) -> Layer:
         blank = state == CONSTANT_INPUT or state.startswith(NOT_DEFINED)
         conserves = total is not None and not blank
-        return Explanation(
-            sop_instance_uid=image.sop_instance_uid,
-            frame=image.frame,
+        parameters = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        return Layer(
+            stack=image.stack,
+            kind="relevance",
+            scale="signed" if self.signed else "positive",
+            producer=Producer("method", self.name, parameters=parameters),
             model=classifier.card.name,
             model_sha256=classifier.card.sha256,
-            method=self.name,
             finding=finding,
-            values=frozen(np.zeros_like(values) if blank else values.copy()),
+            values=frozen((np.zeros_like(values) if blank else values.copy())[None]),
             extent=classifier.extent(image),
             state=state,
-            signed=self.signed,
-            parameters={entry.name: getattr(self, entry.name) for entry in fields(self)},
             versions=versions(),
             device=device,
             seconds=seconds,

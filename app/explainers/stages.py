@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from app.domain import frozen
-from app.explainers.base import Explainer, Layer, target
+from app.explainers.base import Explainer, LayerRelevance, target
 from app.explainers.trace import Trace
 
 TOLERANCE = 1e-3
@@ -58,9 +58,9 @@ def _alike(one: NDArray[np.float32], other: NDArray[np.float32]) -> bool:
     return one.shape == other.shape and bool(np.allclose(one, other, rtol=0, atol=1e-6 * float(np.abs(one).max())))
 
 
-def _whole(layers: Sequence[Layer]) -> Iterator[Layer]:
+def _whole(layers: Sequence[LayerRelevance]) -> Iterator[LayerRelevance]:
     """The layers that hold everything, and those that do together, in the order in which relevance first comes by."""
-    beside: dict[str, list[Layer]] = {}
+    beside: dict[str, list[LayerRelevance]] = {}
     for layer in layers:
         for key in () if layer.whole else _places(layer.name):
             beside.setdefault(key, []).append(layer)
@@ -83,7 +83,7 @@ def _places(name: str) -> Iterator[str]:
             yield ".".join((*parts[:place], "*", *parts[place + 1 :]))
 
 
-def _joined(name: str, parts: Sequence[Layer]) -> Layer | None:
+def _joined(name: str, parts: Sequence[LayerRelevance]) -> LayerRelevance | None:
     """Layers of the same place as one; None unless they hold everything together."""
     if len(parts) < 2 or any(part.values.shape != parts[0].values.shape for part in parts):
         return None
@@ -91,4 +91,4 @@ def _joined(name: str, parts: Sequence[Layer]) -> Layer | None:
     total = float(parts[-1].totals[0])
     if abs(float(values[0, 0].sum(dtype=torch.float64)) - total) > TOLERANCE * abs(total):
         return None
-    return Layer(name, values, parts[-1].totals, whole=True, spatial=parts[0].spatial)
+    return LayerRelevance(name, values, parts[-1].totals, whole=True, spatial=parts[0].spatial)

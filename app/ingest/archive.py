@@ -1,7 +1,7 @@
 """The members of a zip file, each to a file of its own under a name of our making. Knows zip files; not what is in them.
 
-A member's name is shown and never used. What makes an archive dangerous is looked at before a member is unpacked: the size
-of its directory, members that overlap (46 MB that unpack to petabytes), sizes, methods, names, links.
+A member's name is shown and never used. What makes an archive dangerous is looked at before a member is unpacked: the
+directory, members that overlap (46 MB that unpack to petabytes), sizes, methods, names, links.
 """
 
 import re
@@ -15,14 +15,11 @@ from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
 from app.errors import InputError, NotReadable, TooLarge
-from app.ingest import skipping, text
+from app.ingest import directory, skipping, text
 from app.ingest.limits import MEGABYTE, RATIO, RATIO_FROM
 from app.ingest.sniffing import DOCUMENT, HEAD, kind
 
 CHUNK = 2**20
-
-DIRECTORY_PER_MEMBER = 512
-"""Octets of central directory per allowed member; an entry takes 46 and its name, and is held in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +44,14 @@ def members(path: Path, limits: ArchiveLimits, workdir: Path) -> Iterator[Member
 
     Raises NotReadable or TooLarge when the archive as a whole cannot be used; a member's own fault is in its Member.
     """
-    _check_directory(path, limits)
+    directory.check(path, limits.members)
     try:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, struct.error, EOFError) as error:
         raise NotReadable("The zip file is damaged or incomplete. Copy or pack it again, and upload that.") from error
     with archive:
-        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+        # Not is_dir(), which fails on a name of no letters.
+        entries = [entry for entry in archive.infolist() if not entry.filename.endswith("/")]
         if any(entry.filename == "[Content_Types].xml" for entry in entries):
             raise NotReadable(DOCUMENT, {"format": "Office"})
         if len(entries) > limits.members:
@@ -83,25 +81,6 @@ def _unpacked(
         else:
             left -= entry.file_size
             yield Member(name, target)
-
-
-def _check_directory(path: Path, limits: ArchiveLimits) -> None:
-    """The size of the central directory, from the end record, before Python reads it all into memory."""
-    most = limits.members * DIRECTORY_PER_MEMBER + 65536
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(size - 65557, 0))
-        tail = file.read()
-        at = tail.rfind(b"PK\x05\x06")
-        if at < 0 or len(tail) < at + 22:
-            raise NotReadable("The zip file breaks off before its end. Copy or pack it again, and upload that.")
-        (length,) = struct.unpack_from("<I", tail, at + 12)
-        big = tail.rfind(b"PK\x06\x06", 0, at)  # the zip64 end record wins where there is one
-        if big >= 0 and len(tail) >= big + 48:
-            (length,) = struct.unpack_from("<Q", tail, big + 40)
-    if length > most:
-        sentence = "The zip file lists far more than the %(limit)s files that are read at once. Upload it in parts."
-        raise TooLarge(sentence, {"limit": limits.members})
 
 
 def _overlapping(archive: zipfile.ZipFile) -> set[int]:

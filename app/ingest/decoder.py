@@ -21,7 +21,7 @@ from typing import Any
 
 from app.errors import AppError, InputError, NotReadable, TooLarge, Unavailable
 from app.ingest import wire
-from app.ingest.limits import Limits
+from app.ingest.limits import TABLES, Limits
 from app.ingest.skipping import DiscIndex
 
 START_SECONDS = 60
@@ -54,10 +54,9 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # what codecs complain about may quote the patient
             bufsize=0,
-            pipesize=2**20,  # a film in 15 gulps, not in 240
         )
         try:
-            self._receive(time.monotonic() + START_SECONDS, most=0)
+            self._receive(time.monotonic() + START_SECONDS)
         except (Gone, Late) as error:
             self.close()
             raise Unavailable("The decoder could not be started. Try again in a moment.") from error
@@ -72,8 +71,8 @@ class Child:
         """Whether the process still runs."""
         return self._process.poll() is None
 
-    def ask(self, request: Mapping[str, Any], seconds: float, most: int) -> Reply:
-        """Send a request and wait for the answer, at most ``most`` octets of buffers. Raises Gone, Late."""
+    def ask(self, request: Mapping[str, Any], seconds: float) -> Reply:
+        """Send a request and wait for the answer. Raises Gone, Late."""
         assert self._process.stdin is not None  # noqa: S101 - it was asked for above
         deadline = time.monotonic() + seconds
         try:
@@ -81,14 +80,14 @@ class Child:
                 self._process.stdin.write(piece)
         except OSError as error:
             raise Gone("the pipe is closed") from error
-        return self._receive(deadline, most)
+        return self._receive(deadline)
 
-    def _receive(self, deadline: float, most: int) -> Reply:
+    def _receive(self, deadline: float) -> Reply:
         text_length, count = wire.HEAD.unpack(self._exactly(wire.HEAD.size, deadline))
-        if text_length > wire.JSON_MOST or count > wire.BUFFERS_MOST:
+        if text_length > wire.JSON_MOST or count > TABLES // 2:
             raise Gone("no message")
         lengths = struct.unpack(f"!{count}Q", self._exactly(8 * count, deadline))
-        if sum(lengths) > most:
+        if sum(lengths) > TABLES:
             raise Gone("more than was agreed")
         try:
             message = json.loads(bytes(self._exactly(text_length, deadline)))
@@ -174,11 +173,12 @@ _ERRORS: dict[str, type[InputError]] = {"NotReadable": NotReadable, "TooLarge": 
 def decode(request: Mapping[str, Any], limits: Limits, pool: Pool = POOL) -> Reply:
     """What the child makes of one file: the study's message, its warnings and the buffers.
 
-    Raises the child's InputError, NotReadable when the child died of the file or took too long, Unavailable when none starts.
+    ``request`` names the file, and the one for its pixels, which the child makes (`app.ingest.sheet`). Raises the child's
+    InputError, NotReadable when the child died of the file or took too long, Unavailable when none starts, OSError of the disk.
     """
     try:
         with pool.lend() as child:
-            message, buffers = child.ask({**request, "limits": asdict(limits)}, limits.seconds, most=2 * limits.octets)
+            message, buffers = child.ask({**request, "limits": asdict(limits)}, limits.seconds)
     except Late as error:
         sentence = "Reading this took longer than %(seconds)s seconds and was stopped. Export it uncompressed and try again."
         raise NotReadable(sentence, {"seconds": limits.seconds}) from error
@@ -187,6 +187,8 @@ def decode(request: Mapping[str, Any], limits: Limits, pool: Pool = POOL) -> Rep
             "Reading this made the decoder fail: the file is damaged or compressed in an unusual way. "
             "Export it again, uncompressed, and upload that."
         ) from error
+    if "disk" in message:
+        raise OSError(int(message["disk"]), os.strerror(int(message["disk"])))
     if "error" in message:
         raise _error(message["error"])
     return message, buffers

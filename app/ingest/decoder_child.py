@@ -4,6 +4,7 @@ Everything that parses or decodes runs here. Started by `app.ingest.decoder` as 
 when its input ends. It dies rather than go on after something that is not an ordinary exception, a decoder's panic for one.
 """
 
+import errno
 import json
 import logging
 import os
@@ -20,7 +21,8 @@ from PIL import JpegImagePlugin, PngImagePlugin
 
 from app.errors import InputError, NotReadable, TooLarge
 from app.ingest import dicom, film_image, wire
-from app.ingest.limits import Limits
+from app.ingest.limits import MUCH_SAID, Limits
+from app.ingest.sheet import Sheet
 
 GRACE = 5
 """Seconds beyond the limit after which the child ends itself, should its parent no longer be there to do it."""
@@ -31,26 +33,44 @@ LOADED = (imagecodecs.jpeg8_decode, imagecodecs.jpegls_decode, imagecodecs.jpeg2
 
 
 def answer(request: dict[str, Any]) -> tuple[dict[str, Any], list[wire.Buffer]]:
-    """The reply to one request: the study, or the sentence why there is none."""
+    """The reply to one request: the study, whose pixels are in the file for them, or the sentence why there is none."""
+    limits = Limits(**request["limits"])
+    read = film_image.study if request["kind"] in ("png", "jpeg") else dicom.study
     try:
-        limits = Limits(**request["limits"])
-        if request["kind"] in ("png", "jpeg"):
-            study, told = film_image.study(Path(request["path"]), request["sha256"], limits)
-        else:
-            study, told = dicom.study(Path(request["path"]), request["sha256"], limits)
+        sheet = Sheet(Path(request["pixels"]))
+    except OSError as error:
+        return {"disk": error.errno}, []
+    try:
+        with sheet:
+            study, told = read(Path(request["path"]), request["sha256"], limits, sheet.keep)
+        message, buffers = wire.study_message(study)
     except InputError as error:
         return _refusal(error), []
-    except MemoryError:
-        most = {"limit": limits.memory // 2**20}
-        sentence = "Reading this needs more than %(limit)s MB of memory. Upload fewer frames per file, or raise the limit."
-        return _refusal(TooLarge(sentence, most)), []
     except RecursionError:
         return _refusal(NotReadable("The header is nested too deeply to be read. Export the image again.")), []
-    except Exception:  # noqa: BLE001 - the edge: whatever a parser trips over is one file's fault and becomes its sentence
-        sentence = "The file is damaged: it could not be read to its end. Copy or export it again, and upload that."
-        return _refusal(NotReadable(sentence)), []
-    message, buffers = wire.study_message(study)
+    except Exception as error:  # noqa: BLE001 - the edge: whatever a parser trips over is one file's fault and its sentence
+        return _fault(error, limits), []
     return {"study": message, "warnings": list(told)}, buffers
+
+
+def _reply(request: dict[str, Any]) -> list[wire.Buffer]:
+    """The octets of the reply, which are made within the limits too."""
+    try:
+        return wire.packed(*answer(request))
+    except (wire.TooLong, MemoryError):
+        return wire.packed(_refusal(TooLarge(MUCH_SAID)))
+
+
+def _fault(error: Exception, limits: Limits) -> dict[str, Any]:
+    """What to say of a fault that nobody worded: the memory's, the disk's, or else the file's."""
+    number = error.errno if isinstance(error, OSError) else 0
+    if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return {"disk": number}
+    if isinstance(error, MemoryError) or number == errno.ENOMEM:
+        sentence = "Reading this needs more than %(limit)s MB of memory. Upload fewer frames per file, or raise the limit."
+        return _refusal(TooLarge(sentence, {"limit": limits.memory // 2**20}))
+    sentence = "The file is damaged: it could not be read to its end. Copy or export it again, and upload that."
+    return _refusal(NotReadable(sentence))
 
 
 def _refusal(error: InputError) -> dict[str, Any]:
@@ -68,14 +88,14 @@ def limit(limits: dict[str, int], base: int) -> None:
 def serve(source: BinaryIO, sink: BinaryIO) -> None:
     """Answer requests until there are no more."""
     base = _address_space()
-    _send(sink, {"ready": True}, [])
+    _send(sink, wire.packed({"ready": True}))
     while (request := _next(source)) is not None:
         limit(request["limits"], base)
-        message, buffers = answer(request)
+        reply = _reply(request)
         resource.setrlimit(resource.RLIMIT_AS, (resource.getrlimit(resource.RLIMIT_AS)[1],) * 2)
-        _send(sink, message, buffers)
+        _send(sink, reply)
         signal.alarm(0)
-        del request, message, buffers  # the next file finds the memory free
+        del request, reply  # the next file finds the memory free
 
 
 def _next(source: BinaryIO) -> dict[str, Any] | None:
@@ -88,8 +108,8 @@ def _next(source: BinaryIO) -> dict[str, Any] | None:
     return request
 
 
-def _send(sink: BinaryIO, message: dict[str, Any], buffers: list[wire.Buffer]) -> None:
-    for piece in wire.packed(message, buffers):
+def _send(sink: BinaryIO, pieces: list[wire.Buffer]) -> None:
+    for piece in pieces:
         sink.write(piece)
     sink.flush()
 

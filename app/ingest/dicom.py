@@ -8,22 +8,25 @@ from typing import cast
 from pydicom.dataset import Dataset
 
 from app.domain import Image, Patient, Series, Study, Window, frozen
+from app.errors import TooLarge
 from app.ingest import identity, pixels, refusals, sequence
 from app.ingest.geometry import geometry
-from app.ingest.greyscale import Grey, Stored, modality_values, sixteen, voi_lut, windows
+from app.ingest.greyscale import Grey, modality_values, sixteen, voi_lut, windows
 from app.ingest.header import Header
 from app.ingest.layout import GREYS, Layout, layout
-from app.ingest.limits import Limits
+from app.ingest.limits import ITEMS, MUCH_SAID, TABLES, Limits
 from app.ingest.parsing import Parsed, parse
+from app.ingest.sheet import Keep, Stored
 
 NEW_UIDS = "The header lacks a valid identifier; one was made from the file's content."
 ASSUMED_SYNTAX = "The file does not say how it is encoded (no file meta information); the encoding was recognised."
 
 
-def study(path: Path, sha256: str, limits: Limits) -> tuple[Study, tuple[str, ...]]:
-    """The study in a file, its one series with one image per frame, and the warnings.
+def study(path: Path, sha256: str, limits: Limits, keep: Keep | None = None) -> tuple[Study, tuple[str, ...]]:
+    """The study in a file, its one series with one image per frame, and the warnings; ``keep`` says where its pixels go.
 
-    Raises InputError with a sentence, MemoryError, RecursionError, and on damaged files anything that pydicom raises.
+    Raises InputError with a sentence, MemoryError, RecursionError, OSError of the disk, and on damaged files anything that
+    pydicom raises.
     """
     parsed = parse(path, limits)
     _assume_utf8(parsed.dataset)
@@ -35,9 +38,13 @@ def study(path: Path, sha256: str, limits: Limits) -> tuple[Study, tuple[str, ..
     series = _series(header, sha256)
     refusals.check_modality(header, uid, series.modality)
     whole = _study(header, sha256)
-    images = tuple(_images(parsed, header, layout(header, limits), series.modality, _instance(header, meta, sha256)))
+    found = layout(header, limits)
+    images = tuple(
+        image if keep is None else replace(image, stored=keep(image.stored, found.frames))
+        for image in _counted(_images(parsed, header, found, series.modality, _instance(header, meta, sha256)))
+    )
     warnings = tuple(header.warnings)  # only now is it known what there is to warn of
-    images = tuple(replace(image, warnings=warnings) for image in images)
+    images = tuple(replace(image, warnings=warnings, sop_class_uid=_valid(uid)) for image in images)
     return replace(whole, series=(replace(series, images=images),)), warnings
 
 
@@ -108,7 +115,19 @@ def _images(parsed: Parsed, header: Header, found: Layout, modality: str, uid: s
             axes=place.axes,
             instance_number=int(number[0]) if number and abs(number[0]) < 2**31 else 0,
             echo_time=sequence.echo_time(frame) if modality == "MR" else None,
+            frame_of_reference_uid=_valid(frame.text("FrameOfReferenceUID")),
         )
+
+
+def _counted(images: Iterator[Image]) -> Iterator[Image]:
+    """The images as long as their windows and tables are as many as any image needs; then TooLarge."""
+    windows = tables = 0
+    for image in images:
+        windows += len(image.windows)
+        tables += 0 if image.voi_lut is None else image.voi_lut.data.nbytes
+        if windows > ITEMS or tables > TABLES:
+            raise TooLarge(MUCH_SAID)
+        yield image
 
 
 def _full(found: Layout, header: Header) -> Window:
@@ -131,6 +150,11 @@ def _uid(header: Header, keyword: str, sha256: str) -> str:
         return found
     header.warn(NEW_UIDS)
     return identity.generated(sha256, keyword)
+
+
+def _valid(uid: str) -> str:
+    """A UID that is one, or the empty string."""
+    return uid if identity.valid(uid) else ""
 
 
 def _assume_utf8(dataset: Dataset) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from app.domain import VoiLut, Window, frozen
 from app.errors import NotReadable
 from app.ingest.header import Header
+from app.ingest.sheet import Stored
 
 REDUCED = "Pixel values need more than 16 bits and were reduced to 65,536 steps."
 NOT_FINITE = "Some pixel values are not finite numbers and were set to the lowest value."
@@ -19,7 +20,6 @@ BAD_RESCALE = "The rescale slope in the header is not possible; stored values ar
 BAD_WINDOW = "A window in the header is not possible and was left out."
 BAD_LUT = "A lookup table in the header is damaged and was left out."
 
-Stored = NDArray[np.int16] | NDArray[np.uint16]
 Function = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
 
 

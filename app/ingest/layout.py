@@ -47,6 +47,11 @@ class Layout:
         return self.rows * self.columns * samples * self.allocated // 8
 
     @property
+    def decoded_octets(self) -> int:
+        """Octets of all frames as a codec gives them."""
+        return self.rows * self.columns * self.samples * self.allocated // 8 * self.frames
+
+    @property
     def dtype(self) -> np.dtype[np.unsignedinteger]:
         """The type of one sample as it lies in the file: unsigned, in this machine's order."""
         return np.dtype(f"u{self.allocated // 8}")

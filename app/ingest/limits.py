@@ -15,12 +15,18 @@ PARSE_SHARE = 0.1
 """Share of a file's seconds that parsing its header may take, as processor time: 2 of 20."""
 
 ITEMS = 100_000
-"""Most items in one sequence that is parsed late (functional groups, lookup tables)."""
+"""Most items in one sequence that is parsed late (functional groups, lookup tables), and most windows of all frames."""
+
+TABLES = 16 * MEGABYTE
+"""Most octets of the frames' lookup tables: one of 4,096 entries for each of 2,000 frames."""
+
+MUCH_SAID = "The header says more about its frames than can be read at once. Export fewer frames per file."
 
 RATIO = 500
 """What shrank to less than a five-hundredth is constant: no film is. Deflate cannot do better than 1:1032."""
 RATIO_FROM = 16 * MEGABYTE
 """Up to here data may shrink as they like: an empty mask or a black frame does no harm."""
+BOMB = "The pixels decode to more than %(ratio)s times their size, as a bomb's do. Export the image uncompressed."
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.encaps import generate_frames
 
-from app.errors import NotReadable
+from app.errors import NotReadable, TooLarge
 from app.ingest import codecs
 from app.ingest.greyscale import lookup_table
 from app.ingest.header import Header
 from app.ingest.layout import COLOUR, Layout
+from app.ingest.limits import BOMB, RATIO, RATIO_FROM
 from app.ingest.parsing import Parsed, syntax_name
 
 NATIVE = ("", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2")
@@ -30,7 +31,7 @@ _RGB_TO_Y = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def frames(parsed: Parsed, header: Header, layout: Layout) -> Iterator[NDArray[Any]]:
-    """Each frame as grey samples (rows, columns), sign and bits put right. Raises NotReadable."""
+    """Each frame as grey samples (rows, columns), sign and bits put right. Raises NotReadable, TooLarge."""
     if layout.photometric == "PALETTE COLOR":
         header.warn(COLOUR)
         first, table = palette(header)
@@ -56,6 +57,8 @@ def _raw_frames(parsed: Parsed, header: Header, layout: Layout) -> Iterator[Raw]
     if syntax in NATIVE:
         return _native(data, parsed.little_endian, header, layout)
     if syntax in codecs.CODECS and not layout.real:
+        if layout.decoded_octets > RATIO_FROM and layout.decoded_octets > RATIO * len(data):
+            raise TooLarge(BOMB, {"ratio": RATIO})
         return _encapsulated(data, syntax, header, layout)
     if syntax in VIDEO:
         raise NotReadable(

@@ -4,14 +4,15 @@ Knows files, archives and the decoder; nothing of DICOM, which is the child's bu
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from app.domain import Study
 from app.errors import InputError, NotReadable, TooLarge
-from app.ingest import decoder, skipping, text, wire
+from app.ingest import decoder, sheet, skipping, text, wire
 from app.ingest.archive import ArchiveLimits, members
 from app.ingest.limits import MEGABYTE, Limits
 from app.ingest.sniffing import HEAD, Kind, kind
@@ -22,13 +23,17 @@ if TYPE_CHECKING:  # the child process must not pay for pydantic at its start
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Accepted:
-    """A file that was read: its name for people, its own octets (a zip's member: unpacked), and the study of just this file."""
+    """A file that was read: its name for people, its own octets (a zip's member: unpacked), and the study of just this file.
+
+    The study's pixels are mapped from a file that lasts as long as they do; ``decoded`` is how many octets they are.
+    """
 
     name: str
     path: Path
     sha256: str
     study: Study
     warnings: tuple[str, ...] = ()
+    decoded: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,9 +47,10 @@ class Rejected:
 def read(path: Path, name: str, settings: "Settings", workdir: Path) -> Iterator[Accepted | Rejected]:
     """Read one file: DICOM, PNG or JPEG film, or a zip file of them, whose members come one by one.
 
-    ``name`` is what its sender called it; it is shown and never used as a path. Members are unpacked into ``workdir``, which
-    must exist and belongs to the caller; those that are rejected are removed again. What file managers leave in folders, and a
-    DICOMDIR that came along with its images, yield nothing. Raises Unavailable when no decoder starts, OSError of the disk.
+    ``name`` is what its sender called it; it is shown and never used as a path. Members are unpacked, and pixels decoded, into
+    ``workdir``, which must exist and belongs to the caller; members that are rejected are removed again. What file managers
+    leave in folders, and a DICOMDIR that came along with its images, yield nothing. Raises Unavailable when no decoder starts,
+    OSError of the disk.
     """
     shown = text.clean(name.replace("\\", "/")) or "?"
     if skipping.junk(shown):
@@ -56,7 +62,7 @@ def read(path: Path, name: str, settings: "Settings", workdir: Path) -> Iterator
         if what == "zip":
             yield from _archive(path, shown, settings, workdir)
         else:
-            yield _one(path, shown, what, settings)
+            yield _one(path, shown, what, settings, workdir)
     except skipping.DiscIndex as error:
         if not skipping.came_along(shown):
             yield Rejected(shown, error)
@@ -79,21 +85,30 @@ def _archive(path: Path, name: str, settings: "Settings", workdir: Path) -> Iter
             member.found.unlink(missing_ok=True)
 
 
-def _one(path: Path, name: str, what: Kind, settings: "Settings") -> Accepted:
+def _one(path: Path, name: str, what: Kind, settings: "Settings", workdir: Path) -> Accepted:
     limits = Limits.of(settings)
     if path.stat().st_size > limits.octets:
         raise TooLarge("The file is larger than %(limit)s MB.", {"limit": limits.octets // MEGABYTE})
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    request = {"path": str(path.resolve()), "kind": what, "sha256": sha256}
-    message, buffers = decoder.decode(request, limits)
+    decoded = workdir.resolve() / uuid4().hex
+    request = {"path": str(path.resolve()), "kind": what, "sha256": sha256, "pixels": str(decoded)}
     try:
-        study = wire.study_of(message["study"], buffers)
-        warnings = tuple(map(str, message["warnings"]))
+        message, buffers = decoder.decode(request, limits)
+        study, warnings, octets = _told(message, buffers, decoded)
+    finally:
+        decoded.unlink(missing_ok=True)
+    if what in {"png", "jpeg"}:  # it has no header: only its file's name tells it from another
+        study = replace(study, description=text.base_name(name))
+    return Accepted(name, path, sha256, study, warnings, octets)
+
+
+def _told(message: Mapping[str, Any], buffers: Sequence[wire.Buffer], decoded: Path) -> tuple[Study, tuple[str, ...], int]:
+    """The study that the child tells of, the warnings, and the octets of its pixels."""
+    try:
+        pixels = sheet.mapped(decoded)
+        return wire.study_of(message["study"], buffers, pixels), tuple(map(str, message["warnings"])), pixels.nbytes
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise NotReadable(
             "The file is damaged: it could not be read to its end. Copy or export it again, and upload that."
         ) from error
-    if what in {"png", "jpeg"}:  # it has no header: only its file's name tells it from another
-        study = replace(study, description=text.base_name(name))
-    return Accepted(name, path, sha256, study, warnings)

@@ -11,7 +11,7 @@ from app.classifiers.loading import Loaded, load
 from app.classifiers.registry import Registry
 from app.config import Settings
 from app.errors import NotFound
-from app.reporting import cases, exams, histograms, measuring
+from app.reporting import cases, exams, histograms, measuring, shortcuts
 from app.reporting.writing import Report, write
 from app.training import guarding
 
@@ -19,31 +19,17 @@ from app.training import guarding
 def main(arguments: list[str]) -> int:
     """Parse the arguments after `evaluate`, measure and write; returns the exit code."""
     settings = Settings()
-    parser = argparse.ArgumentParser(prog="python -m app evaluate", description="Measure a network's explanations.")
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--model", help="name of the network, a folder under models/")
-    what.add_argument("--guard", metavar="NAME", help="print how often a guard stops films and lets other images pass, no more")
-    what.add_argument(
-        "--histogram-control",
-        choices=["knee"],
-        help="print how well histograms alone tell the findings of drawn examinations, no more",
-    )
-    parser.add_argument(
-        "--data", type=Path, default=settings.data, help="folder of real films with boxes (not for phantom networks)"
-    )
-    parser.add_argument("--out", type=Path, default=Path("report"), help="folder for report.json, report.csv and report.html")
-    parser.add_argument("--methods", nargs="+", help="methods, e.g. cam lrp:composite=Epsilon (default: the panel)")
-    parser.add_argument(
-        "--cases",
-        type=int,
-        help="cases per finding (phantoms) or per source (real films), 40 unless told; examinations of the control, 400",
-    )
-    parser.add_argument("--few", type=int, default=12, help="cases for the slow measures: perturbation, noise, randomisation")
-    given = parser.parse_args(arguments)
+    given = parser(settings).parse_args(arguments)
     if settings.threads:
         torch.set_num_threads(settings.threads)
     if given.guard:
         return guard(given.guard, given.data, Registry(settings.models))
+    if given.shortcuts:
+        registry = Registry(settings.models)
+        classifier = Loaded(registry, settings.device).get(registry.card(given.shortcuts))
+        for line in shortcuts.lines(shortcuts.measure(classifier, given.data, given.part)):
+            print(line, flush=True)
+        return 0
     if given.histogram_control:
         return histogram_control(given.cases or 400)
     each = given.cases or 40
@@ -75,6 +61,37 @@ def main(arguments: list[str]) -> int:
         print(f"warning: {sentence}")
     print(f"written: {given.out / 'report.html'}")
     return 0
+
+
+def parser(settings: Settings) -> argparse.ArgumentParser:
+    """The options of `evaluate`."""
+    options = argparse.ArgumentParser(prog="python -m app evaluate", description="Measure a network's explanations.")
+    what = options.add_mutually_exclusive_group(required=True)
+    what.add_argument("--model", help="name of the network, a folder under models/")
+    what.add_argument("--guard", metavar="NAME", help="print how often a guard stops films and lets other images pass, no more")
+    what.add_argument(
+        "--shortcuts",
+        metavar="NAME",
+        help="print how well each answer of a chest network tells projection, heart size, sex, age and source, no more",
+    )
+    what.add_argument(
+        "--histogram-control",
+        choices=["knee"],
+        help="print how well histograms alone tell the findings of drawn examinations, no more",
+    )
+    options.add_argument(
+        "--data", type=Path, default=settings.data, help="folder of real films with boxes (not for phantom networks)"
+    )
+    options.add_argument("--out", type=Path, default=Path("report"), help="folder for report.json, report.csv and report.html")
+    options.add_argument("--methods", nargs="+", help="methods, e.g. cam lrp:composite=Epsilon (default: the panel)")
+    options.add_argument(
+        "--cases",
+        type=int,
+        help="cases per finding (phantoms) or per source (real films), 40 unless told; examinations of the control, 400",
+    )
+    options.add_argument("--part", choices=["validation", "test"], default="validation", help="for --shortcuts: of which films")
+    options.add_argument("--few", type=int, default=12, help="cases for the slow measures: perturbation, noise, randomisation")
+    return options
 
 
 def guard(name: str, data: Path, registry: Registry) -> int:

@@ -17,10 +17,9 @@ from scipy import ndimage
 from app import explainers
 from app.classifiers.card import Card
 from app.classifiers.exam import ExamClassifier
-from app.domain import Image, Series, frozen
+from app.domain import Answer, Image, Plane, Series, frozen
 from app.evaluation.intervals import mean, wilson
 from app.evaluation.predictions import auroc_interval
-from app.exam import ExamPrediction, Plane, StackKey
 from app.phantoms import knee
 
 FIRST_SEED = 9_000_000
@@ -48,8 +47,8 @@ class Drawn:
     """An exam with its truth, as the network read it, and what that said."""
 
     phantom: knee.KneePhantom
-    stacks: Mapping[Plane, tuple[StackKey, Series]]
-    said: ExamPrediction
+    stacks: Mapping[Plane, Series]
+    answer: Answer
 
 
 def series_of(stack: knee.KneeStack, uid: str) -> Series:
@@ -63,15 +62,15 @@ def measure(classifier: ExamClassifier, count: int, methods: Sequence[str], say:
     told = Told()
     for number in range(count):
         phantom = knee.draw(FIRST_SEED + number, size=SIZE)
-        stacks = {stack.plane: (StackKey(f"1.{i}"), series_of(stack, f"1.{i}")) for i, stack in enumerate(phantom.stacks, 1)}
-        said = classifier.predict("1", stacks)
-        told.logits.append([score.logit for score in said.scores])
+        stacks = {stack.plane: series_of(stack, f"1.{i}") for i, stack in enumerate(phantom.stacks, 1)}
+        answer = classifier.predict(stacks)
+        told.logits.append([score.logit for score in answer.scores])
         told.labels.append([finding in phantom.findings for finding in classifier.card.findings])
-        for finding, score in zip(classifier.card.findings, said.scores, strict=True):
+        for finding, score in zip(classifier.card.findings, answer.scores, strict=True):
             told.there += finding in phantom.findings
             if finding in phantom.findings and score.probability >= 0.5:
                 told.found += 1
-                drawn = Drawn(phantom, stacks, said)
+                drawn = Drawn(phantom, stacks, answer)
                 for name, hit in points(classifier, drawn, finding, methods):
                     told.points.setdefault(name, []).append(hit)
         if (number + 1) % 10 == 0:
@@ -82,15 +81,15 @@ def measure(classifier: ExamClassifier, count: int, methods: Sequence[str], say:
 def points(classifier: ExamClassifier, exam: Drawn, finding: str, methods: Sequence[str]) -> Iterator[tuple[str, float]]:
     """Per method and control: 1 for a hit, 0 for a miss, and for the control by chance how likely a hit is."""
     row = classifier.card.findings.index(finding)
-    answer = max(exam.said.planes, key=lambda plane: plane.contributions[row])
-    stack = next(stack for stack in exam.phantom.stacks if stack.plane == answer.plane)
+    most = max(exam.answer.parts, key=lambda part: part.contributions[row])
+    stack = next(stack for stack in exam.phantom.stacks if stack.plane == most.plane)
     right = allowed(stack.masks[finding])
-    part = classifier.member(answer.plane, finding)
-    series = exam.stacks[answer.plane][1]
+    part = classifier.member(most.plane, finding)
+    series = exam.stacks[most.plane]
     trace = explainers.record(part, series)
     for method in methods:
         maps = explainers.load(method).explain(part, trace, (finding,))
-        heat = np.stack(part.restore(np.stack([one.values for one in maps]), series))
+        heat = np.stack(part.restore(np.concatenate([layer.values for layer in maps]), series))
         yield method, float(right.ravel()[int(heat.argmax())]) if heat.max() > 0 else 0.0
     yield "random", float(right.mean())
     middle = tuple(length // 2 for length in right.shape)

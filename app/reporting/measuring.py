@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from app import explainers
 from app.classifiers.classifier import Classifier
-from app.domain import Explanation, Extent, Image, Series, frozen
+from app.domain import Extent, Image, Layer, Series, frozen
 from app.errors import InputError
 from app.evaluation import agreement, localisation, perturbation
 from app.evaluation.intervals import Mean, mean, median
@@ -76,8 +76,8 @@ def asked(method: str) -> tuple[str, dict[str, Any]]:
     return name, parameters
 
 
-def explain(method: str, classifier: Classifier, trace: Trace, findings: Sequence[str]) -> list[Explanation]:
-    """The maps of a method as it was asked for."""
+def explain(method: str, classifier: Classifier, trace: Trace, findings: Sequence[str]) -> list[Layer]:
+    """The layers of a method as it was asked for."""
     name, parameters = asked(method)
     return explainers.load(name).explain(classifier, trace, findings, **parameters)
 
@@ -94,8 +94,8 @@ def localise(
         trace = explainers.record(classifier, case.series)
         maps: dict[str, tuple[NDArray[np.float32], float | None]] = {}
         for method in methods:
-            (explanation,) = explain(method, classifier, trace, [case.finding])
-            maps[method] = (on_image(explanation, image), pointing(explanation, case.truth))
+            (layer,) = explain(method, classifier, trace, [case.finding])
+            maps[method] = (on_image(layer, image), pointing(layer, case.truth))
         for control, heat in zip(CONTROLS, controls(case, index, prior, rng), strict=True):
             maps[control] = (heat, None)
         sources = [case.source, f"{case.source}, called"] if called(trace, case.finding) else [case.source]
@@ -110,21 +110,21 @@ def localise(
 
 def called(trace: Trace, finding: str) -> bool:
     """Whether the network calls the finding on the trace's first image."""
-    predictions = trace.classifier.predictions(trace.logits, trace.series, 0.0)
-    return any(score.finding == finding and score.probability >= CALLED for score in predictions[0].scores)
+    score = trace.classifier.predictions(trace.logits, trace.series, 0.0)[0].score(finding)
+    return score is not None and score.probability >= CALLED
 
 
-def on_image(explanation: Explanation, image: Image) -> NDArray[np.float32]:
-    """A map on the image's grid."""
-    return resample(explanation.values, explanation.extent, image.stored.shape)
+def on_image(layer: Layer, image: Image) -> NDArray[np.float32]:
+    """A film's layer on its grid."""
+    return resample(layer.values[0], layer.extent, image.stored.shape)
 
 
-def pointing(explanation: Explanation, truth: NDArray[np.bool_]) -> float:
+def pointing(layer: Layer, truth: NDArray[np.bool_]) -> float:
     """The pointing game at the map's own resolution: the centre of its highest cell.
 
     On the image's grid the flat edge of an interpolated map would be a tie, which is none in the map itself.
     """
-    heat, extent = explanation.values, explanation.extent
+    heat, extent = layer.values[0], layer.extent
     at = np.argwhere(heat == heat.max())
     if heat.max() <= 0 or len(at) != 1:
         return 0.0
@@ -172,7 +172,7 @@ def perturb(classifier: Classifier, cases: Sequence[Case], methods: Sequence[str
         film = classifier.planes(case.series)[0, 0].cpu().numpy()
         trace = explainers.record(classifier, case.series)
         answer = probability_of(classifier, case.finding)
-        maps = {method: explain(method, classifier, trace, [case.finding])[0].values for method in methods}
+        maps = {method: explain(method, classifier, trace, [case.finding])[0].values[0] for method in methods}
         maps["random map"] = localisation.random_map((size, size), rng)
         maps["centre prior"] = localisation.centre_prior((size, size))
         for method, native in maps.items():
@@ -206,7 +206,7 @@ def sensitivity(classifier: Classifier, cases: Sequence[Case], methods: Sequence
         films = [case.series, *(noisy(case.series, rng) for _ in range(draws))]
         traces = [explainers.record(classifier, film) for film in films]
         for method in methods:
-            maps = [explain(method, classifier, trace, [case.finding])[0].values for trace in traces]
+            maps = [explain(method, classifier, trace, [case.finding])[0].values[0] for trace in traces]
             worst = max(agreement.relative_change(maps[0], changed) for changed in maps[1:])
             values.append(Value(case.source, case.finding, case.owner, method, "max_sensitivity", worst))
     return values
@@ -229,7 +229,7 @@ def between_findings(classifier: Classifier, cases: Sequence[Case], methods: Seq
     for case in cases:
         trace = explainers.record(classifier, case.series)
         for method in methods:
-            maps = np.stack([e.values for e in explain(method, classifier, trace, findings)])
+            maps = np.concatenate([layer.values for layer in explain(method, classifier, trace, findings)])
             values.append(Value(case.source, "all", case.owner, method, "between_findings", agreement.between(maps)))
     return values
 
@@ -266,7 +266,7 @@ def maps_of(
     for index, case in enumerate(cases):
         trace: Trace = explainers.record(classifier, case.series)
         for method in methods:
-            maps[index, method] = explain(method, classifier, trace, [case.finding])[0].values
+            maps[index, method] = explain(method, classifier, trace, [case.finding])[0].values[0]
     return maps
 
 

@@ -49,6 +49,10 @@ class Placed(Protocol):
     def echo_time(self) -> float | None:
         """(Effective) echo time, ms."""
 
+    @property
+    def frame_of_reference_uid(self) -> str:
+        """Frame of Reference UID (0020,0052); empty where the header does not say."""
+
 
 P = TypeVar("P", bound=Placed)
 P_co = TypeVar("P_co", bound=Placed, covariant=True)
@@ -60,6 +64,10 @@ class Parted(Protocol[P_co]):
     @property
     def series_uid(self) -> str:
         """Series Instance UID (0020,000E)."""
+
+    @property
+    def modality(self) -> str:
+        """Modality (0008,0060)."""
 
     @property
     def weighting(self) -> str:

@@ -1,21 +1,22 @@
 """Stacks out of a series: which slices belong together, in which order they lie, and what is odd about them.
 
 Knows slices' headers as the domain and the store keep them, and no pixels. Order and grouping follow Image Position and
-Orientation (Patient) (0020,0032; 0020,0037; PS3.3 C.7.6.2.1.1), Echo Time and the size alone: the order in which files came,
-their names and their Instance Numbers (0020,0013) change nothing where geometry is there. Stacks are numbered by plane, echo
-and size for the same reason.
+Orientation (Patient) (0020,0032; 0020,0037; PS3.3 C.7.6.2.1.1), Frame of Reference UID (0020,0052), Echo Time and the size
+alone: the order in which files came, their names and their Instance Numbers (0020,0013) change nothing where geometry is there.
+A stack is known by its fingerprint, which follows from its slices alone; its number among those of its series, by plane, echo
+and size, is for showing only.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Generic
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.exam import READ_PLANES, Plane, StackKey
+from app.domain import READ_PLANES, Plane, fingerprint
 from app.stacks import slices
 from app.stacks.slices import P, P_co, Parted, Placed
 
@@ -52,9 +53,10 @@ class Oddity:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What a reader said of a stack instead of the header; None: as the header says. ``used``: whether networks read it."""
+    """What a reader said of a stack, by its fingerprint, instead of the header; None: as the header says. ``used``: whether
+    networks read it."""
 
-    key: StackKey
+    stack: str
     plane: Plane | None = None
     weighting: str | None = None
     used: bool | None = None
@@ -62,13 +64,15 @@ class Correction:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stack(Generic[P_co]):
-    """Parallel slices of one series, one size and one echo, along their normal (rows × columns of the orientation).
+    """Parallel slices of one series, frame of reference, size and echo, along their normal (rows × columns of the orientation).
 
-    ``between`` is the usual distance of neighbours in mm, None where it is not known. ``used`` is a reader's word on whether
-    networks read the stack, None: nobody said.
+    ``between`` is the usual distance of neighbours in mm, None where it is not known. ``frame`` is the Frame of Reference UID
+    (0020,0052), empty where none is known: places in two stacks compare where it is the same. ``used`` is a reader's word on
+    whether networks read the stack, None: nobody said. ``number`` counts those of a series from 0, for showing only.
     """
 
-    key: StackKey
+    series_uid: str
+    number: int
     plane: Plane
     weighting: str
     localizer: bool
@@ -76,6 +80,21 @@ class Stack(Generic[P_co]):
     between: float | None = None
     oddities: tuple[Oddity, ...] = ()
     used: bool | None = None
+    frame: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """What it is known by: its slices in their order."""
+        return fingerprint(map(slices.identity, self.images))
+
+    def corrected(self, correction: Correction) -> "Stack[P_co]":
+        """As a reader says it is."""
+        return replace(
+            self,
+            plane=self.plane if correction.plane is None else correction.plane,
+            weighting=self.weighting if correction.weighting is None else correction.weighting,
+            used=correction.used,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,6 +112,10 @@ class _Group(Generic[P]):
         return min(times) if times else None
 
     @property
+    def frame(self) -> str:
+        return max(image.frame_of_reference_uid for image in self.images)
+
+    @property
     def size(self) -> tuple[int, int]:
         return self.images[0].rows, self.images[0].columns
 
@@ -102,48 +125,86 @@ class _Group(Generic[P]):
         direction = () if self.normal is None else tuple(np.round(self.normal, 2).tolist())
         planes = (*READ_PLANES, "oblique", "")
         echo = math.inf if self.echo is None else self.echo
-        return planes.index(name), echo, self.size, slices.spacing(self.images[0]), direction, self.layer
+        return planes.index(name), echo, self.size, slices.spacing(self.images[0]), direction, self.frame, self.layer
 
 
 def stacks(series: Parted[P], corrections: Iterable[Correction] = ()) -> tuple[Stack[P], ...]:
     """The stacks of a series, numbered from 0. Every slice is in one of them, duplicates aside. A correction replaces what the
-    headers say; its plane and weighting change no number and no order."""
-    said = {correction.key: correction for correction in corrections}
+    headers say; it changes no number and no order."""
+    corrected = {correction.stack: correction for correction in corrections}
     groups = sorted(_groups(series.images), key=_Group.order)
     echoes = {group.echo for group in groups}
     several = _several(groups, series.localizer)
     made = []
     for number, group in enumerate(groups):
-        key = StackKey(series.series_uid, number)
-        correction = said.get(key, Correction(key))
         between, found = _distances(group)
-        made.append(
-            Stack(
-                key=key,
-                plane=plane(group.normal) if correction.plane is None else correction.plane,
-                weighting=(
-                    _weighting(series.weighting, group.echo, len(echoes) > 1)
-                    if correction.weighting is None
-                    else correction.weighting
-                ),
-                localizer=series.localizer,
-                images=group.images,
-                between=between,
-                oddities=(*several, *group.oddities, *found, *_numbers(group)),
-                used=correction.used,
-            )
+        stack = Stack(
+            series_uid=series.series_uid,
+            number=number,
+            plane=plane(group.normal),
+            weighting=_weighting(series.weighting, group.echo, len(echoes) > 1),
+            localizer=series.localizer,
+            images=group.images,
+            between=between,
+            oddities=(*several, *group.oddities, *found, *_numbers(group)),
+            frame=group.frame,
         )
+        correction = corrected.get(stack.fingerprint) if corrected else None
+        made.append(stack.corrected(correction) if correction else stack)
     return tuple(made)
 
 
-def chosen(found: Iterable[Stack[P]], preferred: Mapping[Plane, tuple[str, ...]]) -> Mapping[Plane, Stack[P]]:
+STACKED = frozenset({"MR"})
+"""Modalities whose series are read as stacks; the images of all others are read one by one."""
+
+
+def arrange(series: Parted[P], corrections: Iterable[Correction] = ()) -> tuple[Stack[P], ...]:
+    """The stacks of a series of any kind: what is scrolled and read at once, or each image by itself."""
+    return stacks(series, corrections) if series.modality in STACKED else films(series)
+
+
+def films(series: Parted[P]) -> tuple[Stack[P], ...]:
+    """The images of a series that are read one by one, each a stack of its own, numbered in the order of the series."""
+    return tuple(
+        Stack(series.series_uid, number, "", "", series.localizer, (image,)) for number, image in enumerate(series.images)
+    )
+
+
+class Choosable(Protocol):
+    """What is known of a stack when one is chosen: as `Stack` and `app.store.records.StackRow` have it."""
+
+    @property
+    def plane(self) -> Plane:
+        """Where its slices lie."""
+
+    @property
+    def weighting(self) -> str:
+        """What it shows bright."""
+
+    @property
+    def localizer(self) -> bool:
+        """Whether it was made to plan others."""
+
+    @property
+    def used(self) -> bool | None:
+        """A reader's word on whether networks read it."""
+
+    @property
+    def images(self) -> Sized:
+        """Its slices."""
+
+
+C = TypeVar("C", bound=Choosable)
+
+
+def chosen(found: Iterable[C], preferred: Mapping[Plane, tuple[str, ...]]) -> Mapping[Plane, C]:
     """The stack that a network reads of each plane in ``preferred``, which has the weightings it prefers, the best first.
 
     What a reader said goes first. Else no localizer and no single slice; of the rest the one whose weighting is preferred most,
     alike but for fat suppression next, then the one with most slices, then the first.
     """
     found = tuple(found)
-    answer: dict[Plane, Stack[P]] = {}
+    answer: dict[Plane, C] = {}
     for name, wanted in preferred.items():
         fitting = [
             stack
@@ -184,20 +245,32 @@ def _weighting(told: str, echo: float | None, several: bool) -> str:
 
 
 def _groups(images: Iterable[P]) -> Iterator[_Group[P]]:
-    """The slices by orientation, size, echo and block; without geometry by size and echo."""
+    """The slices by frame of reference, orientation, size, echo and block; without geometry by frame, size and echo."""
     images = sorted(images, key=slices.identity)
-    placed = [image for image in images if image.position is not None and image.axes is not None]
-    loose = [image for image in images if image.position is None or image.axes is None]
-    for part in _alike(loose):
-        yield _Group(tuple(sorted(part, key=slices.count)), None, oddities=tuple(_unplaced(part)))
-    for turned in _turned(placed):
-        for part in _alike(turned):
+    for within in _framed(images):
+        placed = [image for image in within if image.position is not None and image.axes is not None]
+        loose = [image for image in within if image.position is None or image.axes is None]
+        for part in _alike(loose):
+            yield _Group(tuple(sorted(part, key=slices.count)), None, oddities=tuple(_unplaced(part)))
+        for part in (alike for turned in _turned(placed) for alike in _alike(turned)):
             normal = slices.normal(part)
             layer = 0
             for block in _blocks(part):
                 for group in _layers(block, normal):
                     yield replace(group, layer=layer)
                     layer += 1
+
+
+def _framed(images: Sequence[P]) -> Iterator[list[P]]:
+    """Slices of one frame of reference. A series has one (PS3.3 C.7.4.1), so slices that say none are in the only one that
+    others say; where they say several, nobody knows."""
+    said = sorted({image.frame_of_reference_uid for image in images} - {""})
+    if len(said) < 2:
+        yield list(images)
+        return
+    for frame in ("", *said):
+        if within := [image for image in images if image.frame_of_reference_uid == frame]:
+            yield within
 
 
 def _alike(images: Iterable[P]) -> Iterator[list[P]]:
@@ -311,4 +384,8 @@ def _several(groups: Sequence[_Group[P]], localizer: bool) -> tuple[Oddity, ...]
     """A series of several stacks; a localizer is made of some."""
     if len(groups) < 2 or localizer:
         return ()
-    return (Oddity("The series holds %(n)s stacks, told apart by plane, echo, size or time.", {"n": len(groups)}),)
+    return (
+        Oddity(
+            "The series holds %(n)s stacks, told apart by plane, echo, size, time or frame of reference.", {"n": len(groups)}
+        ),
+    )

@@ -2,17 +2,18 @@
 
 ``Store.open(settings)`` migrates nothing (see `app.store.migrating`); ``with store.begin() as tx:`` writes and commits at its
 end, ``with store.view() as tx:`` reads one consistent snapshot. A transaction has one attribute per noun: ``tx.studies``,
-``tx.uploads``, ``tx.worklist``, ``tx.inspections``, ``tx.predictions``, ``tx.explanations``, ``tx.agreements``, ``tx.jobs``,
-``tx.reviews``, ``tx.exams``, ``tx.exam_reviews``, ``tx.flags``, ``tx.measures``, ``tx.layouts``, ``tx.questions``,
-``tx.what_ifs``. What comes out are the frozen rows of `app.store.records` and `app.store.exam_records`.
+``tx.stacks``, ``tx.answers``, ``tx.layers``, ``tx.reviews`` and so on. What comes out are the frozen rows of
+`app.store.records`.
 """
 
 from app.store.blobs import Blobs
-from app.store.exam_records import ExamPredictionRow, ExamReviewRow, FlagRow, StackExplanationRow
+from app.store.exports import AnsweredRow, ExportQuery, LayeredRow, Slice, Source
+from app.store.faults import waiting_for
 from app.store.inspections import InspectionRow
 from app.store.jobs import LeaseLost
 from app.store.layouts import Layout, LayoutRow
 from app.store.migrating import migrate
+from app.store.patience import patiently
 from app.store.questions import Question, QuestionRow
 from app.store.records import (
     FLAG_SORTS,
@@ -21,24 +22,29 @@ from app.store.records import (
     Added,
     AgreementKey,
     AgreementRow,
+    AnnotationRow,
+    AnswerRow,
     Choices,
-    ExplanationRow,
+    CorrectionRow,
     FileOutcome,
     FlagQuery,
+    FlagRow,
     ImageRow,
     JobRow,
-    MeasureRow,
+    LayerRow,
+    NetworkRow,
     Page,
-    PredictionRow,
+    Provenance,
     ReviewRow,
     SeriesRow,
+    StackRow,
     StudyRow,
     UploadRow,
     WorklistQuery,
     WorklistRow,
 )
+from app.store.staging import Staged, Staging
 from app.store.store import Store, Transaction
-from app.store.studies import Staged
 from app.store.what_ifs import Kept, WhatIfRow
 
 __all__ = [
@@ -48,11 +54,13 @@ __all__ = [
     "Added",
     "AgreementKey",
     "AgreementRow",
+    "AnnotationRow",
+    "AnswerRow",
+    "AnsweredRow",
     "Blobs",
     "Choices",
-    "ExamPredictionRow",
-    "ExamReviewRow",
-    "ExplanationRow",
+    "CorrectionRow",
+    "ExportQuery",
     "FileOutcome",
     "FlagQuery",
     "FlagRow",
@@ -60,18 +68,23 @@ __all__ = [
     "InspectionRow",
     "JobRow",
     "Kept",
+    "LayerRow",
+    "LayeredRow",
     "Layout",
     "LayoutRow",
     "LeaseLost",
-    "MeasureRow",
+    "NetworkRow",
     "Page",
-    "PredictionRow",
+    "Provenance",
     "Question",
     "QuestionRow",
     "ReviewRow",
     "SeriesRow",
-    "StackExplanationRow",
+    "Slice",
+    "Source",
+    "StackRow",
     "Staged",
+    "Staging",
     "Store",
     "StudyRow",
     "Transaction",
@@ -80,4 +93,6 @@ __all__ = [
     "WorklistQuery",
     "WorklistRow",
     "migrate",
+    "patiently",
+    "waiting_for",
 ]

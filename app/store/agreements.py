@@ -1,21 +1,27 @@
-"""How far methods agree: one row per image, network and finding. What it says is computed elsewhere; this keeps it."""
+"""How far methods agree: one row per stack, network and finding. What it says is computed elsewhere; this keeps it."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ScalarSelect, and_, delete, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ScalarSelect, Select, and_, delete, func, select
+from sqlalchemy.orm import Session, aliased, contains_eager
 
 from app.errors import NotFound
+from app.store.parties import network
 from app.store.records import AgreementKey, AgreementRow
-from app.store.tables import AgreementTable, ExplanationTable, ImageTable, PredictionTable, SeriesTable, StudyTable, now
-
-KEY = (
-    ExplanationTable.study_id,
-    ExplanationTable.image_id,
-    ExplanationTable.model,
-    ExplanationTable.model_sha256,
-    ExplanationTable.finding,
+from app.store.tables import (
+    AgreementTable,
+    AnswerTable,
+    LayerTable,
+    NetworkTable,
+    PartTable,
+    SeriesTable,
+    StackTable,
+    StudyTable,
+    now,
 )
+
+KEY = (LayerTable.study_id, LayerTable.stack_id, NetworkTable.name, NetworkTable.sha256, LayerTable.finding)
 
 
 class Agreements:
@@ -29,75 +35,96 @@ class Agreements:
     ) -> AgreementRow:
         """Keep how far methods agree, in place of what another version of the network led to. NotFound when it is gone."""
         study = self._session.get(StudyTable, key.study_id)
-        if study is None or self._session.get(ImageTable, key.image_id) is None:
+        if study is None or self._session.get(StackTable, key.stack_id) is None:
             raise NotFound("There is no such study, or it was removed.")
-        same = {"image_id": key.image_id, "model": key.model, "finding": key.finding}
+        party = network(self._session, key.model, key.model_sha256)
+        forget(self._session, key.stack_id, party)
+        same = {"stack_id": key.stack_id, "network_id": party.id, "finding": key.finding}
         row = self._session.scalar(select(AgreementTable).filter_by(**same))
         if row is None:
             row = AgreementTable(study_id=key.study_id, **same)
             self._session.add(row)
-        row.model_sha256 = key.model_sha256
         row.methods = list(methods)
         row.rank, row.overlap, row.disagreement = rank, overlap, disagreement
         row.created_at = now()
         self._session.flush()
         show(self._session, study)
-        return _row(row)
+        return self._rows(AgreementTable.id == row.id)[0]
+
+    def renew(self, stack_id: str, finding: str) -> None:
+        """Let what is kept of a finding be computed anew: another map came to it."""
+        same = (AgreementTable.stack_id == stack_id, AgreementTable.finding == finding)
+        self._session.execute(delete(AgreementTable).where(*same))
 
     def of_study(self, study_id: str) -> tuple[AgreementRow, ...]:
-        """A study's agreements, in the order of its images, then by network and finding."""
-        query = (
-            select(AgreementTable)
-            .join(ImageTable, ImageTable.id == AgreementTable.image_id)
-            .join(SeriesTable, SeriesTable.id == ImageTable.series_id)
-            .where(AgreementTable.study_id == study_id)
-            .order_by(SeriesTable.number, *ImageTable.within_series(), AgreementTable.model, AgreementTable.finding)
-        )
+        """A study's agreements, in the order of its stacks, then by network and finding."""
+        return self._rows(AgreementTable.study_id == study_id)
+
+    def _rows(self, *conditions: Any) -> tuple[AgreementRow, ...]:
+        query = _agreements().where(*conditions).execution_options(populate_existing=True)
         return tuple(map(_row, self._session.scalars(query)))
 
     def missing(self, study_id: str = "", limit: int = 50) -> tuple[AgreementKey, ...]:
-        """Findings whose maps are newer than what is kept of their agreement, of one study or of all; at most so many.
+        """Findings of films whose maps are newer than what is kept of their agreement, of one study or of all; at most so many.
 
-        Only the version of a network that read the image last counts: maps of older versions stay what they are.
+        Only the version of a network that read the film last counts: maps of older versions stay what they are.
         """
         known = and_(
-            AgreementTable.image_id == ExplanationTable.image_id,
-            AgreementTable.model == ExplanationTable.model,
-            AgreementTable.model_sha256 == ExplanationTable.model_sha256,
-            AgreementTable.finding == ExplanationTable.finding,
+            AgreementTable.stack_id == LayerTable.stack_id,
+            AgreementTable.network_id == LayerTable.network_id,
+            AgreementTable.finding == LayerTable.finding,
         )
-        newest = func.max(ExplanationTable.created_at)
-        query = select(*KEY).outerjoin(AgreementTable, known).where(ExplanationTable.model_sha256 == _last_version())
+        newest, kept = func.max(LayerTable.created_at), func.max(AgreementTable.created_at)
+        query = (
+            select(*KEY)
+            .join(NetworkTable, NetworkTable.id == LayerTable.network_id)
+            .join(StackTable, StackTable.id == LayerTable.stack_id)
+            .outerjoin(AgreementTable, known)
+            .where(LayerTable.producer == "method", StackTable.slices == 1, LayerTable.network_id == _last_version())
+        )
         if study_id:
-            query = query.where(ExplanationTable.study_id == study_id)
-        kept = func.max(AgreementTable.created_at)
+            query = query.where(LayerTable.study_id == study_id)
         query = query.group_by(*KEY).having((kept.is_(None)) | (kept < newest)).order_by(*KEY).limit(limit)
         return tuple(AgreementKey(*found) for found in self._session.execute(query))
 
 
-def _last_version() -> "ScalarSelect[str]":
-    """The version of an explanation's network that read its image last, as a correlated subquery."""
-    same = (PredictionTable.image_id == ExplanationTable.image_id, PredictionTable.model == ExplanationTable.model)
-    found = select(PredictionTable.model_sha256).where(*same)
+def _agreements() -> "Select[AgreementTable]":
     return (
-        found.order_by(PredictionTable.created_at.desc(), PredictionTable.id)
-        .limit(1)
-        .correlate(ExplanationTable)
-        .scalar_subquery()
+        select(AgreementTable)
+        .join(AgreementTable.network)
+        .join(StackTable, StackTable.id == AgreementTable.stack_id)
+        .join(SeriesTable, SeriesTable.id == StackTable.series_id)
+        .options(contains_eager(AgreementTable.network))
+        .order_by(SeriesTable.number, StackTable.number, StackTable.id, NetworkTable.name, AgreementTable.finding)
     )
 
 
-def forget(session: Session, image_id: str, model: str, model_sha256: str) -> None:
-    """Let go of what other versions of a network led to for an image: their maps are not what is shown."""
-    old = (AgreementTable.image_id == image_id, AgreementTable.model == model, AgreementTable.model_sha256 != model_sha256)
-    session.execute(delete(AgreementTable).where(*old))
+def _last_version() -> "ScalarSelect[str]":
+    """The version of a layer's network that read its stack last, as a correlated subquery."""
+    version = aliased(NetworkTable)
+    found = (
+        select(AnswerTable.network_id)
+        .join(PartTable, PartTable.answer_id == AnswerTable.id)
+        .join(version, version.id == AnswerTable.network_id)
+        .where(PartTable.stack_id == LayerTable.stack_id, version.name == NetworkTable.name)
+        .order_by(AnswerTable.created_at.desc(), AnswerTable.id)
+        .limit(1)
+    )
+    return found.correlate(LayerTable, NetworkTable).scalar_subquery()
+
+
+def forget(session: Session, stack_id: str, party: NetworkTable) -> None:
+    """Let go of what other versions of a network led to for a stack: their maps are not what is shown."""
+    others = select(NetworkTable.id).where(NetworkTable.name == party.name, NetworkTable.id != party.id)
+    session.execute(delete(AgreementTable).where(AgreementTable.stack_id == stack_id, AgreementTable.network_id.in_(others)))
 
 
 def of_findings(session: Session, studies: Sequence[StudyTable]) -> dict[tuple[str, str], float]:
-    """The strongest disagreement over each study's images, by study and finding, by the network that the worklist shows."""
+    """The strongest disagreement over each study's stacks, by study and finding, by the network that the worklist shows."""
     found = (
         select(AgreementTable.study_id, AgreementTable.finding, func.max(AgreementTable.disagreement))
-        .join(StudyTable, and_(StudyTable.id == AgreementTable.study_id, StudyTable.headline == AgreementTable.model))
+        .join(NetworkTable, NetworkTable.id == AgreementTable.network_id)
+        .join(StudyTable, and_(StudyTable.id == AgreementTable.study_id, StudyTable.headline == NetworkTable.name))
         .where(AgreementTable.study_id.in_([study.id for study in studies]), AgreementTable.disagreement.is_not(None))
         .group_by(AgreementTable.study_id, AgreementTable.finding)
     )
@@ -115,7 +142,7 @@ def show(session: Session, study: StudyTable) -> None:
 def _row(row: AgreementTable) -> AgreementRow:
     return AgreementRow(
         id=row.id,
-        key=AgreementKey(row.study_id, row.image_id, row.model, row.model_sha256, row.finding),
+        key=AgreementKey(row.study_id, row.stack_id, row.network.name, row.network.sha256, row.finding),
         methods=tuple(row.methods),
         rank=row.rank,
         overlap=row.overlap,

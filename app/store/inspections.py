@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import Inspection
 from app.errors import NotFound
-from app.store.results import READING, image_of
+from app.store.studies import READING, image_of
 from app.store.tables import ImageTable, InspectionTable, SeriesTable, StudyTable, now
 
 WORST = ("", "ok", "warned", "insisted", "refused")

@@ -4,20 +4,24 @@ Who holds the lease may write the job's results; a worker that lost it (killed, 
 job that is delivered twice has one result.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import and_, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict, NotFound, Unavailable
-from app.store.exam_tables import ExamPredictionTable
 from app.store.records import JobRow, StudyState, Values
-from app.store.tables import ImageTable, JobTable, PredictionTable, StudyTable, now
+from app.store.tables import AnswerTable, JobTable, StackTable, StudyTable, now
 
 ATTEMPTS = 3
 """How often a job is started before it counts as failed."""
+
+SETBACKS = 120
+"""How often in a row a job may come to nothing through no fault of its own, which takes about two hours."""
+LONGEST_WAIT = 60.0
+"""Seconds that a job waits at most before it is tried again."""
 
 OPEN = ("queued", "running")
 
@@ -40,7 +44,7 @@ class Jobs:
         study = self._session.get(StudyTable, study_id)
         if study is None:
             raise NotFound("There is no such study, or it was removed.")
-        key = {"kind": "analyse", "study_id": study_id, "image_id": None, "model": model, "finding": None, "insist": insist}
+        key = {"kind": "analyse", "study_id": study_id, "stack_id": None, "model": model, "finding": None, "insist": insist}
         for job in self._same(key):
             if job.state == "queued" or (job.started_at and job.started_at >= study.changed_at):
                 return _row(job)
@@ -48,21 +52,23 @@ class Jobs:
         self._settle(study_id, "waiting")
         return row
 
-    def explain(self, study_id: str, image_id: str, model: str, finding: str, *, priority: int = 10) -> JobRow:
-        """Ask for every method's map for one finding of one image; an identical open job is returned instead. NotFound."""
-        image = self._session.get(ImageTable, image_id)
-        if image is None or image.study_id != study_id:
-            raise NotFound("There is no such image, or it was removed.")
-        key = {"kind": "explain", "study_id": study_id, "image_id": image_id, "model": model, "finding": finding}
-        for job in self._same(key):
-            return _row(job)
-        return self._add(key, priority)
+    def behind(self, study_id: str) -> bool:
+        """Whether a study grew and no analysis was asked for since, because the upload that made it grow broke off."""
+        return bool(self._session.scalar(select(exists().where(StudyTable.id == study_id, _behind()))))
 
-    def explain_exam(self, study_id: str, model: str, finding: str, *, priority: int = 10) -> JobRow:
-        """Ask for every method's maps for one finding of an exam; an identical open job is returned instead. NotFound."""
-        if self._session.get(StudyTable, study_id) is None:
+    def left(self, before: datetime) -> tuple[str, ...]:
+        """Every study that is behind (`behind`) since ``before``."""
+        return tuple(self._session.scalars(select(StudyTable.id).where(StudyTable.changed_at < before, _behind())))
+
+    def explain(self, study_id: str, model: str, finding: str, *, stack_id: str | None = None, priority: int = 10) -> JobRow:
+        """Ask for every method's map for one finding by one network, of one stack or of all that it reads; an identical open
+        job is returned instead. NotFound."""
+        if stack_id is None and self._session.get(StudyTable, study_id) is None:
             raise NotFound("There is no such study, or it was removed.")
-        key = {"kind": "explain", "study_id": study_id, "image_id": None, "model": model, "finding": finding}
+        stack = None if stack_id is None else self._session.get(StackTable, stack_id)
+        if stack_id is not None and (stack is None or stack.study_id != study_id):
+            raise NotFound("There is no such image, or it was removed.")
+        key = {"kind": "explain", "study_id": study_id, "stack_id": stack_id, "model": model, "finding": finding}
         for job in self._same(key):
             return _row(job)
         return self._add(key, priority)
@@ -82,16 +88,31 @@ class Jobs:
         return _row(self._get(job_id))
 
     def _get(self, job_id: str) -> JobTable:
-        row = self._session.get(JobTable, job_id, populate_existing=True, with_for_update=True)
+        row = self._session.get(JobTable, job_id, populate_existing=True)
         if row is None:
             raise NotFound("There is no such job, or it was removed.")
         return row
 
-    def of_study(self, study_id: str) -> JobRow | None:
-        """The job a study's page shows: the running one, else the next that waits, else the one that ended last."""
+    def assign(self, job_id: str, owner: str, models: Sequence[str]) -> JobRow:
+        """Say which networks a job without one turned out to be for: it goes on for the first of them, and each of the others
+        gets a job of its own. LeaseLost."""
+        job = self._held(job_id, owner)
+        job.model, job.chosen = models[0], True
+        self._session.flush()
+        for model in models[1:]:
+            key = {"kind": "analyse", "study_id": job.study_id, "stack_id": None, "model": model, "insist": job.insist}
+            if not self._same(key):
+                self._add({**key, "chosen": True}, job.priority)
+        return _row(job)
+
+    def of_study(self, study_id: str, model: str = "") -> JobRow | None:
+        """The job a study's page shows: the running one, else the next that waits, else the one that ended last; where
+        ``model`` names a network, of those for it or for any."""
         rank = case({"running": 0, "queued": 1}, value=JobTable.state, else_=2)
         waits = case((JobTable.state == "queued", -JobTable.priority), else_=0)
         query = select(JobTable).where(JobTable.study_id == study_id)
+        if model:
+            query = query.where(or_(JobTable.model == model, JobTable.model.is_(None)))
         row = self._session.scalar(
             query.order_by(rank, JobTable.finished_at.desc(), waits, JobTable.created_at, JobTable.id).limit(1)
         )
@@ -102,16 +123,16 @@ class Jobs:
         return self._session.scalar(select(func.count()).where(JobTable.state == "queued")) or 0
 
     def due(self) -> bool:
-        """Whether there is a job to take: one that waits, or one whose lease ran out."""
+        """Whether there is a job to take: one that waits and may be tried by now, or one whose lease ran out."""
         late = and_(JobTable.state == "running", JobTable.lease_until < now())
-        return bool(self._session.scalar(select(exists().where(or_(JobTable.state == "queued", late)))))
+        return bool(self._session.scalar(select(exists().where(or_(and_(*_ripe()), late)))))
 
     def cancel(self, job_id: str) -> JobRow:
         """Stop a job that waits or runs; its worker notices at its next step. One that has ended stays as it is. NotFound."""
         job = self._get(job_id)
         if job.state in OPEN:
-            done = [exists().where(table.study_id == job.study_id) for table in (PredictionTable, ExamPredictionTable)]
-            self._end(job, "cancelled", "done" if self._session.scalar(select(or_(*done))) else "failed")
+            done = self._session.scalar(select(exists().where(AnswerTable.study_id == job.study_id)))
+            self._end(job, "cancelled", "done" if done else "failed")
         return _row(job)
 
     def claim(self, owner: str, seconds: float, job_id: str | None = None) -> JobRow | None:
@@ -120,7 +141,7 @@ class Jobs:
         Jobs whose lease ran out count as waiting.
         """
         self.sweep()
-        query = select(JobTable.id).where(JobTable.state == "queued")
+        query = select(JobTable.id).where(*_ripe())
         if job_id is not None:
             query = query.where(JobTable.id == job_id)
         order = (JobTable.priority.desc(), JobTable.created_at, JobTable.id)
@@ -133,6 +154,7 @@ class Jobs:
                     lease_owner=owner,
                     lease_until=now() + timedelta(seconds=seconds),
                     attempts=JobTable.attempts + 1,
+                    not_before=None,
                     started_at=now(),
                 )
                 .execution_options(synchronize_session=False)
@@ -143,6 +165,16 @@ class Jobs:
                     self._settle(job.study_id, "analysing")
                 return _row(job)
         return None
+
+    def regain(self, owner: str, seconds: float) -> JobRow | None:
+        """The job that is the owner's already, its lease lengthened: it was claimed, and the answer was lost on its way."""
+        mine = select(JobTable).where(JobTable.state == "running", JobTable.lease_owner == owner).limit(1)
+        job = self._session.scalar(mine)
+        if job is None:
+            return None
+        job.lease_until = now() + timedelta(seconds=seconds)
+        self._session.flush()
+        return _row(job)
 
     def renew(self, job_id: str, owner: str, seconds: float) -> bool:
         """Lengthen a lease; False when it is no longer the owner's."""
@@ -170,6 +202,8 @@ class Jobs:
         """Say how far a job is; ``values`` are put into what is being done, each translated. LeaseLost."""
         job = self._held(job_id, owner)
         job.step, job.of, job.what, job.what_values = step, of, what, dict(values or {})
+        if step:
+            job.setbacks = 0
         self._session.flush()
 
     def finish(self, job_id: str, owner: str, *, network: bool = True) -> JobRow:
@@ -186,11 +220,37 @@ class Jobs:
         return _row(job)
 
     def release(self, job_id: str, owner: str) -> None:
-        """Give a job back untouched, because its worker stops; this attempt does not count. One that is lost is no error."""
+        """Give a job back untouched, because its worker stops; this attempt does not count, whoever has the job now."""
         row = self._session.get(JobTable, job_id, populate_existing=True, with_for_update=True)
-        if row is not None and row.state == "running" and row.lease_owner == owner:
-            row.attempts -= 1
+        if row is None or row.state not in OPEN:
+            return
+        row.attempts = max(0, row.attempts - 1)
+        if row.state == "running" and row.lease_owner == owner:
             self._requeue(row)
+
+    def postpone(self, job_id: str, owner: str, what: str) -> None:
+        """Give a job back because something it needs was away: ``what`` says what it waits for. One that is lost is no error.
+
+        It is tried again after a second, after two, four, and so on; this attempt does not count. One that comes to nothing so
+        for hours fails.
+        """
+        try:
+            job = self._held(job_id, owner)
+        except LeaseLost:
+            return
+        job.attempts -= 1
+        job.setbacks += 1
+        if job.setbacks > SETBACKS:
+            error = Unavailable(
+                "The work was tried %(times)s times, and every time something it needs was away.", {"times": SETBACKS}
+            )
+            job.error_template, job.error_values = error.template, error.values
+            self._end(job, "failed", "failed")
+            return
+        job.not_before = now() + timedelta(seconds=min(2.0 ** (job.setbacks - 1), LONGEST_WAIT))
+        self._requeue(job)
+        job.what = what
+        self._session.flush()
 
     def sweep(self, at: datetime | None = None) -> int:
         """Send jobs whose lease ran out to the next worker, those tried three times to "failed"; returns how many."""
@@ -219,7 +279,15 @@ class Jobs:
         job.lease_owner, job.lease_until = None, None
         self._session.flush()
         if job.kind == "analyse":
-            self._settle(job.study_id, study)
+            self._settle(job.study_id, "done" if study == "failed" and self._read_by_another(job) else study)
+
+    def _read_by_another(self, job: JobTable) -> bool:
+        """Whether the last job of some other network for the same study came to its end: one network's failure says nothing of
+        what another has read."""
+        mine = (JobTable.study_id == job.study_id, JobTable.kind == "analyse", JobTable.model.is_not(None))
+        ended = select(JobTable.model, JobTable.state).where(*mine, JobTable.model != job.model, JobTable.state.not_in(OPEN))
+        last = dict(self._session.execute(ended.order_by(JobTable.finished_at)).all())
+        return "done" in last.values()
 
     def _settle(self, study_id: str, state: StudyState) -> None:
         """Set the state the worklist shows; a job that is still open goes before one that ended."""
@@ -231,12 +299,24 @@ class Jobs:
         self._session.flush()
 
 
+def _ripe() -> tuple[ColumnElement[bool], ...]:
+    """Whether a job waits, and may be tried by now."""
+    return JobTable.state == "queued", or_(JobTable.not_before.is_(None), JobTable.not_before <= now())
+
+
+def _behind() -> ColumnElement[bool]:
+    """No analysis of the study waits, or was asked for or begun after the study last grew."""
+    since = or_(JobTable.created_at >= StudyTable.changed_at, JobTable.started_at >= StudyTable.changed_at)
+    asked = (JobTable.study_id == StudyTable.id, JobTable.kind == "analyse", or_(JobTable.state == "queued", since))
+    return ~exists().where(*asked).correlate(StudyTable)
+
+
 def _row(row: JobTable) -> JobRow:
     return JobRow(
         id=row.id,
         kind=cast(Any, row.kind),
         study_id=row.study_id,
-        image_id=row.image_id,
+        stack_id=row.stack_id,
         model=row.model,
         finding=row.finding,
         state=cast(Any, row.state),
@@ -252,4 +332,7 @@ def _row(row: JobTable) -> JobRow:
         started_at=row.started_at,
         finished_at=row.finished_at,
         insist=row.insist,
+        chosen=row.chosen,
+        not_before=row.not_before,
+        setbacks=row.setbacks,
     )

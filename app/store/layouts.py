@@ -8,17 +8,18 @@ from sqlalchemy import UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.errors import NotFound
-from app.store.tables import Base, Id, now
+from app.store import parties
+from app.store.tables import Base, Id, ReaderTable, belongs, now
 
 
 class LayoutTable(Base):
     """A saved layout; ``layers`` by place, ``own`` what single panes keep for themselves."""
 
     __tablename__ = "layouts"
-    __table_args__ = (UniqueConstraint("reader", "name"),)
+    __table_args__ = (UniqueConstraint("reader_id", "name"),)
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
-    reader: Mapped[str]
+    reader_id: Mapped[str] = belongs("readers", index=False)
     name: Mapped[str]
     rows: Mapped[int]
     columns: Mapped[int]
@@ -61,40 +62,41 @@ class Layouts:
     def keep(self, layout_id: str, reader: str, layout: Layout) -> LayoutRow:
         """Store a layout, or what became of it. It takes the place of the reader's other one of the same name, and where it is
         the last one, no other is. NotFound where the id is another reader's."""
+        party = parties.reader(self._session, reader)
         row = self._session.get(LayoutTable, layout_id)
-        if row is not None and row.reader != reader:
+        if row is not None and row.reader_id != party.id:
             raise NotFound("There is no such layout.")
-        for other in self._session.scalars(
-            select(LayoutTable).where(LayoutTable.reader == reader, LayoutTable.id != layout_id)
-        ):
+        others = select(LayoutTable).where(LayoutTable.reader_id == party.id, LayoutTable.id != layout_id)
+        for other in self._session.scalars(others):
             if other.name == layout.name:
                 self._session.delete(other)
             elif layout.last:
                 other.last = False
         self._session.flush()
         if row is None:
-            row = LayoutTable(id=layout_id, reader=reader, created_at=now())
+            row = LayoutTable(id=layout_id, reader_id=party.id, created_at=now())
             self._session.add(row)
         row.name, row.rows, row.columns = layout.name, layout.rows, layout.columns
         row.layers, row.own, row.last = list(layout.layers), dict(layout.own), layout.last
         row.changed_at = now()
         self._session.flush()
-        return _row(row)
+        return _row(row, reader)
 
     def remove(self, layout_id: str, reader: str) -> None:
         """Remove a layout of this reader; NotFound."""
         row = self._session.get(LayoutTable, layout_id)
-        if row is None or row.reader != reader:
+        if row is None or row.reader_id != parties.reader(self._session, reader).id:
             raise NotFound("There is no such layout.")
         self._session.delete(row)
         self._session.flush()
 
     def of_reader(self, reader: str) -> tuple[LayoutRow, ...]:
         """A reader's layouts in the order in which they were first saved."""
-        query = select(LayoutTable).where(LayoutTable.reader == reader).order_by(LayoutTable.created_at, LayoutTable.id)
-        return tuple(map(_row, self._session.scalars(query)))
+        mine = select(LayoutTable).join(ReaderTable, ReaderTable.id == LayoutTable.reader_id).where(ReaderTable.name == reader)
+        query = mine.order_by(LayoutTable.created_at, LayoutTable.id)
+        return tuple(_row(row, reader) for row in self._session.scalars(query))
 
 
-def _row(row: LayoutTable) -> LayoutRow:
+def _row(row: LayoutTable, reader: str) -> LayoutRow:
     layout = Layout(row.name, row.rows, row.columns, tuple(row.layers), dict(row.own), row.last)
-    return LayoutRow(row.id, row.reader, layout, row.changed_at)
+    return LayoutRow(row.id, reader, layout, row.changed_at)

@@ -12,6 +12,8 @@ from sqlalchemy.exc import OperationalError
 
 from app.config import ROOT, Settings
 from app.errors import Unavailable
+from app.store.engine import connect, opened, writers
+from app.store.faults import AWAY
 
 SCRIPTS = ROOT / "migrations"
 
@@ -34,20 +36,46 @@ def downgrade(settings: Settings, revision: str = "base") -> None:
 
 
 def _run(settings: Settings, revision: str, *, down: bool) -> None:
-    from app.store.store import connect  # noqa: PLC0415 — the store asks this module whether it is up to date
-
     config = configuration()
     try:
         settings.var.mkdir(parents=True, exist_ok=True)
-        engine = connect(settings).execution_options(writes=True)
-        if engine.dialect.name == "sqlite":
-            event.listen(engine, "connect", _unguarded)
-        with engine.begin() as connection:
-            config.attributes["connection"] = connection
+        engine = writers(connect(settings))
+    except OSError as error:
+        raise _unusable(settings) from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _unguarded)
+    try:
+        with opened(engine) as session:
+            connection = config.attributes["connection"] = session.connection()
+            config.attributes["blobs"] = settings.var / "blobs"
             (command.downgrade if down else command.upgrade)(config, revision)
+            if engine.dialect.name == "postgresql":
+                _by_code_point(connection)
+            session.commit()
+    except OperationalError as error:
+        if engine.dialect.name == "sqlite":
+            raise _unusable(settings) from error
+        raise Unavailable(AWAY) from error
+    finally:
         engine.dispose()
-    except (OperationalError, OSError) as error:
-        raise Unavailable("The database in “%(folder)s” cannot be opened or written.", {"folder": str(settings.var)}) from error
+
+
+def _unusable(settings: Settings) -> Unavailable:
+    return Unavailable("The database in “%(folder)s” cannot be opened or written.", {"folder": str(settings.var)})
+
+
+def _by_code_point(connection: Connection) -> None:
+    """Compare and sort every text by its code points, as SQLite does, whatever locale the database was made with: the worklist
+    has one order everywhere."""
+    others = connection.exec_driver_sql(
+        "select table_name, column_name, format_type(atttypid, atttypmod) from information_schema.columns "
+        "join pg_attribute on attrelid = format('%%I.%%I', table_schema, table_name)::regclass and attname = column_name "
+        "where table_schema = current_schema() and data_type in ('text', 'character varying') "
+        "and collation_name is distinct from 'C' and table_name <> 'alembic_version'"
+    ).all()
+    quoted = connection.dialect.identifier_preparer.quote
+    for table, column, kind in others:
+        connection.exec_driver_sql(f'alter table {quoted(table)} alter column {quoted(column)} type {kind} collate "C"')
 
 
 def _unguarded(connection: Any, _record: object) -> None:

@@ -73,7 +73,7 @@ class QuestionTable(Base):
     key: Mapped[str] = mapped_column(Sha, unique=True)
     kind: Mapped[str] = mapped_column(String(16))
     study_id: Mapped[str] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"), index=True)
-    image_id: Mapped[str] = mapped_column(ForeignKey("images.id", ondelete="CASCADE"))
+    image_id: Mapped[str] = mapped_column(ForeignKey("images.id", ondelete="CASCADE"), index=True)
     model: Mapped[str]
     model_sha256: Mapped[str] = mapped_column(Sha)
     asked: Mapped[dict[str, Any]]

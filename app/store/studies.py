@@ -1,8 +1,7 @@
 """Studies, series, images and the files they came in."""
 
 import base64
-from dataclasses import astuple, dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -13,10 +12,10 @@ from sqlalchemy.orm import Session, selectinload
 from app.domain import Image, Patient, Series, Study, VoiLut, Window, frozen
 from app.errors import Conflict, NotFound, Unavailable
 from app.store.blobs import Blobs
-from app.store.exam_tables import StackExplanationTable
 from app.store.questions import QuestionTable
 from app.store.records import Added, ImageRow, SeriesRow, StudyRow
-from app.store.tables import ExplanationTable, FileTable, ImageTable, SeriesTable, StudyTable, now
+from app.store.staging import Staged
+from app.store.tables import FileTable, ImageTable, LayerTable, SeriesTable, StudyTable, now
 from app.store.what_ifs import WhatIfTable
 
 MAPPED = 256
@@ -25,77 +24,6 @@ SAME = 0.99
 """Cosine between two normals from which on slices count as parallel."""
 NOWHERE = 1_000_000
 """The plane of images without a position: after all others."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Staged:
-    """One file whose blobs are written and which no row refers to yet: its study without images, and the images' columns."""
-
-    study: Study
-    images: tuple[tuple[int, dict[str, Any]], ...]
-    sop_instance_uid: str
-    name: str
-    sha256: str
-    size: int
-
-
-def stage(blobs: Blobs, study: Study, name: str, path: Path) -> Staged:
-    """Put a file and its images into the blobs. ValueError unless the study holds exactly one instance (0008,0018)."""
-    uids = {image.sop_instance_uid for series in study.series for image in series.images}
-    if len(uids) != 1:
-        raise ValueError(f"a file holds one instance, not {len(uids)}")
-    images = tuple(
-        (index, _columns(image, blobs.put(_octets(image))))
-        for index, series in enumerate(study.series)
-        for image in series.images
-    )
-    return Staged(
-        study=replace(study, series=tuple(replace(series, images=()) for series in study.series)),
-        images=images,
-        sop_instance_uid=uids.pop(),
-        name=name,
-        sha256=blobs.put_file(path),
-        size=path.stat().st_size,
-    )
-
-
-def _octets(image: Image) -> memoryview:
-    if image.stored.dtype not in (np.int16, np.uint16):
-        raise ValueError(f"stored values are int16 or uint16, not {image.stored.dtype}")
-    little: NDArray[Any] = image.stored.astype("<i2" if image.stored.dtype == np.int16 else "<u2", copy=False)
-    return np.ascontiguousarray(little).reshape(-1).view(np.uint8).data
-
-
-def _columns(image: Image, pixels: str) -> dict[str, Any]:
-    lut = image.voi_lut
-    return {
-        "sop_instance_uid": image.sop_instance_uid,
-        "frame": image.frame,
-        "rows": image.stored.shape[0],
-        "columns": image.stored.shape[1],
-        "signed": image.stored.dtype == np.int16,
-        "pixels": pixels,
-        "slope": image.slope,
-        "intercept": image.intercept,
-        "units": image.units,
-        "photometric": image.photometric,
-        "windows": [list(astuple(window)) for window in image.windows],
-        "voi_lut": lut
-        and {
-            "first": lut.first,
-            "bits": lut.bits,
-            "label": lut.label,
-            "data": base64.b64encode(lut.data.astype("<u2").tobytes()).decode(),
-        },
-        "pixel_spacing": image.pixel_spacing and list(image.pixel_spacing),
-        "spacing_kind": image.spacing_kind,
-        "orientation": list(image.orientation),
-        "position": image.position and list(image.position),
-        "axes": image.axes and list(image.axes),
-        "warnings": list(image.warnings),
-        "instance_number": image.instance_number,
-        "echo_time": image.echo_time,
-    }
 
 
 def _place(series: SeriesTable, columns: dict[str, Any]) -> dict[str, Any]:
@@ -111,6 +39,19 @@ def _place(series: SeriesTable, columns: dict[str, Any]) -> dict[str, Any]:
     return {"plane": plane, "along": round(float(np.dot(columns["position"], series.planes[plane])), 3)}
 
 
+READING = (SeriesTable.number, *ImageTable.within_series())
+"""The order of a study's images."""
+
+
+def image_of(session: Session, sop_instance_uid: str, frame: int) -> ImageTable:
+    """The stored image that a result or a reader's mark is about; NotFound."""
+    same = (ImageTable.sop_instance_uid == sop_instance_uid, ImageTable.frame == frame)
+    image = session.scalar(select(ImageTable).where(*same))
+    if image is None:
+        raise NotFound("There is no such image, or it was removed.")
+    return image
+
+
 class Studies:
     """The studies of a transaction."""
 
@@ -122,19 +63,21 @@ class Studies:
     def add(self, staged: Staged) -> Added:
         """Store one staged file; a study, a series it adds to grows.
 
-        The same file again is "already here". Conflict, and nothing is stored, when a different file is stored under the same
-        SOP Instance UID (0008,0018), or when the study is stored under another patient ID (0010,0020).
+        The same file again is "already here", and repairs what of it was damaged. Conflict, and nothing is stored, when a
+        different file is stored under the same SOP Instance UID (0008,0018), or when the study is stored under another patient
+        ID (0010,0020).
         """
         known = self._session.scalar(select(FileTable).where(FileTable.sop_instance_uid == staged.sop_instance_uid))
         if known is not None:
             if known.sha256 == staged.sha256:
+                self._repair(known, staged)
                 return Added("already here", known.study_id)
-            self._doomed.update(_blobs_of(staged))
+            self._doomed.update(staged.blobs())
             raise Conflict(
                 "A different file with the same SOP Instance UID is stored already. The stored one was kept; this one was not "
                 "added."
             )
-        if not all(self._blobs.has(sha256) for sha256 in _blobs_of(staged)):
+        if not all(self._blobs.has(sha256) for sha256 in staged.blobs()):
             raise Unavailable("The file was removed while it was being stored. Send it again.")
         study = self._study(staged)
         number = self._session.scalar(select(func.count()).where(FileTable.study_id == study.id)) or 0
@@ -150,11 +93,25 @@ class Studies:
                 received_at=study.changed_at,
             )
         )
+        for part in series:
+            part.unsorted = True
         for index, columns in staged.images:
             place = _place(series[index], columns)
             self._session.add(ImageTable(study_id=study.id, series_id=series[index].id, number=number, **columns, **place))
         self._session.flush()
         return Added("accepted", study.id)
+
+    def _repair(self, known: FileTable, staged: Staged) -> None:
+        """Refer to the pixels that came where those stored are damaged or gone. Staging has replaced them if they are the same;
+        another version of the product may have read others out of the same file."""
+        found = {columns["frame"]: columns for _, columns in staged.images}
+        mine = select(ImageTable).where(ImageTable.sop_instance_uid == known.sop_instance_uid)
+        for image in self._session.scalars(mine):
+            columns = found.get(image.frame)
+            if columns and columns["pixels"] != image.pixels and not self._blobs.sound(image.pixels):
+                for name, value in columns.items():
+                    setattr(image, name, value)
+        self._session.flush()
 
     def _study(self, staged: Staged) -> StudyTable:
         """The row of a file's study, made where there is none."""
@@ -177,7 +134,7 @@ class Studies:
             )
             self._session.add(row)
         elif row.patient_id != patient.id or row.phantom != study.phantom:
-            self._doomed.update(_blobs_of(staged))
+            self._doomed.update(staged.blobs())
             raise Conflict(
                 "The study this file belongs to is stored under another patient ID, or as a phantom where this one is not. "
                 "The file was not added."
@@ -221,17 +178,41 @@ class Studies:
         return _study_row(row)
 
     def image(self, image_id: str) -> ImageRow:
-        """One image's row, without pixels; NotFound. Its pixels: ``store.blobs.path(row.pixels_sha256)``.
-
-        ``ordinal`` counts within the whole study, as in `get`.
-        """
-        study_id = self._session.scalar(select(ImageTable.study_id).where(ImageTable.id == image_id))
-        if study_id is None:
+        """One image's row, without pixels; NotFound. Its pixels: ``store.blobs.path(row.pixels_sha256)``."""
+        row = self._session.get(ImageTable, image_id)
+        if row is None:
             raise NotFound("There is no such image, or it was removed.")
-        return next(image for image in self.get(study_id).images if image.id == image_id)
+        return _image_row(row)
+
+    def series(self, series_id: str) -> SeriesRow:
+        """One series and its images in geometric order; NotFound."""
+        row = self._session.scalar(
+            select(SeriesTable)
+            .where(SeriesTable.id == series_id)
+            .options(selectinload(SeriesTable.images))
+            .execution_options(populate_existing=True)
+        )
+        if row is None:
+            raise NotFound("There is no such series, or it was removed.")
+        return _series_row(row)
+
+    def files(self, study_id: str) -> dict[str, str]:
+        """The names under which a study's files came, by SOP Instance UID."""
+        query = select(FileTable.sop_instance_uid, FileTable.name).where(FileTable.study_id == study_id)
+        return dict(self._session.execute(query).all())
+
+    def of_image(self, sop_instance_uid: str, frame: int, file_name: str) -> str:
+        """The study of an image, by its SOP Instance UID and frame, or else by the name of the file that it came in, where only
+        one has it. NotFound."""
+        by_uid = select(ImageTable.study_id).where(ImageTable.sop_instance_uid == sop_instance_uid, ImageTable.frame <= frame)
+        by_name = select(FileTable.study_id).where(FileTable.name == file_name)
+        found = list(self._session.scalars((by_uid if sop_instance_uid else by_name).distinct().limit(2)))
+        if len(found) != 1:
+            raise NotFound("There is no such image, or it was removed.")
+        return found[0]
 
     def load(self, study_id: str) -> Study:
-        """The study as the domain knows it; pixels are mapped from disk and read when used. NotFound."""
+        """The study as the domain knows it; pixels are checked, then mapped from disk. NotFound, Damaged."""
         row = self.get(study_id)
         mapped = len(row.images) <= MAPPED
         series = tuple(
@@ -240,15 +221,19 @@ class Studies:
         return replace(row.outline(), series=series)
 
     def load_image(self, image_id: str) -> Image:
-        """One image as the domain knows it. NotFound."""
+        """One image as the domain knows it. NotFound, Damaged."""
         return self._image(self.image(image_id), mapped=True)
 
     def _image(self, row: ImageRow, mapped: bool) -> Image:
         kind = np.dtype("<i2" if row.signed else "<u2")
-        path, shape = self._blobs.path(row.pixels_sha256), (row.rows, row.columns)
+        sha256, shape = row.pixels_sha256, (row.rows, row.columns)
         try:
-            stored = np.asarray(np.memmap(path, kind, "r", shape=shape)) if mapped else np.fromfile(path, kind).reshape(shape)
-        except FileNotFoundError as error:
+            stored: NDArray[Any] = (
+                np.asarray(np.memmap(self._blobs.checked(sha256), kind, "r", shape=shape))
+                if mapped
+                else np.frombuffer(self._blobs.read(sha256), kind).reshape(shape)
+            )
+        except (FileNotFoundError, NotFound) as error:
             raise NotFound("There is no such image, or it was removed.") from error
         return Image(
             sop_instance_uid=row.sop_instance_uid,
@@ -268,6 +253,8 @@ class Studies:
             warnings=row.warnings,
             instance_number=row.instance_number,
             echo_time=row.echo_time,
+            frame_of_reference_uid=row.frame_of_reference_uid,
+            sop_class_uid=row.sop_class_uid,
         )
 
     def count(self) -> int:
@@ -282,8 +269,7 @@ class Studies:
         for column, table in (
             (FileTable.sha256, FileTable),
             (ImageTable.pixels, ImageTable),
-            (ExplanationTable.values, ExplanationTable),
-            (StackExplanationTable.values, StackExplanationTable),
+            (LayerTable.values, LayerTable),
             (QuestionTable.values, QuestionTable),
             (WhatIfTable.mask, WhatIfTable),
         ):
@@ -294,10 +280,6 @@ class Studies:
         self._session.expunge_all()  # the database removed the rows below; nothing may remember them
 
 
-def _blobs_of(staged: Staged) -> set[str]:
-    return {staged.sha256, *(columns["pixels"] for _, columns in staged.images)}
-
-
 def _searched(study: Study) -> str:
     """What the worklist searches, casefolded: a DICOM name both as written and with spaces for its carets."""
     name = study.patient.name
@@ -306,25 +288,6 @@ def _searched(study: Study) -> str:
 
 
 def _study_row(row: StudyTable) -> StudyRow:
-    series: list[SeriesRow] = []
-    ordinal = 0
-    for part in row.series:
-        images = tuple(_image_row(image, ordinal + index) for index, image in enumerate(part.images))
-        ordinal += len(images)
-        series.append(
-            SeriesRow(
-                id=part.id,
-                series_uid=part.series_uid,
-                modality=part.modality,
-                body_part=part.body_part,
-                view_position=part.view_position,
-                description=part.description,
-                source=cast(Any, part.source),
-                images=images,
-                weighting=part.weighting,
-                localizer=part.localizer,
-            )
-        )
     return StudyRow(
         id=row.id,
         study_uid=row.study_uid,
@@ -336,16 +299,31 @@ def _study_row(row: StudyTable) -> StudyRow:
         phantom=row.phantom,
         state=cast(Any, row.state),
         received_at=row.received_at,
-        series=tuple(series),
+        series=tuple(map(_series_row, row.series)),
         files=tuple(file.name for file in row.files),
     )
 
 
-def _image_row(row: ImageTable, ordinal: int) -> ImageRow:
+def _series_row(row: SeriesTable) -> SeriesRow:
+    return SeriesRow(
+        id=row.id,
+        series_uid=row.series_uid,
+        modality=row.modality,
+        body_part=row.body_part,
+        view_position=row.view_position,
+        description=row.description,
+        source=cast(Any, row.source),
+        images=tuple(map(_image_row, row.images)),
+        weighting=row.weighting,
+        localizer=row.localizer,
+    )
+
+
+def _image_row(row: ImageTable) -> ImageRow:
     return ImageRow(
         id=row.id,
         study_id=row.study_id,
-        ordinal=ordinal,
+        series_id=row.series_id,
         sop_instance_uid=row.sop_instance_uid,
         frame=row.frame,
         rows=row.rows,
@@ -366,6 +344,8 @@ def _image_row(row: ImageTable, ordinal: int) -> ImageRow:
         warnings=tuple(row.warnings),
         instance_number=row.instance_number,
         echo_time=row.echo_time,
+        frame_of_reference_uid=row.frame_of_reference_uid,
+        sop_class_uid=row.sop_class_uid,
     )
 
 

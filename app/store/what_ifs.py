@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ForeignKey, Select, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
 
 from app.domain import Edit, Score
 from app.errors import NotFound
 from app.store.blobs import Blobs
-from app.store.tables import Base, Id, ImageTable, Sha, StudyTable, now, public_id
+from app.store.parties import network, reader
+from app.store.tables import Base, Id, ImageTable, NetworkTable, ReaderTable, Sha, StudyTable, belongs, now, public_id
 
 
 class WhatIfTable(Base):
@@ -23,19 +24,21 @@ class WhatIfTable(Base):
     __tablename__ = "what_ifs"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=public_id)
-    study_id: Mapped[str] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"), index=True)
-    image_id: Mapped[str] = mapped_column(ForeignKey("images.id", ondelete="CASCADE"))
-    model: Mapped[str]
-    model_sha256: Mapped[str] = mapped_column(Sha)
+    study_id: Mapped[str] = belongs("studies")
+    image_id: Mapped[str] = belongs("images")
+    network_id: Mapped[str] = belongs("networks")
     edits: Mapped[list[Any]]
     mask: Mapped[str] = mapped_column(Sha, index=True)
     covered: Mapped[float]
     before: Mapped[list[Any]]
     after: Mapped[list[Any]]
     comment: Mapped[str]
-    reader: Mapped[str]
+    reader_id: Mapped[str] = belongs("readers")
     created_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
+
+    network: Mapped[NetworkTable] = relationship(lazy="raise")
+    reader: Mapped[ReaderTable] = relationship(lazy="raise")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,41 +95,38 @@ class WhatIfs:
         row = WhatIfTable(
             study_id=study_id,
             image_id=kept.image_id,
-            model=kept.model,
-            model_sha256=kept.model_sha256,
+            network_id=network(self._session, kept.model, kept.model_sha256).id,
             edits=[edit.plain() for edit in kept.edits],
             mask=self._blobs.put(np.packbits(kept.mask).tobytes()),
             covered=float(kept.mask.mean()),
             before=[list(astuple(score)) for score in kept.before],
             after=[list(astuple(score)) for score in kept.after],
             comment=kept.comment,
-            reader=kept.reader,
+            reader_id=reader(self._session, kept.reader).id,
             created_at=now(),
         )
         self._session.add(row)
         self._session.flush()
-        return _row(row, image)
+        return self.get(row.id)
 
     def get(self, what_if_id: str) -> WhatIfRow:
         """One of them, taken back or not; NotFound."""
-        row = self._get(what_if_id)
-        return _row(row, self._session.get_one(ImageTable, row.image_id))
-
-    def _get(self, what_if_id: str) -> WhatIfTable:
-        row = self._session.get(WhatIfTable, what_if_id)
-        if row is None:
+        found = self._session.execute(_what_ifs().where(WhatIfTable.id == what_if_id)).first()
+        if found is None:
             raise NotFound("There is no such what-if, or it was removed.")
-        return row
+        return _row(*found)
 
     def mask(self, what_if_id: str) -> NDArray[np.bool_]:
         """The pixels that were covered, bool (rows, columns); NotFound."""
         row = self.get(what_if_id)
-        bits = np.frombuffer(self._blobs.read(row.mask_sha256), np.uint8)
+        bits = np.frombuffer(self._blobs.read(row.mask_sha256, "area"), np.uint8)
         return np.unpackbits(bits, count=row.rows * row.columns).reshape(row.rows, row.columns).astype(bool)
 
     def withdraw(self, what_if_id: str) -> WhatIfRow:
         """Mark one as taken back; once more changes nothing. NotFound."""
-        row = self._get(what_if_id)
+        row = self._session.get(WhatIfTable, what_if_id)
+        if row is None:
+            raise NotFound("There is no such what-if, or it was removed.")
         row.withdrawn_at = row.withdrawn_at or now()
         self._session.flush()
         return self.get(what_if_id)
@@ -143,13 +143,19 @@ class WhatIfs:
             yield _row(row, image), patient, accession
 
 
-def _in_force() -> "Select[WhatIfTable, ImageTable]":
+def _what_ifs() -> "Select[WhatIfTable, ImageTable]":
     return (
         select(WhatIfTable, ImageTable)
         .join(ImageTable, ImageTable.id == WhatIfTable.image_id)
-        .where(WhatIfTable.withdrawn_at.is_(None))
-        .order_by(WhatIfTable.created_at, WhatIfTable.id)
+        .join(WhatIfTable.network)
+        .join(WhatIfTable.reader)
+        .options(contains_eager(WhatIfTable.network), contains_eager(WhatIfTable.reader))
+        .execution_options(populate_existing=True)
     )
+
+
+def _in_force() -> "Select[WhatIfTable, ImageTable]":
+    return _what_ifs().where(WhatIfTable.withdrawn_at.is_(None)).order_by(WhatIfTable.created_at, WhatIfTable.id)
 
 
 def _row(row: WhatIfTable, image: ImageTable) -> WhatIfRow:
@@ -159,15 +165,15 @@ def _row(row: WhatIfTable, image: ImageTable) -> WhatIfRow:
         image_id=row.image_id,
         rows=image.rows,
         columns=image.columns,
-        model=row.model,
-        model_sha256=row.model_sha256,
+        model=row.network.name,
+        model_sha256=row.network.sha256,
         edits=tuple(Edit.of(edit) for edit in row.edits),
         mask_sha256=row.mask,
         covered=row.covered,
         before=tuple(Score(*score) for score in row.before),
         after=tuple(Score(*score) for score in row.after),
         comment=row.comment,
-        reader=row.reader,
+        reader=row.reader.name,
         created_at=row.created_at,
         withdrawn_at=row.withdrawn_at,
     )

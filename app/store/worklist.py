@@ -9,9 +9,8 @@ from sqlalchemy.orm import Session
 
 from app.domain import Patient, Score
 from app.store import agreements
-from app.store.exam_tables import ExamPredictionTable
 from app.store.records import Page, WorklistQuery, WorklistRow, WorklistSort
-from app.store.tables import ImageTable, SeriesTable, StudyTable
+from app.store.tables import AnswerTable, ImageTable, NetworkTable, PartTable, SeriesTable, StudyTable
 
 STATE_ORDER = {"failed": 0, "analysing": 1, "waiting": 2, "no network": 3, "done": 5}
 """What needs a person comes first when the worklist is sorted by state."""
@@ -84,12 +83,15 @@ class Worklist:
     def _planes(self, ids: list[str]) -> dict[str, int]:
         """How many planes of each exam were read by the network whose findings are shown."""
         query = (
-            select(ExamPredictionTable.study_id, ExamPredictionTable.planes)
-            .join(StudyTable, StudyTable.id == ExamPredictionTable.study_id)
-            .where(ExamPredictionTable.study_id.in_(ids), ExamPredictionTable.model == StudyTable.headline)
-            .order_by(ExamPredictionTable.created_at)
+            select(AnswerTable.study_id, AnswerTable.id, func.count(PartTable.place))
+            .join(PartTable, PartTable.answer_id == AnswerTable.id)
+            .join(NetworkTable, NetworkTable.id == AnswerTable.network_id)
+            .join(StudyTable, StudyTable.id == AnswerTable.study_id)
+            .where(AnswerTable.study_id.in_(ids), NetworkTable.name == StudyTable.headline, PartTable.plane != "")
+            .group_by(AnswerTable.study_id, AnswerTable.id, AnswerTable.created_at)
+            .order_by(AnswerTable.created_at)
         )
-        return {study_id: len(planes) for study_id, planes in self._session.execute(query)}
+        return {study_id: count for study_id, _answer, count in self._session.execute(query)}
 
     def _thumbnail(self, study_id: str) -> str | None:
         """The image in the middle of the first series."""

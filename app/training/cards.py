@@ -13,6 +13,7 @@ from torch import nn
 
 from app.classifiers.curves import NAME
 from app.evaluation.calibration import Bin, Slope
+from app.evaluation.operating import Reached
 from app.evaluation.predictions import Interval
 
 
@@ -77,6 +78,15 @@ def calibration(source: str, slope: Slope, ece: float, films: int) -> dict[str, 
     """One row of calibration: all findings of one source's test part."""
     told = _rounded(slope=slope.slope, low=slope.low, high=slope.high, intercept=slope.intercept, ece=ece)
     return {"source": source, **told, "films": films}
+
+
+def operating(source: str, finding: str, point: float, reached: Reached) -> dict[str, Any]:
+    """One row of operating points: what calling a finding from a probability on does on a source's films."""
+    told = {"probability": point}
+    for name, share in (("sensitivity", reached.sensitivity), ("specificity", reached.specificity)):
+        told |= {name: share.value, f"{name}_low": share.low, f"{name}_high": share.high}
+    counts = {"positives": reached.sensitivity.count, "negatives": reached.specificity.count}
+    return {"source": source, "finding": finding, **_rounded(**told), **counts}
 
 
 def looked_at(finding: str, right: bool, film: str, probability: float, seen: str) -> dict[str, Any]:

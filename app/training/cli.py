@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from app.config import ROOT, Settings
-from app.exam import READ_PLANES
+from app.domain import READ_PLANES
 from app.training import chest, guard, guarding, layouts, phantoms
 from app.training.exams import knee
 
@@ -46,6 +46,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--films", type=int, help="at most that many films (phantoms) per source or part: a quick trial")
     parser.add_argument(
         "--trunk", type=int, help="fit only this one of the networks that are joined, from 1; the run without it does the rest"
+    )
+    parser.add_argument(
+        "--so-far",
+        action="store_true",
+        help="chest: fit nothing; write the network as its run stands, which may be going on, with a card that says so",
     )
     parser.add_argument(
         "--phantoms", type=int, default=0, help="knee: draw that many exams and learn from them, not from --data"
@@ -101,4 +106,5 @@ def run(given: argparse.Namespace) -> None:
         most=given.films,
         fresh=given.fresh,
         trunk=given.trunk,
+        so_far=given.so_far,
     )

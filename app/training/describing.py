@@ -3,26 +3,31 @@
 from collections.abc import Sequence
 from typing import Any
 
+from app.evaluation.operating import RULE
+
+SUMMARY = "A small residual network for frontal chest films, trained on public films of adults and children."
+
 
 def card(run: dict[str, Any], answers: Sequence[str], size: int, temperature: list[float], trunks: int) -> dict[str, Any]:
     """The plain entries of the card."""
     parameters = dict(run["parameters"]) | ({"trunks": trunks} if trunks > 1 else {})
     return {
         "name": run["name"],
-        "title": "Compact chest network",
-        "summary": "A small residual network for frontal chest films, trained on public films of adults and children.",
+        "title": run.get("title", "Compact chest network"),
+        "summary": run.get("summary", SUMMARY),
         "architecture": "compact-twin" if trunks > 1 else "compact-residual",
         "findings": list(answers),
         "modalities": ["CR", "DX", "DR", "RG", "XR"],
         "body_parts": ["CHEST", "THORAX", "LUNG"],
         "phantom": False,
-        "default": True,
+        "default": bool(run.get("default", True)),
         "input_size": size,
         "explained_layer": "features",
         "temperature": temperature,
         "intended_use": "Research on explanations: comparing what a network says with where it looks. Not for clinical use.",
         "banner": "",
         "guard": "chest-guard",
+        "operating_rule": RULE,
         "looked_at_summary": run.get("looked_at_summary", ""),
         "beside_name": "Published DenseNet-121, trained on 78,000 NIH films",
         "terms": "Weights: research, with credit to Wang et al. 2017 (NIH ChestX-ray14) and Kermany et al. 2018 (CC BY 4.0).",
@@ -35,3 +40,9 @@ def card(run: dict[str, Any], answers: Sequence[str], size: int, temperature: li
         ],
         "parameters": parameters,
     }
+
+
+def unfinished(entries: dict[str, Any], epochs: int, planned: int, sources: Sequence[str]) -> dict[str, Any]:
+    """The entries that differ on the card of a network whose training goes on: named so, and chosen by name only."""
+    limit = f"Its training is not finished: {epochs} of {planned} epochs, on {', '.join(sources)}. A later network replaces it."
+    return {"title": f"{entries['title']} (training not finished)", "default": False, "limits": [limit, *entries["limits"]]}

@@ -29,7 +29,8 @@ class Stage:
     """Some epochs at one resolution; ``rate`` is the peak of a one-cycle learning rate over the stage.
 
     ``sources`` are those learned from, all when empty. ``lungs_only`` is the share of films that are shown without anything
-    but their lungs, ``inserted`` the share that gets a lesion drawn in.
+    but their lungs, ``inserted`` the share that gets a lesion drawn in. An epoch shows the share ``portion`` of the films,
+    other ones each time: there is a checkpoint per epoch, and epochs should not last too long.
     """
 
     size: int
@@ -39,6 +40,12 @@ class Stage:
     sources: tuple[str, ...] = ()
     lungs_only: float = 0.0
     inserted: float = 0.0
+    portion: float = 1.0
+
+    @property
+    def cost(self) -> float:
+        """What an epoch costs beside others: about its films' area."""
+        return self.portion * self.size**2
 
     @classmethod
     def of(cls, entry: dict[str, Any]) -> "Stage":
@@ -51,7 +58,8 @@ class Lesson:
     """What an epoch learns from: films uint8 (n, size, size), targets and weights (0 where unknown) float32 (n, questions).
 
     ``answers`` name the first questions. ``lungs`` is the share of lung per pixel, uint8 (n, s, s) with 255 for all, where
-    views need it.
+    views need it. ``projection`` (n,) is 1 for AP, 0 for PA and NaN where unknown, ``groups`` (n,) the number of the film's
+    source.
     """
 
     films: Tensor
@@ -59,6 +67,8 @@ class Lesson:
     weights: Tensor
     answers: tuple[str, ...]
     lungs: Tensor | None = None
+    projection: Tensor | None = None
+    groups: Tensor | None = None
 
 
 Draw = Callable[[int, Stage], Lesson]
@@ -84,6 +94,9 @@ class Batch:
 Change = Callable[[Batch, Lesson, Stage, torch.Generator], Batch]
 """(batch, lesson, stage, random) → the batch as this stage shows it."""
 
+Penalty = Callable[[Tensor, Batch, Lesson], Tensor]
+"""(logits, batch, lesson) → what is added to the loss, a scalar."""
+
 
 @dataclass
 class Fit:
@@ -101,6 +114,7 @@ class Fit:
     average_decay: float = 0.998
     augmented: bool = True
     change: Change | None = None
+    penalty: Penalty | None = None
     about: dict[str, str] = field(default_factory=dict)
     fresh: bool = False
 
@@ -109,10 +123,10 @@ class Fit:
         record = Record(self.folder, self.about, environment(self.device))
         state = record.begin(self.fresh)
         done = self._restore(state)
-        sizes = [stage.size for stage in stages for _ in range(stage.epochs)]  # an epoch costs about its films' area
-        progress = Progress("run", sum(size**2 for size in sizes), sum(size**2 for size in sizes[:done]))
+        costs = [stage.cost for stage in stages for _ in range(stage.epochs)]
+        progress = Progress("run", sum(costs), sum(costs[:done]))
         if state is not None:
-            progress.say(f"continuing after epoch {done} of {len(sizes)}")
+            progress.say(f"continuing after epoch {done} of {len(costs)}")
         epoch = 0
         for number, stage in enumerate(stages, start=1):
             optimiser = torch.optim.AdamW(self.network.parameters(), lr=stage.rate, weight_decay=0.02)
@@ -134,7 +148,7 @@ class Fit:
                 row = {"epoch": epoch, "size": stage.size, "rate": rate, "loss": loss, "seconds": seconds}
                 record.keep({**row, **figures, **row}, self._state(epoch, optimiser))  # a source may be called “loss”
                 named = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
-                progress.say(f"epoch {epoch} of {len(sizes)}: size {stage.size}, loss {loss:.4f}, {named}, {clock(seconds)}")
+                progress.say(f"epoch {epoch} of {len(costs)}: size {stage.size}, loss {loss:.4f}, {named}, {clock(seconds)}")
 
     def _epoch(
         self, epoch: int, index: int, stage: Stage, optimiser: torch.optim.Optimizer, draw: Draw, *, progress: Progress
@@ -142,6 +156,7 @@ class Fit:
         lesson = draw(epoch, stage)
         random = torch.Generator().manual_seed(self.seed * 10_000 + epoch)
         order = torch.randperm(len(lesson.films), generator=random)
+        order = order[: max(2, round(stage.portion * len(order)))]
         batches = [b for b in torch.split(order, stage.batch) if len(b) > 1]  # batch normalisation needs two
         total, steps = 0.0, len(batches)
         self.network.train()
@@ -156,16 +171,18 @@ class Fit:
             if self.device.type == "cuda":
                 x = x.pin_memory()
             x = x.to(self.device, memory_format=torch.channels_last, non_blocking=True)
-            loss = self._step(x, batch.targets.to(self.device), batch.weights.to(self.device), optimiser)
+            loss = self._step(x, batch, lesson, optimiser)
             total += loss
-            rest = progress.left(stage.size**2 * (1 - (step + 1) / steps))
-            progress.advance(stage.size**2 / steps, f"epoch {epoch}, loss {total / (step + 1):.4f}, it ends in {clock(rest)}")
+            rest = progress.left(stage.cost * (1 - (step + 1) / steps))
+            progress.advance(stage.cost / steps, f"epoch {epoch}, loss {total / (step + 1):.4f}, it ends in {clock(rest)}")
         return total / max(steps, 1)
 
-    def _step(self, x: Tensor, labels: Tensor, weights: Tensor, optimiser: torch.optim.Optimizer) -> float:
+    def _step(self, x: Tensor, batch: Batch, lesson: Lesson, optimiser: torch.optim.Optimizer) -> float:
         with torch.autocast(self.device.type, torch.bfloat16):
-            logits = self.network(x)
-        loss = masked_loss(logits.float(), labels, weights)
+            logits = self.network(x).float()
+        loss = masked_loss(logits, batch.targets.to(self.device), batch.weights.to(self.device))
+        if self.penalty is not None:
+            loss = loss + self.penalty(logits, batch, lesson)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)

@@ -72,9 +72,20 @@ class Material:
         index = self.where("train", *stage.sources)
         whole = len(index) and index[-1] - index[0] == len(index) - 1
         films = self.pixels[index[0] : index[-1] + 1] if whole else self.pixels[index]  # a slice is a view, a choice a copy
-        wanted, weights = targets.targets([self.collection.films[i] for i in index], self.answers, recipe)
+        chosen = [self.collection.films[i] for i in index]
+        wanted, weights = targets.targets(chosen, self.answers, recipe)
         lungs = None if self.lungs is None else torch.from_numpy(self.lungs[index])
-        return Lesson(shrink(films, stage.size), torch.from_numpy(wanted), torch.from_numpy(weights), self.answers, lungs)
+        projection = targets.helpers(chosen)[:, targets.HELPERS.index("anteroposterior")]
+        groups = np.unique(self.sources[index], return_inverse=True)[1].astype(np.int64)
+        return Lesson(
+            shrink(films, stage.size),
+            torch.from_numpy(wanted),
+            torch.from_numpy(weights),
+            self.answers,
+            lungs,
+            torch.from_numpy(projection.copy()),
+            torch.from_numpy(groups),
+        )
 
 
 def lungs_of(films: NDArray[np.uint8], data: Path, kept: Path) -> NDArray[np.uint8] | None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from app.domain import FINDINGS, NO_FINDING
 from app.evaluation.calibration import calibration_slope, expected_error, reliability
+from app.evaluation.operating import operating_point, reached
 from app.evaluation.predictions import auroc, auroc_interval, roc
 from app.training import cards
 
@@ -110,6 +111,34 @@ def calibrated(answers: Answers, temperature: Sequence[float], rounds: int = 100
     counts = np.histogram(probabilities, PARTS, (0.0, 1.0))[0]
     measured.reliability.append(cards.reliability(answers.source, bins, counts.tolist()))
     return measured
+
+
+def operating(
+    chosen_on: Answers,
+    weights: NDArray[np.floating],
+    tested_on: Sequence[Answers],
+    temperature: Sequence[float],
+    findings: Sequence[str] = FINDINGS,
+) -> list[dict[str, Any]]:
+    """Rows of operating points: per finding the point chosen on the first answers, what it does there, and on every other's.
+
+    ``weights`` (films, findings) are those of the films that it is chosen on. A source that has too few films with a finding,
+    or without, has no row of it.
+    """
+    rows = []
+    for index, finding in enumerate(findings):
+        points = []
+        for answers in (chosen_on, *tested_on):
+            there = ~np.isnan(answers.labels[:, index])
+            scores = 1 / (1 + np.exp(-np.clip(answers.logits[there, index].astype(np.float64) / temperature[index], -500, 500)))
+            points.append((answers, scores, answers.labels[there, index] == 1, answers.patients[there]))
+        _, scores, truth, _ = points[0]
+        known = ~np.isnan(chosen_on.labels[:, index])
+        point = round(operating_point(scores, truth, weights[known, index]), 4)
+        for answers, scores, truth, patients in points:
+            if not np.isnan(point) and min(int(truth.sum()), int((~truth).sum())) >= FEWEST:
+                rows.append(cards.operating(answers.source, finding, point, reached(scores, truth, patients, point)))
+    return rows
 
 
 def left_out(

@@ -49,6 +49,17 @@ def environment(device: torch.device) -> dict[str, str]:
     }
 
 
+def reached(stages: str, epochs: int) -> str:
+    """Of a configuration's stages (JSON) those that a run of so many epochs has begun: what comes after may still change."""
+    begun = []
+    for stage in json.loads(stages or "[]"):
+        if epochs <= 0:
+            break
+        begun.append(stage)
+        epochs -= int(stage["epochs"])
+    return json.dumps(begun)
+
+
 @dataclass
 class Record:
     """The folder of a run. ``about`` is what it was begun with, ``history`` one row of figures per epoch."""
@@ -64,17 +75,24 @@ class Record:
         if fresh:
             for name in (CHECKPOINT, METRICS, CURVES):
                 (self.folder / name).unlink(missing_ok=True)
+        state = self.peek()
+        if state is not None:
+            self.history = list(state["history"])
+            self._tell()
+        return state
+
+    def peek(self) -> dict[str, Any] | None:
+        """The same without writing anything: the run may be going on in another process."""
         path = self.folder / CHECKPOINT
         if not path.is_file():
             return None
         state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")  # who loads it knows where it belongs
-        self._compare(state.get("about", {}))
-        self.history = list(state["history"])
-        self._tell()
+        self._compare(state.get("about", {}), int(state.get("epoch", 0)))
         return state
 
-    def _compare(self, begun: dict[str, str]) -> None:
-        differing = sorted(key for key in begun.keys() | self.about.keys() if begun.get(key) != self.about.get(key))
+    def _compare(self, begun: dict[str, str], epochs: int) -> None:
+        before, now = ({**about, "stages": reached(about.get("stages", ""), epochs)} for about in (begun, self.about))
+        differing = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
         if differing:
             raise InputError(
                 "The run in “%(folder)s” was begun with another %(entries)s, so it cannot be continued with this. "

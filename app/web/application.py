@@ -22,7 +22,6 @@ from app.web import (
     errors,
     exam,
     exam_asking,
-    exam_reviews,
     flagged,
     health,
     i18n,
@@ -32,13 +31,13 @@ from app.web import (
     preferences,
     printing,
     reviews,
-    stack_images,
     stages,
     upload,
     what_if,
     what_if_export,
     worklist,
 )
+from app.web.api.description import Described
 from app.web.security import Edge, Gate, Heads, Limit
 
 log = logging.getLogger(__name__)
@@ -60,7 +59,7 @@ def create_app(settings: Settings, store: Store, wake: Callable[[], None], alive
     ``wake`` tells the worker that a job waits; ``alive`` says whether the worker in this process lives, None when workers run
     apart.
     """
-    app = FastAPI(
+    app = Described(
         title="Whylight",
         version=__version__,
         description=DESCRIPTION,
@@ -82,7 +81,7 @@ def create_app(settings: Settings, store: Store, wake: Callable[[], None], alive
     )
     errors.install(app)
     of_a_case = (case, reviews, what_if, what_if_export, stages, printing, images)
-    of_an_exam = (exam, exam_asking, exam_reviews, stack_images)
+    of_an_exam = (exam, exam_asking)
     for room in (worklist, upload, *of_a_case, *of_an_exam, flagged, models, preferences, docs, health, api):
         app.include_router(room.router)
     # Nothing secret is in these files, so that compressing them tells nobody anything.

@@ -8,14 +8,14 @@ from dataclasses import asdict, dataclass, replace
 from typing import Annotated, ClassVar
 
 from fastapi import APIRouter, Form, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from app import explainers
 from app.classifiers.card import Card
+from app.desk import wishes
 from app.errors import InputError, NotFound
-from app.store import ImageRow, JobRow, PredictionRow, SeriesRow, StudyRow, Transaction
-from app.web import exam, filling, pages, payload, reviews
+from app.store import AnswerRow, ImageRow, JobRow, LayerRow, ReviewRow, SeriesRow, StackRow, StudyRow, Transaction
+from app.web import exam, filling, pages, payload
 from app.web.upload import Report, report
 
 router = APIRouter(include_in_schema=False)
@@ -36,6 +36,7 @@ class CasePage:
     study: StudyRow
     series: SeriesRow
     image: ImageRow
+    stack: StackRow | None
     card: Card | None
     grid: bool
     why: str
@@ -43,6 +44,11 @@ class CasePage:
     urls: payload.Urls
     job: payload.JobData | None
     report: Report | None = None
+
+    @property
+    def poll(self) -> payload.Poll:
+        """How the page asks for its job."""
+        return payload.Poll(self.urls.job, self.data.model, self.image.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,15 @@ class JobFragment:
 
     urls: payload.Urls
     job: payload.JobData | None
+    poll: payload.Poll
+
+
+class Polled(BaseModel):
+    """What a page says when it asks for its job: the network and the image that it shows, and how often it has asked."""
+
+    model: str = ""
+    image: str = ""
+    again: Annotated[int, Field(ge=0, le=1_000_000)] = 0
 
 
 class Asked(BaseModel):
@@ -78,7 +93,8 @@ def case(request: Request, study_id: str, asked: Annotated[Asked, Query()]) -> R
     """The case page; to htmx the findings and the banner alone. A study of stacks has the exam page instead."""
     with pages.of(request).store.view() as tx:
         study = tx.studies.get(study_id)
-    if exam.is_exam(study, asked.image):
+        stacks = tx.stacks.of_study(study_id)
+    if exam.is_exam(study, stacks, asked.image):
         return exam.page(request, study_id, exam.Asked(model=asked.model, finding=asked.finding, upload=asked.upload))
     page = read(request, study_id, asked.image, asked.model, asked.finding)
     page = replace(page, report=report(request, asked.upload))
@@ -92,54 +108,51 @@ def case_json(request: Request, study_id: str, asked: Annotated[Asked, Query()])
 
 
 @router.get("/studies/{study_id}/job")
-def job(request: Request, study_id: str) -> Response:
-    """How far the study's job is. When it has ended, the page is told by the event ``analysed`` and asks no more."""
-    data = read(request, study_id).data
-    return answer(request, data, 200)
+def job(request: Request, study_id: str, asked: Annotated[Polled, Query()]) -> Response:
+    """How far the study's job is. When it has ended, the page is told by the event ``analysed`` and asks no more.
+    NotFound for a study that is not there."""
+    with pages.of(request).store.view() as tx:
+        row = tx.jobs.of_study(study_id, asked.model)
+        if row is None:
+            tx.studies.get(study_id)
+    return answer(request, study_id, row, asked, 200)
 
 
 @router.post("/studies/{study_id}/explanations")
 def explain(request: Request, study_id: str, wish: Annotated[Wish, Form()]) -> Response:
     """Ask for the maps of one finding, or without a finding for the whole analysis by one network.
 
-    202 with the job; 200 when every map is there already. InputError for a network that does not read this film, or a finding
+    202 with the job; 200 when everything is there already. InputError for a network that does not read this film, or a finding
     that it does not know. To a browser without scripts: back to the case.
     """
+    web = pages.of(request)
     page = read(request, study_id, wish.image, wish.model)
-    card, finding = page.card, wish.finding
-    if card is None:
+    if page.card is None:
         raise InputError("No network here reads this film, so there is nothing to compute.")
-    if finding and finding not in card.findings:
-        raise InputError(
-            "The network “%(model)s” knows no finding called “%(finding)s”.", {"model": card.name, "finding": finding}
-        )
-    with pages.of(request).store.begin() as tx:
-        missing = wanted(tx, page, finding)
-        if missing and finding:
-            tx.jobs.explain(study_id, page.image.id, card.name, finding)
-        elif missing:
-            tx.jobs.analyse(study_id, model=card.name, priority=10, insist=wish.insist)
-    if missing:
-        pages.of(request).wake()
+    model = page.card.name
+    if wish.finding:
+        stack = page.stack.id if page.stack else ""
+        asked = wishes.maps(web.store, web.registry, study_id, model=model, finding=wish.finding, stack_id=stack)
+    else:
+        asked = wishes.analysis(web.store, web.registry, study_id, model=model, insist=wish.insist)
+    if asked.due:
+        web.wake()
     if not (pages.is_htmx(request) or pages.wants_json(request)):
-        return RedirectResponse(f"{page.urls.case}?image={page.image.id}&model={card.name}&finding={finding}", status_code=303)
-    return answer(request, read(request, study_id, page.image.id, card.name, finding).data, 202 if missing else 200)
+        address = f"/studies/{study_id}?image={page.image.id}&model={model}&finding={wish.finding}"
+        return RedirectResponse(address, status_code=303)
+    polled = Polled(model=model, image=page.image.id)
+    return answer(request, study_id, asked.job, polled, 202 if asked.due else 200)
 
 
-def wanted(tx: Transaction, page: CasePage, finding: str) -> bool:
-    """Whether something that was asked for has not been computed by the network's present version."""
-    assert page.card is not None  # noqa: S101 - the caller has looked; this tells mypy
-    if not finding:
-        return page.data.prediction is None or page.data.prediction.model_sha256 != page.card.sha256
-    return bool(tx.explanations.missing(page.image.id, page.card.sha256, finding, explainers.panel()))
-
-
-def answer(request: Request, data: payload.CaseData, status: int) -> Response:
+def answer(request: Request, study_id: str, row: JobRow | None, asked: Polled, status: int) -> Response:
     """The job as JSON for a script, as a fragment for htmx; the event goes out with the state that ends the asking."""
+    data = filling.job_data(row, asked.image, pages.gettext(request)) if row else None
     if pages.wants_json(request):
-        return JSONResponse({"job": asdict(data.job) if data.job else None}, status)
-    headers = None if data.job and data.job.open else {"HX-Trigger": "analysed"}
-    return pages.render(request, JobFragment(urls=data.urls, job=data.job), status, headers)
+        return JSONResponse({"job": asdict(data) if data else None}, status)
+    headers = None if data and data.open else {"HX-Trigger": "analysed"}
+    urls = payload.Urls.of(study_id)
+    page = JobFragment(urls=urls, job=data, poll=payload.Poll(urls.job, asked.model, asked.image, asked.again + 1))
+    return pages.render(request, page, status, headers)
 
 
 def read(request: Request, study_id: str, image_id: str = "", model: str = "", finding: str = "") -> CasePage:
@@ -152,53 +165,71 @@ def read(request: Request, study_id: str, image_id: str = "", model: str = "", f
     _ = pages.gettext(request)
     with web.store.view() as tx:
         study = tx.studies.get(study_id)
-        predictions = tx.predictions.of_study(study_id)
-        image = chosen_image(study, predictions, image_id)
+        stacks = tx.stacks.of_study(study_id)
+        answers = tx.answers.of_study(study_id)
+        image = chosen_image(study, stacks, answers, image_id)
+        stack = next((stack for stack in stacks if stack.images == (image.id,)), None)
         series = next(series for series in study.series if image in series.images)
         cards = web.registry.eligible(study.outline(), series.outline())
-        mine = [row for row in predictions if row.image_id == image.id]
+        mine = [row for row in answers if stack and row.stacks == (stack.id,)]
         job = tx.jobs.of_study(study_id)
         card = chosen_card(cards, mine, web.registry.remembered(model) if model else None, job)
+        if card is not None:
+            job = tx.jobs.of_study(study_id, card.name)
         seen = next((row for row in tx.inspections.of_image(image.id) if card and row.inspection.model == card.name), None)
         stopped = seen is not None and seen.inspection.stopped
-        prediction = next((row for row in mine if card and not stopped and row.prediction.model == card.name), None)
-        shown = chosen_finding(prediction, finding)
-        sha256 = prediction.prediction.model_sha256 if prediction else ""
+        said = next((row for row in mine if card and not stopped and row.answer.model == card.name), None)
+        shown = chosen_finding(said, finding)
         found = filling.Found(
             study=study,
             image=image,
+            stack=stack,
             cards=cards,
             card=card,
             inspection=seen,
-            prediction=prediction,
+            answer=said,
             finding=shown,
-            explanations=tx.explanations.of_image(image.id, model_sha256=sha256, finding=shown) if prediction else (),
-            reviews=tuple(row for row in tx.reviews.of_study(study_id) if row.image_id == image.id),
-            layouts=tx.layouts.of_reader(reviews.READER),
+            layers=layers(tx, stack, said, shown),
+            reviews=own(tx.reviews.of_study(study_id), stack, pages.reader(request)),
+            layouts=tx.layouts.of_reader(pages.reader(request)),
             job=job,
         )
     data = filling.build(found, _)
     why = "" if card else _("No network here reads this kind of film. It is stored and can be viewed.")
     grid = card is not None and (not stopped or (job is not None and job.open))
-    return CasePage(study, series, image, card, grid, why, data, data.urls, data.job if card else None)
+    return CasePage(study, series, image, stack, card, grid, why, data, data.urls, data.job if card else None)
 
 
-def chosen_image(study: StudyRow, predictions: Sequence[PredictionRow], image_id: str) -> ImageRow:
+def own(rows: Sequence[ReviewRow], stack: StackRow | None, reader: str) -> tuple[ReviewRow, ...]:
+    """The verdicts of this reader on a film; what others said stands on the page of flagged maps."""
+    return tuple(row for row in rows if stack and row.stack_id == stack.id and row.review.reader == reader)
+
+
+def layers(tx: Transaction, stack: StackRow | None, answer: AnswerRow | None, finding: str) -> tuple[LayerRow, ...]:
+    """The layers of a finding on a film: by the network version that answered, and what other software said of it."""
+    if stack is None or answer is None:
+        return ()
+    said = answer.answer
+    rows = tx.layers.of_stack(stack.id, model_sha256=said.model_sha256, finding=finding, imported=True)
+    return tuple(row for row in rows if row.values_sha256 and (row.model == said.model or row.producer.kind == "import"))
+
+
+def chosen_image(study: StudyRow, stacks: Sequence[StackRow], answers: Sequence[AnswerRow], image_id: str) -> ImageRow:
     """The image that was asked for; else the first that a network has read; else the first. NotFound."""
-    wanted = image_id or (predictions[0].image_id if predictions else study.images[0].id)
+    by_id = {stack.id: stack for stack in stacks}
+    read = next((by_id[row.stacks[0]].images[0] for row in answers if row.stacks[0] in by_id), None)
+    wanted = image_id or read or study.images[0].id
     for image in study.images:
         if image.id == wanted:
             return image
     raise NotFound("This study has no such image.")
 
 
-def chosen_card(
-    cards: Sequence[Card], predictions: Sequence[PredictionRow], named: Card | None, job: JobRow | None
-) -> Card | None:
+def chosen_card(cards: Sequence[Card], answers: Sequence[AnswerRow], named: Card | None, job: JobRow | None) -> Card | None:
     """The network that was named, if it reads this film or has read it; else the one that the study's open job names; else the
     one that read the film last; else the one that an ended job names; else the default."""
     by_name = {card.name: card for card in cards}
-    read_by = [row.prediction.model for row in predictions]
+    read_by = [row.answer.model for row in answers]
     if named is not None:
         if named.name not in by_name and named.name not in read_by:
             raise InputError("The network “%(name)s” does not read this kind of film.", {"name": named.name})
@@ -211,9 +242,8 @@ def chosen_card(
     return next((card for card in cards if card.default), cards[0] if cards else None)
 
 
-def chosen_finding(prediction: PredictionRow | None, finding: str) -> str:
-    """The finding that was asked for, if the network knows it; else its most probable one; "" without a prediction."""
-    if prediction is None:
+def chosen_finding(row: AnswerRow | None, finding: str) -> str:
+    """The finding that was asked for, if the network knows it; else its most probable one; "" without an answer."""
+    if row is None:
         return ""
-    known = {score.finding for score in prediction.prediction.scores}
-    return finding if finding in known else prediction.prediction.top().finding
+    return finding if row.answer.score(finding) else row.answer.top().finding

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.web import pages
+from app.web import errors, pages
 
 router = APIRouter(include_in_schema=False)
 
@@ -55,8 +55,17 @@ class Schema:
 
 
 @dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of problem: its class, its status, and what it means."""
+
+    name: str
+    status: int
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
 class DocsPage:
-    """templates/docs.html: every operation of the API and every object it speaks of."""
+    """templates/docs.html: every operation of the API, every object it speaks of, and every kind of problem."""
 
     template: ClassVar[str] = "docs.html"
 
@@ -65,6 +74,7 @@ class DocsPage:
     description: str
     operations: tuple[Operation, ...]
     schemas: tuple[Schema, ...]
+    problems: tuple[Kind, ...]
 
 
 @router.get("/docs")
@@ -81,6 +91,7 @@ def described(spec: Mapping[str, Any]) -> DocsPage:
         description=spec["info"].get("description", ""),
         operations=tuple(_operations(spec)),
         schemas=tuple(_schema(name, schema) for name, schema in sorted(spec.get("components", {}).get("schemas", {}).items())),
+        problems=tuple(Kind(name, one.status, one.__doc__ or "") for name, one in errors.kinds().items()),
     )
 
 

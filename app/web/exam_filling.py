@@ -7,13 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from app import explainers
 from app.classifiers.card import Card
-from app.domain import REASONS, VERDICTS
-from app.exam import READ_PLANES, ExamPrediction, Plane, PlaneAnswer, StackKey
-from app.stacks import Correction, Stack
-from app.store import ExamPredictionRow, ImageRow, JobRow, SeriesRow, StackExplanationRow, StudyRow
-from app.web import filling, stack_names
+from app.domain import READ_PLANES, REASONS, VERDICTS, Answer, Part, Plane
+from app.store import AnswerRow, ImageRow, JobRow, LayerRow, ReviewRow, SeriesRow, StackRow, StudyRow
+from app.web import filling, reviews
 from app.web.exam_payload import ExamData, ExamPredictionData, PlaneData, SaidData, SliceData, StackData, StackExplanationData
 from app.web.exam_wording import plane, strings, titled
 from app.web.payload import LutData, ScoreData, StudyData, Urls, WindowData
@@ -25,82 +22,98 @@ class Found:
     """What the store and the registry know of the exam that is shown; `build` puts it into words."""
 
     study: StudyRow
-    stacks: tuple[tuple[SeriesRow, Stack[ImageRow]], ...]
-    read: Mapping[Plane, Stack[ImageRow]]
+    stacks: tuple["Seen", ...]
+    read: Mapping[Plane, str]
     cards: tuple[Card, ...]
     card: Card | None
-    prediction: ExamPredictionRow | None
+    answer: AnswerRow | None
     finding: str
-    explanations: tuple[StackExplanationRow, ...]
-    corrections: tuple[Correction, ...]
-    reviews: tuple[dict[str, object], ...]
+    layers: tuple[LayerRow, ...]
+    reviews: tuple[ReviewRow, ...]
     job: JobRow | None
 
 
-def stack_id(series: SeriesRow, key: StackKey) -> str:
-    """A stack's name in addresses: its series' public id and its number."""
-    return stack_names.name(series.id, key.number)
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """A stack with its series and its images."""
+
+    series: SeriesRow
+    stack: StackRow
+    images: tuple[ImageRow, ...]
+
+    @property
+    def frame(self) -> str:
+        """Frame of Reference UID (0020,0052); empty where none of the slices says one."""
+        return max(image.frame_of_reference_uid for image in self.images)
+
+
+def seen(study: StudyRow, stacks: Sequence[StackRow]) -> tuple[Seen, ...]:
+    """Stacks of a study with what they are made of, in the same order."""
+    series = {one.id: one for one in study.series}
+    images = {image.id: image for image in study.images}
+    return tuple(Seen(series[one.series_id], one, tuple(images[image] for image in one.images)) for one in stacks)
 
 
 def build(found: Found, _: Translate) -> ExamData:
     """The tree for one exam, one network and one finding."""
-    address = f"/studies/{found.study.id}"
-    ids = {stack.key: stack_id(series, stack.key) for series, stack in found.stacks}
-    shown = {plane: stack.key for plane, stack in found.read.items()}
-    for answer in found.prediction.prediction.planes if found.prediction else ():
+    stacks = {one.stack.id: one for one in found.stacks}
+    shown = dict(found.read)
+    parts = tuple(zip(found.answer.stacks, found.answer.answer.parts, strict=True)) if found.answer else ()
+    for stack_id, part in parts:
         # A stack that has been corrected since stands in one pane, as what it is now.
-        if answer.stack in ids and answer.stack not in shown.values():
-            shown[answer.plane] = answer.stack
-    said = {correction.key: correction for correction in found.corrections}
+        if stack_id in stacks and stack_id not in shown.values():
+            shown[part.plane] = stack_id
+    frames = dict.fromkeys(one.frame for one in found.stacks if one.frame)
+    spaces = {frame: str(number) for number, frame in enumerate(frames, start=1)}
     return ExamData(
         study=StudyData(found.study.id, found.study.phantom, found.study.state),
         stacks=tuple(
-            stack_data(series, stack, said.get(stack.key, Correction(stack.key)), used=stack.key in shown.values(), _=_)
-            for series, stack in ordered(found.stacks)
+            stack_data(one, used=one.stack.id in shown.values(), space=spaces.get(one.frame, ""), _=_)
+            for one in ordered(found.stacks)
         ),
-        planes={name: ids[shown[name]] if name in shown else "" for name in READ_PLANES},
+        planes={name: shown.get(name, "") for name in READ_PLANES},
         models=filling.models(found.cards, found.card, _),
         model=found.card.name if found.card else "",
         banner=_(found.card.banner) if found.card and found.card.banner else "",
-        prediction=prediction_data(found.prediction, found.card, ids, _) if found.prediction and found.card else None,
+        prediction=prediction_data(found.answer, found.card, stacks, _) if found.answer and found.card else None,
         finding=found.finding,
-        methods=filling.methods(_),
+        methods=filling.methods(found.card, found.layers, _),
         explanations=tuple(
-            explanation_data(row, _)
-            for row in in_panel(found.explanations)
+            layer_data(row, _)
+            for row in filling.in_panes(found.card, found.layers)
             # What an earlier reading left of a stack that is no longer read belongs to no answer on the page.
-            if (row.plane, stack_names.name(row.series_id, row.stack)) in {(plane, ids[key]) for plane, key in shown.items()}
+            if row.stack_id in shown.values() and belongs(row, parts, shown)
         ),
-        reviews=found.reviews,
-        job=filling.job_data(found.job, _) if found.job else None,
+        reviews=tuple(reviews.sliced(row, stacks[row.stack_id].stack) for row in found.reviews if row.stack_id in stacks),
+        job=filling.job_data(found.job, "", _) if found.job else None,
         verdicts=VERDICTS,
         reasons=REASONS,
-        urls=Urls(
-            case=address,
-            data=f"{address}/exam/data",
-            job=f"{address}/exam/job",
-            explanations=f"{address}/exam/explanations",
-            reviews=f"{address}/exam/reviews",
-            review="/exam-reviews/",
-        ),
+        urls=Urls.of_exam(found.study.id),
         strings=strings(_),
     )
 
 
-def ordered(found: Sequence[tuple[SeriesRow, Stack[ImageRow]]]) -> list[tuple[SeriesRow, Stack[ImageRow]]]:
+def belongs(row: LayerRow, parts: Sequence[tuple[str, Part]], shown: Mapping[Plane, str]) -> bool:
+    """Whether a layer is of the reading that is shown: its stack was read as the plane that it opens in."""
+    planes = {stack_id: part.plane for stack_id, part in parts}
+    return row.producer.kind != "method" or shown.get(planes.get(row.stack_id, "")) == row.stack_id
+
+
+def ordered(found: Sequence[Seen]) -> list[Seen]:
     """The stacks as readers look for them: by plane, localizers last."""
     places = {name: place for place, name in enumerate(READ_PLANES)}
-    return sorted(found, key=lambda pair: (pair[1].localizer, places.get(pair[1].plane, len(places))))
+    return sorted(found, key=lambda one: (one.stack.localizer, places.get(one.stack.plane, len(places))))
 
 
-def stack_data(series: SeriesRow, stack: Stack[ImageRow], said: Correction, *, used: bool, _: Translate) -> StackData:
+def stack_data(one: Seen, *, used: bool, space: str, _: Translate) -> StackData:
     """One stack's entry."""
+    series, stack, said = one.series, one.stack, one.stack.correction
     name = titled(plane(stack.plane, _))
     title = " ".join(filter(None, (name, stack.weighting)))
-    count = _("%(n)s slices", n=len(stack.images))
+    count = _("%(n)s slices", n=len(one.images))
     kind = _("localizer") if stack.localizer else ""
     return StackData(
-        id=stack_id(series, stack.key),
+        id=stack.id,
         series=series.id,
         plane=stack.plane,
         weighting=stack.weighting,
@@ -111,15 +124,17 @@ def stack_data(series: SeriesRow, stack: Stack[ImageRow], said: Correction, *, u
         description=series.description,
         said=SaidData(said.plane or "", said.weighting or "", {None: "", True: "yes", False: "no"}[said.used]),
         between=stack.between,
-        windows=windows(stack.images),
+        windows=windows(one.images),
         oddities=tuple(_(odd.template, **odd.values) for odd in stack.oddities),
-        images=tuple(slice_data(image) for image in stack.images),
+        images=tuple(slice_data(image) for image in one.images),
+        space=space,
     )
 
 
-def prediction_data(row: ExamPredictionRow, card: Card, ids: Mapping[StackKey, str], _: Translate) -> ExamPredictionData:
-    """A prediction with its findings in the reader's language, in the network's order."""
-    said = row.prediction
+def prediction_data(row: AnswerRow, card: Card, stacks: Mapping[str, Seen], _: Translate) -> ExamPredictionData:
+    """An answer with its findings in the reader's language, in the network's order."""
+    said = row.answer
+    parts = zip(row.stacks, said.parts, strict=True)
     return ExamPredictionData(
         id=row.id,
         model=said.model,
@@ -128,39 +143,36 @@ def prediction_data(row: ExamPredictionRow, card: Card, ids: Mapping[StackKey, s
         device=said.device,
         seconds=said.seconds,
         scores=tuple(ScoreData(s.finding, label(s.finding, _), s.probability, s.logit) for s in said.scores),
-        planes=tuple(plane_data(said, answer, ids[answer.stack], _) for answer in said.planes if answer.stack in ids),
+        planes=tuple(plane_data(said, part, stack_id, _) for stack_id, part in parts if stack_id in stacks),
         missing=tuple(plane(name, _) for name in said.missing),
     )
 
 
-def plane_data(said: ExamPrediction, answer: PlaneAnswer, stack: str, _: Translate) -> PlaneData:
+def plane_data(said: Answer, part: Part, stack: str, _: Translate) -> PlaneData:
     """What one plane said; of findings that its part of the network does not answer it has no slice scores."""
-    findings = [score.finding for score in answer.scores]
-    answered = {name: scores for name, scores in zip(findings, answer.slice_scores, strict=True) if scores}
+    answered = {score.finding: part.of_slices(score.finding) for score in part.scores if part.of_slices(score.finding)}
     return PlaneData(
         stack=stack,
-        plane=answer.plane,
-        name=plane(answer.plane, _),
-        scores=tuple(ScoreData(s.finding, label(s.finding, _), s.probability, s.logit) for s in answer.scores),
-        contributions=dict(zip((score.finding for score in said.scores), answer.contributions, strict=True)),
+        plane=part.plane,
+        name=plane(part.plane, _),
+        scores=tuple(ScoreData(s.finding, label(s.finding, _), s.probability, s.logit) for s in part.scores),
+        contributions=dict(zip((score.finding for score in said.scores), part.contributions, strict=True)),
         slice_scores=answered,
-        opens={name: answer.opens_at(name) for name in answered},
+        opens={name: part.opens_at(name) or 0 for name in answered},
     )
 
 
-def in_panel(rows: Sequence[StackExplanationRow]) -> list[StackExplanationRow]:
-    """The maps that have a pane, in the order of the panes."""
-    order = {name: place for place, name in enumerate(explainers.panel())}
-    return sorted((row for row in rows if row.method in order), key=lambda row: order[row.method])
-
-
-def explanation_data(row: StackExplanationRow, _: Translate) -> StackExplanationData:
-    """One method's maps of one stack."""
+def layer_data(row: LayerRow, _: Translate) -> StackExplanationData:
+    """One layer of a stack."""
     return StackExplanationData(
         id=row.id,
-        stack=stack_names.name(row.series_id, row.stack),
+        stack=row.stack_id,
+        model=row.model,
+        model_sha256=row.model_sha256,
         method=row.method,
         finding=row.finding,
+        kind=row.kind,
+        scale=row.scale,
         state=row.state,
         state_text=state_text(row.state, _),
         signed=row.signed,
@@ -171,7 +183,7 @@ def explanation_data(row: StackExplanationRow, _: Translate) -> StackExplanation
         min=row.minimum,
         max=row.maximum,
         mass=row.mass,
-        values_url=f"/stack-explanations/{row.id}/values?v={row.values_sha256[:12]}",
+        values_url=f"/layers/{row.id}/values?v={(row.values_sha256 or '')[:12]}",
         notes=tuple(_(note) for note in row.notes),
         conservation_error=row.conservation_error,
     )

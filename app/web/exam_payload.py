@@ -46,9 +46,10 @@ class SaidData:
 
 @dataclass(frozen=True, slots=True)
 class StackData:
-    """One stack: ``id`` is its series' public id and its number in it. ``plane`` by `app.exam.Plane`; ``title`` says plane and
+    """One stack: ``id`` is its public id. ``plane`` by `app.domain.Plane`; ``title`` says plane and
     weighting, ``listed`` all that tells it from the others. ``windows`` are the header's, one for the whole stack.
-    ``oddities`` are sentences; ``used``: what a network reads of its plane. ``between`` is in mm."""
+    ``oddities`` are sentences; ``used``: what a network reads of its plane. ``between`` is in mm. ``space`` is one for all
+    stacks of one frame of reference (0020,0052), "" where the files do not say: places compare only within one."""
 
     id: str
     series: str
@@ -64,6 +65,7 @@ class StackData:
     windows: tuple[WindowData, ...]
     oddities: tuple[str, ...]
     images: tuple[SliceData, ...]
+    space: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +114,12 @@ class StackExplanationData:
 
     id: str
     stack: str
+    model: str
+    model_sha256: str
     method: str
     finding: str
+    kind: str
+    scale: str
     state: str
     state_text: str
     signed: bool

@@ -10,7 +10,7 @@ def strings(_: Translate) -> dict[str, str]:
 
 
 def plane(name: str, _: Translate) -> str:
-    """A plane by `app.exam.Plane`."""
+    """A plane by `app.domain.Plane`."""
     names = {"sagittal": _("sagittal"), "coronal": _("coronal"), "axial": _("axial"), "oblique": _("oblique")}
     return names.get(name) or _("plane unknown")
 
@@ -69,5 +69,9 @@ def crosshair(_: Translate) -> dict[str, str]:
     return {
         "cross.at": _("Point: {0} · {1} · {2} mm."),
         "cross.outside": _("Outside {0}: its nearest slice is shown."),
+        "cross.apart": _("{0}: another frame of reference, so the point is not carried there."),
+        "cross.unknown": _(
+            "{0}: the files do not say whether the frame of reference is shared, so the point is not carried there."
+        ),
         "cross.unplaced": _("These slices do not say where they lie in the patient, so no point can be carried from them."),
     }

@@ -1,7 +1,8 @@
 """What the product may say: every message id in templates and code, for the catalogues and for the test that holds them to it.
 
 Knows where sentences stand: in ``_("…")`` of templates and pages, as the template of an AppError wherever one is raised, in the
-calls by which ingest warns and a worker tells how far it is, and in the few constants that are translated by name.
+calls by which ingest warns, stacks tell what is odd about them and a worker tells how far it is, and in the few constants that
+are translated by name.
 """
 
 import ast
@@ -14,17 +15,20 @@ from typing import Any
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
 
-from app import exam, explainers
+from app import explainers
 from app.classifiers import reasons
 from app.classifiers.registry import GONE, Registry
 from app.config import ROOT
-from app.domain import FINDINGS, NO_FINDING, REASONS
+from app.domain import FINDINGS, KNEE_FINDINGS, NO_FINDING, REASONS
+from app.store import faults
 from app.web import errors
 from app.web.i18n import FOLDER
 
-CALLS: dict[str, Any] = {"_": None, "gettext": None, "ngettext": (1, 2), "warn": None, "progress": (5,), "fail": (3,)}
+CALLS: dict[str, Any] = {
+    "_": None, "gettext": None, "ngettext": (1, 2), "warn": None, "progress": (5,), "fail": (3,), "Oddity": None,
+}  # fmt: skip
 """The calls that take a message id, and which of their arguments it is; None: the first."""
-COMMANDS = {"adoption", "bench", "training", "reporting", "__main__.py"}
+COMMANDS = {"adoption", "bench", "cli.py", "product.py", "torture", "training", "reporting", "__main__.py"}
 """The rooms that speak on the command line only, which is English."""
 NAMED = (
     "no positive evidence", "not defined", "constant input",  # app.domain.Explanation.state
@@ -43,7 +47,8 @@ def _template(root: Path) -> set[str]:
 def spoken(root: Path = ROOT) -> frozenset[str]:
     """Every message id, of a plural the one for a single thing."""
     found = {*NAMED, *_template(root), GONE, *REASONS, *reasons.REASONS, *errors.TITLES.values(), *errors.SENTENCES.values()}
-    found |= {finding.replace("_", " ") for finding in (*FINDINGS, NO_FINDING, *exam.FINDINGS)}
+    found |= {*faults.WAITING.values(), faults.ANYTHING}
+    found |= {finding.replace("_", " ") for finding in (*FINDINGS, NO_FINDING, *KNEE_FINDINGS)}
     for name in explainers.names():
         method = explainers.describe(name)
         found |= {method.title, method.summary, method.caution}
@@ -63,7 +68,7 @@ def cards(root: Path = ROOT, names: Container[str] | None = None) -> set[str]:
     """What the networks' cards say for people; of some networks only, when names are given. A card may stay untranslated."""
     found: set[str] = set()
     registry = Registry(root / "models")
-    for card in (*registry.cards(), *registry.exams(), *registry.guards()):
+    for card in (*registry.cards(), *registry.guards()):
         if names is None or card.name in names:
             found |= {card.title, card.summary, card.banner, card.intended_use, card.terms, *card.limits}
             found |= {text for source in card.data for text in (source.name, source.terms, source.shows)}
@@ -105,9 +110,10 @@ def _constants(modules: Iterable[Path], calls: dict[str, Any]) -> Iterator[str]:
         name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
         place = (calls.get(name) or (1,))[0] - 1
         if name in calls and place < len(call.args):
-            argument = call.args[place]
-            if isinstance(argument, ast.Name) and argument.id in values:
-                yield values[argument.id]
+            for part in ast.walk(call.args[place]):  # one of two constants may be chosen on the spot
+                constant = part.attr if isinstance(part, ast.Attribute) else getattr(part, "id", "")
+                if constant in values:
+                    yield values[constant]
 
 
 def _sentences(path: Path) -> Iterator[str]:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
-from app.domain import Measures
+from app.domain import Localisation
 
 NONE = "–"
 RAISED = dict(zip("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True))
@@ -36,7 +36,7 @@ def together(values: Sequence[float]) -> tuple[str, ...]:
     return tuple(plain(value / unit, size / unit) + (power if value else "") for value in values)
 
 
-def against(found: Measures | None, _: Callable[..., str]) -> tuple[str, str, str, str]:
+def against(found: Localisation | None, _: Callable[..., str]) -> tuple[str, str, str, str]:
     """How a map lies to the true region: pointing hit or miss, IoU, outside–inside ratio, share of the relevance inside."""
     if found is None:
         return (NONE, NONE, NONE, NONE)

@@ -9,11 +9,11 @@ from typing import Any
 
 from app import explainers
 from app.classifiers.card import Card
+from app.desk.opening import times_halved
 from app.domain import REASONS, VERDICTS, Extent
 from app.evaluation.agreement import DISAGREE
-from app.opening import times_halved
-from app.store import ExplanationRow, ImageRow, InspectionRow, JobRow, LayoutRow, PredictionRow, ReviewRow, SeriesRow, StudyRow
-from app.web import regions
+from app.store import AnswerRow, ImageRow, InspectionRow, JobRow, LayerRow, LayoutRow, ReviewRow, SeriesRow, StackRow, StudyRow
+from app.web import reviews
 from app.web.payload import (
     CaseData,
     ExplanationData,
@@ -25,7 +25,6 @@ from app.web.payload import (
     MethodData,
     ModelData,
     PredictionData,
-    ReviewData,
     ScoreData,
     SeriesData,
     StudyData,
@@ -34,6 +33,9 @@ from app.web.payload import (
 )
 from app.web.wording import Translate, caution, label, plane, spacing, state_text, strings
 
+DRAWN = frozenset({"relevance", "attention", "probability"})
+"""The kinds of layers that panes draw; the others are there for scripts and exports."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
@@ -41,12 +43,13 @@ class Found:
 
     study: StudyRow
     image: ImageRow
+    stack: StackRow | None
     cards: tuple[Card, ...]
     card: Card | None
     inspection: InspectionRow | None
-    prediction: PredictionRow | None
+    answer: AnswerRow | None
     finding: str
-    explanations: tuple[ExplanationRow, ...]
+    layers: tuple[LayerRow, ...]
     reviews: tuple[ReviewRow, ...]
     layouts: tuple[LayoutRow, ...]
     job: JobRow | None
@@ -54,7 +57,6 @@ class Found:
 
 def build(found: Found, _: Translate) -> CaseData:
     """The tree for one case, one image, one network and one finding."""
-    address = f"/studies/{found.study.id}"
     return CaseData(
         study=StudyData(found.study.id, found.study.phantom, found.study.state),
         series=tuple(series_data(series, number, _) for number, series in enumerate(found.study.series)),
@@ -65,24 +67,17 @@ def build(found: Found, _: Translate) -> CaseData:
         models=models(found.cards, found.card, _),
         model=found.card.name if found.card else "",
         inspection=inspection_data(found.inspection, _) if found.inspection else None,
-        prediction=prediction_data(found.prediction, found.card, _) if found.prediction and found.card else None,
+        prediction=prediction_data(found.answer, found.card, _) if found.answer and found.card else None,
         finding=found.finding,
-        methods=methods(_),
-        explanations=tuple(explanation_data(row, _) for row in in_panel(found.explanations)),
-        reviews=tuple(review_data(row) for row in found.reviews),
+        methods=methods(found.card, found.layers, _),
+        explanations=tuple(layer_data(row, _) for row in in_panes(found.card, found.layers)),
+        reviews=tuple(reviews.data(row, found.stack) for row in found.reviews if found.stack),
         layouts=tuple(layout_data(row) for row in found.layouts),
-        job=job_data(found.job, _) if found.job else None,
+        job=job_data(found.job, found.image.id, _) if found.job else None,
         disagree=DISAGREE,
         verdicts=VERDICTS,
         reasons=REASONS,
-        urls=Urls(
-            case=address,
-            data=f"{address}/case.json",
-            job=f"{address}/job",
-            explanations=f"{address}/explanations",
-            reviews=f"{address}/reviews",
-            review="/reviews/",
-        ),
+        urls=Urls.of(found.study.id),
         strings=strings(_),
     )
 
@@ -128,9 +123,9 @@ def models(cards: Sequence[Card], chosen: Card | None, _: Translate) -> tuple[Mo
     return tuple(listed)
 
 
-def prediction_data(row: PredictionRow, card: Card, _: Translate) -> PredictionData:
-    """A prediction with its findings in the reader's language, the most probable first."""
-    said = row.prediction
+def prediction_data(row: AnswerRow, card: Card, _: Translate) -> PredictionData:
+    """An answer with its findings in the reader's language, the most probable first."""
+    said = row.answer
     scores = sorted(said.scores, key=lambda score: -score.probability)
     return PredictionData(
         id=row.id,
@@ -150,24 +145,40 @@ def inspection_data(row: InspectionRow, _: Translate) -> InspectionData:
     return InspectionData(said.guard, said.verdict, tuple(_(reason) for reason in said.reasons), said.stopped, said.insisted)
 
 
-def methods(_: Translate) -> tuple[MethodData, ...]:
-    """The methods of the default panel, in the order of the panes."""
-    named = map(explainers.describe, explainers.panel())
-    return tuple(MethodData(m.name, _(m.title), m.signed, _(m.summary), _(m.caution) if m.caution else "") for m in named)
+def methods(card: Card | None, layers: Sequence[LayerRow], _: Translate) -> tuple[MethodData, ...]:
+    """What has a pane: the methods that the network opens with, in their order; then what other software said."""
+    named = map(explainers.describe, explainers.panel(card))
+    ours = tuple(
+        MethodData(m.name, _(m.title), False, m.signed, _(m.summary), _(m.caution) if m.caution else "") for m in named
+    )
+    others = {row.method: row for row in layers if row.kind in DRAWN and row.producer.kind != "method"}
+    return ours + tuple(
+        MethodData(name, row.producer.title or name, True, row.signed, imported(row, _), "") for name, row in others.items()
+    )
 
 
-def in_panel(rows: Sequence[ExplanationRow]) -> list[ExplanationRow]:
-    """The maps that have a pane, in the order of the panes."""
-    order = {name: place for place, name in enumerate(explainers.panel())}
-    return sorted((row for row in rows if row.method in order), key=lambda row: order[row.method])
+def imported(row: LayerRow, _: Translate) -> str:
+    """What is known of a layer that other software made."""
+    return _("Imported: %(title)s %(version)s", title=row.producer.title or row.method, version=row.producer.version)
 
 
-def explanation_data(row: ExplanationRow, _: Translate) -> ExplanationData:
-    """One map's entry."""
+def in_panes(card: Card | None, rows: Sequence[LayerRow]) -> list[LayerRow]:
+    """The layers that have a pane, in the order of the panes."""
+    order = {name: place for place, name in enumerate(explainers.panel(card))}
+    mine = [row for row in rows if row.kind in DRAWN and (row.method in order or row.producer.kind != "method")]
+    return sorted(mine, key=lambda row: order.get(row.method, len(order)))
+
+
+def layer_data(row: LayerRow, _: Translate) -> ExplanationData:
+    """One layer's entry."""
     return ExplanationData(
         id=row.id,
+        model=row.model,
+        model_sha256=row.model_sha256,
         method=row.method,
         finding=row.finding,
+        kind=row.kind,
+        scale=row.scale,
         state=row.state,
         state_text=state_text(row.state, _),
         signed=row.signed,
@@ -176,8 +187,8 @@ def explanation_data(row: ExplanationRow, _: Translate) -> ExplanationData:
         extent=edges(row.extent),
         min=row.minimum,
         max=row.maximum,
-        values_url=f"/explanations/{row.id}/values",
-        overlay_url=f"/explanations/{row.id}/overlay.png",
+        values_url=f"/layers/{row.id}/values",
+        overlay_url=f"/layers/{row.id}/overlay.png",
         notes=tuple(_(note) for note in row.notes),
         conservation_error=row.conservation_error,
     )
@@ -186,25 +197,6 @@ def explanation_data(row: ExplanationRow, _: Translate) -> ExplanationData:
 def edges(extent: Extent) -> tuple[float, float, float, float]:
     """Left, top, right, bottom."""
     return (extent.left, extent.top, extent.right, extent.bottom)
-
-
-def review_data(row: ReviewRow) -> ReviewData:
-    """One verdict's entry."""
-    review = row.review
-    return ReviewData(
-        id=row.id,
-        image=row.image_id,
-        model=review.model,
-        model_sha256=review.model_sha256,
-        method=review.method,
-        finding=review.finding,
-        verdict=review.verdict,
-        reason=review.reason,
-        comment=review.comment,
-        region=regions.data(review.region),
-        measures={method: regions.measured(found) for method, found in review.measures.items()},
-        created_at=review.created_at.isoformat(),
-    )
 
 
 def doing(job: JobRow, _: Translate) -> str:
@@ -218,8 +210,9 @@ def layout_data(row: LayoutRow) -> LayoutData:
     return LayoutData(row.id, told.name, told.rows, told.columns, told.layers, told.own, told.last)
 
 
-def job_data(job: JobRow, _: Translate) -> JobData:
-    """One job's entry; its sentence is what is being done, or the reason why it failed."""
+def job_data(job: JobRow, image: str, _: Translate) -> JobData:
+    """One job's entry; its sentence is what is being done, or the reason why it failed. ``image``: which one it is about, where
+    it is about one."""
     values: dict[str, Any] = dict(job.error_values)
     return JobData(
         id=job.id,
@@ -228,7 +221,7 @@ def job_data(job: JobRow, _: Translate) -> JobData:
         step=job.step,
         of=job.of,
         sentence=_(job.error_template, **values) if job.state == "failed" else doing(job, _),
-        image=job.image_id or "",
+        image=image if job.stack_id else "",
         model=job.model or "",
         finding=job.finding or "",
     )

@@ -3,11 +3,9 @@
 The search text may be a patient's name: like the worklist's it travels in the body of a POST.
 """
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, cast
 
@@ -16,23 +14,12 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from app import explainers
-from app.domain import Region
-from app.exam import ExamReview
-from app.store import FLAG_SORTS, Choices, FlagQuery, FlagRow, Page
+from app.store import FLAG_SORTS, Choices, FlagQuery, FlagRow, Page, Transaction
 from app.store.records import FlagSort
-from app.web import figures, pages, regions, stack_names, tables
+from app.web import exports, figures, pages, tables, what_if_export
+from app.web.exports import FlagLine
 
 router = APIRouter(include_in_schema=False)
-
-NOTICE = "Research use only — not for clinical use"
-"""On every export, in English: the file may be read anywhere."""
-FIELDS = (
-    "review", "study", "image", "patient_name", "patient_id", "study_date", "accession", "modality", "phantom", "model",
-    "model_sha256", "method", "finding", "probability", "disagreement", "verdict", "reason", "comment", "region_left",
-    "region_top", "region_right", "region_bottom", "region_shapes", "region_area", "pointing", "iou", "outside_inside", "mass",
-    "image_columns", "image_rows", "reader", "created_at", "explanation", "stack", "plane", "use",
-)  # fmt: skip
-"""The columns of the CSV and the keys of the JSON; docs/reference/api.md says what each is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +90,15 @@ def _answer(request: Request, query: FlagQuery) -> Response:
     with pages.of(request).store.view() as tx:
         flags = tx.flags.page(query)
         choices = tx.flags.choices()
+        titles = tx.layers.titles()
     page = FlaggedPage(
         query=query,
         flags=flags,
         choices=choices,
         columns=_columns(request, query),
         order=f"-{query.sort}" if query.descending else query.sort,
-        against={row.id: figures.against(row.review.measures.get(row.review.method), _) for row in flags.rows},
-        methods={name: _(explainers.describe(name).title) for name in explainers.names()},
+        against={row.row.id: figures.against(row.row.review.localisations.get(row.row.method), _) for row in flags.rows},
+        methods={name: _(explainers.describe(name).title) for name in explainers.names()} | titles,
     )
     return pages.render(request, page, template="partials/flagged_table.html" if pages.is_htmx(request) else None)
 
@@ -159,69 +147,23 @@ def searched_json(request: Request, asked: Annotated[Asked, Form()]) -> Response
     return _json(request, asked.query(asked.text))
 
 
-def _records(request: Request, query: FlagQuery) -> Iterator[dict[str, Any]]:
-    with pages.of(request).store.view() as tx:
-        for row in tx.flags.export(query):
-            yield record(row)
-
-
-def record(row: FlagRow) -> dict[str, Any]:
-    """One verdict for an export, by the names in ``FIELDS``. A region is in image pixels, to the hundredth; of a stack's region
-    every shape names the image of its slice."""
-    review = row.review
-    drawn = {image: told for image, part in row.regions.items() if (told := regions.data(part))}
-    whole = regions.data(Region(tuple(shape for part in row.regions.values() for shape in part.shapes))) if drawn else None
-    edges = (whole.left, whole.top, whole.right, whole.bottom) if whole else (None,) * 4
-    on_stack = isinstance(review, ExamReview)
-    shapes = [asdict(shape) | ({"image": image} if on_stack else {}) for image, part in drawn.items() for shape in part.shapes]
-    area = sum(regions.area(part, row.rows, row.columns) for part in row.regions.values())
-    found = review.measures.get(review.method)
-    lies = astuple(regions.measured(found)) if found else (None,) * 4
-    values = (
-        row.id, row.study_id, row.image_id, row.patient.name, row.patient.id, row.date, row.accession, row.modality,
-        row.phantom, review.model, review.model_sha256, review.method, review.finding, row.probability, row.disagreement,
-        review.verdict, review.reason, review.comment, *edges, shapes or None, area if drawn else None, *lies,
-        row.columns, row.rows, review.reader, review.created_at.isoformat(), row.explanation_id,
-        stack_names.name(row.series_id, row.stack) if row.stack is not None else None,
-        review.plane if isinstance(review, ExamReview) else None, NOTICE,
-    )  # fmt: skip
-    return dict(zip(FIELDS, values, strict=True))
-
-
-def cell(value: object) -> object:
-    """A value as a cell of the CSV: nothing for what is not there, shapes as JSON."""
-    if value is None:
-        return ""
-    return json.dumps(value, separators=(",", ":")) if isinstance(value, list) else harmless(value)
-
-
-def harmless(value: object) -> object:
-    """Text that a spreadsheet would run as a formula, with an apostrophe before it; figures and all else as they are."""
-    risky = isinstance(value, str) and value.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n", "|", "%"))
-    return f"'{value}" if risky else value
+def _lines(tx: Transaction, query: FlagQuery) -> Iterator[dict[str, Any]]:
+    return (FlagLine.of(row).model_dump() for row in tx.flags.export(query))
 
 
 def _csv(request: Request, query: FlagQuery) -> Response:
-    text = io.StringIO()
-    writer = csv.writer(text, quoting=csv.QUOTE_MINIMAL)
-    writer.writerow(FIELDS)
-    for found in _records(request, query):
-        writer.writerow([cell(value) for value in found.values()])
-    return _file(text.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8", "csv")
+    with pages.of(request).store.view() as tx:
+        return exports.csv_file("flagged", exports.heading(FlagLine), (line.values() for line in _lines(tx, query)))
 
 
 def _json(request: Request, query: FlagQuery) -> Response:
-    from app.web import what_if_export  # noqa: PLC0415 - it takes its notice and its care with spreadsheets from here
-
+    with pages.of(request).store.view() as tx:
+        flags = list(_lines(tx, query))
     body = {
-        "use": NOTICE,
+        "use": exports.NOTICE,
         "exported_at": datetime.now(UTC).isoformat(),
-        "flags": list(_records(request, query)),
+        "flags": flags,
         "what_ifs": what_if_export.entries(request),
     }
-    return _file(json.dumps(body, ensure_ascii=False, indent=1).encode(), "application/json", "json")
-
-
-def _file(octets: bytes, media_type: str, ending: str) -> Response:
-    name = f"whylight-flagged-{datetime.now(UTC):%Y-%m-%d}.{ending}"
-    return Response(octets, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    octets = json.dumps(body, ensure_ascii=False, indent=1).encode()
+    return Response(octets, media_type="application/json", headers=exports.attached("flagged", "json"))

@@ -17,8 +17,9 @@ ROOM = 256 * 1024 * 1024
 
 
 @router.get("/healthz")
-def healthz() -> Response:
-    """The process answers. Touches nothing else, so that a slow disk does not get it killed."""
+async def healthz() -> Response:
+    """The process answers. Touches nothing else, so that a slow disk does not get it killed; async, so that it waits for no
+    thread either."""
     return JSONResponse({"status": "ok"})
 
 

@@ -14,11 +14,12 @@ import numpy as np
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from app import __version__, opening, render
+from app import __version__, render
+from app.desk import opening
+from app.desk.opening import MOST_HALVED
 from app.domain import Region
 from app.errors import InputError, NotFound
-from app.opening import MOST_HALVED
-from app.store import ExplanationRow, StackExplanationRow
+from app.store import LayerRow
 from app.web import pages
 from app.web.pages import Web
 
@@ -85,61 +86,87 @@ def preview(request: Request, image_id: str) -> Response:
     return answer(request, f'"{tag}"', lambda: opening.picture(web.store, row), "image/png", {})
 
 
-@router.get("/explanations/{explanation_id}/values")
-def values(request: Request, explanation_id: str) -> Response:
-    """The raw map: ``height * width`` little-endian float32; its place on the image in ``X-Extent``."""
-    web, row = _explanation(request, explanation_id)
-    headers = {"X-Shape": f"{row.height},{row.width}", "X-Dtype": "<f4", "X-Extent": extent(row)}
-    return octets(request, row.values_sha256, lambda: web.store.blobs.read(row.values_sha256), headers)
+@router.get("/layers/{layer_id}/values")
+@router.get("/explanations/{layer_id}/values")
+@router.get("/stack-explanations/{layer_id}/values")
+def values(request: Request, layer_id: str) -> Response:
+    """The raw layer: ``slices * height * width`` little-endian float32; its place on every slice in ``X-Extent``."""
+    return raw(request, layer_id, film=True)
 
 
-@router.get("/explanations/{explanation_id}/overlay.png")
-def overlay(request: Request, explanation_id: str) -> Response:
-    """The map over the film, with its colour bar."""
-    web, row = _explanation(request, explanation_id)
-    return png(request, f"overlay {row.id} {row.values_sha256}", lambda: _overlay(web, row.id, None, None))
+def raw(request: Request, layer_id: str, *, film: bool = False) -> Response:
+    """The raw layer; ``film``: the shape of a film's one slice is told without it."""
+    web, row = _layer(request, layer_id)
+    sha256 = row.values_sha256 or ""
+    return octets(request, sha256, lambda: web.store.blobs.read(sha256, "map"), placed(row, film=film))
+
+
+@router.get("/layers/{layer_id}/overlay.png")
+@router.get("/explanations/{layer_id}/overlay.png")
+@router.get("/stack-explanations/{layer_id}/overlay.png")
+def overlay(
+    request: Request,
+    layer_id: str,
+    number: Annotated[int, Query(alias="slice", ge=1, le=100_000, description="The slice, from 1.")] = 1,
+) -> Response:
+    """One slice of the layer over its image, in the colours of the whole stack, with its colour bar."""
+    web, row = _layer(request, layer_id)
+    identity = f"overlay {row.id} {row.values_sha256} {number}"
+    return png(request, identity, lambda: _overlay(web, row, number - 1, None, None))
 
 
 @router.get("/reviews/{review_id}/thumbnail.png")
+@router.get("/exam-reviews/{review_id}/thumbnail.png")
 def flag(request: Request, review_id: str) -> Response:
-    """What a verdict is about, small: the map over the film with the region the reader drew; the film where the map is gone."""
+    """What a verdict is about, small: the slice that stands for the stack under its layer, with the region the reader drew; the
+    image alone where the layer is gone."""
     web = pages.of(request)
     with web.store.view() as tx:
-        review = tx.reviews.get(review_id)
-        told = review.review
-        rows = tx.explanations.of_image(review.image_id, model_sha256=told.model_sha256, finding=told.finding)
-    found = next((row for row in rows if row.method == told.method), None)
-    if found is None:
-        return png(request, f"film {review.image_id} {FLAG}", lambda: film(web, review.image_id, FLAG))
-    identity = f"flag {review.id} {found.values_sha256} {told.region}"
-    return png(request, identity, lambda: _overlay(web, found.id, FLAG, told.region))
+        row = tx.reviews.get(review_id)
+        layer = tx.layers.get(row.layer_id)
+    if layer.values_sha256 is None:
+        return png(request, f"film {row.image_id} {FLAG}", lambda: film(web, row.image_id, FLAG))
+    place = row.review.shown
+    region = row.review.regions.get(place)
+    identity = f"flag {row.id} {layer.values_sha256} {place} {region}"
+    return png(request, identity, lambda: _overlay(web, layer, place, FLAG, region))
 
 
-def npy(request: Request, explanation_id: str) -> Response:
-    """The raw map as NumPy's own file: float32 (height, width)."""
-    web, row = _explanation(request, explanation_id)
+def npy(request: Request, layer_id: str, *, film: bool = False) -> Response:
+    """The raw layer as NumPy's own file: float32 (slices, height, width); ``film``: of a film's one slice (height, width)."""
+    web, row = _layer(request, layer_id)
 
     def made() -> bytes:
         with web.store.view() as tx:
-            array = tx.explanations.values(row.id)
+            array = tx.layers.values(row.id)
         file = io.BytesIO()
-        np.save(file, array, allow_pickle=False)
+        np.save(file, array[0] if film and row.slices == 1 else array, allow_pickle=False)
         return file.getvalue()
 
     name = f"{row.method}-{row.id}.npy"
     headers = {"X-Extent": extent(row), "Content-Disposition": f'attachment; filename="{name}"'}
-    return octets(request, f"npy-{row.values_sha256}", made, headers)
+    return octets(request, f"npy-{int(film)}-{row.values_sha256}", made, headers)
 
 
-def extent(row: ExplanationRow | StackExplanationRow) -> str:
-    """Where a map lies on its image: left, top, right, bottom in image pixels."""
+def placed(row: LayerRow, *, film: bool = True) -> dict[str, str]:
+    """What the octets of a layer are: their shape, with ``film`` a film's without its one slice, their type, and where they
+    lie."""
+    shape = (row.height, row.width) if film and row.slices == 1 else (row.slices, row.height, row.width)
+    return {"X-Shape": ",".join(map(str, shape)), "X-Dtype": "<f4", "X-Extent": extent(row)}
+
+
+def extent(row: LayerRow) -> str:
+    """Where a layer lies on its image: left, top, right, bottom in image pixels."""
     return ",".join(f"{edge:g}" for edge in (row.extent.left, row.extent.top, row.extent.right, row.extent.bottom))
 
 
-def _explanation(request: Request, explanation_id: str) -> tuple[Web, ExplanationRow]:
+def _layer(request: Request, layer_id: str) -> tuple[Web, LayerRow]:
     web = pages.of(request)
     with web.store.view() as tx:
-        return web, tx.explanations.get(explanation_id)
+        row = tx.layers.get(layer_id)
+    if row.values_sha256 is None:
+        raise NotFound("This file is no longer stored.")
+    return web, row
 
 
 def film(web: Web, image_id: str, longest: int = THUMBNAIL) -> bytes:
@@ -149,11 +176,14 @@ def film(web: Web, image_id: str, longest: int = THUMBNAIL) -> bytes:
     return render.film_png(image, longest=longest)
 
 
-def _overlay(web: Web, explanation_id: str, longest: int | None, region: Region | None) -> bytes:
+def _overlay(web: Web, row: LayerRow, place: int, longest: int | None, region: Region | None) -> bytes:
     with web.store.view() as tx:
-        explanation = tx.explanations.load(explanation_id)
-        image = tx.studies.load_image(tx.explanations.get(explanation_id).image_id)
-    return render.overlay_png(image, explanation, longest=longest, region=region)
+        images = tx.stacks.get(row.stack_id).images
+        if not place < min(row.slices, len(images)):
+            raise NotFound("The stack has no such slice.")
+        layer = tx.layers.load(row.id)
+        image = tx.studies.load_image(images[place])
+    return render.overlay_png(image, layer, place=place, longest=longest, region=region)
 
 
 def png(request: Request, identity: str, made: Callable[[], bytes]) -> Response:

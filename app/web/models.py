@@ -11,6 +11,7 @@ from app.classifiers.card import Card
 from app.classifiers.curves import Curves
 from app.classifiers.measured import LookedAt
 from app.errors import ModelError
+from app.store import NetworkRow
 from app.web import charts, pages
 
 router = APIRouter(include_in_schema=False)
@@ -18,11 +19,13 @@ router = APIRouter(include_in_schema=False)
 
 @dataclass(frozen=True, slots=True)
 class ModelsPage:
-    """templates/models.html: every network's card, the ones that are chosen by themselves first."""
+    """templates/models.html: every network's card, the ones that are chosen by themselves first; then the versions of somebody
+    else's networks whose results were imported."""
 
     template: ClassVar[str] = "models.html"
 
     cards: tuple[Card, ...]
+    imported: tuple[NetworkRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +54,12 @@ class ModelPage:
 @router.get("/models")
 def models(request: Request) -> Response:
     """The list of networks."""
-    registry = pages.of(request).registry
+    web = pages.of(request)
+    registry = web.registry
     cards = sorted(registry.cards(), key=lambda card: (card.phantom, not card.default, card.name)) + list(registry.guards())
-    return pages.render(request, ModelsPage(cards=tuple(cards)))
+    with web.store.view() as tx:
+        imported = tx.parties.imported()
+    return pages.render(request, ModelsPage(tuple(cards), imported))
 
 
 @router.get("/models/{name}")

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import ClassVar, Protocol, cast
+from urllib.parse import quote, unquote
 
 from fastapi import Request
 from fastapi.templating import Jinja2Templates
@@ -22,9 +23,13 @@ from app.classifiers.registry import Registry
 from app.config import ROOT, Settings
 from app.store import Store
 from app.web.i18n import LANGUAGES, Catalogue, choose, read
+from app.web.lanes import Lanes
 
 LANGUAGE_COOKIE = "whylight-language"
 THEME_COOKIE = "whylight-theme"
+READER_COOKIE = "whylight-reader"
+READER = "reader"
+"""Who reads where nobody has picked a name."""
 THEMES = ("dark", "light")
 FORMS: Mapping[str, str] = {"/flagged": "/flagged", "/studies": "/upload"}
 """The pages that posted forms belong to, where it is not the worklist."""
@@ -50,6 +55,7 @@ class Web:
     catalogues: Mapping[str, Catalogue]
     templates: Mapping[str, Jinja2Templates] = field(repr=False)
     pictures: "Pictures" = field(repr=False)
+    lanes: Lanes = field(default_factory=Lanes, repr=False)
 
 
 def of(request: Request) -> Web:
@@ -75,6 +81,17 @@ def theme(request: Request) -> str:
     return chosen if chosen in THEMES else THEMES[0]
 
 
+def reader(request: Request) -> str:
+    """The name under which this reader's verdicts are kept: the one they picked. There are no accounts: who is here may pick
+    any."""
+    return name_of(unquote(request.cookies.get(READER_COOKIE, ""))) or READER
+
+
+def name_of(text: str) -> str:
+    """A reader's name out of what was typed: what can be printed, without double spaces, at most 64 letters."""
+    return " ".join("".join(letter for letter in text if letter.isprintable()).split())[:64]
+
+
 def render(
     request: Request,
     page: Page,
@@ -83,7 +100,7 @@ def render(
     template: str | None = None,
 ) -> Response:
     """The page through its template; ``template`` names a fragment of it instead, for htmx."""
-    context = {"page": page, "theme": theme(request), "path": own_path(request)}
+    context = {"page": page, "theme": theme(request), "path": own_path(request), "reader": reader(request)}
     return (
         of(request)
         .templates[language(request)]
@@ -215,7 +232,7 @@ class Pictures:
 
 def cookie(response: Response, name: str, value: str) -> None:
     """Keep a preference for a year. It says nothing about a person, and no script needs it."""
-    response.set_cookie(name, value, max_age=365 * 86400, path="/", httponly=True, samesite="lax")
+    response.set_cookie(name, quote(value), max_age=365 * 86400, path="/", httponly=True, samesite="lax")
 
 
 def is_htmx(request: Request) -> bool:

@@ -7,10 +7,11 @@ is: that is in the page only.
 import json
 from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 
-from app.web.regions import MeasureData, RegionData
+from app.web.regions import LocalisationData, RegionData
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +130,12 @@ class InspectionData:
 
 @dataclass(frozen=True, slots=True)
 class MethodData:
-    """A method with a pane of its own; ``signed``: coloured on both sides of zero; ``caution``: what its pane warns of."""
+    """A method with a pane of its own; ``signed``: coloured on both sides of zero; ``caution``: what its pane warns of;
+    ``imported``: other software's, which is not asked for maps."""
 
     name: str
     title: str
+    imported: bool
     signed: bool
     summary: str
     caution: str
@@ -140,12 +143,17 @@ class MethodData:
 
 @dataclass(frozen=True, slots=True)
 class ExplanationData:
-    """One map: ``values_url`` gives height × width little-endian float32, signed and raw, over ``extent`` (left, top, right,
-    bottom) in image pixels. ``state`` is "ok", or ``state_text`` says why there is no picture."""
+    """One map: ``values_url`` gives height × width little-endian float32, raw, to be read by its ``scale``, over ``extent``
+    (left, top, right, bottom) in image pixels. ``state`` is "ok", or ``state_text`` says why there is no picture. ``model`` and
+    ``model_sha256``: the network that it is of, the one that is shown or other software's."""
 
     id: str
+    model: str
+    model_sha256: str
     method: str
     finding: str
+    kind: str
+    scale: str
     state: str
     state_text: str
     signed: bool
@@ -177,7 +185,7 @@ class ReviewData:
     reason: str
     comment: str
     region: RegionData | None
-    measures: dict[str, MeasureData]
+    measures: dict[str, LocalisationData]
     created_at: str
 
 
@@ -225,6 +233,48 @@ class Urls:
     reviews: str
     review: str
 
+    @classmethod
+    def of(cls, study_id: str) -> "Urls":
+        """Of a case of films."""
+        here = f"/studies/{study_id}"
+        return cls(here, f"{here}/case.json", f"{here}/job", f"{here}/explanations", f"{here}/reviews", "/reviews/")
+
+    @classmethod
+    def of_exam(cls, study_id: str) -> "Urls":
+        """Of an exam of stacks."""
+        here = f"/studies/{study_id}"
+        there = f"{here}/exam"
+        return cls(here, f"{there}/data", f"{there}/job", f"{there}/explanations", f"{there}/reviews", "/exam-reviews/")
+
+
+PAUSES = (700, 300, 5000)
+"""Milliseconds between two questions for a job: at first, more with every question, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """How a page asks for its job: at which address, for which network and image, and how often it has asked."""
+
+    job: str
+    model: str
+    image: str = ""
+    again: int = 0
+
+    @property
+    def url(self) -> str:
+        """The address of the next question."""
+        return f"{self.job}?{urlencode({'model': self.model, 'image': self.image, 'again': self.again})}"
+
+    @property
+    def pause(self) -> int:
+        """Milliseconds until then: the longer a job takes, the less often it is asked about."""
+        return min(PAUSES[0] + PAUSES[1] * self.again, self.longest)
+
+    @property
+    def longest(self) -> int:
+        """The longest pause, ms: as long as no answer comes."""
+        return PAUSES[2]
+
 
 @dataclass(frozen=True, slots=True)
 class CaseData:
@@ -271,7 +321,8 @@ class CaseData:
         return next((found for found in self.explanations if found.method == method), None)
 
     def review(self, method: str) -> ReviewData | None:
-        """The verdict in force on one method for the shown finding, by the network version that is shown."""
-        sha256 = self.prediction.model_sha256 if self.prediction else ""
+        """The verdict in force on one method for the shown finding, by the network version that its map is of."""
+        map_ = self.explanation(method)
+        sha256 = map_.model_sha256 if map_ else self.prediction.model_sha256 if self.prediction else ""
         wanted = (self.image, sha256, method, self.finding)
         return next((r for r in self.reviews if (r.image, r.model_sha256, r.method, r.finding) == wanted), None)

@@ -1,8 +1,9 @@
-"""What a reader may choose for themselves: the language and the colours, kept in cookies."""
+"""What a reader may choose for themselves: the language, the colours, and the name that their verdicts are kept under."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
+from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
 from app.errors import InputError
@@ -12,21 +13,29 @@ from app.web.i18n import LANGUAGES
 router = APIRouter(include_in_schema=False)
 
 
+class Chosen(BaseModel):
+    """What a form of the header sends. ``named`` comes with the form for the name, which may be emptied: an empty field alone
+    cannot be told from none."""
+
+    language: str = ""
+    theme: str = ""
+    reader: str = Field("", max_length=64)
+    named: bool = False
+    back: str = "/"
+
+
 @router.post("/preferences")
-def prefer(
-    request: Request,  # noqa: ARG001 - every route takes it first
-    language: Annotated[str, Form()] = "",
-    theme: Annotated[str, Form()] = "",
-    back: Annotated[str, Form()] = "/",
-) -> Response:
+def prefer(request: Request, chosen: Annotated[Chosen, Form()]) -> Response:  # noqa: ARG001 - every route takes it first
     """Keep what was chosen and go back to the page the reader was on."""
-    if (language and language not in LANGUAGES) or (theme and theme not in pages.THEMES):
+    if (chosen.language and chosen.language not in LANGUAGES) or (chosen.theme and chosen.theme not in pages.THEMES):
         raise InputError("There is no such language or theme.")
-    response = RedirectResponse(own(back), status_code=303)
-    if language:
-        pages.cookie(response, pages.LANGUAGE_COOKIE, language)
-    if theme:
-        pages.cookie(response, pages.THEME_COOKIE, theme)
+    response = RedirectResponse(own(chosen.back), status_code=303)
+    if chosen.language:
+        pages.cookie(response, pages.LANGUAGE_COOKIE, chosen.language)
+    if chosen.theme:
+        pages.cookie(response, pages.THEME_COOKIE, chosen.theme)
+    if chosen.reader or chosen.named:
+        pages.cookie(response, pages.READER_COOKIE, pages.name_of(chosen.reader))
     return response
 
 

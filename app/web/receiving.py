@@ -4,69 +4,26 @@ Knows the wire format (RFC 7578) and the limits; not what the files are. Starlet
 this one does: a file beyond the limit is no longer written, and is told of by name, while the others go on.
 """
 
-import errno
-import secrets
-import shutil
-import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 
 from app.config import Settings
-from app.errors import InputError, TooLarge, Unavailable
-
-MEGABYTE = 1024 * 1024
-DAY = 86400
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """One file: the name its sender gave it (for the report, never for a path or a log), and where it lies under a name of
-    ours; ``error`` says why it was not kept."""
-
-    name: str
-    path: Path
-    error: InputError | None = None
+from app.desk.folders import disk
+from app.desk.intake import MEGABYTE, Arrived
+from app.errors import InputError, TooLarge
+from app.web.lanes import Lane
 
 
-@contextmanager
-def folder(settings: Settings) -> Iterator[Path]:
-    """A folder for one upload, gone when the block ends. One that a crash left behind goes after a day."""
-    root = settings.var / "uploads"
-    root.mkdir(parents=True, exist_ok=True)
-    for left in root.iterdir():
-        if left.stat().st_mtime < time.time() - DAY:
-            shutil.rmtree(left, ignore_errors=True)
-    mine = root / secrets.token_hex(12)
-    mine.mkdir()
-    try:
-        yield mine
-    finally:
-        shutil.rmtree(mine, ignore_errors=True)
-
-
-@contextmanager
-def disk() -> Iterator[None]:
-    """Unavailable, in words, when the disk is full."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise Unavailable("The disk is full: nothing was stored. Make room and try again.") from error
-        raise
-
-
-async def receive(request: Request, into: Path, settings: Settings) -> list[Arrived]:
+async def receive(request: Request, into: Path, settings: Settings, lane: Lane) -> list[Arrived]:
     """The files of a multipart request, in the order they came; what has no file name is no file.
 
-    Async, because the body arrives piece by piece; what is written is written in a thread, a megabyte at a time. InputError
+    Async, because the body arrives piece by piece; what is written is written in the lane, a megabyte at a time. InputError
     when the body is not a whole multipart form, TooLarge beyond the number of files, Unavailable when the disk is full.
     """
     kind, options = parse_options_header(request.headers.get("content-type"))
@@ -75,7 +32,7 @@ async def receive(request: Request, into: Path, settings: Settings) -> list[Arri
         raise InputError("An upload is a form with files (multipart/form-data).")
     with _Writer(boundary, into, settings) as writer:
         async for piece in _pieces(request.stream()):
-            await run_in_threadpool(writer.write, piece)
+            await lane.run(partial(writer.write, piece))
         return writer.close()
 
 

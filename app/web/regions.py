@@ -10,11 +10,12 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.domain import Measures, Region, Shape, ShapeKind
+from app.domain import Localisation, Region, Shape, ShapeKind
 from app.errors import InputError
 from app.evaluation import truth
-from app.store import ImageRow
 
+MOST_SLICES = 512
+"""On how many slices of a stack a region may lie."""
 FAR = 1_000_000
 """No point of a shape lies farther from the film than this, in pixels."""
 
@@ -31,14 +32,9 @@ class Rectangle(BaseModel):
     right: float
     bottom: float
 
-    def region(self, image: ImageRow) -> Region:
-        """As the domain knows it, cut to the image."""
-        return Region.rectangle(
-            min(max(self.left, 0.0), image.columns),
-            min(max(self.top, 0.0), image.rows),
-            min(max(self.right, 0.0), image.columns),
-            min(max(self.bottom, 0.0), image.rows),
-        )
+    def region(self) -> Region:
+        """As the domain knows it."""
+        return Region.rectangle(self.left, self.top, self.right, self.bottom)
 
 
 class ShapeIn(BaseModel):
@@ -52,43 +48,44 @@ class ShapeIn(BaseModel):
     )
 
 
+ShapesIn = Annotated[tuple[ShapeIn, ...], Field(min_length=1, max_length=64)]
+
+
 class Shapes(BaseModel):
     """A region of one shape or several: what lies in any of them."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    shapes: tuple[ShapeIn, ...] = Field(description="The shapes.", min_length=1, max_length=64)
+    shapes: ShapesIn = Field(description="The shapes.")
 
-    def region(self, image: ImageRow) -> Region:
-        """As the domain knows it: rectangles cut to the image, the others as they were drawn."""
-        return Region(tuple(self._shape(shape, image) for shape in self.shapes))
+    def region(self) -> Region:
+        """As the domain knows it. InputError for a shape with too few or too many points."""
+        return drawn(self.shapes)
 
-    @staticmethod
-    def _shape(given: ShapeIn, image: ImageRow) -> Shape:
-        if given.kind in {"rectangle", "ellipse"} and len(given.points) != 2:
+
+OnFilm = Shapes | Rectangle
+BySlice = Annotated[dict[Annotated[str, Field(max_length=64)], ShapesIn], Field(max_length=MOST_SLICES)]
+"""A region on several slices: shapes by the id of the slice's image."""
+RegionIn = Annotated[Shapes | Rectangle | BySlice, Field(union_mode="left_to_right")]
+"""A region as it comes in: of a film, or of the slices of a stack."""
+
+
+def drawn(shapes: tuple[ShapeIn, ...]) -> Region:
+    """Shapes as the domain knows them. InputError for one with too few or too many points."""
+    for shape in shapes:
+        box = shape.kind in {"rectangle", "ellipse"}
+        if (len(shape.points) != 2) if box else (len(shape.points) < 3):
             raise InputError("A rectangle and an ellipse have two corners, a polygon and a line three points or more.")
-        if given.kind in {"polygon", "freehand"} and len(given.points) < 3:
-            raise InputError("A rectangle and an ellipse have two corners, a polygon and a line three points or more.")
-        shape = Shape(given.kind, given.points)
-        if given.kind != "rectangle":
-            return shape
-        edge = shape.bounds()
-        cut = Rectangle(left=edge.left, top=edge.top, right=edge.right, bottom=edge.bottom).region(image)
-        return cut.shapes[0]
+    return Region(tuple(Shape(shape.kind, shape.points) for shape in shapes))
 
 
-RegionIn = Shapes | Rectangle
-
-
-def within(given: RegionIn, image: ImageRow) -> Region:
-    """The region on its image; InputError when nothing of a shape lies on the film, or it has no size."""
-    region = given.region(image)
-    for shape in region.shapes:
-        edge = shape.bounds()
-        off = edge.right <= 0 or edge.bottom <= 0 or edge.left >= image.columns or edge.top >= image.rows
-        if off or edge.right <= edge.left or edge.bottom <= edge.top:
-            raise InputError("The drawn region lies outside the film, or has no size.")
-    return region
+def by_image(given: "Shapes | Rectangle | dict[str, tuple[ShapeIn, ...]] | None", image: str) -> dict[str, Region]:
+    """A region by the ids of its images; one that names none lies on ``image``."""
+    if given is None:
+        return {}
+    if isinstance(given, dict):
+        return {name: drawn(shapes) for name, shapes in given.items()}
+    return {image: given.region()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +108,7 @@ class RegionData:
 
 
 @dataclass(frozen=True, slots=True)
-class MeasureData:
+class LocalisationData:
     """How one map lies to the region; null where a figure is not defined, "inf" for a ratio without anything inside."""
 
     pointing: float | None
@@ -134,10 +131,10 @@ def data(region: Region | None) -> RegionData | None:
     )
 
 
-def measured(measures: Measures) -> MeasureData:
-    """Measures for the page and the API. JSON knows no infinity, so that is a word."""
-    ratio = measures.outside_inside
-    return MeasureData(measures.pointing, measures.iou, "inf" if ratio == inf else ratio, measures.mass)
+def localised(figures: Localisation) -> LocalisationData:
+    """Figures for the page and the API. JSON knows no infinity, so that is a word."""
+    ratio = figures.outside_inside
+    return LocalisationData(figures.pointing, figures.iou, "inf" if ratio == inf else ratio, figures.mass)
 
 
 def area(region: Region, rows: int, columns: int) -> int:

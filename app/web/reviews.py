@@ -1,14 +1,11 @@
-"""Verdicts from the case page: given at once, taken back at once. Knows the store's doors and the case page's payload.
+"""Verdicts from the pages, on films and on stacks: given at once, taken back at once.
 
-The store only ever adds: a new verdict on the same map replaces the one in force, and taking one back puts the one before in
-force again. Which network version the verdict is about comes from the page, so that a network that changed meanwhile does not
-get the blame. What the reader saw comes along too, so that two pages that judge one map apart both get to know.
+Which network version the verdict is about comes from the page, so that a network that changed meanwhile does not get the blame.
+What is kept, and by which rules, is the desk's.
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Request
@@ -16,37 +13,35 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from app.domain import REASONS, Measures, Region, Review, Verdict
-from app.errors import Conflict, InputError, NotFound
-from app.evaluation import truth
-from app.store import ExplanationRow, ImageRow, ReviewRow, Transaction
-from app.web import filling, pages, regions
+from app.desk import verdicts
+from app.domain import Verdict
+from app.errors import InputError, NotFound
+from app.store import ReviewRow, StackRow, Transaction
+from app.web import errors, pages, regions
 from app.web.pages import Web
+from app.web.payload import ReviewData
 
 router = APIRouter(include_in_schema=False)
 
 Body = TypeVar("Body", bound=BaseModel)
 
-READER = "reader"
-"""Who judges, until accounts exist: one reader per installation."""
-
 
 class Judgement(BaseModel):
-    """One verdict as it comes in, as JSON or as a form.
+    """One verdict as it comes in, as JSON or, without a region, as a form: on the film ``image`` or on the stack ``stack``.
 
-    ``token`` is the sender's own name for it: what is sent again after a lost answer is kept once. ``expected`` is the id of
-    the verdict that the reader saw in force on the map, "" for none; None: whatever is there is replaced.
+    ``token`` and ``expected`` are as in `app.desk.verdicts.Judgement`.
     """
 
     model_config = ConfigDict(extra="forbid")
 
-    image: str
-    model: str
-    model_sha256: str
-    method: str
-    finding: str
+    image: str = Field("", max_length=64)
+    stack: str = Field("", max_length=64)
+    model: str = Field(max_length=64)
+    model_sha256: str = Field(max_length=64)
+    method: str = Field(max_length=64)
+    finding: str = Field(max_length=64)
     verdict: Verdict
-    reason: str = ""
+    reason: str = Field("", max_length=64)
     comment: str = Field("", max_length=4000)
     region: regions.RegionIn | None = None
     token: str = Field("", max_length=64)
@@ -74,103 +69,114 @@ async def body(request: Request, kind: type[Body]) -> Body:
 
 
 @router.post("/studies/{study_id}/reviews")
+@router.post("/studies/{study_id}/exam/reviews")
 def give(request: Request, study_id: str, given: Annotated[Judgement, Depends(judgement)]) -> Response:
     """Store one verdict: 201 with it as stored. To a browser without scripts: back to the case.
 
     409 with the verdict in force (or null) when that is not the one the reader saw.
     """
+    web = pages.of(request)
     try:
-        row = keep(pages.of(request), study_id, given)
-    except Overtaken as error:
-        return overtaken(request, error)
+        row = keep(web, study_id, given, pages.reader(request))
+    except verdicts.Overtaken as error:
+        return overtaken(request, error, by_slice=bool(given.stack))
     if not pages.wants_json(request):
-        address = f"/studies/{study_id}?image={given.image}&model={given.model}&finding={given.finding}"
+        model = "" if row.imported else f"model={given.model}&"
+        address = f"/studies/{study_id}?{place_of(given)}{model}finding={given.finding}"
         return RedirectResponse(address, status_code=303)
-    return JSONResponse({"review": asdict(filling.review_data(row))}, 201)
+    return JSONResponse({"review": shown(web, row, by_slice=bool(given.stack))}, 201)
 
 
-class Overtaken(Conflict):
-    """Another verdict came in between; ``row`` is the one in force now, or None."""
-
-    def __init__(self, template: str, row: ReviewRow | None) -> None:
-        super().__init__(template)
-        self.row = row
-
-
-def overtaken(request: Request, error: Overtaken) -> Response:
-    """409: the sentence, and the verdict that is in force."""
-    said = {"error": pages.gettext(request)(error.template), "code": "Conflict"}
-    return JSONResponse({**said, "review": asdict(filling.review_data(error.row)) if error.row else None}, error.status)
-
-
-def keep(web: Web, study_id: str, given: Judgement, reader: str = READER) -> ReviewRow:
-    """Store one verdict; the page and the API both come through here.
-
-    NotFound where the study, the image or the map is not there; InputError for a reason there is not, or a region off the film;
-    Overtaken when another verdict than the expected one is in force.
-    """
-    if given.reason and given.reason not in REASONS:
-        raise InputError("There is no such reason.")
+def keep(web: Web, study_id: str, given: Judgement, reader: str) -> ReviewRow:
+    """Store one verdict on the layer that it names. Errors are those of `app.desk.verdicts.keep`."""
     with web.store.view() as tx:
-        image = image_of(tx, study_id, given.image)
-        maps = tx.explanations.of_image(image.id, model_sha256=given.model_sha256, finding=given.finding)
-        maps = tuple(row for row in maps if row.model == given.model)
-        if not any(row.method == given.method for row in maps):
-            raise NotFound(
-                "The map that was judged is not stored. If it was just asked for, wait for its job to end; else load the page "
-                "again."
-            )
-        region = regions.within(given.region, image) if given.region else None
-        measures = measure(tx, image, maps, region) if region else {}
-    review = Review(
-        sop_instance_uid=image.sop_instance_uid,
-        frame=image.frame,
-        model=given.model,
-        model_sha256=given.model_sha256,
-        method=given.method,
-        finding=given.finding,
+        stack = place(tx, study_id, given.image, given.stack)
+        layer = verdicts.layer_of(
+            tx,
+            stack,
+            model=given.model,
+            model_sha256=given.model_sha256,
+            method=given.method,
+            finding=given.finding,
+        )
+    whole = verdicts.Judgement(
+        layer=layer.id,
         verdict=given.verdict,
         reason=given.reason,
-        comment=given.comment.strip(),
-        region=region,
-        reader=reader,
-        created_at=datetime.now(UTC),
-        measures=measures,
+        comment=given.comment,
+        regions=regions.by_image(given.region, given.image or stack.images[0]),
+        token=given.token,
+        expected=given.expected,
     )
-    with web.store.begin() as tx:
-        if given.token and (before := tx.reviews.sent(given.token)):
-            return before
-        there = tx.reviews.in_force(image.id, review)
-        if given.expected is not None and (there.id if there else "") != given.expected:
-            raise Overtaken("This map was judged elsewhere in the meantime.", there)
-        return tx.reviews.add(review, sent_as=given.token or None)
+    return verdicts.keep(web.store, study_id, whole, reader)
 
 
-def measure(tx: Transaction, image: ImageRow, maps: Sequence[ExplanationRow], region: Region) -> dict[str, Measures]:
-    """Every map of the finding against the region, by method."""
-    film = (image.rows, image.columns)
-    return {row.method: truth.measure(tx.explanations.values(row.id), row.extent, region, film) for row in maps}
+def place_of(given: Judgement) -> str:
+    """What an address says of a film; nothing of a stack."""
+    return f"image={given.image}&" if given.image else ""
+
+
+def place(tx: Transaction, study_id: str, image: str, stack: str) -> StackRow:
+    """The stack of a study that a film's image or a stack's name means; NotFound for one of another study."""
+    if stack:
+        return tx.stacks.find(study_id, stack)
+    found = tx.studies.image(image)
+    if found.study_id != study_id:
+        raise NotFound("This study has no such image.")
+    return tx.stacks.of_image(image)
+
+
+def overtaken(request: Request, error: verdicts.Overtaken, *, by_slice: bool) -> Response:
+    """409: the sentence, and the verdict that is in force."""
+    there = shown(pages.of(request), error.row, by_slice=by_slice) if error.row else None
+    return errors.respond(request, error, {"review": there})
 
 
 @router.delete("/reviews/{review_id}")
+@router.delete("/exam-reviews/{review_id}")
 def take_back(request: Request, review_id: str) -> Response:
-    """Take a verdict back: 200 with the verdict that is in force on the same map now, or null. NotFound.
+    """Take a verdict back: 200 with the verdict that is in force on the same layer now, or null. NotFound.
 
     409 with the verdict in force when that is a newer one: the reader has not seen it. Once more changes nothing.
     """
-    with pages.of(request).store.begin() as tx:
-        row = tx.reviews.get(review_id)
-        now = tx.reviews.in_force(row.image_id, row.review)
-        if row.withdrawn_at is None and now is not None and now.id != review_id:
-            return overtaken(request, Overtaken("This map was judged elsewhere in the meantime.", now))
-        tx.reviews.withdraw(review_id)
-        before = tx.reviews.in_force(row.image_id, row.review)
-    return JSONResponse({"review": asdict(filling.review_data(before)) if before else None})
+    web, by_slice = pages.of(request), "/exam-reviews/" in request.url.path
+    try:
+        before = verdicts.take_back(web.store, review_id)
+    except verdicts.Overtaken as error:
+        return overtaken(request, error, by_slice=by_slice)
+    return JSONResponse({"review": shown(web, before, by_slice=by_slice) if before else None})
 
 
-def image_of(tx: Transaction, study_id: str, image_id: str) -> ImageRow:
-    """An image of this study; NotFound for one of another."""
-    image = tx.studies.image(image_id)
-    if image.study_id != study_id:
-        raise NotFound("This study has no such image.")
-    return image
+def shown(web: Web, row: ReviewRow, *, by_slice: bool) -> dict[str, Any]:
+    """A verdict for the page, as JSON has it; ``by_slice``: its region as the page of stacks reads it."""
+    with web.store.view() as tx:
+        stack = tx.stacks.get(row.stack_id)
+    return sliced(row, stack) if by_slice else asdict(data(row, stack))
+
+
+def data(row: ReviewRow, stack: StackRow) -> ReviewData:
+    """A verdict's entry."""
+    review = row.review
+    return ReviewData(
+        id=row.id,
+        image=stack.images[review.shown],
+        model=row.model,
+        model_sha256=row.model_sha256,
+        method=row.method,
+        finding=row.finding,
+        verdict=review.verdict,
+        reason=review.reason,
+        comment=review.comment,
+        region=regions.data(review.regions.get(review.shown)),
+        measures={method: regions.localised(figures) for method, figures in review.localisations.items()},
+        created_at=review.created_at.isoformat(),
+    )
+
+
+def sliced(row: ReviewRow, stack: StackRow) -> dict[str, Any]:
+    """A verdict's entry as the page of stacks reads it: its region as shapes by the slice's image."""
+    drawn = {stack.images[place]: regions.data(region) for place, region in row.review.regions.items()}
+    shapes = {image: [asdict(shape) for shape in region.shapes] for image, region in drawn.items() if region}
+    more = {"stack": row.stack_id, "plane": stack.plane, "doubtful": row.doubtful, "region": shapes or None}
+    entry = asdict(data(row, stack))
+    return {**{name: value for name, value in entry.items() if name != "image"}, **more}

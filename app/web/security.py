@@ -5,6 +5,7 @@ uploads. ``Edge`` is outermost: it is the one place of this room that catches ``
 """
 
 import logging
+import re
 from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
@@ -39,7 +40,8 @@ HEADERS = {
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SMALL = 1024 * 1024
 """Bytes that a request may carry which is not an upload."""
-UPLOADS = frozenset({"/studies", "/api/v1/studies"})
+UPLOADS = re.compile(r"/studies|/api/v1/studies|/api/v1/studies/[^/]+/layers")
+"""Where files may be sent."""
 
 
 class Edge:
@@ -170,7 +172,7 @@ class Limit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        upload = scope["method"] == "POST" and scope["path"] in UPLOADS
+        upload = scope["method"] == "POST" and UPLOADS.fullmatch(scope["path"]) is not None
         limit = self.upload_bytes if upload else SMALL
         announced = Headers(scope=scope).get("content-length", "")
         if announced.isascii() and announced.isdigit() and int(announced) > limit:

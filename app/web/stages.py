@@ -10,11 +10,9 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, Response
 
-from app import explainers
-from app.errors import InputError, NotFound
-from app.store import Question
-from app.web import images, pages, what_if
-from app.web.asking import ask
+from app.desk import filmstrip
+from app.errors import NotFound
+from app.web import images, pages
 
 router = APIRouter(include_in_schema=False)
 
@@ -75,33 +73,15 @@ def values(request: Request, question_id: str) -> Response:
     sha256 = row.values_sha256
     if sha256 is None:
         raise NotFound("This answer is no longer kept. Ask again.")
-    return images.octets(request, sha256, lambda: web.store.blobs.read(sha256), {"X-Dtype": "<f4"})
+    return images.octets(request, sha256, lambda: web.store.blobs.read(sha256, "map"), {"X-Dtype": "<f4"})
 
 
 def strip(request: Request, study_id: str, asked: StagesIn) -> Strip:
-    """Ask a worker; the page and the API both come through here.
-
-    NotFound where the study or the image is not there, or the network has not read it; InputError for a finding there is not
-    or a method without stages; NotExplainable where the method is not defined for this network; Unavailable when no worker
-    answers.
-    """
+    """Ask a worker; the page and the API both come through here. Errors are those of `app.desk.filmstrip.ask`."""
     web = pages.of(request)
-    if not explainers.describe(asked.method).layers:
-        raise InputError(
-            "The method “%(method)s” does not go through the network layer by layer. LRP and RAP do.", {"method": asked.method}
-        )
-    with web.store.view() as tx:
-        image = what_if.image_of(tx, study_id, asked.image)
-        said = [row.prediction for row in tx.predictions.of_image(image.id)]
-    before = next((one for one in said if one.model == asked.model), None)
-    if before is None:
-        raise NotFound("The network “%(model)s” has said nothing about this image yet.", {"model": asked.model})
-    if asked.finding not in {score.finding for score in before.scores}:
-        raise InputError(
-            "The network “%(model)s” knows no finding called “%(finding)s”.", {"model": asked.model, "finding": asked.finding}
-        )
-    plain = {"method": asked.method, "finding": asked.finding}
-    row = ask(web, Question("stages", study_id, image.id, asked.model, before.model_sha256, plain))
+    row = filmstrip.ask(
+        web.store, web.wake, study_id, asked.image, model=asked.model, method=asked.method, finding=asked.finding
+    )
     told = row.answer["stages"]
     offsets = accumulate((one["height"] * one["width"] for one in told), initial=0)
     left, top, right, bottom = row.answer["extent"]

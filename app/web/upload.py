@@ -1,9 +1,11 @@
 """Taking studies in: the upload page, and the form it sends. The API's upload goes through the same two functions.
 
-Files are read outside of any transaction; one transaction then stores what was accepted, the report, and the jobs.
+What is done with the files is the reception desk's (`app.desk.intake`); here is who waits for whom.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
@@ -12,14 +14,13 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
-from app import ingest
-from app.config import Settings
-from app.errors import AppError, Conflict, NotFound, TooLarge
-from app.store import FileOutcome, Staged, Transaction, UploadRow
+from app.desk.folders import folder
+from app.desk.intake import Arrived, Intake
+from app.errors import NotFound
+from app.store import UploadRow
 from app.store.records import FileState
 from app.web import pages, receiving
 from app.web.pages import Web
-from app.web.receiving import Arrived
 
 router = APIRouter(include_in_schema=False)
 
@@ -76,18 +77,16 @@ def upload(request: Request) -> Response:
 
 @router.post("/studies")
 async def take_form(request: Request) -> Response:
-    """Take the form's files in and go to the first case; 422 with the reasons when nothing was usable.
+    """Take the form's files in and go to the first case; 422 with the reasons when nothing was usable. Async: see `take`."""
+    row = await take(request)
+    return await run_in_threadpool(_answer, request, row)
 
-    Async, because the body is streamed to disk while it arrives; everything else happens in a thread.
-    """
-    web = pages.of(request)
-    with receiving.folder(web.settings) as into:
-        files = await receiving.receive(request, into, web.settings)
-        row = await run_in_threadpool(take, web, files, into)
+
+def _answer(request: Request, row: UploadRow) -> Response:
     found = told(request, row)
     if not found.studies:
         fragment = "partials/upload_report.html" if pages.is_htmx(request) else None
-        return await run_in_threadpool(pages.render, request, _page(request, found), 422, None, fragment)
+        return pages.render(request, _page(request, found), 422, None, fragment)
     target = f"/studies/{found.studies[0]}?upload={found.id}"
     if pages.is_htmx(request):
         return Response(status_code=204, headers={"HX-Redirect": target})
@@ -122,74 +121,33 @@ def told(request: Request, row: UploadRow) -> Report:
     return Report(row.id, lines, tuple(dict.fromkeys(line.study_id for line in lines if line.study_id)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """One file after reading: staged in the blobs, or the reason why not."""
+async def take(request: Request) -> UploadRow:
+    """Take the files of a form in: what pages and API do alike. Async, because the body is streamed to disk while it arrives
+    and the rest waits for its turns; the work itself is done in threads of the uploads' own.
 
-    name: str
-    staged: Staged | None = None
-    error: AppError | None = None
-    warnings: tuple[str, ...] = ()
-    size: int = 0
-
-
-def take(web: Web, files: Sequence[Arrived], workdir: Path) -> UploadRow:
-    """Read the files, store what can be used, keep the report, and ask for the analyses. Unavailable when the disk is full."""
-    with receiving.disk():
-        read = tuple(_limited(_read(web, files, workdir), web.settings))
-    with web.store.begin() as tx:
-        outcomes = tuple(_stored(tx, file) for file in read)
-        for study_id in dict.fromkeys(found.study_id for found in outcomes if found.state == "accepted"):
-            tx.jobs.analyse(str(study_id))
-        row = tx.uploads.get(tx.uploads.add(outcomes))
-    web.wake()
+    Errors are those of `receiving.receive` and `app.desk.intake.Intake`.
+    """
+    web = pages.of(request)
+    lanes = web.lanes
+    held = ExitStack()
+    into = await lanes.arriving.run(lambda: held.enter_context(folder(web.settings)))
+    try:
+        files = await receiving.receive(request, into, web.settings, lanes.arriving)
+        row = await _taken(web, files, into)
+    finally:
+        await lanes.arriving.run(held.close)
     return row
 
 
-def _read(web: Web, files: Sequence[Arrived], workdir: Path) -> Iterator[_Read]:
-    """Every file, and every member of an archive, one after the other: only one is in memory at a time."""
-    for file in files:
-        if file.error is not None:
-            yield _Read(file.name, error=file.error)
-            continue
-        for found in ingest.read(file.path, file.name, web.settings, workdir):
-            if isinstance(found, ingest.Rejected):
-                yield _Read(found.name, error=found.error)
-            else:
-                size = found.path.stat().st_size
-                staged = web.store.stage(found.study, found.name, found.path)
-                found.path.unlink()  # its octets are in the blobs; many archives would fill the disk with what they unpack
-                yield _Read(found.name, staged, warnings=found.warnings, size=size)
-
-
-def _limited(read: Iterator[_Read], settings: Settings) -> Iterator[_Read]:
-    """The files up to the limits of one upload, those in archives counted; the first one beyond says so and ends it."""
-    octets = 0
-    for count, file in enumerate(read):
-        octets += file.size
-        error = None
-        if count == settings.max_files:
-            limit = {"limit": settings.max_files}
-            error = TooLarge("One upload may have %(limit)s files; this one and those after were not read.", limit)
-        elif octets > settings.max_upload_mb * receiving.MEGABYTE:
-            limit = {"limit": settings.max_upload_mb}
-            error = TooLarge("One upload may unpack to %(limit)s MB; this file and those after were not read.", limit)
-        if error is not None:
-            yield _Read(file.name, error=error)
-            return
-        yield file
-
-
-def _stored(tx: Transaction, file: _Read) -> FileOutcome:
-    """The outcome of one file, stored if it can be."""
-    error = file.error
-    if file.staged is not None:
-        try:
-            added = tx.studies.add(file.staged)
-        except Conflict as conflict:
-            error = conflict
-        else:
-            return FileOutcome(file.name, added.state, added.study_id, warnings=file.warnings)
-    if error is None:
-        raise ValueError("a file is either staged or has a reason")
-    return FileOutcome(file.name, "rejected", template=error.template, values=error.values)
+async def _taken(web: Web, files: Sequence[Arrived], into: Path) -> UploadRow:
+    intake = Intake(web.store, web.settings, files, into)
+    try:
+        while await web.lanes.storing.run(intake.step):
+            pass
+    except asyncio.CancelledError:  # the server ends
+        await web.lanes.storing.run(intake.break_off)
+        raise
+    finally:
+        web.wake()
+    assert intake.report is not None  # noqa: S101 - the last step leaves it
+    return intake.report

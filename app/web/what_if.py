@@ -12,13 +12,11 @@ from fastapi import APIRouter, Body, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
-from app import edits
-from app.domain import Area, AreaKind, Edit, Explanation, Fill, Image, Prediction, Score
-from app.errors import InputError, NotFound
-from app.store import ImageRow, Kept, Question, QuestionRow, Transaction, WhatIfRow
-from app.web import images, pages, reviews
-from app.web.asking import ask
-from app.web.pages import Web
+from app.desk import what_if as desk
+from app.domain import Area, AreaKind, Edit, Fill, Score
+from app.errors import InputError
+from app.store import Store, WhatIfRow
+from app.web import images, pages
 from app.web.wording import label
 
 router = APIRouter(include_in_schema=False)
@@ -82,12 +80,16 @@ class Asked(BaseModel):
     image: str = Field("", description="The image; empty: the study's first.", max_length=64)
     edits: tuple[EditIn, ...] = Field(description="One after the other.", min_length=1, max_length=STEPS)
 
+    def wish(self, study_id: str) -> desk.Wish:
+        """As the desk takes it. InputError for an area that is none."""
+        return desk.Wish(study_id, self.image, self.model, tuple(edit.edit() for edit in self.edits))
+
 
 class KeepIn(Asked):
     """What is to be kept."""
 
     comment: str = Field("", description="In the reader's words.", max_length=4000)
-    reader: str = Field(reviews.READER, description="Who asked.", max_length=64)
+    reader: str = Field("", description="Who asked; empty: the reader that this browser has picked.", max_length=64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,12 @@ def pixels(request: Request, question_id: str) -> Response:
         image = tx.studies.image(row.image_id)
     headers = {"X-Shape": f"{image.rows},{image.columns}", "X-Dtype": "<i2" if image.signed else "<u2"}
     tag = f"{row.id}{image.pixels_sha256}"
-    return images.octets(request, tag, lambda: edited_octets(web, row), headers)
+    steps = desk.steps(row)
+    return images.octets(request, tag, lambda: _octets(web.store, row.image_id, steps), headers)
+
+
+def _octets(store: Store, image_id: str, steps: Sequence[Edit]) -> bytes:
+    return desk.edited(store, image_id, steps)[0].stored.tobytes()
 
 
 @router.post("/studies/{study_id}/what-ifs")
@@ -176,100 +183,26 @@ def take_back(request: Request, what_if_id: str) -> Response:
 
 
 def answer(request: Request, study_id: str, asked: Asked) -> WhatIf:
-    """Ask a worker; the page and the API both come through here.
-
-    NotFound where the study, the image or a map is not there, or the network has not read the image; InputError for an edit
-    that covers nothing, or an image that the guard refused; Unavailable when no worker answers.
-    """
+    """Ask a worker; the page and the API both come through here. Errors are those of `app.desk.what_if.ask`."""
     web, _ = pages.of(request), pages.gettext(request)
-    row, before = asking(web, study_id, asked)
-    after = scores(row)
+    row, before = desk.ask(web.store, web.wake, asked.wish(study_id))
     return WhatIf(
         id=row.id,
         image=row.image_id,
         model=row.model,
         model_sha256=row.model_sha256,
-        changes=changes(before.scores, after, _),
+        changes=changes(before.scores, desk.scores(row), _),
         device=str(row.answer["device"]),
         seconds=float(row.answer["seconds"]),
         pixels_url=f"/what-if/{row.id}/pixels",
     )
 
 
-def asking(web: Web, study_id: str, asked: Asked) -> tuple[QuestionRow, Prediction]:
-    """The answered question, and what the network said of the film as it is."""
-    wanted = [edit.edit() for edit in asked.edits]
-    with web.store.view() as tx:
-        image = image_of(tx, study_id, asked.image)
-        said = [row.prediction for row in tx.predictions.of_image(image.id)]
-        before = next((one for one in said if one.model == asked.model), None)
-        stopped = any(
-            row.inspection.stopped for row in tx.inspections.of_image(image.id) if row.inspection.model == asked.model
-        )
-        maps_of(tx, image.id, wanted)
-    if stopped:
-        raise InputError("The guard refused this image, so there is no what if. Have it analysed all the same first.")
-    if before is None:
-        raise NotFound("The network “%(model)s” has said nothing about this image yet.", {"model": asked.model})
-    plain = {"edits": [edit.plain() for edit in wanted]}
-    question = Question("what if", study_id, image.id, asked.model, before.model_sha256, plain)
-    return ask(web, question), before
-
-
 def store(request: Request, study_id: str, asked: KeepIn) -> WhatIfRow:
-    """Keep a what-if. It is asked once more, which costs nothing when it was just answered: what is kept is what was said."""
+    """Keep a what-if; the page and the API both come through here."""
     web = pages.of(request)
-    row, before = asking(web, study_id, asked)
-    _, mask = edited(web, row.image_id, steps(row))
-    kept = Kept(
-        image_id=row.image_id,
-        model=row.model,
-        model_sha256=row.model_sha256,
-        edits=tuple(steps(row)),
-        mask=mask,
-        before=before.scores,
-        after=scores(row),
-        comment=asked.comment.strip(),
-        reader=asked.reader,
-    )
-    with web.store.begin() as tx:
-        return tx.what_ifs.add(study_id, kept)
-
-
-def image_of(tx: Transaction, study_id: str, image_id: str) -> ImageRow:
-    """The image that is asked about, by default the study's first; NotFound."""
-    return reviews.image_of(tx, study_id, image_id) if image_id else tx.studies.get(study_id).images[0]
-
-
-def maps_of(tx: Transaction, image_id: str, wanted: Sequence[Edit]) -> dict[str, Explanation]:
-    """The maps that hot areas name; NotFound for one that is not there, or lies on another image."""
-    found = {area.explanation for edit in wanted for area in edit.areas if area.kind == "hot"}
-    if any(tx.explanations.get(one).image_id != image_id for one in found):
-        raise NotFound("The map of this hot area is not stored for this film.")
-    return {one: tx.explanations.load(one) for one in found}
-
-
-def edited(web: Web, image_id: str, wanted: Sequence[Edit]) -> tuple[Image, Any]:
-    """The film after the edits, and the pixels that they covered."""
-    with web.store.view() as tx:
-        return edits.apply(tx.studies.load_image(image_id), wanted, maps_of(tx, image_id, wanted))
-
-
-def edited_octets(web: Web, row: QuestionRow) -> bytes:
-    """The edited film of an answered question, as its stored values' octets."""
-    return edited(web, row.image_id, steps(row))[0].stored.tobytes()
-
-
-def steps(row: QuestionRow) -> list[Edit]:
-    """The edits of a question; NotFound for a question of another kind."""
-    if row.kind != "what if":
-        raise NotFound("This answer is no longer kept. Ask again.")
-    return [Edit.of(edit) for edit in row.asked["edits"]]
-
-
-def scores(row: QuestionRow) -> tuple[Score, ...]:
-    """What the network said of the edited film."""
-    return tuple(Score(*score) for score in row.answer["scores"])
+    reader = asked.reader or pages.reader(request)
+    return desk.keep(web.store, web.wake, asked.wish(study_id), comment=asked.comment, reader=reader)
 
 
 def changes(before: Sequence[Score], after: Sequence[Score], _: Any) -> tuple[Change, ...]:

@@ -1,16 +1,13 @@
 """Kept what-ifs as files: CSV with one row per finding, and the entries that the JSON of the flagged maps carries along."""
 
-import csv
-import io
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.store import WhatIfRow
-from app.web import flagged, pages, what_if
+from app.web import exports, pages, what_if
 
 router = APIRouter(include_in_schema=False)
 
@@ -24,16 +21,9 @@ FIELDS = (
 @router.get("/what-ifs.csv")
 def as_csv(request: Request) -> Response:
     """Every kept what-if that was not taken back, a row per finding, the biggest change first."""
-    text = io.StringIO()
-    writer = csv.writer(text, quoting=csv.QUOTE_MINIMAL)
-    writer.writerow(FIELDS)
     with pages.of(request).store.view() as tx:
-        for row, patient, accession in tx.what_ifs.export():
-            for line in lines(row, patient, accession):
-                writer.writerow([flagged.harmless(value) for value in line])
-    name = f"whylight-what-ifs-{datetime.now(UTC):%Y-%m-%d}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(text.getvalue().encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers)
+        rows = (line for found in tx.what_ifs.export() for line in lines(*found))
+        return exports.csv_file("what-ifs", FIELDS, rows)
 
 
 def lines(row: WhatIfRow, patient: str, accession: str) -> Iterator[tuple[object, ...]]:
@@ -42,7 +32,7 @@ def lines(row: WhatIfRow, patient: str, accession: str) -> Iterator[tuple[object
     for one in what_if.changes(row.before, row.after, str):
         yield (
             row.id, row.study_id, row.image_id, patient, accession, row.model, row.model_sha256, fills, row.covered,
-            one.finding, one.before, one.after, one.change, row.comment, row.reader, row.created_at.isoformat(), flagged.NOTICE,
+            one.finding, one.before, one.after, one.change, row.comment, row.reader, row.created_at.isoformat(), exports.NOTICE,
         )  # fmt: skip
 
 

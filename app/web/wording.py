@@ -102,6 +102,7 @@ def panes(_: Translate) -> dict[str, str]:
         "bar.conservation": _("Conservation error {0}: the share of the relevance that was lost on its way to the pixels"),
         "bar.robust": _("99.5th percentile"),
         "bar.full": _("full range"),
+        "bar.unit": _("0 to 1 as it is, never stretched"),
         "bar.power": _("all {0}"),
         "bar.against": _("mostly evidence against"),
         "bar.against.why": _("The map’s values below zero weigh more than those above: most of it speaks against the finding."),

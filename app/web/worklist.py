@@ -119,7 +119,7 @@ def _page(request: Request, query: WorklistQuery, polled: bool) -> WorklistPage:
         columns=_columns(request, query),
         order=f"-{query.sort}" if query.descending else query.sort,
         disagree=DISAGREE,
-        unreal=frozenset(card.name for card in (*registry.cards(), *registry.exams()) if card.phantom),
+        unreal=frozenset(card.name for card in registry.cards() if card.phantom),
         unfinished=any(row.state in UNFINISHED for row in studies.rows),
         empty=empty,
         polled=polled,

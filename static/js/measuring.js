@@ -1,5 +1,5 @@
 // What a drawn measure amounts to: length, angle, and the grey values inside a rectangle or an ellipse. The same arithmetic as
-// app/evaluation/measures.py; points are image pixels, pixel (r, c) covers [c, c+1) × [r, r+1). Knows no DOM.
+// app/evaluation/annotations.py; points are image pixels, pixel (r, c) covers [c, c+1) × [r, r+1). Knows no DOM.
 
 export const KINDS = ["length", "angle", "rectangle", "ellipse"];
 

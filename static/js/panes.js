@@ -4,7 +4,7 @@
 import { layer as registered } from "./layers.js";
 import { table } from "./viewport/colormaps.js";
 import { letters, placed } from "./viewport/geometry.js";
-import { ends, figures, sharedEnds } from "./viewport/map.js";
+import { ends, figures, fixed, sharedEnds } from "./viewport/map.js";
 import { say, words } from "./words.js";
 
 /** One pane of the page, by its place in the grid; `layer` says what it shows, `method` is "" for all but a method's map. */
@@ -245,7 +245,7 @@ export class Panes {
     const display = this.display.of(pane.place);
     const { view } = this.display.of(where.place);
     const { window: chosen, invert, overlays, interpolated, threshold, opacity, smooth } = display;
-    const colours = pane.signed ? display.signed : display.unsigned;
+    const colours = sided(pane) ? display.signed : display.unsigned;
     const overlay = { map: pane.map, ends: pane.map && this.scaleOf(pane), colours, threshold, opacity, smooth, ...pane.overlay };
     return {
       ...placed(view, film.image, where.box),
@@ -261,23 +261,24 @@ export class Panes {
   scaleOf(pane) {
     if (pane.overlay?.ends) return pane.overlay.ends;
     const { shared, robust } = this.display.of(pane.place);
-    if (!shared) return ends(pane.map, robust);
-    return sharedEnds(this.all.filter(({ map, method }) => map && method).map(({ map }) => map), pane.signed, robust);
+    if (!shared || fixed(pane.map)) return ends(pane.map, robust);
+    return sharedEnds(this.all.filter(({ map, method }) => map && method).map(({ map }) => map), sided(pane), robust);
   }
 
   #bar(pane, scale) {
-    const { bar, map, signed } = pane;
+    const { bar, map } = pane;
+    const signed = sided(pane);
     bar.hidden = !map;
     if (!map) return;
     if (!pane.method) pane.doubt("", "");
     else if (map.against) pane.doubt(words("bar.against"), words("bar.against.why"));
-    else if (this.unlikely) pane.doubt(words("bar.unlikely"), words("bar.unlikely.why", this.unlikely));
+    else if (this.unlikely && (map.explanation.kind ?? "relevance") === "relevance") pane.doubt(words("bar.unlikely"), words("bar.unlikely.why", this.unlikely));
     else pane.doubt("", "");
     const display = { ...this.display.of(pane.place), ...pane.overlay };
     const { min, max, conservation_error: lost } = map.explanation;
     const name = pane.overlay?.colours ?? (signed ? display.signed : display.unsigned);
     const { texts: [low, high, least, most], power } = figures([...scale, min, max]);
-    const range = words(display.robust ? "bar.robust" : "bar.full");
+    const range = words(fixed(map) ? "bar.unit" : display.robust ? "bar.robust" : "bar.full");
     const said = `${name} ${range} ${low} ${high} ${display.threshold} ${least} ${most} ${power}`;
     if (bar.dataset.said === said) return;
     bar.dataset.said = said;
@@ -303,6 +304,11 @@ export class Panes {
     this.display.set({ overlays: !this.display.overlays });
     say(words(this.display.overlays ? "say.overlays.on" : "say.overlays.off"));
   }
+}
+
+// Whether a pane's colours have two sides: what its map says of itself counts before what its method usually makes.
+function sided({ map, signed }) {
+  return map?.explanation.signed ?? signed;
 }
 
 function channels(css) {

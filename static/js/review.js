@@ -89,8 +89,19 @@ export class Reviews {
   }
 
   #key(method) {
-    const { image, finding, prediction } = this.data;
-    return keyOf({ image, finding, method, model_sha256: prediction?.model_sha256 ?? "" });
+    const { image, finding } = this.data;
+    return keyOf({ image, finding, method, ...this.version(method) });
+  }
+
+  /** The network that one method's map is of: the one that is shown, or other software's. */
+  version(method, maps = this.data.explanations) {
+    const { model, model_sha256 } = maps.find((map) => map.method === method) ?? this.data.prediction ?? {};
+    return { model, model_sha256: model_sha256 ?? "" };
+  }
+
+  /** Whether a verdict is on a map of what is shown, not of another version of the network. */
+  about({ model_sha256: sha256 }, maps = this.data.explanations) {
+    return sha256 === this.data.prediction?.model_sha256 || maps.some((map) => map.model_sha256 === sha256);
   }
 
   // The region of what is shown: one that no verdict has yet, else that of the last verdict that has one.
@@ -127,8 +138,7 @@ export class Reviews {
 
   /** How many verdicts are in force on a finding of the shown image, by the shown network version. */
   count(finding) {
-    const sha256 = this.data.prediction?.model_sha256;
-    return [...this.known.values()].filter((r) => r.image === this.data.image && r.finding === finding && r.model_sha256 === sha256).length;
+    return [...this.known.values()].filter((r) => r.image === this.data.image && r.finding === finding && this.about(r)).length;
   }
 
   /** Whether a pane has a map that can be judged. */
@@ -160,10 +170,9 @@ export class Reviews {
   }
 
   #put(method, { verdict, reason = "", comment = "" }) {
-    const { image, finding, prediction } = this.data;
-    const { model, model_sha256: sha256 } = prediction;
+    const { image, finding } = this.data;
     const { region } = this.regions;
-    const body = this.body({ image, model, model_sha256: sha256, method, finding, verdict, reason, comment, region });
+    const body = this.body({ image, ...this.version(method), method, finding, verdict, reason, comment, region });
     const key = this.#key(method);
     if (region) keepDraft(this.data, null);
     return this.#send({ key, before: this.known.get(key) ?? null, body, after: this.outbox.of(key).at(-1) });

@@ -5,6 +5,7 @@ import { Brush } from "./brush.js";
 import { Refused, ask } from "./drawers.js";
 import { register, withdraw } from "./layers.js";
 import { fetchFilm } from "./viewport/film.js";
+import { ends } from "./viewport/map.js";
 import { say, words } from "./words.js";
 
 const LAYER = "edited";
@@ -130,8 +131,8 @@ export class WhatIf {
     const pane = this.#mapped;
     if (!pane) return this.tell("whatif.nomap");
     const { threshold } = this.page.display;
-    const { values, strength, positive } = pane.map;
-    const high = pane.signed ? strength : positive;
+    const { values } = pane.map;
+    const [, high] = ends(pane.map, true);
     if (!values.some((value) => value > 0 && value >= threshold * high)) return this.tell("whatif.nohot");
     return this.add([{ kind: "hot", explanation: pane.explanation, threshold }]);
   }

@@ -7,12 +7,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from app.adoption import cli, exams
+from app.adoption import cli, exams, shelf
 from app.classifiers.exam import slice_scores
 from app.classifiers.loading import load_exam
 from app.classifiers.registry import Registry
+from app.domain import Patient, Series, Study
 from app.errors import AppError, InputError, ModelError
 from tests import checkpoints
+from tests.exams import write_exam_network
 
 SHAPES = {0: (64, 3, 11), 3: (192, 64, 5), 6: (384, 192, 3), 8: (256, 384, 3), 10: (256, 256, 3)}
 CPU = torch.device("cpu")
@@ -54,6 +56,13 @@ def folder(
     return where
 
 
+def small(where: Path) -> Path:
+    """A card of one's own for small slices, so that the check run takes a moment."""
+    card = where / "own.toml"
+    card.write_text("input_size = 64\n", encoding="utf-8")
+    return card
+
+
 def test_the_answers_are_those_of_an_independent_pass(tmp_path: Path) -> None:
     card, tried, told = exams.add(folder(tmp_path / "MRNet"), "knee-own", tmp_path / "models", CPU)
     assert card.kind == "exam"
@@ -75,7 +84,8 @@ def test_a_resnet_is_taken_too(tmp_path: Path) -> None:
     state = {f"model.{name}": value for name, value in checkpoints.resnet("resnet-18", 1).items()}
     (tmp_path / "MRNet").mkdir()
     torch.save(state, tmp_path / "MRNet" / "axial_acl.pt")
-    card, _, _ = exams.add(tmp_path / "MRNet", "knee-own", tmp_path / "models", CPU)
+    card, _, _ = exams.add(tmp_path / "MRNet", "knee-own", tmp_path / "models", CPU, small(tmp_path))
+    assert card.input_size == 64
     assert card.members[0].parameters == {"encoder": "resnet-18"}
 
 
@@ -87,8 +97,26 @@ def test_the_command_brings_it_and_it_reads_exams_of_people(
     assert "an exam's logit is the mean of its planes'" in capsys.readouterr().out
     assert cli.main(["list"]) == 0
     assert "knee-own" in capsys.readouterr().out
-    assert Registry(tmp_path / "models").exams()[0].name == "knee-own"
+    assert Registry(tmp_path / "models").cards()[0].name == "knee-own"
     assert cli.main(["remove", "knee-own", "--yes"]) == 0
+
+
+def test_a_network_of_exams_takes_the_place_of_another_and_of_no_other_part(tmp_path: Path) -> None:
+    """Networks of exams were left out: two were chosen by themselves, and the first by name read everything."""
+    write_exam_network(tmp_path, "knee-first", phantom=False)
+    write_exam_network(tmp_path, "knee-second", phantom=False, body_parts=["KNIE"])
+    write_exam_network(tmp_path, "shoulder", phantom=False, body_parts=["SHOULDER"])
+    assert [card.name for card in shelf.make_default(Registry(tmp_path), "knee-second")] == ["knee-first"]
+    chosen = {card.name: card.default for card in Registry(tmp_path).cards()}
+    assert chosen == {"knee-first": False, "knee-second": True, "shoulder": True}
+
+
+def test_an_added_network_reads_exams_that_do_not_say_what_they_are_of(tmp_path: Path) -> None:
+    """Else the network of phantoms, which does, would read them in its place."""
+    card, _, _ = exams.add(folder(tmp_path / "MRNet", ("sagittal_acl",)), "knee-own", tmp_path / "models", CPU)
+    write_exam_network(tmp_path / "models", people=True, unnamed_parts=True)
+    series = Series("1.2", "MR", (), description="t2_tse_sag")
+    assert Registry(tmp_path / "models").choose(Study("1", Patient(), (series,)), series) == card
 
 
 @pytest.mark.parametrize(
@@ -126,7 +154,7 @@ def test_weights_that_do_not_fit_are_refused(tmp_path: Path, change: object, why
 
 
 def test_a_name_that_is_taken_is_refused(tmp_path: Path) -> None:
-    exams.add(folder(tmp_path / "MRNet", ("sagittal_acl",)), "knee-own", tmp_path / "models", CPU)
+    exams.add(folder(tmp_path / "MRNet", ("sagittal_acl",)), "knee-own", tmp_path / "models", CPU, small(tmp_path))
     for name in ("knee-own", "Knee"):
         with pytest.raises(AppError):
             exams.add(tmp_path / "MRNet", name, tmp_path / "models", CPU)

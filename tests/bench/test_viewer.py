@@ -1,12 +1,15 @@
 """The viewer's benchmark: its film, its clock, its figures; the measurement itself needs a quiet machine and a browser."""
 
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pydicom
 
 from app.bench import viewer
 from app.bench.figures import Figure
+from app.config import ROOT
 
 
 def test_the_film_has_the_size_that_is_promised_and_detail_in_every_pixel() -> None:
@@ -16,7 +19,10 @@ def test_the_film_has_the_size_that_is_promised_and_detail_in_every_pixel() -> N
 
 
 def test_no_browser_of_ours_has_taken_no_time() -> None:
-    assert viewer.spent() == 0.0
+    """Asked in a process of its own: that of the tests may have a browser."""
+    program = "from app.bench import viewer; print(viewer.spent())"
+    asked = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert asked.stdout == "0.0\n"
 
 
 def test_frames_and_short_times_are_readable() -> None:

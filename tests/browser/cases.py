@@ -2,13 +2,13 @@
 
 import json
 import re
+import time
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 
@@ -16,6 +16,7 @@ from app.phantoms import chest
 
 REVIEWS = re.compile(r"/studies/[a-z2-7]+/reviews$")
 ANALYSED_MS = 120_000
+PATIENCE_S = 30  # two busy cores may take this long for an answer that normally takes a second
 PANES = 6
 
 
@@ -61,20 +62,26 @@ def drag(page: Page, method: str, start: tuple[float, float], end: tuple[float, 
     page.mouse.up(button=button)
 
 
-def until(page: Page, done: Callable[[], bool]) -> None:
-    """Wait for what the server has."""
-    for _ in range(150):
-        if done():
-            return
-        page.wait_for_timeout(200)
-    pytest.fail("what was said never reached the server")
+def painted(page: Page) -> None:
+    """Wait until everything asked for so far is on the screen. What a frame draws may ask for another frame, and the first may
+    have begun before it was asked."""
+    page.evaluate(
+        """() => new Promise((done) => {
+            const next = (left) => (left ? requestAnimationFrame(() => next(left - 1)) : done());
+            next(3);
+        })"""
+    )
+
+
+def until(page: Page, done: Callable[[], bool], told: str = "what was said never reached the server") -> None:
+    """Wait for what the server has, or for what several looks at the page tell; the page goes on meanwhile."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not done():
+        assert time.monotonic() < deadline, told
+        painted(page)
 
 
 def became(page: Page, condition: str, given: object = None) -> None:
     """Wait until a JavaScript expression or function tells something true. Playwright's own ``wait_for_function`` compiles its
     condition in the page as soon as it has to ask twice, which the page's content security policy forbids."""
-    for _ in range(150):
-        if page.evaluate(condition, given):
-            return
-        page.wait_for_timeout(100)
-    pytest.fail(f"it never became true: {condition}")
+    until(page, lambda: bool(page.evaluate(condition, given)), f"it never became true: {condition}")

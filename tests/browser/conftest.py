@@ -1,9 +1,10 @@
 """A real browser and the real product: what every browser test stands on.
 
-`start_server` starts ``python -m app serve`` as its own process over an empty var folder, `server` is one that the tests of a
-session share, and `page` is a page of a real Chromium that fails its test when the browser complained about anything: a
-console error, an exception in a script, a Content-Security-Policy violation, a request to any other host. A test that
-provokes a refusal on purpose (an upload answered with 422) says so: ``browser_watch.allow("422")``.
+`small_server` is ``python -m app serve`` as its own process, shared by all tests that run in this one; `start_server` starts
+others, for modules whose server must be another. `stored` is a case on `small_server`. `page` is a page of a real Chromium that
+fails its test when the browser complained about anything: a console error, an exception in a script, a Content-Security-Policy
+violation, a request to any other host. A test that provokes a refusal on purpose (an upload answered with 422) says so:
+``browser_watch.allow("422")``.
 """
 
 import http.client
@@ -14,8 +15,9 @@ import signal
 import socket
 import subprocess
 import sys
-import time
+import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,7 +25,8 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, FilePayload, Page, Playwright, Request, expect, sync_playwright
 
 from app.phantoms import chest, dicom
-from tests.browser.cases import ANALYSED_MS, Case, ready
+from tests.browser.cases import ANALYSED_MS, PATIENCE_S, Case, ready
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -37,16 +40,19 @@ CHROMIUM_FLAGS = (
     "--force-color-profile=srgb",
 )
 READY_SECONDS = 90
-PATIENCE_MS = 30_000  # two busy cores may take this long for an answer that normally takes a second
+UNTOUCHING = {"test_accessibility", "test_probe", "test_report", "test_touch"}
+"""Modules whose tests leave the case as they found it: one does for all of them."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here is marked ``browser``, so that ``-m "not browser"`` leaves it out, and comes last: it is slow."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Everything here is marked ``browser``, so that ``-m "not browser"`` leaves it out. It is slow, so it comes last in one
+    process, and first in several: none of them is left with a long file at the end while the others wait."""
     here = Path(__file__).parent
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.browser)
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    parallel = hasattr(config, "workerinput")
+    items.sort(key=lambda item: (item.get_closest_marker("browser") is not None) is not parallel)
 
 
 class Server:
@@ -85,13 +91,14 @@ class Server:
     def start(self) -> None:
         """Serve, and wait until /readyz says yes."""
         self._process = self.command("serve")
-        deadline = time.monotonic() + READY_SECONDS
-        while not self._ready():
-            assert self._process.poll() is None, f"the server ended by itself:\n{self.log}"
-            assert time.monotonic() < deadline, f"the server was not ready after {READY_SECONDS} s:\n{self.log}"
-            time.sleep(0.05)
+        try:
+            until(self._ready, READY_SECONDS, "the server was not ready")
+        except AssertionError as error:
+            raise AssertionError(f"{error}:\n{self.log}") from error
 
     def _ready(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, "the server ended by itself"
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
             connection.request("GET", "/readyz")
@@ -171,9 +178,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
-def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
-    """Starts servers, each over a var folder of its own; all are stopped, and their logs checked, when the session ends."""
+@contextmanager
+def starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
+    """What starts servers, each over a var folder of its own; all are stopped in the end, and their logs checked."""
     started: list[Server] = []
 
     def start(*, demo: bool = False, **settings: str) -> Server:
@@ -189,16 +196,19 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServ
         server.stop()
 
 
-@pytest.fixture(scope="session")
-def server(start_server: StartServer) -> Server:
-    """One server without demo studies, shared by the tests of a session: a test puts in what it needs and disturbs no other."""
-    return start_server()
+@pytest.fixture(scope="module")
+def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
+    """Starts servers of this module's own. Each costs six seconds of a processor: most tests do with `small_server`."""
+    with starting(tmp_path_factory) as start:
+        yield start
 
 
 @pytest.fixture(scope="session")
-def demo_server(start_server: StartServer) -> Server:
-    """One server with the demo studies, as a new user meets the product."""
-    return start_server(demo=True)
+def small_server(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[Server]:
+    """A server with small untrained networks: these tests are about what the page does, not about what a network says. It is
+    shared: a test puts in what it needs, and leaves alone what others put in."""
+    with starting(tmp_path_factory) as start:
+        yield start(models=str(models))
 
 
 @pytest.fixture(scope="session")
@@ -235,7 +245,7 @@ def open_page(chromium: Browser, browser_watch: Watch) -> Iterator[Callable[...,
     def open_one(**options: Any) -> Page:
         chosen: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "locale": "en-GB", "reduced_motion": "reduce"}
         context = chromium.new_context(**(chosen | options))
-        context.set_default_timeout(PATIENCE_MS)
+        context.set_default_timeout(1000 * PATIENCE_S)
         contexts.append(context)
         page = context.new_page()
         browser_watch.follow(page)
@@ -252,21 +262,27 @@ def page(open_page: Callable[..., Page]) -> Page:
     return open_page()
 
 
-@pytest.fixture(scope="module")
-def small_server(start_server: StartServer, models: Path) -> Server:
-    """A server with small untrained networks: these tests are about what the page does, not about what a network says."""
-    return start_server(models=str(models))
+@pytest.fixture(scope="session")
+def untouched(small_server: Server, chromium: Browser) -> Case:
+    """A phantom, uploaded and analysed once for all modules whose tests leave it as it is."""
+    return analysed(small_server, chromium, "for all")
 
 
 @pytest.fixture(scope="module")
-def stored(small_server: Server, chromium: Browser) -> Case:
-    """A phantom, uploaded and analysed once for this module."""
+def stored(request: pytest.FixtureRequest, small_server: Server, chromium: Browser) -> Case:
+    """The same phantom, uploaded and analysed as a patient of this module's own, so that tests may judge and measure it."""
+    if request.module.__name__.rpartition(".")[2] in UNTOUCHING:
+        return request.getfixturevalue("untouched")  # type: ignore[no-any-return]
+    return analysed(small_server, chromium, request.module.__name__)
+
+
+def analysed(server: Server, chromium: Browser, whose: str) -> Case:
+    """A phantom of the patient ``whose``: the same picture for everybody, but a study of its own."""
     phantom = chest.draw(77, ("Nodule",), size=256)
+    octets = dicom.encode(phantom, dicom.Header(number=zlib.crc32(whose.encode())))
     page = chromium.new_page()
-    page.goto(f"{small_server.url}/upload")
-    page.locator("#files").set_input_files(
-        FilePayload(name="a.dcm", mimeType="application/dicom", buffer=dicom.encode(phantom))
-    )
+    page.goto(f"{server.url}/upload")
+    page.locator("#files").set_input_files(FilePayload(name="a.dcm", mimeType="application/dicom", buffer=octets))
     page.wait_for_url(re.compile(r"/studies/[a-z2-7]{12}"))
     expect(page.locator("#pane-rap .verdict").first).to_be_enabled(timeout=ANALYSED_MS)
     url = page.url.split("?")[0]

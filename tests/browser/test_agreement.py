@@ -12,7 +12,7 @@ from PIL import Image as Picture
 from playwright.sync_api import Page, expect
 from scipy.stats import spearmanr
 
-from tests.browser.cases import Case
+from tests.browser.cases import Case, painted
 from tests.browser.conftest import Server
 
 METHODS = ("cam", "gradcam", "saliency", "lrp", "rap")
@@ -51,7 +51,7 @@ def test_the_matrix_is_scipys(case: Page, stored: Case, percent: int) -> None:
     expect(case.locator("#top-share-out")).to_have_text("10 %")
     case.locator("#top-share").fill(str(percent))
     expect(case.locator("#top-share-out")).to_have_text(f"{percent} %")
-    case.wait_for_timeout(100)
+    painted(case)
     table, raw = shown(case), cells(stored)
     for i, j in combinations(range(5), 2):
         a, b = raw[METHODS[i]], raw[METHODS[j]]
@@ -76,7 +76,8 @@ def test_the_disagreement_is_the_one_that_the_worker_kept(case: Page, stored: Ca
         "Does not count, for its caution: RAP."
     )
     case.goto(small_server.url)
-    expect(case.locator(".disagreements li").first.locator(".number")).to_have_text(f"{row['disagreement']:.2f}")
+    mine = case.locator(f'tr:has(a[href^="{stored.url.removeprefix(small_server.url)}"])')
+    expect(mine.locator(".disagreements li").first.locator(".number")).to_have_text(f"{row['disagreement']:.2f}")
 
 
 def test_the_overlap_map_counts_methods_and_follows_the_slider(case: Page, stored: Case) -> None:
@@ -97,7 +98,7 @@ def test_the_overlap_map_counts_methods_and_follows_the_slider(case: Page, store
     ]
     for percent in (10, 30):
         case.locator("#top-share").fill(str(percent))
-        case.wait_for_timeout(250)
+        painted(case)
         expected = np.sum([top(raw[method], percent / 100) for method in ("cam", "saliency", "lrp")], axis=0)
         side = int(expected.size**0.5)
         screen = np.asarray(Picture.open(io.BytesIO(case.screenshot())).convert("RGB")).astype(int)

@@ -13,14 +13,14 @@ from playwright.sync_api import FilePayload, Page, expect
 from app.domain import Extent, Window
 from app.grey import apply_window, resample
 from app.phantoms import chest, dicom
-from tests.browser.cases import ANALYSED_MS, PANES, Case, drag, ready
+from tests.browser.cases import ANALYSED_MS, PANES, Case, drag, painted, ready
 from tests.browser.conftest import Server
 
 
 def seen(page: Page, method: str, scale: float = 1.0) -> tuple[NDArray[np.float64], Extent, tuple[slice, slice]]:
     """The screen, where the fitted 256 × 256 film lies on it, and the part of the screen that shows one pane's film."""
     page.evaluate("for (const e of document.querySelectorAll('.letter, .pane-words')) e.style.visibility = 'hidden'")
-    page.wait_for_timeout(150)
+    painted(page)
     box = page.locator(f"#pane-{method} .pane-view").bounding_box()
     assert box is not None
     half = min(box["width"], box["height"]) / 2 * scale
@@ -128,7 +128,7 @@ def coloured(page: Page, method: str) -> int:
 
 def film_facts(page: Page) -> tuple[str, str]:
     """Window and scale as the film's pane says them."""
-    page.wait_for_timeout(60)
+    painted(page)
     return page.locator(".film-window").inner_text(), page.locator(".film-scale").inner_text()
 
 
@@ -167,7 +167,7 @@ def test_zoom_by_key_keeps_the_point_under_the_cursor(case: Page) -> None:
 
 def letters(page: Page) -> list[str]:
     """The letters of the film's pane: left, top, right, bottom."""
-    page.wait_for_timeout(60)
+    painted(page)
     return [page.locator(f"#pane-film .letter-{side}").inner_text() for side in ("left", "top", "right", "bottom")]
 
 
@@ -253,9 +253,11 @@ def test_nothing_moves_while_maps_arrive(page: Page, stored: Case) -> None:
     ready(page)
     assert [pane.bounding_box() for pane in page.locator(".pane-view").all()] == before
     shift = page.evaluate(
-        """() => new Promise((done) => new PerformanceObserver((list) =>
-            done(list.getEntries().reduce((sum, entry) => sum + entry.value, 0))
-        ).observe({ type: "layout-shift", buffered: true }) ?? setTimeout(() => done(0), 300))"""
+        """() => {
+            const observer = new PerformanceObserver(() => {});
+            observer.observe({ type: "layout-shift", buffered: true });
+            return observer.takeRecords().reduce((sum, entry) => sum + entry.value, 0);
+        }"""
     )
     assert shift < 0.01
 
@@ -283,7 +285,7 @@ def test_wheel_and_keys_move_through_the_images_of_a_stack(page: Page, small_ser
     page.keyboard.press("End")
     expect(page.locator(".slice-words")).to_have_text("Image 3 of 3 · Series 1 of 2")
     page.mouse.wheel(0, 120)
-    page.wait_for_timeout(100)
+    painted(page)
     expect(page.locator(".slice-words")).to_have_text("Image 3 of 3 · Series 1 of 2")
     ready(page)
     page.locator("#pane-film").focus()

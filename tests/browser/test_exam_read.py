@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.phantoms import knee
 from app.phantoms.knee import dicom
-from tests.browser.cases import ANALYSED_MS
+from tests.browser.cases import ANALYSED_MS, until
 from tests.browser.conftest import Server, StartServer
 from tests.browser.exams import PLANES, at, full, pane, stands, uploaded
 from tests.browser.test_accessibility import faults
@@ -176,11 +176,7 @@ def test_a_verdict_given_offline_is_kept_and_sent(opened: Page, exam: str, brows
     axial = told(exam)["planes"]["axial"]
     assert [review["verdict"] for review in told(exam)["reviews"] if review["stack"] == axial] == ["wrong"]
     opened.keyboard.press("Control+z")
-    for _ in range(100):
-        if not any(review["stack"] == axial for review in told(exam)["reviews"]):
-            return
-        opened.wait_for_timeout(100)
-    pytest.fail("the verdict was not taken back")
+    until(opened, lambda: not any(review["stack"] == axial for review in told(exam)["reviews"]), "it was not taken back")
 
 
 def test_another_finding_is_asked_for_and_comes(opened: Page, exam: str) -> None:

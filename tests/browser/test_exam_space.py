@@ -1,6 +1,7 @@
 """Where slices lie in the patient: the page's arithmetic against numpy, and a point carried on a real exam against DICOM."""
 
 import re
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect
 
+from app.phantoms import knee
+from app.phantoms.knee import dicom
 from tests.browser.conftest import Server
 from tests.browser.exams import at, crossed, full, letters, pane, stands, uploaded
 
@@ -137,3 +140,65 @@ def test_a_carried_point_lies_where_dicom_says(
     page.keyboard.up("Shift")
     expect(page.locator("#pane-1")).to_have_attribute("data-cross", re.compile("."))
     assert stands(page, 1) == first
+
+
+SHARES = """async (pairs) => {
+    const { shares } = await import("/static/js/exam/space.js");
+    return pairs.map(([a, b]) => shares(a, b));
+}"""
+
+
+def test_places_compare_in_one_frame_of_reference_or_where_none_is_named_in_one_series(
+    page: Page, small_server: Server
+) -> None:
+    page.goto(f"{small_server.url}/upload")
+
+    def stack(series: str, space: str) -> dict[str, str]:
+        return {"series": series, "space": space}
+
+    cases = {
+        ("a", "1", "b", "1"): True,
+        ("a", "1", "b", "2"): False,
+        ("a", "1", "a", "2"): False,  # two frames in one series
+        ("a", "", "a", ""): True,
+        ("a", "", "b", ""): False,
+        ("a", "1", "b", ""): False,
+        ("a", "1", "a", ""): False,  # where a series names several, nobody knows which
+    }
+    told = page.evaluate(SHARES, [[stack(a, b), stack(c, d)] for a, b, c, d in cases])
+    assert told == list(cases.values())
+
+
+def test_a_point_stays_within_its_frame_of_reference_and_the_page_says_why(
+    page: Page, small_server: Server, chromium: Browser
+) -> None:
+    files = []
+    for name, octets in dicom.encode(knee.draw(43, [], size=64, slices=20)):
+        ds = pydicom.dcmread(BytesIO(octets))
+        if name.startswith("coronal"):
+            ds.FrameOfReferenceUID = "1.2.3"
+        if name.startswith("axial"):
+            del ds.FrameOfReferenceUID
+        into = BytesIO()
+        ds.save_as(into, enforce_file_format=True)
+        files.append((name, into.getvalue()))
+    page.goto(uploaded(chromium, small_server.url, files))
+    full(page)
+    before = [stands(page, n) for n in (2, 3)]
+    page.keyboard.down("Shift")
+    page.mouse.click(*at(page, 1, 0.3, 0.3))
+    page.keyboard.up("Shift")
+    said = page.locator("#cross-words")
+    expect(said).to_contain_text("Point:")
+    expect(said).to_contain_text(re.compile(r"Coronal[^:]*: another frame of reference, so the point is not carried there\."))
+    expect(said).to_contain_text(re.compile(r"Axial[^:]*: the files do not say whether the frame of reference is shared"))
+    assert crossed(page, 1) is not None
+    assert [crossed(page, n) for n in (2, 3)] == [None, None]
+    assert [stands(page, n) for n in (2, 3)] == before
+    assert page.locator("path.reference").count() == 0
+    # From a pane of another frame the keys begin anew, in the middle of its own slice.
+    pane(page, 2).focus()
+    page.keyboard.press("c")
+    page.keyboard.press("ArrowRight")
+    expect(pane(page, 2)).to_have_attribute("data-cross", re.compile(r"^33\.000,32\.000,"))
+    assert crossed(page, 1) is None

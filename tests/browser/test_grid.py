@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image as Picture
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.cases import Case, drag, ready
+from tests.browser.cases import Case, drag, painted, ready
 
 LAYOUTS = re.compile("/api/v1/layouts/")
 
@@ -34,7 +34,7 @@ def picture(page: Page, view: Locator) -> NDArray[np.float64]:
         "for (const e of document.querySelectorAll('.letter, .pane-words, .compare-words, .compare-divider'))"
         " e.style.visibility = 'hidden'"
     )
-    page.wait_for_timeout(200)
+    painted(page)
     return np.asarray(Picture.open(io.BytesIO(view.screenshot())).convert("RGB")).astype(np.float64)[4:-4, 4:-4]
 
 

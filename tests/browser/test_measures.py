@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.cases import PANES, Case, drag, ready
+from tests.browser.cases import PANES, Case, drag, painted, ready
 from tests.browser.conftest import Watch
 
 MEASURES = re.compile(r"/api/v1/studies/[a-z2-7]+/measures/[a-z2-7]{12}$")
@@ -119,7 +119,7 @@ def test_lengths_and_angles_in_mm_and_where_they_lie(case: Page, stored: Case) -
     assert middle("film") == pytest.approx(middle("rap"), abs=0.02)
     before = middle("film")
     case.keyboard.press("h")
-    case.wait_for_timeout(100)
+    painted(case)
     assert middle("film") == pytest.approx((1 - before[0], before[1]), abs=0.01)
     assert figures(case) == texts
     clean(case, stored)

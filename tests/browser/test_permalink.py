@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.cases import ANALYSED_MS, Case, drag, ready
+from tests.browser.cases import ANALYSED_MS, Case, drag, painted, ready, until
 
 
 def view_of(link: str) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def test_a_link_brings_every_control_back(case: Page, stored: Case, open_page: C
         case.keyboard.press(key)
     case.locator("#pane-lrp").focus()
     case.keyboard.press("m")
-    case.wait_for_timeout(200)
+    painted(case)
     before = case.evaluate(CONTROLS)
     assert before["large"] == ["pane-lrp"]
     assert len(before["measures"]) == 1
@@ -91,14 +91,12 @@ def test_a_link_brings_every_control_back(case: Page, stored: Case, open_page: C
     other = open_page()
     other.goto(link)
     restored(other)
-    other.wait_for_timeout(300)
-    assert other.evaluate(CONTROLS) == before
+    until(other, lambda: other.evaluate(CONTROLS) == before, "the link did not bring every control back")
     expect(other.locator("#link-notice")).to_be_hidden()
     assert view_of(copied(other)) == told, "a link of a restored view says the same"
     other.keyboard.press("Space")
     other.evaluate("(hash) => { location.hash = hash; }", made(told))
-    other.wait_for_timeout(300)
-    assert other.evaluate(CONTROLS) == before, "the same page takes a link that is put into its address"
+    until(other, lambda: other.evaluate(CONTROLS) == before, "the same page takes a link that is put into its address")
     case.locator(".measure-remove").click()
 
 

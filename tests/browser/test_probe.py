@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 from scipy.stats import percentileofscore
 
-from tests.browser.cases import PANES, Case, drag
+from tests.browser.cases import PANES, Case, drag, painted
 
 METHODS = ("cam", "gradcam", "saliency", "lrp", "rap")
 POINT = re.compile(r"(\d+), (\d+)")
@@ -28,7 +28,7 @@ def hover(page: Page, method: str, x: float, y: float) -> tuple[float, float]:
     box = page.locator(f"#pane-{method} .pane-view").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * y)
-    page.wait_for_timeout(80)
+    painted(page)
     return box["width"] * (x - 0.5), box["height"] * (y - 0.5)
 
 
@@ -137,7 +137,7 @@ def test_a_cross_stands_on_the_same_pixel_in_every_pane_and_moves_with_the_film(
     for turn in ("", "r"):
         if turn:
             case.keyboard.press(turn)
-            case.wait_for_timeout(150)
+            painted(case)
         for pane in case.locator(".pane").all():
             view, cross = pane.locator(".pane-view").bounding_box(), pane.locator(".cross").bounding_box()
             assert view is not None
@@ -173,7 +173,7 @@ def test_the_probe_moves_nothing_and_reads_once_per_frame(case: Page) -> None:
     assert box is not None
     case.mouse.move(box["x"] + 40, box["y"] + 100)
     case.mouse.move(box["x"] + 160, box["y"] + 200, steps=200)
-    case.wait_for_timeout(100)
+    painted(case)
     frames, reads = case.evaluate("[window.frames_, window.reads_]")
     assert 0 < reads <= frames
     assert [pane.bounding_box() for pane in case.locator(".pane-view").all()] == boxes

@@ -242,7 +242,7 @@ def test_what_is_shown_at_once_is_what_is_stored_and_what_python_says(case: Page
         assert len(figures) == PANES - 1
         for method, values in figures.items():
             entry, raw = stored.values(method)
-            computed = truth.measure(raw, Extent(*entry["extent"]), region_of(told), FILM)
+            computed = truth.localise(raw[None], Extent(*entry["extent"]), {0: region_of(told)}, FILM)
             for name, value in zip(NAMES, values, strict=True):
                 expected = getattr(computed, name)
                 kept = told["measures"][method][name]
@@ -284,7 +284,7 @@ def test_odd_maps_are_measured_in_the_browser_as_in_python(case: Page) -> None:
                     "shapes": [{"kind": s.kind, "points": [list(point) for point in s.points]} for s in region.shapes],
                 },
             )
-            expected = truth.measure(raw, extent, region, film)
+            expected = truth.localise(raw[None], extent, {0: region}, film)
             for name in NAMES:
                 value = math.inf if found[name] == "inf" else found[name]
                 wanted = getattr(expected, name)

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image as Picture
 from playwright.sync_api import Page, expect
 
-from tests.browser.cases import Case, drag
+from tests.browser.cases import Case, drag, painted
 
 
 def test_the_report_shows_the_panes_as_they_were_seen(case: Page, stored: Case) -> None:
@@ -19,7 +19,7 @@ def test_the_report_shows_the_panes_as_they_were_seen(case: Page, stored: Case) 
     for key in "hri":
         case.keyboard.press(key)
     case.evaluate("for (const e of document.querySelectorAll('.letter, .pane-words')) e.style.visibility = 'hidden'")
-    case.wait_for_timeout(200)
+    painted(case)
     seen = {}
     for name in ("film", "gradcam", "lrp"):
         shot = case.locator(f"#pane-{name} .pane-view").screenshot()

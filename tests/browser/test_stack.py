@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 from pydicom.uid import UID
 
 from app.phantoms import chest, dicom
+from tests.browser.cases import painted, until
 from tests.browser.conftest import Server
 
 COUNT = 30
@@ -94,7 +95,8 @@ def test_a_pane_stays_on_an_image_of_its_own(stack: Page) -> None:
     views = [stack.locator(".pane").nth(place).locator(".pane-view") for place in (0, 1)]
 
     def shots() -> list[bytes]:
-        stack.wait_for_timeout(400)
+        expect(stack.locator('.pane-state[data-state="full"]')).to_have_count(2)
+        painted(stack)
         return [view.screenshot() for view in views]
 
     first = shots()
@@ -102,18 +104,18 @@ def test_a_pane_stays_on_an_image_of_its_own(stack: Page) -> None:
     for _ in range(3):
         stack.mouse.wheel(0, 120)
     at(stack, 4)
+    until(stack, lambda: shots()[0] != first[0])
     linked = shots()
-    assert linked[0] != first[0]
     assert linked[1] == first[1]
     views[1].hover()
     stack.mouse.wheel(0, 120)
+    until(stack, lambda: shots()[1] != linked[1])
     alone = shots()
     at(stack, 4)
     assert alone[0] == linked[0]
-    assert alone[1] != linked[1]
     stack.locator("#links > summary").click()
     stack.locator('[data-link="slice"]').check()
     stack.keyboard.press("Escape")
-    assert shots()[1] != alone[1]
+    until(stack, lambda: shots()[1] != alone[1])
     stack.mouse.wheel(0, 120)
     at(stack, 5)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import CDPSession, Page
 
-from tests.browser.cases import Case, ready
+from tests.browser.cases import Case, painted, ready
 
 Points = list[tuple[float, float]]
 
@@ -31,7 +31,7 @@ def fingers(page: Page, frames: list[Points]) -> None:
         ]
         touch(session, "touchMove" if number else "touchStart", places)
     touch(session, "touchEnd", [])
-    page.wait_for_timeout(100)
+    painted(page)
 
 
 def touch(session: CDPSession, kind: str, places: list[dict[str, Any]]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.cases import PANES, REVIEWS, Case, drag, ready
+from tests.browser.cases import PANES, REVIEWS, Case, drag, painted, ready
 from tests.browser.conftest import Watch
 
 
@@ -137,7 +137,7 @@ def cut(route: Route) -> None:
 
 def test_measures_regions_and_verdicts_are_one_history(case: Page, stored: Case) -> None:
     def state() -> tuple[str | None, int, int]:
-        case.wait_for_timeout(150)  # marks are drawn with the next frame
+        painted(case)  # marks are drawn with the next frame
         return (
             case.locator("#pane-cam .verdict-partly").get_attribute("aria-pressed"),
             case.locator("#measure-list .measure-name").count(),

@@ -10,11 +10,9 @@ from app.classifiers.card import Card
 from app.classifiers.exam import slice_scores
 from app.classifiers.loading import load_exam
 from app.classifiers.networks import build
-from app.classifiers.registry import Registry
 from app.classifiers.stack import StackNetwork
-from app.domain import Patient, Series, Study
+from app.domain import KNEE_FINDINGS, Plane, Series, fingerprint
 from app.errors import InputError, ModelError, NotFound
-from app.exam import FINDINGS, StackKey
 from tests.exams import ENCODER, stack, write_exam_network
 
 CPU = torch.device("cpu")
@@ -29,7 +27,8 @@ def test_a_stack_gets_one_answer_from_the_largest_mean_of_each_channel(parameter
     torch.manual_seed(3)
     network = build("stack", 2, parameters, channels)
     assert isinstance(network, StackNetwork)
-    x = torch.randn(4, channels, 64, 64)
+    network.double()
+    x = torch.randn(4, channels, 64, 64).double()
     with torch.no_grad():
         maps = network.encoder(x)
         by_hand = torch.stack([maps.mean((2, 3)).max(0).values @ row for row in network.head.weight]) + network.head.bias
@@ -40,7 +39,8 @@ def test_a_stack_gets_one_answer_from_the_largest_mean_of_each_channel(parameter
 def test_slice_scores_add_up_to_the_logit_and_ties_go_to_the_first() -> None:
     network = build("stack", 2, ENCODER)
     assert isinstance(network, StackNetwork)
-    pooled = torch.rand(6, 16)
+    network.double()
+    pooled = torch.rand(6, 16).double()
     pooled[4, 3] = pooled[2, 3] = 2.0
     with torch.no_grad():
         logits, scores = slice_scores(network, pooled)
@@ -56,41 +56,42 @@ def test_slice_scores_add_up_to_the_logit_and_ties_go_to_the_first() -> None:
 def test_an_exam_is_joined_by_the_regression_of_just_its_planes(tmp_path: Path) -> None:
     card = Card.read(write_exam_network(tmp_path))
     classifier = load_exam(card, CPU)
-    stacks = {"sagittal": (StackKey("1.2.1"), stack(1)), "axial": (StackKey("1.2.2", 1), stack(2, slices=7))}
-    said = classifier.predict("1.9", stacks)  # type: ignore[arg-type]
-    assert said.missing == ("coronal",)
-    assert [answer.plane for answer in said.planes] == ["sagittal", "axial"]
-    assert [answer.stack for answer in said.planes] == [StackKey("1.2.1"), StackKey("1.2.2", 1)]
+    stacks: dict[Plane, Series] = {"sagittal": stack(1), "axial": stack(2, slices=7)}
+    answer = classifier.predict(stacks)
+    assert answer.missing == ("coronal",)
+    assert [part.plane for part in answer.parts] == ["sagittal", "axial"]
+    members = [[(image.sop_instance_uid, image.frame) for image in series.images] for series in stacks.values()]
+    assert answer.stacks == tuple(map(fingerprint, members))
     join = next(join for join in card.joins if set(join.planes) == {"sagittal", "axial"})
-    for row, finding in enumerate(FINDINGS):
-        each = {answer.plane: answer.scores[row].logit for answer in said.planes}
-        parts = [w * each[plane] for plane, w in zip(join.planes, join.weights[row], strict=True)]
-        assert said.scores[row].logit == pytest.approx(sum(parts) + join.bias[row])
-        assert said.scores[row].probability == pytest.approx(sigmoid(sum(parts) + join.bias[row]))
-        assert [answer.contributions[row] for answer in said.planes] == pytest.approx(parts)
-        for answer in said.planes:
-            (alone,) = (join for join in card.joins if join.planes == (answer.plane,))
-            expected = sigmoid(alone.weights[row][0] * answer.scores[row].logit + alone.bias[row])
-            assert answer.scores[row].probability == pytest.approx(expected)
-            network = classifier.member(answer.plane, finding).network
+    for row, finding in enumerate(KNEE_FINDINGS):
+        each = {part.plane: part.scores[row].logit for part in answer.parts}
+        shares = [w * each[plane] for plane, w in zip(join.planes, join.weights[row], strict=True)]
+        assert answer.scores[row].logit == pytest.approx(sum(shares) + join.bias[row])
+        assert answer.scores[row].probability == pytest.approx(sigmoid(sum(shares) + join.bias[row]))
+        assert [part.contributions[row] for part in answer.parts] == pytest.approx(shares)
+        for part in answer.parts:
+            (alone,) = (join for join in card.joins if join.planes == (part.plane,))
+            expected = sigmoid(alone.weights[row][0] * part.scores[row].logit + alone.bias[row])
+            assert part.scores[row].probability == pytest.approx(expected)
+            network = classifier.member(part.plane, finding).network
             bias = float(network.head.bias[row])  # type: ignore[union-attr, index]
-            assert sum(answer.slice_scores[row]) + bias == pytest.approx(answer.scores[row].logit, rel=1e-4)
-            assert len(answer.slice_scores[row]) == len(stacks[answer.plane][1].images)
+            assert sum(part.slice_scores[row]) + bias == pytest.approx(part.scores[row].logit, rel=1e-4)
+            assert len(part.slice_scores[row]) == len(stacks[part.plane].images)
 
 
 def test_the_answer_is_the_same_whole_and_in_pieces(tmp_path: Path) -> None:
     """More slices than go through at once; the recorded pass takes all of them together."""
     classifier = load_exam(Card.read(write_exam_network(tmp_path)), CPU)
     series = stack(4, slices=19)
-    said = classifier.predict("1.9", {"coronal": (StackKey(series.series_uid), series)})
-    member = classifier.member("coronal", FINDINGS[0])
+    answer = classifier.predict({"coronal": series})
+    member = classifier.member("coronal", KNEE_FINDINGS[0])
     with torch.no_grad():
         whole = member.network(member.prepare(series))[0]
-    assert [score.logit for score in said.planes[0].scores] == pytest.approx(whole.tolist(), rel=1e-4)
+    assert [score.logit for score in answer.parts[0].scores] == pytest.approx(whole.tolist(), rel=1e-4)
 
 
 def test_a_stack_is_stretched_as_one_and_not_slice_by_slice(tmp_path: Path) -> None:
-    member = load_exam(Card.read(write_exam_network(tmp_path)), CPU).member("axial", FINDINGS[0])
+    member = load_exam(Card.read(write_exam_network(tmp_path)), CPU).member("axial", KNEE_FINDINGS[0])
     bright, dark = stack(5, slices=1).images[0], stack(6, slices=1).images[0]
     faint = type(dark)(dark.sop_instance_uid, 1, (dark.stored // 16).astype(np.uint16))
     planes = member.planes(Series("1.2", "MR", (bright, faint)))
@@ -103,7 +104,7 @@ def test_planes_and_findings_that_are_not_there_are_named(tmp_path: Path) -> Non
     with pytest.raises(NotFound, match="does not answer for “shoe”"):
         classifier.member("axial", "shoe")
     with pytest.raises(InputError, match="reads none of the planes"):
-        classifier.predict("1.9", {})
+        classifier.predict({})
 
 
 @pytest.mark.parametrize(
@@ -121,32 +122,3 @@ def test_a_card_that_contradicts_itself_is_refused(tmp_path: Path, old: str, new
     (folder / "card.toml").write_text(text.replace(old, new), encoding="utf-8")
     with pytest.raises(ModelError, match=why):
         Card.read(folder)
-
-
-def test_a_real_exam_goes_to_the_network_of_people_and_else_to_the_one_of_phantoms(tmp_path: Path) -> None:
-    person = Study("1.1", Patient(), ())
-    drawn = Study("1.2", Patient(), (), phantom=True)
-    write_exam_network(tmp_path, "knee-drawn")
-    registry = Registry(tmp_path)
-    assert registry.choose_exam(person) == registry.choose_exam(drawn) == registry.card("knee-drawn")
-    write_exam_network(tmp_path, "knee-real", phantom=False)
-    assert registry.choose_exam(person) == registry.card("knee-real")
-    assert registry.choose_exam(drawn) == registry.card("knee-drawn")
-    assert registry.cards() == ()
-
-
-@pytest.mark.parametrize(
-    ("part", "description", "covered"),
-    [
-        ("KNEE", "", True),
-        ("", "IRM DU GENOU", True),
-        ("", "t2_tse_sag", True),
-        ("BRAIN", "", False),
-        ("", "MR BRAIN T1", False),
-        ("LEG", "", False),
-    ],
-)
-def test_exams_of_other_parts_are_left_alone(tmp_path: Path, part: str, description: str, covered: bool) -> None:
-    card = Card.read(write_exam_network(tmp_path))
-    series = Series("1.2", "MR", (), body_part=part, description=description)
-    assert Registry(tmp_path).covers(card, Study("1.1", Patient(), (series,)), series) is covered

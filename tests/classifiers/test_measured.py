@@ -8,7 +8,7 @@ import pytest
 
 from app.classifiers.card import Card
 from app.classifiers.curves import LARGEST, Bin, Curves, Reliability, Roc
-from app.classifiers.measured import Calibration, Figure, LookedAt, Outside
+from app.classifiers.measured import Calibration, Figure, LookedAt, Operating, Outside
 from app.errors import ModelError
 from tests.classifiers.conftest import write_model
 
@@ -41,6 +41,19 @@ intercept = -0.1
 ece = 0.02
 films = 100
 
+[[operating]]
+source = "validation"
+finding = "Mass"
+probability = 0.12
+sensitivity = 0.7
+sensitivity_low = 0.6
+sensitivity_high = 0.8
+specificity = 0.71
+specificity_low = 0.69
+specificity_high = 0.73
+positives = 40
+negatives = 400
+
 [[looked_at]]
 finding = "Mass"
 right = false
@@ -65,7 +78,7 @@ def folder(tmp_path: Path) -> Path:
     """A network whose card says everything."""
     folder = write_model(tmp_path)
     path = folder / "card.toml"
-    plain = 'beside_name = "Published"\nlooked_at_summary = "At markers."\n'
+    plain = 'operating_rule = "Where both cross."\nbeside_name = "Published"\nlooked_at_summary = "At markers."\n'
     path.write_text(plain + path.read_text(encoding="utf-8") + ROWS, encoding="utf-8")
     return folder
 
@@ -86,6 +99,9 @@ def test_a_card_tells_what_was_measured(folder: Path) -> None:
     assert card.figures[1].beside == 0.75
     assert card.outside == (Outside("a", "b", "Mass", 0.9, 0.8, 0.95, 0.6, 0.5, 0.7, 12, 88),)
     assert card.calibration == (Calibration("a", 0.9, 0.8, 1.1, -0.1, 0.02, 100),)
+    assert card.operating == (Operating("validation", "Mass", 0.12, 0.7, 0.6, 0.8, 0.71, 0.69, 0.73, 40, 400),)
+    assert card.operating_rule == "Where both cross."
+    assert card.operating_points == (0.5, 0.5, 0.5)  # which would move probabilities, and is something else
     assert card.looked_at == (LookedAt("Mass", False, "00000001_000.png", 0.81, "The marker, by all methods."),)
 
 
@@ -107,6 +123,7 @@ def test_a_card_without_them_says_nothing(tmp_path: Path) -> None:
         ("outside_low = 0.5\n", "", "outside: outside_low"),
         ("ece = 0.02", "ece = inf", "calibration: ece"),
         ("right = false", "right = 0", "lookedat: right"),
+        ("sensitivity = 0.7", "sensitivity = nan", "operating: sensitivity"),
     ],
 )
 def test_a_wrong_row_says_what_is_wrong(folder: Path, old: str, new: str, told: str) -> None:

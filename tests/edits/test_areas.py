@@ -1,12 +1,13 @@
 """Which pixels an edit covers, against the definition: pixel by pixel, by its centre."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.domain import Area, Edit, Explanation, Extent
+from app.domain import Area, Edit, Extent, Layer, Producer, Scale, frozen
 from app.edits.area import hot, mask
 from app.errors import InputError, NotFound
 from app.grey import resample
@@ -19,10 +20,11 @@ def covered(*areas: Area, outside: bool = False) -> NDArray[np.bool_]:
     return mask(Edit(areas, "mean", outside), SHAPE, {})
 
 
-def explanation(signed: bool) -> Explanation:
-    values = np.random.default_rng(3).normal(size=(5, 7)).astype(np.float32)
-    return Explanation(
-        "1", 1, "net", "ab" * 32, "cam", "Mass", values, Extent(-4, 0, 60, 40), "ok", signed, {}, {}, "cpu"
+def layer(signed: bool) -> Layer:
+    values = np.random.default_rng(3).normal(size=(1, 5, 7)).astype(np.float32)
+    scale: Scale = "signed" if signed else "positive"
+    return Layer(
+        "1", "relevance", scale, Producer("method", "cam"), "net", "ab" * 32, "Mass", values, Extent(-4, 0, 60, 40)
     )  # fmt: skip
 
 
@@ -73,14 +75,22 @@ def test_areas_are_taken_together_and_outside_is_all_but_them() -> None:
 
 @pytest.mark.parametrize("signed", [True, False])
 def test_a_hot_area_is_what_the_colours_show_above_zero(signed: bool) -> None:
-    told = explanation(signed)
+    told = layer(signed)
     sizes = np.abs(told.values) if signed else told.values[told.values > 0]
-    expected = resample(told.values, told.extent, SHAPE) >= 0.4 * np.percentile(sizes, 99.5)
+    expected = resample(told.values[0], told.extent, SHAPE) >= 0.4 * np.percentile(sizes, 99.5)
     assert 20 < expected.sum() < expected.size / 2
     np.testing.assert_array_equal(hot(told, 0.4, SHAPE), expected)
     area = Area("hot", explanation="m", threshold=0.4)
     np.testing.assert_array_equal(mask(Edit((area,), "blur"), SHAPE, {"m": told}), expected)
-    assert (resample(told.values, told.extent, SHAPE)[hot(told, 0.0, SHAPE)] > 0).all()
+    assert (resample(told.values[0], told.extent, SHAPE)[hot(told, 0.0, SHAPE)] > 0).all()
+
+
+def test_a_hot_area_of_what_lies_in_0_to_1_is_above_the_threshold_itself() -> None:
+    told = replace(layer(False), scale="unit", values=frozen((np.abs(layer(False).values) / 9).astype(np.float32)))
+    laid = resample(told.values[0], told.extent, SHAPE)
+    expected = (laid > 0) & (laid >= 0.15)
+    assert 20 < expected.sum() < expected.size / 2
+    np.testing.assert_array_equal(hot(told, 0.15, SHAPE), expected)
 
 
 def test_what_covers_nothing_or_all_or_names_an_unknown_map_is_refused() -> None:

@@ -99,7 +99,7 @@ def test_figures_are_those_of_evaluation_on_the_films_own_pixels() -> None:
     extent = Extent(-2, 3, 33, 38)
     covered = truth.mask(region, (40, 30), (40, 30))
     shown = resample(heat(), extent, (40, 30))
-    found = truth.measure(heat(), extent, region, (40, 30))
+    found = truth.localise(heat()[None], extent, {0: region}, (40, 30))
     assert found.iou == localisation.iou(shown, covered)
     assert found.outside_inside == localisation.outside_inside(shown, covered)
     assert found.mass == localisation.mass(shown, covered)
@@ -113,7 +113,7 @@ def test_on_a_large_film_the_grid_hardly_changes_a_figure() -> None:
     film, extent = (2000, 1800), Extent(0, 0, 1800, 2000)
     covered = truth.mask(region, film, film)
     shown = resample(heat(3), extent, film)
-    found = truth.measure(heat(3), extent, region, film)
+    found = truth.localise(heat(3)[None], extent, {0: region}, film)
     assert found.iou == pytest.approx(localisation.iou(shown, covered), abs=0.01)
     assert found.mass == pytest.approx(localisation.mass(shown, covered), abs=0.005)
     assert found.outside_inside == pytest.approx(localisation.outside_inside(shown, covered), rel=0.02)
@@ -124,21 +124,45 @@ def test_the_highest_cell_points_and_a_tie_or_nothing_positive_is_a_miss() -> No
     values[1, 2] = 1
     extent, film = Extent(0, 0, 40, 40), (40, 40)
     around = Region.rectangle(24, 14, 26, 16)
-    assert truth.measure(values, extent, around, film).pointing == 1
-    assert truth.measure(values, extent, Region.rectangle(0, 0, 24, 40), film).pointing == 0
+    assert truth.localise(values[None], extent, {0: around}, film).pointing == 1
+    assert truth.localise(values[None], extent, {0: Region.rectangle(0, 0, 24, 40)}, film).pointing == 0
     values[2, 2] = 1
-    assert truth.measure(values, extent, around, film).pointing == 0
+    assert truth.localise(values[None], extent, {0: around}, film).pointing == 0
     for flat in (np.zeros((4, 4), np.float32), np.full((4, 4), -1, np.float32)):
-        found = truth.measure(flat, extent, around, film)
+        found = truth.localise(flat[None], extent, {0: around}, film)
         assert (found.pointing, found.iou, found.outside_inside, found.mass) == (0, 0, None, 0)
-    ones = truth.measure(np.ones((4, 4), np.float32), extent, around, film)
+    ones = truth.localise(np.ones((1, 4, 4), np.float32), extent, {0: around}, film)
     assert (ones.pointing, ones.outside_inside, ones.mass) == (0, 1, 4 / 1600)
 
 
 def test_evidence_outside_only_is_an_infinite_ratio_and_too_small_a_region_has_no_figures() -> None:
     values = np.zeros((4, 4), np.float32)
     values[0, 0] = 1
-    far = truth.measure(values, Extent(0, 0, 40, 40), Region.rectangle(30, 30, 38, 38), (40, 40))
+    far = truth.localise(values[None], Extent(0, 0, 40, 40), {0: Region.rectangle(30, 30, 38, 38)}, (40, 40))
     assert (far.pointing, far.outside_inside, far.mass) == (0, math.inf, 0)
-    none = truth.measure(values, Extent(0, 0, 40, 40), Region.rectangle(30.6, 30.6, 31.4, 31.4), (40, 40))
+    none = truth.localise(values[None], Extent(0, 0, 40, 40), {0: Region.rectangle(30.6, 30.6, 31.4, 31.4)}, (40, 40))
     assert (none.pointing, none.iou, none.outside_inside, none.mass) == (None, None, None, None)
+
+
+def test_several_slices_are_measured_together_on_their_own_grid() -> None:
+    """One highest cell, one threshold and one sum over the stack; a slice without a region counts as outside."""
+    values = np.random.default_rng(4).normal(size=(3, 8, 6)).astype(np.float32)
+    extent, film = Extent(-6, 0, 54, 80), (80, 48)
+    regions = {0: Region.rectangle(4, 10, 24, 60), 2: Region((Shape("ellipse", ((10, 10), (40, 70))),))}
+    covered = np.zeros(values.shape, bool)
+    for place, region in regions.items():
+        for row, column in np.ndindex(8, 6):
+            covered[place, row, column] = truth.contains(region, -6 + (column + 0.5) * 10, (row + 0.5) * 10)
+    assert covered[0].any()
+    assert covered[2].any()
+    found = truth.localise(values, extent, regions, film)
+    assert found.pointing == float(covered[np.unravel_index(int(values.argmax()), values.shape)])
+    assert found.iou == localisation.iou(values, covered)
+    assert found.outside_inside == localisation.outside_inside(values, covered)
+    assert found.mass == pytest.approx(np.maximum(values, 0)[covered].sum() / np.maximum(values, 0).sum())
+
+
+def test_without_a_region_no_figure_is_defined() -> None:
+    for slices in (1, 3):
+        found = truth.localise(np.ones((slices, 4, 4), np.float32), Extent(0, 0, 40, 40), {}, (40, 40))
+        assert (found.pointing, found.iou, found.outside_inside, found.mass) == (None, None, None, None)

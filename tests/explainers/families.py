@@ -1,6 +1,8 @@
 """Small random networks, one of each family that the explainers must be right on, and films to read with them."""
 
+import copy
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -244,6 +246,23 @@ def classifier(network: nn.Module, explained_layer: str = "features", size: int 
 def family(name: str, seed: int = 0) -> Classifier:
     """A classifier with a random network of a family."""
     return classifier(randomise(FAMILIES[name](), seed))
+
+
+@dataclass(frozen=True, eq=False)
+class Exact(Classifier):
+    """A classifier in double precision.
+
+    What a definition promises is checked with this one. In float32 two orders of the same sum differ by 1e-7, every processor
+    has its own order, and where a ReLU or a maximum then falls the other way a gradient is another one altogether."""
+
+    def prepare(self, series: Series) -> Tensor:
+        """As the classifier itself, float64."""
+        return super().prepare(series).double()
+
+
+def exact(reader: Classifier) -> Exact:
+    """The same classifier in double precision."""
+    return Exact(card=reader.card, network=copy.deepcopy(reader.network).double(), device=reader.device)
 
 
 def film(seed: int, rows: int = 40, columns: int = 32) -> Image:

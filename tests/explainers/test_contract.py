@@ -20,7 +20,7 @@ from app.explainers.relevance.plan import Step
 from app.explainers.relevance.rap import RAPRules
 from app.explainers.tape import tape
 from app.explainers.trace import Trace
-from tests.explainers.families import FAMILIES, FINDINGS, POOLED, even, family, film, series
+from tests.explainers.families import FAMILIES, FINDINGS, POOLED, even, exact, family, film, series
 
 TARGETS = range(len(FINDINGS))
 PROPAGATING = {
@@ -43,21 +43,21 @@ PAIRS = [
 
 @pytest.mark.parametrize(("method", "name"), PAIRS)
 def test_several_findings_at_once_are_each_alone(method: str, name: str) -> None:
-    trace = explainers.record(family(name), series(film(1), film(2)))
+    trace = explainers.record(exact(family(name)), series(film(1), film(2)))
     together = explainers.load(method).relevance(trace, TARGETS).maps
     assert together.shape[:2] == (len(FINDINGS), 2)
     for target in TARGETS:
         alone = explainers.load(method).relevance(trace, [target]).maps[0]
-        torch.testing.assert_close(together[target], alone, rtol=1e-4, atol=1e-5 * float(alone.abs().max()))
+        torch.testing.assert_close(together[target], alone, rtol=1e-9, atol=1e-10 * float(alone.abs().max()))
 
 
 @pytest.mark.parametrize(("method", "name"), [pair for pair in PAIRS if pair[1] != "stack"])
 def test_several_films_at_once_are_each_alone(method: str, name: str) -> None:
-    reader, films = family(name), (film(1), film(2))
+    reader, films = exact(family(name)), (film(1), film(2))
     together = explainers.load(method).relevance(explainers.record(reader, series(*films)), TARGETS).maps
     for index, one in enumerate(films):
         alone = explainers.load(method).relevance(explainers.record(reader, series(one)), TARGETS).maps[:, 0]
-        torch.testing.assert_close(together[:, index], alone, rtol=1e-4, atol=1e-4 * float(alone.abs().max()))
+        torch.testing.assert_close(together[:, index], alone, rtol=1e-9, atol=1e-10 * float(alone.abs().max()))
 
 
 @pytest.mark.parametrize(("method", "name"), PAIRS)
@@ -119,17 +119,17 @@ def test_relevance_is_positively_homogeneous_in_its_seed() -> None:
             return 3 * super().seed(trace, head, targets)
 
     for name in FAMILIES:
-        trace = explainers.record(family(name), series(film(0)))
+        trace = explainers.record(exact(family(name)), series(film(0)))
         for once, thrice in ((LRP()._rules(), TripleLRP("EpsilonPlusFlat", 1e-6, 0.25)), (RAP()._rules(), TripleRAP())):
             expected = 3 * propagate(trace, once, TARGETS).maps
             found = propagate(trace, thrice, TARGETS).maps
-            torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5 * float(expected.abs().max()))
+            torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-10 * float(expected.abs().max()))
 
 
 def test_a_skip_connection_does_not_double_relevance() -> None:
     """Without a rule for the sum each block would hand its relevance to both branches: 2, 4, 8 … times the seed."""
     for name in ("compact", "basic", "bottleneck", "squeeze"):
-        trace = explainers.record(family(name), series(film(0)))
+        trace = explainers.record(exact(family(name)), series(film(0)))
         for rules in (LRP()._rules(), RAP()._rules()):
             totals = [layer.totals for layer in propagate(trace, rules, TARGETS, keep_layers=True).layers]
             torch.testing.assert_close(totals[-1], totals[0], rtol=1e-4, atol=0)

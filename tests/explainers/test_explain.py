@@ -13,7 +13,7 @@ from app.explainers import base
 from app.explainers.base import Explainer, Relevance
 from app.explainers.methods.rap import RAP
 from app.explainers.trace import Trace
-from tests.explainers.families import FINDINGS, SIZE, Plain, classifier, even, family, film, randomise, series
+from tests.explainers.families import FINDINGS, SIZE, Plain, classifier, even, exact, family, film, randomise, series
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,15 @@ READER = classifier(ORIGINAL)
 
 
 def test_one_explanation_per_image_and_finding_in_order() -> None:
-    reader = family("compact")
+    reader = exact(family("compact"))
     images = (film(1, 40, 32), film(2, 30, 50))
     trace = explainers.record(reader, series(*images))
     found = explainers.load("gradcam").explain(reader, trace, ["Nodule", "Effusion"])
-    assert [(e.sop_instance_uid, e.finding) for e in found] == [
-        ("1.2.1", "Nodule"), ("1.2.1", "Effusion"), ("1.2.2", "Nodule"), ("1.2.2", "Effusion"),
+    one, other = (image.stack for image in images)
+    assert [(layer.stack, layer.finding) for layer in found] == [
+        (one, "Nodule"), (one, "Effusion"), (other, "Nodule"), (other, "Effusion"),
     ]  # fmt: skip
+    assert {(layer.kind, layer.scale, layer.producer.kind) for layer in found} == {("relevance", "positive", "method")}
     (alone,) = explainers.load("gradcam").explain(reader, explainers.record(reader, series(images[1])), ["Effusion"])
     np.testing.assert_allclose(found[3].values, alone.values, rtol=1e-4, atol=1e-6)
     assert found[3].extent == reader.extent(images[1])
@@ -53,11 +55,11 @@ def test_an_explanation_says_what_it_was_computed_with() -> None:
         reader, explainers.record(reader, series(film(1))), ["Mass"], mode="faithful", by_logit=False
     )
     assert found.method == "rap"
-    assert found.parameters == {"mode": "faithful", "by_logit": False}
+    assert found.producer.parameters == {"mode": "faithful", "by_logit": False}
     assert found.versions["whylight"] == __version__
     assert found.versions["torch"] == torch.__version__
     assert (found.model, found.model_sha256, found.device) == ("tiny", "0" * 64, "cpu")
-    assert found.values.shape == (SIZE, SIZE)
+    assert found.values.shape == (1, SIZE, SIZE)
     assert found.values.dtype == np.float32
     assert not found.values.flags.writeable
     assert found.total == pytest.approx(1.0)
@@ -71,7 +73,7 @@ def test_maps_keep_their_own_resolution() -> None:
     reader = family("compact")
     trace = explainers.record(reader, series(film(1)))
     sizes = {name: explainers.load(name).explain(reader, trace, ["Mass"])[0].values.shape for name in explainers.panel()}
-    assert sizes == {"cam": (4, 4), "gradcam": (4, 4), "saliency": (32, 32), "lrp": (32, 32), "rap": (32, 32)}
+    assert sizes == {"cam": (1, 4, 4), "gradcam": (1, 4, 4), "saliency": (1, 32, 32), "lrp": (1, 32, 32), "rap": (1, 32, 32)}
 
 
 @pytest.mark.parametrize(("level", "state"), [(1.0, "ok"), (0.0, "no positive evidence"), (-1.0, "no positive evidence")])
@@ -131,7 +133,7 @@ def test_a_method_that_returns_too_few_maps_is_caught() -> None:
 
 
 def test_findings_are_computed_in_pieces_that_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    reader = family("dense")
+    reader = exact(family("dense"))
     trace = explainers.record(reader, series(film(1)))
     whole = [e.values for name in ("lrp", "saliency") for e in explainers.load(name).explain(reader, trace, FINDINGS)]
     largest = max(value.nbytes for value in trace.tape.values)

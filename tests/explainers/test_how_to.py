@@ -30,7 +30,7 @@ def test_the_example_of_a_new_explainer_is_found_described_and_right(tmp_path: P
     trace = explainers.record(reader, series(film(1)))
     (explanation,) = explainer().explain(reader, trace, ["Mass"])
     expected = (trace.gradients([1], trace.input)[0] * trace.input.detach()).sum((0, 1))
-    torch.testing.assert_close(torch.from_numpy(explanation.values.copy()), expected)
+    torch.testing.assert_close(torch.from_numpy(explanation.values[0].copy()), expected)
 
 
 def test_the_questions_to_a_network_can_be_asked_as_printed() -> None:

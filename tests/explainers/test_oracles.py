@@ -1,4 +1,5 @@
-"""Agreement with public libraries where they compute the same thing: captum, torchcam and zennit, to 1e-4 relative.
+"""Agreement with public libraries where they compute the same thing: captum, torchcam and zennit, to 1e-4 relative. All in
+double precision, so that no ReLU falls another way in the library's order of summation than in ours.
 
 zennit asks for torchvision, whose import fails beside a CPU build of torch. It needs it for one module that is not used here,
 so an empty one stands in. zennit is installed without its dependencies: requirements-oracles.txt.
@@ -24,7 +25,7 @@ from app.explainers.methods.integrated_gradients import IntegratedGradients
 from app.explainers.methods.lrp import LRP
 from app.explainers.methods.occlusion import Occlusion
 from app.explainers.trace import Trace
-from tests.explainers.families import FAMILIES, FINDINGS, classifier, family, film, randomise, series
+from tests.explainers.families import FAMILIES, FINDINGS, classifier, exact, family, film, randomise, series
 
 SINGLE = [name for name in FAMILIES if name != "stack"]
 
@@ -49,7 +50,7 @@ class Simple(nn.Module):
 
 
 def traced(network: nn.Module, layer: str = "features", seed: int = 5) -> Trace:
-    return explainers.record(classifier(randomise(network, 7), layer), series(film(seed)))
+    return explainers.record(exact(classifier(randomise(network, 7), layer)), series(film(seed)))
 
 
 def same(ours: Tensor, theirs: Tensor, within: float = 1e-4) -> None:
@@ -59,7 +60,7 @@ def same(ours: Tensor, theirs: Tensor, within: float = 1e-4) -> None:
 
 @pytest.mark.parametrize("name", SINGLE)
 def test_saliency_is_captums(name: str) -> None:
-    reader = family(name)
+    reader = exact(family(name))
     trace = explainers.record(reader, series(film(1)))
     ours = explainers.load("saliency").relevance(trace, [0, 2]).maps
     for row, target in enumerate((0, 2)):
@@ -69,18 +70,18 @@ def test_saliency_is_captums(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["compact", "plain", "dense"])
 def test_integrated_gradients_are_captums(name: str) -> None:
-    reader = family(name)
+    reader = exact(family(name))
     trace = explainers.record(reader, series(film(1)))
     relevance = IntegratedGradients(steps=50).relevance(trace, [1])
     empty = trace.input.detach().amin((1, 2, 3), keepdim=True).expand_as(trace.input)
     theirs = CaptumIntegratedGradients(reader.network).attribute(trace.input.detach(), empty, target=1, n_steps=50)
-    same(relevance.maps[0], theirs.sum(1).float())
+    same(relevance.maps[0], theirs.sum(1))
     assert relevance.conservation_error is not None
     assert float(relevance.conservation_error) < 0.05
 
 
 def test_occlusion_is_captums() -> None:
-    reader = family("compact")
+    reader = exact(family("compact"))
     trace = explainers.record(reader, series(film(1)))
     ours = Occlusion(cells=8).relevance(trace, [1]).maps[0]
     mean = float(trace.input.detach().mean())
@@ -94,7 +95,7 @@ def test_occlusion_is_captums() -> None:
 def test_lrp_epsilon_is_captums(pool: type[nn.Module]) -> None:
     """captum starts from the logit; without biases that is our seed."""
     trace = traced(Simple(pool))
-    network = randomise(Simple(pool), 7)
+    network = randomise(Simple(pool), 7).double()
     for module in network.children():
         if isinstance(module, nn.Conv2d | nn.Linear | nn.MaxPool2d | nn.AvgPool2d):
             module.rule = EpsilonRule(epsilon=1e-6)
@@ -112,7 +113,7 @@ def test_lrp_composites_are_zennits(composite: str, pool: type[nn.Module]) -> No
     from zennit import composites, rules
 
     trace = traced(Simple(pool))
-    network = randomise(Simple(pool), 7)
+    network = randomise(Simple(pool), 7).double()
     x = trace.input.detach()
     first, others = {
         "EpsilonPlusFlat": (rules.Flat(), rules.ZPlus()),
@@ -136,7 +137,7 @@ def test_lrp_composites_are_zennits(composite: str, pool: type[nn.Module]) -> No
 @pytest.mark.parametrize("name", ["compact", "basic", "bottleneck", "squeeze"])
 def test_cam_and_grad_cam_are_torchcams(name: str) -> None:
     """Its Grad-CAM++ is no oracle: version 0.5.0 divides a copy of the coefficients and throws it away."""
-    reader = family(name)
+    reader = exact(family(name))
     trace = explainers.record(reader, series(film(1)))
     head = "head" if name == "compact" else "fc"
     peers = {
@@ -157,7 +158,7 @@ def test_cam_and_grad_cam_are_torchcams(name: str) -> None:
 @pytest.mark.parametrize("name", ["compact", "plain", "stack"])
 def test_grad_cam_plus_plus_is_the_papers(name: str) -> None:
     """Equations 10 and 19 of the paper, place by place."""
-    reader = family(name)
+    reader = exact(family(name))
     trace = explainers.record(reader, series(film(1)))
     ours = explainers.load("gradcam_plus_plus").relevance(trace, [2]).maps[0, 0]
     layer = trace.layer("features")

@@ -9,7 +9,7 @@ from torch import nn
 
 from app import explainers
 from app.classifiers.classifier import Classifier
-from app.domain import Explanation, Image
+from app.domain import Image, Layer
 from app.grey import resample
 from tests.explainers.families import FINDINGS, classifier, film, series
 
@@ -41,8 +41,8 @@ def reader(bias: float, against: float) -> Classifier:
     return classifier(network.eval(), explained_layer="3")
 
 
-def place(explanation: Explanation, image: Image) -> float:
-    return float(resample(explanation.values, explanation.extent, image.stored.shape)[PLACE].mean())
+def place(explanation: Layer, image: Image) -> float:
+    return float(resample(explanation.values[0], explanation.extent, image.stored.shape)[PLACE].mean())
 
 
 @pytest.mark.parametrize("bias", [0.0, -30.0, 30.0])
@@ -77,7 +77,7 @@ def test_lrp_speaks_for_and_against_at_the_same_time() -> None:
     (explanation,) = explainers.load("lrp").explain(network, trace, ["Mass"])
     assert explanation.total is not None
     assert explanation.total < 0
-    heat = resample(explanation.values, explanation.extent, image.stored.shape)
+    heat = resample(explanation.values[0], explanation.extent, image.stored.shape)
     dark = image.stored < 1700
     assert heat[PLACE].mean() > 0 > heat[dark].mean()
 

@@ -11,17 +11,18 @@ from app.classifiers.classifier import Classifier
 from app.classifiers.exam import slice_scores
 from app.classifiers.loading import load_exam
 from app.classifiers.stack import StackNetwork
-from app.exam import FINDINGS
+from app.domain import KNEE_FINDINGS
 from app.explainers.methods.lrp import LRP
 from app.explainers.relevance.engine import propagate
 from tests.exams import stack, write_exam_network
+from tests.explainers.families import exact
 
-TARGETS = range(len(FINDINGS))
+TARGETS = range(len(KNEE_FINDINGS))
 
 
 @pytest.fixture
 def part(tmp_path: Path) -> Classifier:
-    return load_exam(Card.read(write_exam_network(tmp_path)), torch.device("cpu")).member("sagittal", FINDINGS[0])
+    return exact(load_exam(Card.read(write_exam_network(tmp_path)), torch.device("cpu")).member("sagittal", KNEE_FINDINGS[0]))
 
 
 def test_cam_keeps_the_winning_slices_of_each_channel_and_adds_up_to_the_logit(part: Classifier) -> None:
@@ -49,7 +50,7 @@ def test_lrp_keeps_the_logit_over_the_whole_stack_at_every_layer(part: Classifie
     relevance = propagate(trace, LRP()._rules(), TARGETS, keep_layers=True)
     expected = trace.logits[0] - part.network.head.bias  # type: ignore[union-attr, operator]
     for layer in relevance.layers:
-        torch.testing.assert_close(layer.totals.float(), expected, rtol=1e-4, atol=1e-6, msg=layer.name)
+        torch.testing.assert_close(layer.totals, expected, rtol=1e-4, atol=1e-6, msg=layer.name)
     torch.testing.assert_close(relevance.maps.sum((1, 2, 3)), expected, rtol=1e-4, atol=1e-6)
 
 
@@ -57,11 +58,11 @@ def test_lrp_keeps_the_logit_over_the_whole_stack_at_every_layer(part: Classifie
 def test_every_method_gives_a_map_per_slice_and_no_slice_without_a_winner_counts(part: Classifier, name: str) -> None:
     series = stack(4, slices=7)
     trace = explainers.record(part, series)
-    found = explainers.load(name).explain(part, trace, FINDINGS)
-    assert len(found) == 7 * len(FINDINGS)
+    found = explainers.load(name).explain(part, trace, KNEE_FINDINGS)
+    assert len(found) == 7 * len(KNEE_FINDINGS)
     pooled = part.network.pooled(trace.input.detach())  # type: ignore[operator]
     idle = set(range(7)) - set(pooled.max(0).indices.tolist())
     for one in found:
-        index = next(i for i, image in enumerate(series.images) if image.sop_instance_uid == one.sop_instance_uid)
+        index = next(i for i, image in enumerate(series.images) if image.stack == one.stack)
         if index in idle and name != "occlusion":
             assert abs(one.values).max() < 1e-6

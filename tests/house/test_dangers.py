@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.house.conftest import ROOT, files, name
+from tests.house.conftest import ROOT, files, name, parsed
 
 UNPICKLING = {"pickle", "cPickle", "dill", "joblib", "shelve", "marshal"}
 RUNS_TEXT = {"eval", "exec", "compile", "__import__"}
@@ -16,19 +16,19 @@ REGISTRIES = re.compile(
     r"https?://[^\s\"'<>)]*(?:pypi|pythonhosted|npmjs|pytorch\.org/whl|docker\.io|ghcr|quay\.io|unpkg|jsdelivr|cdnjs|googleapis)"
 )
 
-HAND_IT_ON = {"app/ingest/decoder.py", "app/bench/product.py", "app/bench/what_if.py"}
+HAND_IT_ON = {"app/ingest/decoder.py", "app/product.py", "app/bench/what_if.py", "app/torture/database.py"}
 """Modules that start a process and hand it the environment they were started in, with changes; they read no setting from it."""
 
 
 def calls(path: Path) -> list[ast.Call]:
     """Every call in a module."""
-    return [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    return [node for node in ast.walk(parsed(path)) if isinstance(node, ast.Call)]
 
 
 def test_nothing_unpickles(modules: tuple[Path, ...]) -> None:
     found = []
     for path in modules:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 imported = {alias.name for alias in node.names} | {getattr(node, "module", None) or ""}
                 found += [f"{name(path)}:{node.lineno} imports {word}" for word in imported if word.split(".")[0] in UNPICKLING]
@@ -60,7 +60,7 @@ def test_only_the_settings_read_the_environment(modules: tuple[Path, ...]) -> No
         for path in modules
         if any(
             isinstance(node, ast.Attribute) and ast.unparse(node) in {"os.environ", "os.getenv"}
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            for node in ast.walk(parsed(path))
         )
     }
     assert readers <= HAND_IT_ON

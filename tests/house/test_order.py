@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-from tests.house.conftest import files, name
+from tests.house.conftest import files, name, parsed
 
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60
@@ -16,11 +16,7 @@ def test_there_are_modules(modules: tuple[Path, ...]) -> None:
 
 
 def test_every_module_opens_by_saying_what_it_is(modules: tuple[Path, ...]) -> None:
-    silent = [
-        name(path)
-        for path in modules
-        if len(ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "") < SHORTEST_DOCSTRING
-    ]
+    silent = [name(path) for path in modules if len(ast.get_docstring(parsed(path)) or "") < SHORTEST_DOCSTRING]
     assert silent == []
 
 
@@ -38,7 +34,7 @@ def test_no_function_is_long(modules: tuple[Path, ...]) -> None:
     long = [
         f"{name(path)}: {node.name} has {length} lines"
         for path in modules
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (length := (node.end_lineno or 0) - node.lineno + 1) > LONGEST_FUNCTION
     ]
@@ -54,7 +50,7 @@ def test_public_classes_and_functions_say_what_they_are(modules: tuple[Path, ...
     silent = [
         f"{name(path)}: {node.name}"
         for path in modules
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        for node in parsed(path).body
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
         and not node.name.startswith("_")
         and ast.get_docstring(node) is None

@@ -4,6 +4,7 @@ import io
 import stat
 import struct
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -181,6 +182,18 @@ def test_too_many_members_are_refused_before_the_directory_is_read(tmp_path: Pat
     far_too_many = pack(tmp_path / "b.zip", *((f"{'n' * 200}{number}", b"x") for number in range(800)))
     with pytest.raises(TooLarge, match="far more"):
         unpack(far_too_many, workdir)
+
+
+def test_a_member_without_a_name_is_read(tmp_path: Path, workdir: Path, film: bytes) -> None:
+    path = tmp_path / "a.zip"
+    told = struct.pack("<3I2H", zlib.crc32(film), len(film), len(film), 0, 0)
+    here = b"PK\x03\x04" + struct.pack("<5H", 20, 0, 0, 0, 0x21) + told + film
+    listed = b"PK\x01\x02" + struct.pack("<6H", 20, 20, 0, 0, 0, 0x21) + told + bytes(14)
+    path.write_bytes(here + listed + struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, 1, 1, len(listed), len(here), 0))
+    (only,) = unpack(path, workdir)
+    assert only.name == "?"
+    assert isinstance(only.found, Path)
+    assert only.found.read_bytes() == film
 
 
 def test_names_of_korean_windows_are_readable(tmp_path: Path, workdir: Path, film: bytes) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import imagecodecs
 import numpy as np
 import pytest
+from pydicom.dataset import Dataset
 
 from app.config import Settings
 from app.ingest import Rejected, read
@@ -84,6 +85,25 @@ def wavelets_that_disagree(make: Make) -> Path:
     return make(ramp(), PREFIX + "4.90", frames=[bytes(whole)])
 
 
+def wavelets_of_nothing(make: Make) -> Path:
+    """63 frames of one grey, all as the standard wants them: 12 kB that become 504 MB."""
+    frame = imagecodecs.jpeg2k_encode(np.full((2000, 2000), 1000, np.uint16), level=0, codecformat="j2k")
+    return make(np.zeros((2000, 2000), np.uint16), PREFIX + "4.90", frames=[frame] * 63, NumberOfFrames=63)
+
+
+def presets(make: Make) -> Path:
+    """1,000 windows for each of 3,000 frames: 3 million for one film's worth of pixels."""
+    windows = {"WindowCenter": list(range(1000)), "WindowWidth": list(range(1, 1001))}
+    return make(np.tile(ramp(16, 16), (3000, 1, 1)), NumberOfFrames=3000, **windows)
+
+
+def tables(make: Make) -> Path:
+    """A lookup table of 128 kB for each of 3,000 frames."""
+    table = Dataset()
+    table.LUTDescriptor, table.LUTData = [0, 0, 16], np.arange(65536, dtype=np.uint16).tobytes()
+    return make(np.tile(ramp(16, 16), (3000, 1, 1)), NumberOfFrames=3000, VOILUTSequence=[table])
+
+
 def tiles(make: Make) -> Path:
     whole = bytearray(imagecodecs.jpeg2k_encode(np.zeros((2000, 2000), np.uint8), level=0, codecformat="j2k"))
     struct.pack_into("!2I", whole, 24, 1, 1)
@@ -92,6 +112,20 @@ def tiles(make: Make) -> Path:
 
 def frames(make: Make) -> Path:
     return make(ramp(), PREFIX + "4.80", frames=[b"\xff\xd8" * 20], NumberOfFrames=2**31 - 1)
+
+
+def endless_list(make: Make) -> Path:
+    """1.5 million entries, one by the end record, and a signature of zip64 that is not the record's."""
+    entry = struct.pack("<4s6H3I5H2I", b"PK\x01\x02", 20, 20, *([0] * 14))
+    path = make(ramp()).with_suffix(".zip")
+    with path.open("wb") as file:
+        file.write(b"PK\x03\x04")
+        for _ in range(15):
+            file.write(entry * 100_000)
+        file.write(struct.pack("<4sQ2H2I4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, *(1_500_000,) * 2, 46 * 1_500_000, 4))
+        file.write(b"PK\x06\x07" + bytes(4) + b"PK\x06\x06" + bytes(4) + b"\1\0\0\0")
+        file.write(struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, 1, 1, 46, 4, 0))
+    return path
 
 
 def png(make: Make) -> Path:
@@ -117,8 +151,12 @@ def png(make: Make) -> Path:
         run_lengths,
         wavelets,
         wavelets_that_disagree,
+        wavelets_of_nothing,
+        presets,
+        tables,
         tiles,
         frames,
+        endless_list,
         png,
     ],
 )

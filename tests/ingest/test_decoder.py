@@ -15,12 +15,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pytest
 
+from app.domain import Image
 from app.errors import NotReadable, TooLarge, Unavailable
-from app.ingest import decoder, decoder_child, dicom, wire
+from app.ingest import decoder, decoder_child, dicom, sheet, wire
 from app.ingest.decoder import Pool
 from tests.ingest.conftest import LIMITS, Make, ramp
 
@@ -33,7 +35,13 @@ def pool() -> Iterator[Pool]:
 
 
 def request(path: Path, kind: str = "dicom") -> dict[str, Any]:
-    return {"path": str(path), "kind": kind, "sha256": "ab" * 32}
+    return {"path": str(path), "kind": kind, "sha256": "ab" * 32, "pixels": str(path.with_name(uuid4().hex))}
+
+
+def first_image(path: Path, pool: Pool) -> Image:
+    asked = request(path)
+    message, buffers = decoder.decode(asked, LIMITS, pool)
+    return wire.study_of(message["study"], buffers, sheet.mapped(Path(asked["pixels"]))).series[0].images[0]
 
 
 def pid(pool: Pool) -> int:
@@ -44,8 +52,7 @@ def pid(pool: Pool) -> int:
 def test_a_file_is_read_over_there_and_the_child_is_kept(make: Make, pool: Pool) -> None:
     path = make(ramp())
     first = pid(pool)
-    message, buffers = decoder.decode(request(path), LIMITS, pool)
-    assert np.array_equal(wire.study_of(message["study"], buffers).series[0].images[0].stored, ramp())
+    assert np.array_equal(first_image(path, pool).stored, ramp())
     assert pid(pool) == first != os.getpid()
 
 
@@ -83,13 +90,13 @@ def test_a_child_that_crashes_blames_the_file_and_the_next_one_is_read(make: Mak
 def test_a_child_that_died_in_its_sleep_costs_no_file(make: Make, pool: Pool) -> None:
     dead = pid(pool)
     os.kill(dead, signal.SIGKILL)
-    time.sleep(0.1)
+    os.waitid(os.P_PID, dead, os.WEXITED | os.WNOWAIT)  # it is dead, and whoever started it has not been told yet
     decoder.decode(request(make(ramp())), LIMITS, pool)
 
 
 def test_a_child_that_gets_nonsense_ends_and_says_nothing(pool: Pool) -> None:
     with pytest.raises(decoder.Gone), pool.lend() as child:
-        child.ask({"no": "limits"}, 10, most=0)
+        child.ask({"no": "limits"}, 10)
 
 
 def test_memory_is_limited(tmp_path: Path, make: Make, pool: Pool) -> None:
@@ -113,8 +120,7 @@ def test_many_threads_share_few_children(make: Make, pool: Pool) -> None:
     paths = [make(ramp(top=top)) for top in range(100, 124)]
 
     def top(path: Path) -> int:
-        message, buffers = decoder.decode(request(path), LIMITS, pool)
-        return int(wire.study_of(message["study"], buffers).series[0].images[0].stored.max())
+        return int(first_image(path, pool).stored.max())
 
     with ThreadPoolExecutor(8) as threads:
         assert list(threads.map(top, paths)) == list(range(100, 124))
@@ -168,7 +174,7 @@ def test_each_kind_of_failure_has_its_sentence(make: Make, monkeypatch: pytest.M
             raise failure
 
         monkeypatch.setattr(dicom, "study", fail)
-        message, _ = decoder_child.answer(asked)
+        message, _ = decoder_child.answer({**asked, "pixels": f"{asked['pixels']}{failure.__name__}"})
         assert words in message["error"]["template"]
 
 

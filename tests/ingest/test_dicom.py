@@ -15,7 +15,7 @@ from app.errors import NotReadable, TooLarge
 from app.ingest import dicom, header, identity, refusals
 from app.ingest.limits import ITEMS
 from app.ingest.skipping import DiscIndex
-from tests.ingest.conftest import CT, Make, ramp
+from tests.ingest.conftest import CT, DX, Make, ramp
 
 Read = Callable[[Path], tuple[Study, tuple[str, ...]]]
 STORAGE = "1.2.840.10008.5.1.4.1.1."
@@ -219,3 +219,20 @@ def test_a_sequence_of_far_too_many_items_is_refused_before_it_is_parsed(make: M
     path.write_bytes(octets[:at] + sequence + octets[at:])
     with pytest.raises(TooLarge, match="far more elements"):
         read_study(path)
+
+
+@pytest.mark.parametrize(
+    ("elements", "expected"),
+    [
+        ({"FrameOfReferenceUID": "1.2.840.9.1", "SOPClassUID": CT, "Modality": "CT"}, ("1.2.840.9.1", CT)),
+        ({"FrameOfReferenceUID": " 1.2.840.9.1\0"}, ("1.2.840.9.1", DX)),
+        ({"FrameOfReferenceUID": "no uid <script>"}, ("", DX)),
+        ({"FrameOfReferenceUID": None, "SOPClassUID": None}, ("", CT)),  # the file meta information has the class
+        ({"FrameOfReferenceUID": "1" * 65}, ("", DX)),
+    ],
+)
+def test_frame_of_reference_and_class_are_read(
+    make: Make, read_study: Read, elements: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    image = read_study(make(ramp(), **elements))[0].series[0].images[0]
+    assert (image.frame_of_reference_uid, image.sop_class_uid) == expected

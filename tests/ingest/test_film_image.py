@@ -1,5 +1,6 @@
 """PNG and JPEG films."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +88,13 @@ def test_a_truncated_film_is_refused(tmp_path: Path, suffix: str, keep: float) -
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * keep)])
     with pytest.raises(NotReadable):
         read(path)
+
+
+def test_what_decodes_to_too_much_is_refused(tmp_path: Path) -> None:
+    limits = Limits(pixels=10**8, octets=2**20, seconds=9, memory=2**31)
+    Image.new("L", (800, 700)).save(tmp_path / "film.png")
+    with pytest.raises(TooLarge, match="more than 1 MB"):
+        read(tmp_path / "film.png", limits)
+    Image.new("L", (5000, 4000)).save(tmp_path / "film.png")
+    with pytest.raises(TooLarge, match="500 times"):
+        read(tmp_path / "film.png", replace(limits, octets=2**30))

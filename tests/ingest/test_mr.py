@@ -135,8 +135,35 @@ def test_a_series_of_three_planes_is_three_stacks(drawn: knee.KneePhantom, tmp_p
         ("coronal", 20, True),
         ("axial", 20, True),
     ]
-    assert [stack.key.number for stack in found] == [0, 1, 2]
+    assert [stack.number for stack in found] == [0, 1, 2]
     assert chosen(found, {"sagittal": ()}) == {}
+
+
+def test_slices_of_two_frames_of_reference_are_two_stacks(sagittal: list[tuple[str, Dataset]], tmp_path: Path) -> None:
+    """The patient was laid anew in between: places before and after have nothing to do with one another."""
+    frame = sagittal[0][1].FrameOfReferenceUID
+    for _, ds in sagittal[12:]:
+        ds.FrameOfReferenceUID = UID(f"{frame}.9"[-64:])
+    study, _ = taken(tmp_path / "in", shuffled(sagittal))
+    found = stacks(study.series[0])
+    assert {stack.frame: len(stack.images) for stack in found} == {frame: 12, f"{frame}.9"[-64:]: 8}
+    assert all(stack.frame == image.frame_of_reference_uid for stack in found for image in stack.images)
+    assert "frame of reference" in found[0].oddities[0].sentence
+
+
+@pytest.mark.parametrize(
+    ("others", "parts"), [((), {"": 20}), (("1.2",), {"1.2": 20}), (("1.2", "1.3"), {"": 10, "1.2": 5, "1.3": 5})]
+)
+def test_slices_that_name_no_frame_are_in_the_only_one_that_others_name(
+    sagittal: list[tuple[str, Dataset]], tmp_path: Path, others: tuple[str, ...], parts: dict[str, int]
+) -> None:
+    for number, (_, ds) in enumerate(sagittal):
+        if others and number % 2:
+            ds.FrameOfReferenceUID = others[number // 2 % len(others)]
+        else:
+            del ds.FrameOfReferenceUID
+    study, _ = taken(tmp_path / "in", shuffled(sagittal))
+    assert {stack.frame: len(stack.images) for stack in stacks(study.series[0])} == parts
 
 
 def test_two_echoes_are_two_stacks(sagittal: list[tuple[str, Dataset]], tmp_path: Path) -> None:

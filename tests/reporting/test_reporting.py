@@ -13,7 +13,7 @@ from app import explainers
 from app.classifiers.classifier import Classifier
 from app.classifiers.loading import load
 from app.classifiers.registry import Registry
-from app.domain import Explanation, Extent
+from app.domain import Extent, Layer, Producer
 from app.errors import InputError, NotFound
 from app.evaluation.intervals import Mean
 from app.reporting import cases, cli, measuring
@@ -48,9 +48,9 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def explanation(values: list[list[float]], extent: Extent) -> Explanation:
-    heat = np.array(values, np.float32)
-    return Explanation("1", 0, "m", "s", "cam", "Mass", heat, extent, "ok", True, {}, {}, "cpu")
+def explanation(values: list[list[float]], extent: Extent) -> Layer:
+    heat = np.array([values], np.float32)
+    return Layer("1", "relevance", "signed", Producer("method", "cam"), "m", "s", "Mass", heat, extent)
 
 
 def test_phantom_cases_hold_their_truth() -> None:

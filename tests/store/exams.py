@@ -6,8 +6,23 @@ from typing import Any
 
 import numpy as np
 
-from app.domain import Extent, Image, Measures, Patient, Region, Score, Series, Study
-from app.exam import ExamPrediction, ExamReview, Plane, PlaneAnswer, StackExplanation, StackKey
+from app.domain import (
+    Answer,
+    Extent,
+    Image,
+    Layer,
+    Localisation,
+    Part,
+    Patient,
+    Plane,
+    Producer,
+    Region,
+    Review,
+    Score,
+    Series,
+    Study,
+    fingerprint,
+)
 from app.store import Store
 from tests.store.films import image, store_file
 
@@ -59,10 +74,16 @@ def score(finding: str, logit: float) -> Score:
     return Score(finding, float(1 / (1 + np.exp(-logit))), logit)
 
 
-def answer(series_uid: str = SAGITTAL, plane: Plane = "sagittal") -> PlaneAnswer:
+def stack(series_uid: str = SAGITTAL, slices: int = SLICES) -> str:
+    """The identity of a series' stack: the sagittal slices' normal points against their numbers."""
+    numbers = range(slices) if series_uid == CORONAL else reversed(range(slices))
+    return fingerprint((f"{series_uid}.{number}", 1) for number in numbers)
+
+
+def part(series_uid: str = SAGITTAL, plane: Plane = "sagittal") -> Part:
     """What a plane says: its part of `LOGITS`, the middle slice first."""
-    return PlaneAnswer(
-        stack=StackKey(series_uid),
+    return Part(
+        stack=stack(series_uid),
         plane=plane,
         scores=tuple(score(finding, logit) for finding, logit in LOGITS.items()),
         contributions=tuple(logit / 2 for logit in LOGITS.values()),
@@ -70,14 +91,13 @@ def answer(series_uid: str = SAGITTAL, plane: Plane = "sagittal") -> PlaneAnswer
     )
 
 
-def exam_prediction(**fields: Any) -> ExamPrediction:
+def exam_answer(**fields: Any) -> Answer:
     """What a network might have said of the exam."""
-    return ExamPrediction(
-        study_uid=fields.pop("study_uid", STUDY),
+    return Answer(
         model=fields.pop("model", "knee"),
         model_sha256=fields.pop("model_sha256", SHA),
         scores=fields.pop("scores", tuple(score(finding, logit) for finding, logit in LOGITS.items())),
-        planes=fields.pop("planes", (answer(), answer(CORONAL, "coronal"))),
+        parts=fields.pop("parts", (part(), part(CORONAL, "coronal"))),
         missing=("axial",),
         device="cpu",
         versions=fields.pop("versions", {"whylight": "0"}),
@@ -85,22 +105,20 @@ def exam_prediction(**fields: Any) -> ExamPrediction:
     )
 
 
-def stack_explanation(series_uid: str = SAGITTAL, plane: Plane = "sagittal", **fields: Any) -> StackExplanation:
+def stack_layer(series_uid: str = SAGITTAL, **fields: Any) -> Layer:
     """Signed maps of a whole stack."""
     values = np.random.default_rng(fields.pop("seed", 0)).normal(size=(SLICES, 4, 5)).astype(np.float32)
-    return StackExplanation(
-        study_uid=STUDY,
-        stack=fields.pop("stack", StackKey(series_uid)),
-        plane=plane,
+    producer = Producer("method", fields.pop("method", "cam"), parameters=fields.pop("parameters", {"epsilon": 1e-6}))
+    return Layer(
+        stack=fields.pop("stack", stack(series_uid)),
+        kind="relevance",
+        scale="signed",
+        producer=producer,
         model=fields.pop("model", "knee"),
         model_sha256=fields.pop("model_sha256", SHA),
-        method=fields.pop("method", "cam"),
         finding=fields.pop("finding", "ACL tear"),
         values=fields.pop("values", values),
         extent=Extent(-1.0, 0.0, 11.0, 12.0),
-        state="ok",
-        signed=True,
-        parameters=fields.pop("parameters", {"epsilon": 1e-6}),
         versions=fields.pop("versions", {"torch": "2"}),
         device="cpu",
         seconds=0.25,
@@ -110,22 +128,15 @@ def stack_explanation(series_uid: str = SAGITTAL, plane: Plane = "sagittal", **f
     )
 
 
-def exam_review(shown: str, **fields: Any) -> ExamReview:
-    """A reader's verdict on the sagittal stack."""
-    return ExamReview(
-        study_uid=STUDY,
-        stack=fields.pop("stack", StackKey(SAGITTAL)),
-        plane="sagittal",
-        shown=shown,
-        model="knee",
-        model_sha256=SHA,
-        method=fields.pop("method", "cam"),
-        finding=fields.pop("finding", "ACL tear"),
+def stack_review(**fields: Any) -> Review:
+    """A reader's verdict on a stack, with a region on the second slice."""
+    return Review(
         verdict=fields.pop("verdict", "wrong"),
         reason="other anatomy",
         comment=fields.pop("comment", ""),
-        region=fields.pop("region", {shown: Region.rectangle(1, 2, 5, 6)}),
+        regions=fields.pop("regions", {1: Region.rectangle(1, 2, 5, 6)}),
         reader=fields.pop("reader", "reader"),
         created_at=datetime.now(UTC),
-        measures=fields.pop("measures", {"cam": Measures(1.0, 0.25, float("inf"), None)}),
+        shown=fields.pop("shown", 1),
+        localisations=fields.pop("localisations", {"cam": Localisation(1.0, 0.25, float("inf"), None)}),
     )

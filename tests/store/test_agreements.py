@@ -1,4 +1,4 @@
-"""How far methods agree: kept per image, network and finding, and repeated for the worklist."""
+"""How far methods agree: kept per stack, network and finding, and repeated for the worklist."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 
 from app.errors import NotFound
 from app.store import AgreementKey, Store, WorklistQuery
-from tests.store.films import SHA, explanation, image, prediction, store_file, study
+from tests.store.films import SHA, answer, image, layer, store_file, study
 
 
 @pytest.fixture
@@ -14,16 +14,16 @@ def study_id(store: Store, tmp_path: Path) -> str:
     """A stored study of two frames, both read."""
     added = store_file(store, tmp_path, study(image(frame=0), image(frame=1, seed=1)))
     with store.begin() as tx:
-        tx.predictions.save(added.study_id, prediction())
-        tx.predictions.save(added.study_id, prediction(frame=1))
+        tx.answers.save(added.study_id, answer())
+        tx.answers.save(added.study_id, answer(frame=1))
     return added.study_id
 
 
 def key(store: Store, study_id: str, place: int = 0, **change: str) -> AgreementKey:
     with store.view() as tx:
-        images = tx.studies.get(study_id).images
+        stacks = tx.stacks.of_study(study_id)
     names = {"model": "net", "model_sha256": SHA, "finding": "Nodule"} | change
-    return AgreementKey(study_id=study_id, image_id=images[place].id, **names)
+    return AgreementKey(study_id=study_id, stack_id=stacks[place].id, **names)
 
 
 def listed(store: Store) -> tuple[float | None, ...]:
@@ -44,7 +44,7 @@ def test_what_was_kept_comes_back_and_is_replaced(store: Store, study_id: str) -
     assert found[0] == new
     assert (new.methods, new.rank, new.overlap, new.disagreement) == (("cam", "lrp"), 0.25, 0.5, 0.75)
     with pytest.raises(NotFound), store.begin() as tx:
-        tx.agreements.save(AgreementKey("a" * 12, first.image_id, "net", SHA, "Mass"), (), None, None, None)
+        tx.agreements.save(AgreementKey("a" * 12, first.stack_id, "net", SHA, "Mass"), (), None, None, None)
 
 
 def test_the_worklist_shows_the_strongest_of_the_findings_that_it_names(store: Store, study_id: str) -> None:
@@ -67,7 +67,7 @@ def test_the_worklist_shows_the_strongest_of_the_findings_that_it_names(store: S
 def test_another_version_of_the_network_lets_go_of_the_old_ones(store: Store, study_id: str) -> None:
     with store.begin() as tx:
         tx.agreements.save(key(store, study_id), ("cam", "lrp"), 0.4, 0.5, 0.6)
-        tx.predictions.save(study_id, prediction(model_sha256="cd" * 32))
+        tx.answers.save(study_id, answer(model_sha256="cd" * 32))
         assert tx.agreements.of_study(study_id) == ()
         assert tx.worklist.page(WorklistQuery(disagreement=0.1)).total == 0
 
@@ -75,9 +75,9 @@ def test_another_version_of_the_network_lets_go_of_the_old_ones(store: Store, st
 def test_what_is_missing_is_what_has_newer_maps_of_the_last_version(store: Store, study_id: str) -> None:
     with store.begin() as tx:
         for method in ("cam", "lrp"):
-            tx.explanations.save(study_id, explanation(method=method))
-        tx.explanations.save(study_id, explanation(finding="Mass"))
-        tx.explanations.save(study_id, explanation(finding="Mass", model_sha256="ef" * 32))
+            tx.layers.save(study_id, layer(method=method))
+        tx.layers.save(study_id, layer(finding="Mass"))
+        tx.layers.save(study_id, layer(finding="Mass", model_sha256="ef" * 32))
         nodule, mass = key(store, study_id), key(store, study_id, finding="Mass")
         assert set(tx.agreements.missing()) == set(tx.agreements.missing(study_id)) == {nodule, mass}
         assert len(tx.agreements.missing(limit=1)) == 1
@@ -85,7 +85,7 @@ def test_what_is_missing_is_what_has_newer_maps_of_the_last_version(store: Store
         tx.agreements.save(nodule, ("cam", "lrp"), 0.4, 0.5, 0.6)
         tx.agreements.save(mass, ("cam",), None, None, None)
         assert tx.agreements.missing() == ()
-        tx.explanations.save(study_id, explanation(method="lrp", seed=9))
+        tx.layers.save(study_id, layer(method="lrp", seed=9))
         assert tx.agreements.missing() == (nodule,)
 
 

@@ -79,6 +79,7 @@ def test_old_blobs_are_named_and_old_temporary_files_go(blobs: Blobs) -> None:
     for path in (blobs.path(old), left):
         os.utime(path, (1, 1))
     assert list(blobs.old(60)) == [old]
+    blobs.drop_temporary(60)
     assert [path.name for path in (blobs.folder / "tmp").iterdir()] == ["fresh"]
     blobs.put(b"old")  # put again: young again
     assert list(blobs.old(60)) == []

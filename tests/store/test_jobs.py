@@ -7,9 +7,9 @@ from threading import Thread
 import pytest
 
 from app.errors import NotFound
-from app.store import JobRow, LeaseLost, Store, WorklistQuery
+from app.store import JobRow, LeaseLost, Store, WorklistQuery, jobs
 from app.store.tables import now
-from tests.store.films import image, prediction, store_file, study
+from tests.store.films import answer, image, store_file, study
 
 
 @pytest.fixture
@@ -79,21 +79,21 @@ def test_identical_open_jobs_are_one(store: Store, study_id: str, tmp_path: Path
     with store.begin() as tx:
         tx.jobs.finish(first.id, "me")
         assert tx.studies.get(study_id).state == "waiting"
-        image_id = tx.studies.get(study_id).images[0].id
-        explain = tx.jobs.explain(study_id, image_id, "net", "Mass")
-        assert tx.jobs.explain(study_id, image_id, "net", "Mass").id == explain.id
-        assert tx.jobs.explain(study_id, image_id, "net", "Edema").id != explain.id
+        stack_id = tx.stacks.of_study(study_id)[0].id
+        explain = tx.jobs.explain(study_id, "net", "Mass", stack_id=stack_id)
+        assert tx.jobs.explain(study_id, "net", "Mass", stack_id=stack_id).id == explain.id
+        assert tx.jobs.explain(study_id, "net", "Edema", stack_id=stack_id).id != explain.id
         assert tx.jobs.analyse(study_id, model="other").id != second.id
         assert tx.jobs.waiting() == 4
         with pytest.raises(NotFound):
-            tx.jobs.explain(study_id, "aaaaaaaaaaaa", "net", "Mass")
+            tx.jobs.explain(study_id, "net", "Mass", stack_id="aaaaaaaaaaaa")
 
 
 def test_the_urgent_come_first_then_the_oldest(store: Store, study_id: str, tmp_path: Path) -> None:
     other = store_file(store, tmp_path, study(image("9.9"), uid="9"), content=b"9").study_id
     first, second = analyse(store, study_id), analyse(store, other)
     with store.begin() as tx:
-        urgent = tx.jobs.explain(other, tx.studies.get(other).images[0].id, "net", "Mass")
+        urgent = tx.jobs.explain(other, "net", "Mass", stack_id=tx.stacks.of_study(other)[0].id)
         shown = tx.jobs.of_study(other)
         assert shown is not None
         assert shown.id == urgent.id
@@ -174,7 +174,7 @@ def test_a_cancelled_job_stops_and_stays_cancelled(store: Store, study_id: str) 
     assert state_of(store, study_id) == "failed"
     with store.begin() as tx:
         assert tx.jobs.cancel(job.id).state == "cancelled"
-        tx.predictions.save(study_id, prediction())
+        tx.answers.save(study_id, answer())
         again = tx.jobs.analyse(study_id)
         tx.jobs.cancel(again.id)
         assert tx.studies.get(study_id).state == "done"  # it has results, of an earlier time
@@ -202,11 +202,81 @@ def test_removing_a_study_takes_its_job_from_the_worker(store: Store, study_id: 
         tx.jobs.finish(job.id, "me")
 
 
+def test_a_job_that_something_kept_from_its_end_waits_longer_every_time(
+    store: Store, study_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = analyse(store, study_id)
+    later = timedelta()
+    monkeypatch.setattr(jobs, "now", lambda: now() + later)
+    waits = []
+    for _ in range(9):
+        assert claim(store) is not None
+        with store.begin() as tx:
+            tx.jobs.postpone(job.id, "me", "Waiting: the database was busy.")
+            shown = tx.jobs.get(job.id)
+        assert (shown.state, shown.what, shown.attempts) == ("queued", "Waiting: the database was busy.", 0)
+        assert shown.not_before is not None
+        waits.append(round((shown.not_before - now() - later).total_seconds()))
+        assert claim(store) is None
+        with store.view() as tx:
+            assert not tx.jobs.due()
+        later += timedelta(seconds=waits[-1] + 1)
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    assert state_of(store, study_id) == "waiting"
+    assert claim(store) is not None
+    with store.begin() as tx:
+        tx.jobs.progress(job.id, "me", 1, 6, "CAM")  # it got somewhere
+        assert (tx.jobs.get(job.id).setbacks, tx.jobs.get(job.id).not_before) == (0, None)
+
+
+def test_a_job_that_comes_to_nothing_for_hours_fails(store: Store, study_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "SETBACKS", 2)
+    monkeypatch.setattr(jobs, "LONGEST_WAIT", 0.0)
+    job = analyse(store, study_id)
+    for _ in range(3):
+        assert claim(store) is not None
+        with store.begin() as tx:
+            tx.jobs.postpone(job.id, "me", "Waiting: the disk was full.")
+    with store.view() as tx:
+        failed = tx.jobs.get(job.id)
+    assert failed.state == "failed"
+    assert failed.error_template % failed.error_values == (
+        "The work was tried 2 times, and every time something it needs was away."
+    )
+    with store.begin() as tx:
+        tx.jobs.postpone(job.id, "me", "Waiting: the disk was full.")  # no longer its own: no error
+        assert tx.jobs.get(job.id).state == "failed"
+
+
+def test_a_claim_whose_answer_was_lost_is_found_again(store: Store, study_id: str) -> None:
+    job = analyse(store, study_id)
+    with store.begin() as tx:
+        assert tx.jobs.regain("me", 60) is None
+    assert claim(store, seconds=-1) is not None
+    with store.begin() as tx:
+        mine = tx.jobs.regain("me", 60)
+        assert tx.jobs.regain("another", 60) is None
+    assert mine is not None
+    assert (mine.id, mine.attempts) == (job.id, 1)
+    assert claim(store, "another") is None, "the lease was lengthened"
+
+
+def test_an_attempt_that_lost_its_lease_does_not_count(store: Store, study_id: str) -> None:
+    job = analyse(store, study_id)
+    for number in range(4):
+        assert claim(store, f"worker {number}", seconds=-1) is not None
+        if number:
+            with store.begin() as tx:
+                tx.jobs.release(job.id, f"worker {number - 1}")
+    with store.view() as tx:
+        assert (tx.jobs.get(job.id).state, tx.jobs.get(job.id).attempts) == ("running", 1)
+
+
 def test_many_workers_take_every_job_once(store: Store, tmp_path: Path) -> None:
-    jobs = set()
+    asked = set()
     for number in range(24):
         added = store_file(store, tmp_path, study(image(f"5.{number}"), uid=f"5.{number}"), content=bytes([number]))
-        jobs.add(analyse(store, added.study_id).id)
+        asked.add(analyse(store, added.study_id).id)
     taken: list[str] = []
 
     def work(owner: str) -> None:
@@ -220,6 +290,6 @@ def test_many_workers_take_every_job_once(store: Store, tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(taken) == sorted(jobs)
+    assert sorted(taken) == sorted(asked)
     with store.view() as tx:
         assert {row.state for row in tx.worklist.page(WorklistQuery(size=50)).rows} == {"done"}

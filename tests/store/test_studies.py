@@ -1,7 +1,6 @@
 """Studies: what goes in comes out, once, and never changes under its name."""
 
 import re
-import sqlite3
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -14,7 +13,7 @@ from app.domain import Patient, VoiLut, frozen
 from app.errors import Conflict, NotFound, Unavailable
 from app.store import Store, WorklistQuery
 from app.store import studies as module
-from tests.store.films import WINDOW, explanation, image, prediction, review, store_file, study
+from tests.store.films import WINDOW, answer, image, layer, raw, review, store_file, study
 
 
 def files(store: Store) -> set[Path]:
@@ -28,6 +27,7 @@ def test_a_study_comes_back_as_it_went_in(store: Store, tmp_path: Path) -> None:
         stored=signed, slope=2.0, intercept=-1024.0, units="HU", photometric="MONOCHROME1", windows=(WINDOW,), voi_lut=lut,
         pixel_spacing=(0.5, 0.25), spacing_kind="calibrated", orientation=("R", "H", "L", "F"), position=(1.0, 2.0, 3.0),
         axes=(1.0, 0.0, 0.0, 0.0, 1.0, 0.0), warnings=("a warning",), instance_number=7,
+        frame_of_reference_uid="1.2.9", sop_class_uid="1.2.840.10008.5.1.4.1.1.2",
     )  # fmt: skip
     given = study(film, date="20260102", time="101112", accession="A1", description="Chest PA", phantom=True)
     study_id = store_file(store, tmp_path, given).study_id
@@ -47,8 +47,10 @@ def test_a_study_comes_back_as_it_went_in(store: Store, tmp_path: Path) -> None:
         for name in (
             "sop_instance_uid", "frame", "slope", "intercept", "units", "photometric", "windows", "pixel_spacing",
             "spacing_kind", "orientation", "position", "axes", "warnings", "instance_number",
+            "frame_of_reference_uid", "sop_class_uid",
         ):  # fmt: skip
             assert getattr(found, name) == getattr(film, name), name
+    assert row.images[0].frame_of_reference_uid == "1.2.9"
     assert row.files == ("film.dcm",)
     assert re.fullmatch("[a-z2-7]{12}", study_id)
 
@@ -103,8 +105,7 @@ def test_slices_come_in_geometric_order_however_they_arrive(store: Store, tmp_pa
         row = tx.studies.get(added.study_id)
         assert [part.series_uid for part in row.series] == ["1.2.3.0", "1.2.3.9"]
         assert [found.position[0] for found in row.series[0].images if found.position] == [3.0, 2.0, 0.0, -1.0]
-        assert [found.ordinal for found in row.images] == [0, 1, 2, 3, 4]
-        assert tx.studies.image(row.images[2].id).ordinal == 2
+        assert tx.studies.image(row.images[2].id).sop_instance_uid == row.images[2].sop_instance_uid
         assert [found.sop_instance_uid for found in tx.studies.load(added.study_id).series[0].images] == [
             "1.2.3.0", "1.2.3.2", "1.2.3.3", "1.2.3.1",
         ]  # fmt: skip
@@ -129,9 +130,8 @@ def test_removing_a_study_removes_its_rows_and_blobs_but_no_shared_ones(
     gone = store_file(store, tmp_path, study())
     kept = store_file(store, tmp_path, study(image("9.1"), uid="9", patient=Patient("Roe", "ID-9")), content=b"kept")
     with store.begin() as tx:
-        tx.predictions.save(gone.study_id, prediction())
-        tx.explanations.save(gone.study_id, explanation())
-        tx.reviews.add(review())
+        tx.answers.save(gone.study_id, answer())
+        tx.reviews.add(tx.layers.save(gone.study_id, layer()).id, review())
         tx.jobs.analyse(gone.study_id)
         upload = tx.uploads.add([])
         tx.studies.remove(gone.study_id)
@@ -142,19 +142,18 @@ def test_removing_a_study_removes_its_rows_and_blobs_but_no_shared_ones(
         assert tx.studies.load(kept.study_id).series[0].images[0].stored.shape == (12, 10)  # same pixels in both
         assert tx.uploads.get(upload).files == ()
     assert len(files(store)) == 2  # the other study's file and the pixels both shared
-    tables = sqlite3.connect(settings.var / "whylight.sqlite3")
-    for table in ("files", "images", "series", "predictions", "explanations", "reviews", "jobs"):
-        expected = 1 if table in {"files", "images", "series"} else 0
-        assert tables.execute(f"select count(*) from {table}").fetchone() == (expected,), table  # noqa: S608
-    tables.close()
+    with raw(settings) as tables:
+        for table in ("files", "images", "series", "answers", "layers", "stacks", "reviews", "jobs"):
+            expected = 1 if table in {"files", "images", "series", "stacks"} else 0
+            assert tables.exec_driver_sql(f"select count(*) from {table}").scalar() == expected, table  # noqa: S608
 
 
 def test_what_is_not_there_is_not_found(store: Store) -> None:
     with store.begin() as tx:
         for call in (
             tx.studies.get, tx.studies.load, tx.studies.image, tx.studies.load_image, tx.studies.remove, tx.jobs.get,
-            tx.jobs.analyse, tx.jobs.cancel, tx.reviews.get, tx.reviews.withdraw, tx.uploads.get, tx.predictions.get,
-            tx.explanations.get, tx.explanations.values, tx.explanations.load,
+            tx.jobs.analyse, tx.jobs.cancel, tx.reviews.get, tx.reviews.withdraw, tx.uploads.get, tx.answers.get,
+            tx.layers.get, tx.layers.values, tx.layers.load,
         ):  # fmt: skip
             with pytest.raises(NotFound):
                 call("aaaaaaaaaaaa")

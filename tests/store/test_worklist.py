@@ -8,7 +8,7 @@ import pytest
 
 from app.domain import Patient
 from app.store import STUDY_STATES, WORKLIST_SORTS, Store, WorklistQuery
-from tests.store.films import image, prediction, review, store_file, study
+from tests.store.films import answer, image, layer, review, store_file, study
 
 Names = Callable[..., list[str]]
 
@@ -31,10 +31,10 @@ def names(shared: Store, tmp_path_factory: pytest.TempPathFactory) -> Names:
         added = store_file(shared, tmp_path_factory.getbasetemp(), one, content=bytes([number]))
         if number < 2:
             with shared.begin() as tx:
-                tx.predictions.save(added.study_id, prediction(f"1.{number}", scores={"Mass": 0.3 + number / 10}))
+                tx.answers.save(added.study_id, answer(f"1.{number}", scores={"Mass": 0.3 + number / 10}))
         if number == 1:
             with shared.begin() as tx:
-                tx.reviews.add(review(f"1.{number}"))
+                tx.reviews.add(tx.layers.save(added.study_id, layer(f"1.{number}")).id, review())
                 tx.jobs.analyse(added.study_id)
                 job = tx.jobs.claim("me", 60)
                 assert job is not None
@@ -131,9 +131,9 @@ def test_a_row_tells_what_the_list_shows(store: Store, tmp_path: Path) -> None:
         added = store_file(store, tmp_path, study(frame, date="20260101", accession="A"), content=bytes([number]))
     store_file(store, tmp_path, study(image("1.9"), series_uid="1.2.3.9", modality="CR"), content=b"9")
     with store.begin() as tx:
-        tx.predictions.save(added.study_id, prediction("1.0", scores={"Mass": 0.2, "Nodule": 0.9, "Edema": 0.5, "Hernia": 0.1}))
-        tx.predictions.save(added.study_id, prediction("1.1", scores={"Mass": 0.7, "Nodule": 0.3, "Edema": 0.4, "Hernia": 0.1}))
-        tx.predictions.save(added.study_id, prediction("1.1", scores={"Hernia": 0.99}, model="other"), headline=False)
+        tx.answers.save(added.study_id, answer("1.0", scores={"Mass": 0.2, "Nodule": 0.9, "Edema": 0.5, "Hernia": 0.1}))
+        tx.answers.save(added.study_id, answer("1.1", scores={"Mass": 0.7, "Nodule": 0.3, "Edema": 0.4, "Hernia": 0.1}))
+        tx.answers.save(added.study_id, answer("1.1", scores={"Hernia": 0.99}, model="other"), headline=False)
         row = tx.worklist.page(WorklistQuery()).rows[0]
         images = tx.studies.get(added.study_id).images
     assert (row.modality, row.images, row.flags, row.state, row.accession) == ("CR/DX", 4, 0, "waiting", "A")

@@ -1,5 +1,6 @@
 """From answers to the rows of a card, on answers drawn so that what comes out is known; written, and read back."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from app.classifiers.card import Card
 from app.classifiers.curves import Curves
 from app.classifiers.networks import build
 from app.training import cards
-from app.training.measuring import Answers, Measured, left_out, measure
+from app.training.measuring import Answers, Measured, left_out, measure, operating
 from tests.networks import PARAMETERS, write_network
 
 FINDINGS = ("Effusion", "Mass", "Hernia")
@@ -143,3 +144,22 @@ def test_measurements_without_curves_need_none(tmp_path: Path) -> None:
     folder = write_network(tmp_path, "plain")
     cards.curves(folder, [], [])
     assert Curves.read(Card.read(folder)) == Curves((), ())
+
+
+def test_operating_points_are_chosen_on_one_part_and_told_on_all() -> None:
+    chosen_on = replace(answers(), source="validation")
+    few = replace(answers(1), source="small", labels=np.where(np.arange(600)[:, None] < 4, answers().labels, np.nan))
+    blind = replace(answers(3, blind=True), source="elsewhere")
+    rows = operating(chosen_on, np.ones((600, 3)), [blind, few], TEMPERATURE, FINDINGS)
+    told = {(row["source"], row["finding"]): row for row in rows}
+    assert list(told) == [(source, finding) for finding in FINDINGS[:2] for source in ("validation", "elsewhere")]
+    for place, finding in enumerate(FINDINGS[:2]):
+        at, elsewhere = told["validation", finding], told["elsewhere", finding]
+        assert at["sensitivity"] == pytest.approx(at["specificity"], abs=0.02)
+        assert at["probability"] == elsewhere["probability"]
+        known = ~np.isnan(chosen_on.labels[:, place])
+        calibrated = 1 / (1 + np.exp(-chosen_on.logits[known, place] / TEMPERATURE[place]))
+        truth = chosen_on.labels[known, place] == 1
+        assert at["sensitivity"] == pytest.approx((calibrated[truth] >= at["probability"]).mean(), abs=1e-4)
+        assert elsewhere["sensitivity"] == pytest.approx(1 - elsewhere["specificity"], abs=0.1)  # it sees nothing there
+        assert (at["positives"], at["negatives"]) == (int(truth.sum()), int((~truth).sum()))

@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from app.errors import InputError
 from app.training import cli, curves, record
 from tests.house.conftest import ROOT
 from tests.training import trees
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +48,8 @@ def test_a_killed_run_loses_at_most_an_epoch_and_ends_as_if_nothing_had_been(
     alone = {**os.environ, "WHYLIGHT_THREADS": "1"}  # as many as the tests have: sums depend on how many share them
     first = subprocess.Popen([sys.executable, "-m", "app", "train", *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, env=alone)
     try:
-        while not checkpoint.is_file():
-            assert first.poll() is None, "it ended before its first checkpoint"
-            time.sleep(0.002)
+        until(lambda: checkpoint.is_file() or first.poll() is not None, 240)
+        assert first.poll() is None, "it ended before its first checkpoint"
     finally:
         first.send_signal(signal.SIGKILL)
         first.wait()
@@ -124,6 +123,43 @@ def test_another_configuration_is_not_continued_unless_asked(
     told = capsys.readouterr().out
     assert "continuing" not in told
     assert "films decoded" not in told  # the decoded films are kept all the same
+
+
+def test_stages_that_have_not_begun_may_change_and_those_that_have_may_not(
+    nih: Path, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = command(nih, config, tmp_path)
+    first, second = trees.TINY.replace("epochs = 4", "epochs = 1").rsplit("[[stages]]", 1)
+    config.write_text(first, encoding="utf-8")
+    assert cli.main(arguments) == 0
+    capsys.readouterr()
+    config.write_text(f"{first}[[stages]]{second}", encoding="utf-8")
+    assert cli.main(arguments) == 0
+    assert "continuing after epoch 1 of 3" in capsys.readouterr().out
+    config.write_text(f"{first}[[stages]]{second}".replace("epochs = 2", "epochs = 3"), encoding="utf-8")
+    with pytest.raises(InputError, match="another “stages”"):
+        cli.main(arguments)
+
+
+def test_a_run_is_written_as_it_stands_without_being_touched(nih: Path, config: Path, tmp_path: Path) -> None:
+    arguments = command(nih, config, tmp_path)
+    with pytest.raises(InputError, match="“my-chest/trunk-1” has no checkpoint yet"):
+        cli.main([*arguments, "--so-far"])
+    first = trees.TINY.replace("epochs = 4", "epochs = 1").rsplit("[[stages]]", 1)[0]
+    config.write_text(first, encoding="utf-8")
+    assert cli.main([*arguments, "--trunk", "1"]) == 0
+    config.write_text(trees.TINY.replace("epochs = 4", "epochs = 1"), encoding="utf-8")
+    run = tmp_path / "my-chest" / "trunk-1"
+    before = {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in run.iterdir()}
+    assert cli.main([*arguments, "--so-far"]) == 0
+    assert {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in run.iterdir()} == before
+    card = Registry(tmp_path / "models").card("my-chest")
+    assert card.title.endswith("(training not finished)")
+    assert card.limits[0].startswith("Its training is not finished: 1 of 3 epochs, on nih.")
+    assert (card.input_size, card.default) == (32, False)
+    network = load(card, torch.device("cpu")).network
+    average = torch.load(run / "checkpoint.pt", weights_only=True)["average"]
+    assert torch.equal(network.state_dict()["head.weight"], average["head.weight"][: len(card.findings)])
 
 
 def test_a_name_that_no_card_may_have_is_told_before_anything_is_read(config: Path, tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ def config(tmp_path: Path) -> Path:
         "recipe = { teacher = 0.5, taught = 2.0, helpers = 1.0 }\n"
         '[[stages]]\nsize = 24\nepochs = 2\nbatch = 16\nrate = 0.01\nsources = ["nih", "nih_small", "nih_lungs"]\n'
         "[[stages]]\nsize = 32\nepochs = 1\nbatch = 16\nrate = 0.005\nlungs_only = 0.3\ninserted = 0.3\n"
+        "[refit]\nprojection = 1.0\nheart = 1.0\nkeep = 0.1\n"
         '[[outside]]\nleft_out = "paediatric"\ntested_on = ["paediatric"]\nafter_stage = 1\n'
         '[[outside]]\nleft_out = "nih"\ntested_on = ["nih"]\n'
         'stages = [{ size = 24, epochs = 1, batch = 16, rate = 0.01, sources = ["paediatric"] }]\n'
@@ -96,6 +97,8 @@ def test_training_writes_a_folder_that_loads_and_goes_on_where_it_stopped(
     assert {row.name for row in card.data} == set(films.SOURCES)
     assert sum(row.images for row in card.data) == sum(1 for film in films.read(data) if film.part == "train")
     assert all(f.low <= f.value <= f.high for f in card.figures)
+    assert "validation part" in card.operating_rule
+    assert {row.source for row in card.operating} >= {"validation", "paediatric"}
     assert classifier.card.temperature == card.temperature
     log = list(csv.DictReader((tmp_path / "runs" / "chest-compact" / "trunk-1" / "metrics.csv").read_text().splitlines()))
     assert [row["epoch"] for row in log] == ["1", "2", "3"]

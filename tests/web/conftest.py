@@ -63,6 +63,12 @@ def client(app: FastAPI) -> TestClient:
 
 
 @pytest.fixture
+def script(app: FastAPI) -> TestClient:
+    """A program: it sends none of a browser's headers."""
+    return TestClient(app, HOST)
+
+
+@pytest.fixture
 def send(client: TestClient) -> Send:
     """Upload files given as (name, octets) and return the first study's id."""
 

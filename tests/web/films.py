@@ -11,7 +11,18 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian, generate_uid
 
 from app.classifiers.reasons import OTHER
-from app.domain import Explanation, Extent, Inspection, Measures, Prediction, Region, Review, Score, Verdict
+from app.domain import (
+    Answer,
+    Extent,
+    Inspection,
+    Layer,
+    Localisation,
+    Producer,
+    Region,
+    Review,
+    Score,
+    Verdict,
+)
 from app.store import AgreementKey, AgreementRow, ReviewRow, Store, StudyRow
 
 MODEL = "phantom-untrained"
@@ -73,34 +84,25 @@ def analyse(
     with store.begin() as tx:
         study = tx.studies.get(study_id)
         image = study.images[0]
-        tx.predictions.save(
-            study_id,
-            Prediction(
-                sop_instance_uid=image.sop_instance_uid,
-                frame=image.frame,
-                model=model,
-                model_sha256="cd" * 32,
-                scores=tuple(Score(f, p, float(np.log(p / (1 - p)))) for f, p in (scores or SCORES).items()),
-                device="cpu",
-                versions={"torch": "2.13.0"},
-            ),
-        )
+        stack = tx.stacks.of_image(image.id).fingerprint
+        scored = tuple(Score(f, p, float(np.log(p / (1 - p)))) for f, p in (scores or SCORES).items())
+        versions = {"torch": "2.13.0"}
+        said = Answer.of_film(stack, model=model, model_sha256="cd" * 32, scores=scored, device="cpu", versions=versions)
+        tx.answers.save(study_id, said)
         for seed, method in enumerate(METHODS):
-            tx.explanations.save(
+            tx.layers.save(
                 study_id,
-                Explanation(
-                    sop_instance_uid=image.sop_instance_uid,
-                    frame=image.frame,
+                Layer(
+                    stack=stack,
+                    kind="relevance",
+                    scale="signed" if method in {"lrp", "rap"} else "positive",
+                    producer=Producer("method", method),
                     model=model,
                     model_sha256="cd" * 32,
-                    method=method,
                     finding=finding,
-                    values=np.random.default_rng(seed).normal(size=(8, 8)).astype(np.float32),
+                    values=np.random.default_rng(seed).normal(size=(1, 8, 8)).astype(np.float32),
                     extent=Extent(0, 0, image.columns, image.rows),
-                    state="ok",
-                    signed=method in {"lrp", "rap"},
-                    parameters={},
-                    versions={"torch": "2.13.0"},
+                    versions=versions,
                     device="cpu",
                 ),
             )
@@ -114,7 +116,7 @@ def agree(store: Store, study_id: str, rank: float, finding: str = "Nodule") -> 
     """Store how far methods agree on a finding of a study's first image."""
     with store.begin() as tx:
         image = tx.studies.get(study_id).images[0]
-        key = AgreementKey(study_id, image.id, MODEL, "cd" * 32, finding)
+        key = AgreementKey(study_id, tx.stacks.of_image(image.id).id, MODEL, "cd" * 32, finding)
         return tx.agreements.save(key, ("cam", "saliency", "lrp"), rank, 0.25, 1 - rank)
 
 
@@ -144,23 +146,17 @@ def flag(store: Store, study_id: str, method: str = "cam", verdict: Verdict = "w
     """Store a verdict about a study's first image, with a region."""
     with store.begin() as tx:
         image = tx.studies.get(study_id).images[0]
-        return tx.reviews.add(
-            Review(
-                sop_instance_uid=image.sop_instance_uid,
-                frame=image.frame,
-                model=MODEL,
-                model_sha256="cd" * 32,
-                method=method,
-                finding="Nodule",
-                verdict=verdict,
-                reason="text marker",
-                comment=comment,
-                region=Region.rectangle(4, 5, 20, 30),
-                reader="reader",
-                created_at=datetime.now(UTC),
-                measures={method: Measures(1.0, 0.25, inf, None)},
-            )
+        layers = tx.layers.of_stack(tx.stacks.of_image(image.id).id, finding="Nodule")
+        review = Review(
+            verdict=verdict,
+            reason="text marker",
+            comment=comment,
+            regions={0: Region.rectangle(4, 5, 20, 30)},
+            reader="reader",
+            created_at=datetime.now(UTC),
+            localisations={method: Localisation(1.0, 0.25, inf, None)},
         )
+        return tx.reviews.add(next(row.id for row in layers if row.method == method), review)
 
 
 def png(number: int = 1, size: int = 40) -> bytes:

@@ -123,7 +123,7 @@ def test_payload_json_never_ends_its_script_element(client: TestClient, study: s
 def test_a_case_that_waits_reserves_its_panes_and_asks_again(client: TestClient, send: Send) -> None:
     study = send(("film.dcm", films.dicom(2)))
     html = client.get(f"/studies/{study}").text
-    assert 'hx-trigger="every 700ms"' in html
+    assert 'hx-trigger="load delay:700ms, ' in html
     assert html.count('class="pane"') == 1 + len(explainers.panel())
     assert payload_of(html)["prediction"] is None
     fragment = client.get(f"/studies/{study}/job", headers=HTMX)

@@ -54,7 +54,17 @@ def test_a_fragment_goes_where_messages_go(failing: TestClient) -> None:
 def test_json_for_programs(failing: TestClient, path: str, headers: dict[str, str]) -> None:
     answer = failing.get(path, headers=headers)
     assert answer.status_code == 503
-    assert answer.json() == {"error": "The database is away. Try again in a minute.", "code": "Unavailable"}
+    sentence = "The database is away. Try again in a minute."
+    assert answer.json() == {
+        "type": "/docs#problem-Unavailable",
+        "title": TITLES[503],
+        "status": 503,
+        "detail": sentence,
+        "error": sentence,
+        "code": "Unavailable",
+    }
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert int(answer.headers["retry-after"]) > 0
 
 
 def test_what_a_file_says_stays_text(failing: TestClient) -> None:
@@ -69,10 +79,9 @@ def test_a_method_that_is_not_possible(client: TestClient) -> None:
     answer = client.delete("/upload")
     assert answer.status_code == 405
     assert shown(answer) == ErrorPage(405, TITLES[405], "This address cannot be used in this way.")
-    assert client.put("/api/v1/studies").json() == {
-        "error": "This address cannot be used in this way.",
-        "code": "MethodNotAllowed",
-    }
+    told = client.put("/api/v1/studies").json()
+    assert (told["type"], told["code"]) == ("about:blank", "MethodNotAllowed")
+    assert told["detail"] == told["error"] == "This address cannot be used in this way."
 
 
 def test_a_field_that_is_not_possible_is_named_and_not_quoted(failing: TestClient) -> None:

@@ -11,8 +11,9 @@ from fastapi.testclient import TestClient
 
 from app.domain import Region
 from app.store import FlagQuery, Store
-from app.web.flagged import FIELDS, NOTICE, FlaggedPage, harmless
-from tests.store.exams import exam_review
+from app.web.exports import NOTICE, FlagLine, harmless, heading
+from app.web.flagged import FlaggedPage
+from tests.store.exams import stack_review
 from tests.web import exams, films
 from tests.web.conftest import Send, shown, template
 
@@ -29,9 +30,9 @@ def flags(study: str, store: Store) -> list[str]:
 
 def ids(client: TestClient, **asked: str) -> list[str]:
     """The verdicts on the page for a form; the address gives the same unless it holds a text."""
-    by_form = [row.id for row in shown(client.post("/flagged", data=asked)).flags.rows]
+    by_form = [row.row.id for row in shown(client.post("/flagged", data=asked)).flags.rows]
     if "text" not in asked:
-        assert by_form == [row.id for row in shown(client.get("/flagged", params=asked)).flags.rows]
+        assert by_form == [row.row.id for row in shown(client.get("/flagged", params=asked)).flags.rows]
     return by_form
 
 
@@ -56,7 +57,7 @@ def test_the_page_is_what_its_dataclass_says(client: TestClient, store: Store, f
         )
     assert page == expected
     assert page.methods["gradcam"] == "Grad-CAM"
-    assert [row.id for row in page.flags.rows] == flags[::-1]
+    assert [row.row.id for row in page.flags.rows] == flags[::-1]
 
 
 def test_a_row_shows_the_verdict_and_leads_to_its_map(client: TestClient, study: str, flags: list[str]) -> None:
@@ -105,7 +106,7 @@ def test_csv(client: TestClient, study: str, flags: list[str]) -> None:
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["content-disposition"].startswith('attachment; filename="whylight-flagged-')
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
-    assert tuple(rows[0]) == FIELDS
+    assert tuple(rows[0]) == heading(FlagLine)
     assert [row["review"] for row in rows] == flags[::-1]
     first = rows[-1]
     assert first["study"] == study
@@ -127,7 +128,7 @@ def test_json(client: TestClient, flags: list[str]) -> None:
     body = client.get("/flagged.json").json()
     assert body["use"] == "Research use only — not for clinical use"
     assert [flag["review"] for flag in body["flags"]] == flags[::-1]
-    assert tuple(body["flags"][0]) == FIELDS
+    assert tuple(body["flags"][0]) == heading(FlagLine)
     assert body["flags"][0]["comment"] == '=HYPERLINK("http://evil")'
 
 
@@ -154,12 +155,48 @@ def test_no_cell_is_a_formula(client: TestClient, send: Send, store: Store, flag
     assert "'=HYPERLINK" in text
 
 
-@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", " =1", "|x", "%x"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1",
+        "+1",
+        "-1",
+        "@x",
+        " =1",
+        "|x",
+        "%x",
+        "＝1",
+        "＋1",
+        "－1",
+        "＠x",
+        "\u3000＝1",
+        "\ufeff=1",
+        '"=1"',
+        "\tx",
+        "\rx",
+        "\nx",
+    ],
+)
 def test_risky_text_gets_an_apostrophe(text: str) -> None:
     assert harmless(text) == f"'{text}"
 
 
-@pytest.mark.parametrize("value", ["", "a=1", -1.5, 3, None, True])
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a;=1", "a;'=1"),
+        ("a; ＝cmd()", "a;' ＝cmd()"),
+        ("a\t=1", "a\t'=1"),
+        ("a\r\n+1", "a\r'\n'+1"),
+        ("\t=1", "'\t'=1"),
+        ("=1;-1", "'=1;'-1"),
+    ],
+)
+def test_text_is_no_formula_after_what_another_spreadsheet_takes_for_the_end_of_a_cell(text: str, told: str) -> None:
+    assert harmless(text) == told
+
+
+@pytest.mark.parametrize("value", ["", "a=1", "a; b - c", "a;b", "x\ny", -1.5, 3, None, True])
 def test_harmless_values_stay(value: object) -> None:
     assert harmless(value) is value
 
@@ -169,23 +206,25 @@ def test_verdicts_on_stacks_are_listed_and_exported_beside_those_on_films(
 ) -> None:
     exam = exams.store(store, tmp_path)
     with store.begin() as tx:
-        sagittal = tx.studies.get(exam).series[0]
-        first, second, _ = (image.id for image in sagittal.images)
-        region = {first: Region.rectangle(0, 0, 4, 4), second: Region.rectangle(2, 2, 8, 10)}
-        given = tx.exam_reviews.add(exam, exam_review(second, region=region, comment="behind it")).id
-        maps = tx.exams.explanations(exam)[0].id
+        sagittal = tx.stacks.of_study(exam)[0]
+        first, second, _ = sagittal.images
+        layer = tx.layers.of_stack(sagittal.id)[0].id
+        regions = {0: Region.rectangle(0, 0, 4, 4), 1: Region.rectangle(2, 2, 8, 10)}
+        given = tx.reviews.add(layer, stack_review(regions=regions, comment="behind it")).id
     text = client.get("/flagged").text
-    for words in (f'src="/exam-reviews/{given}/thumbnail.png"', "on 2 slices", "MR · sagittal", "ACL tear", "88 %"):
+    for words in (f'src="/reviews/{given}/thumbnail.png"', "on 2 slices", "MR · sagittal", "ACL tear", "88 %"):
         assert words in text, words
     assert ids(client, finding="ACL tear") == [given]
     assert ids(client) == [given, *flags[::-1]]
     rows = list(csv.DictReader(io.StringIO(client.get("/flagged.csv").content.decode("utf-8-sig"))))
     told = rows[0]
-    assert (told["review"], told["study"], told["image"], told["explanation"]) == (given, exam, second, maps)
-    assert (told["stack"], told["plane"]) == (f"{sagittal.id}-0", "sagittal")
+    assert (told["review"], told["study"], told["image"], told["explanation"]) == (given, exam, second, layer)
+    assert (told["stack"], told["plane"]) == (sagittal.id, "sagittal")
     assert [float(told[f"region_{edge}"]) for edge in ("left", "top", "right", "bottom")] == [0, 0, 8, 10]
     assert [shape["image"] for shape in json.loads(told["region_shapes"])] == [first, second]
     assert told["region_area"] == str(16 + 48)
     assert (told["pointing"], told["outside_inside"], told["mass"]) == ("1.0", "inf", "")
-    assert {(row["stack"], row["plane"]) for row in rows[1:]} == {("", "")}
+    assert (told["slices"], told["current"], told["doubtful"]) == ("3", "True", "False")
+    assert (told["file"], told["sop_instance_uid"]) == ("1.9.1.1.dcm", "1.9.1.1")
+    assert {(row["plane"], row["slices"]) for row in rows[1:]} == {("", "1")}
     assert client.get("/flagged.json").json()["flags"][0]["stack"] == told["stack"]

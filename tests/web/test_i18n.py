@@ -73,6 +73,8 @@ def test_what_is_said_is_found() -> None:
     assert "Pleural Thickening" in spoken  # a finding
     assert "text marker" in spoken  # a reason
     assert "%(n)s study" in spoken  # one of a plural
+    assert "Slices %(a)s and %(b)s lie %(mm)s mm apart instead of %(usual)s mm." in spoken  # what is odd about a stack
+    assert "Maps are being computed: %(plane)s, %(method)s." in spoken  # a constant of the worker, one of two
 
 
 def test_pages_speak_korean(client: TestClient) -> None:

@@ -9,11 +9,13 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from app import opening
+from app.config import Settings
+from app.desk import opening
+from app.desk.opening import picture_png
 from app.domain import frozen
 from app.grey import apply_window, grey, window_for
-from app.opening import picture_png
 from app.store import Store
+from app.store.engine import connect
 from tests.web import films
 from tests.web.conftest import Send
 
@@ -66,8 +68,8 @@ def test_halved_pixels_are_rounded_averages_with_the_whole_films_spread(client: 
 
 def test_maps_are_the_stored_values(client: TestClient, study: str, store: Store) -> None:
     with store.view() as tx:
-        row = tx.explanations.of_study(study)[0]
-        stored = tx.explanations.values(row.id)
+        row = tx.layers.of_study(study)[0]
+        stored = tx.layers.values(row.id)[0]
     answer = client.get(f"/explanations/{row.id}/values", headers=PLAIN)
     assert answer.headers["x-extent"] == "0,0,40,40"
     assert np.array_equal(np.frombuffer(answer.content, "<f4").reshape(8, 8), stored)
@@ -80,7 +82,7 @@ def test_thumbnails_and_overlays_are_pictures(client: TestClient, study: str, st
     review = films.flag(store, study)
     with store.view() as tx:
         image = tx.studies.get(study).images[0].id
-        row = tx.explanations.of_study(study)[0]
+        row = tx.layers.of_study(study)[0]
     sizes = {}
     for path in (
         f"/images/{image}/thumbnail.png",
@@ -113,15 +115,18 @@ def test_a_preview_has_the_greys_that_the_viewer_draws(client: TestClient, store
     assert np.array_equal(made, np.rint(by_hand * 255).astype(np.uint8))
 
 
-def test_a_flags_picture_shows_the_region(client: TestClient, study: str, store: Store) -> None:
+def test_a_flags_picture_shows_the_region(client: TestClient, study: str, store: Store, settings: Settings) -> None:
     drawn = films.flag(store, study)
-    with store.begin() as tx:
-        plain = tx.reviews.add(replace(drawn.review, region=None, method="gradcam"))
-        other = tx.reviews.add(replace(drawn.review, method="no longer there"))
+    plain = films.flag(store, study, method="gradcam")
     with_region = client.get(f"/reviews/{drawn.id}/thumbnail.png").content
     assert with_region != client.get(f"/reviews/{plain.id}/thumbnail.png").content
-    film = Image.open(io.BytesIO(client.get(f"/reviews/{other.id}/thumbnail.png").content))
+    yellow = (np.asarray(Image.open(io.BytesIO(with_region))) == (255, 209, 102)).all(-1)
+    assert yellow.any()
+    with connect(settings).begin() as connection:  # as a verdict that was carried over without its map
+        connection.exec_driver_sql(f"update layers set \"values\" = null where id = '{plain.layer_id}'")  # noqa: S608
+    film = Image.open(io.BytesIO(client.get(f"/reviews/{plain.id}/thumbnail.png").content))
     assert film.mode == "L"  # the map is gone: the film alone
+    assert client.get(f"/layers/{plain.layer_id}/values").status_code == 404
 
 
 def test_a_voi_lut(client: TestClient, send: Send, store: Store) -> None:

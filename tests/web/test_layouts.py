@@ -52,6 +52,15 @@ def test_what_is_no_layout_is_refused_in_words(client: TestClient, change: dict[
     assert client.get("/api/v1/layouts").json() == []
 
 
+def test_layouts_are_their_readers(client: TestClient, study: str) -> None:
+    client.put(f"/api/v1/layouts/{ONE}", json=GIVEN)
+    client.cookies.set("whylight-reader", "Kim")
+    assert client.get("/api/v1/layouts").json() == []
+    assert client.put(f"/api/v1/layouts/{ONE}", json=GIVEN).status_code == 404
+    client.put(f"/api/v1/layouts/{TWO}", json=GIVEN)
+    assert [one["id"] for one in client.get(f"/studies/{study}/case.json").json()["layouts"]] == [TWO]
+
+
 def test_there_is_a_most(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layouts, "MOST", 1)
     assert client.put(f"/api/v1/layouts/{ONE}", json=GIVEN).status_code == 200

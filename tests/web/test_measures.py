@@ -1,4 +1,4 @@
-"""Measures over HTTP: kept once, changed, removed, refused in words, with figures of the raw array."""
+"""Annotations over HTTP, also as measures, their old name: kept once, changed, removed, refused, with figures."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.store import Store
+from app.web.api import annotations
 from tests.web import films
 from tests.web.conftest import Send
 
@@ -75,6 +76,32 @@ def test_ids_are_ours_and_stay_with_their_study(client: TestClient, study: str, 
     assert client.delete(f"/api/v1/studies/{other}/measures/{ONE}").status_code == 404
     assert len(client.get(f"/api/v1/studies/{study}/measures").json()) == 1, "removed through another study"
     assert client.get("/api/v1/studies/aaaaaaaaaaaa/measures").status_code == 404
+
+
+def test_both_addresses_are_of_the_same_annotations(client: TestClient, study: str, given: dict[str, Any]) -> None:
+    here = f"/api/v1/studies/{study}/annotations"
+    kept = client.put(f"{here}/{ONE}", json=given).json()
+    assert client.get(here).json() == [kept] == client.get(f"/api/v1/studies/{study}/measures").json()
+    assert client.delete(f"{here}/{ONE}").json() == kept
+    assert client.get(f"/api/v1/studies/{study}/measures").json() == []
+
+
+def test_at_the_most_there_may_be_one_is_still_changed(
+    client: TestClient, study: str, given: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(annotations, "MOST", 1)
+    assert put(client, study, given).status_code == 200
+    refused = put(client, study, given, "bbbbbbbbbbbb")
+    assert refused.status_code == 422
+    assert "1 measures already" in refused.json()["detail"]
+    assert put(client, study, given | {"points": [[0, 0], [5, 5]]}).json()["points"] == [[0, 0], [5, 5]]
+
+
+def test_an_annotation_is_its_readers(client: TestClient, study: str, given: dict[str, Any]) -> None:
+    client.cookies.set("whylight-reader", "Kim")
+    assert put(client, study, given).json()["reader"] == "Kim"
+    client.cookies.set("whylight-reader", "Lee")
+    assert put(client, study, given).status_code == 409
 
 
 def test_another_site_keeps_no_measure(client: TestClient, study: str, given: dict[str, Any]) -> None:

@@ -53,7 +53,7 @@ def test_the_list(client: TestClient, models: Path) -> None:
     answer = client.get("/models")
     by_name = {card.name: card for card in Registry(models).cards()}
     names = ("chest-untrained", "phantom-untrained", "phantom-by-name")
-    assert shown(answer) == ModelsPage(cards=tuple(by_name[name] for name in names))
+    assert shown(answer) == ModelsPage(cards=tuple(by_name[name] for name in names), imported=())
     for name in names:
         assert f'href="/models/{name}"' in answer.text
     assert "for phantoms only" in answer.text

@@ -23,6 +23,21 @@ def test_the_colours_are_kept(client: TestClient) -> None:
     assert '<input type="hidden" name="back" value="/upload">' in page
 
 
+def test_a_readers_name_is_kept_shown_and_taken_back(client: TestClient) -> None:
+    assert "<span>Reader</span></summary>" in client.get("/upload").text
+    answer = client.post("/preferences", data={"reader": "  Dr. 김\u200b  <b> ", "back": "/upload"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/upload")
+    assert "HttpOnly" in answer.headers["set-cookie"]
+    page = client.get("/upload").text
+    assert "<span>Dr. 김 &lt;b&gt;</span></summary>" in page
+    assert 'value="Dr. 김 &lt;b&gt;"' in page
+    client.post("/preferences", data={"theme": "light"})
+    assert "Dr. 김" in client.get("/upload").text, "another choice leaves the name alone"
+    client.post("/preferences", data={"reader": "", "named": "yes"})
+    assert "<span>Reader</span></summary>" in client.get("/upload").text
+    assert client.post("/preferences", data={"reader": "x" * 65}).status_code == 422
+
+
 def test_an_unknown_choice_is_refused(client: TestClient) -> None:
     for data in ({"language": "xx"}, {"theme": "purple"}):
         answer = client.post("/preferences", data=data)

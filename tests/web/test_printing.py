@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image as Picture
 
 from app import grey, render
-from app.domain import Explanation, Extent, Image, Window, frozen
+from app.domain import Extent, Image, Layer, Producer, Window, frozen
 from app.store import Store
 from app.web import pages
 from app.web.printing import fonts, plates, view
@@ -63,7 +63,7 @@ def test_the_pdf_says_all_of_it_on_pages_that_say_what_they_are(client: TestClie
     probability = f"{films.SCORES['Nodule']:.3f}"
     words = {
         "en": ("Nodule", probability, "Wrong region", "text marker", "1 Length", "2 Ellipse", "mean", "It was never trained."),
-        "ko": ("결절", probability, "잘못된 부위", "문자 표식", "1 길이", "2 타원", "평균", "phantom-untrained"),
+        "ko": ("결절", probability, "부위 틀림", "문자 표식", "1 길이", "2 타원", "평균", "phantom-untrained"),
     }[language]  # fmt: skip
     assert [word for word in words if word.replace(" ", "") not in told.replace(" ", "")] == []
     assert "표지자<b>위</b>&Ödem" in told.replace(" ", ""), "the comment is not as its reader wrote it"
@@ -187,11 +187,20 @@ def film(**fields: Any) -> Image:
     return Image(sop_instance_uid="1", frame=1, stored=frozen(stored), **told)
 
 
-def heat(image: Image, *, signed: bool) -> Explanation:
+def heat(image: Image, *, signed: bool) -> Layer:
     """A map of 6 × 4 values over a part of the film."""
-    values = np.random.default_rng(4).normal(size=(6, 4)).astype(np.float32)
-    named: Any = {"model": "net", "model_sha256": "ab" * 32, "method": "cam", "finding": "Mass", "state": "ok", "device": "cpu"}
-    return Explanation("1", 1, values=values, extent=Extent(-2, 3, 38, 57), signed=signed, parameters={}, versions={}, **named)
+    values = np.random.default_rng(4).normal(size=(1, 6, 4)).astype(np.float32)
+    return Layer(
+        stack=image.stack,
+        kind="relevance",
+        scale="signed" if signed else "positive",
+        producer=Producer("method", "cam"),
+        model="net",
+        model_sha256="ab" * 32,
+        finding="Mass",
+        values=values,
+        extent=Extent(-2, 3, 38, 57),
+    )
 
 
 @pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
@@ -210,7 +219,7 @@ def test_a_map_lies_where_it_belongs_in_its_colours(signed: bool, colours: str) 
     found = heat(image, signed=signed)
     scale = plates.ends(found, robust=False)
     shown = plates.draw(image, View(opacity=1.0, threshold=0.5, unsigned="magma", signed="berlin"), (40, 60), found, scale)
-    values = grey.resample(found.values, found.extent, (60, 40))
+    values = grey.resample(found.values[0], found.extent, (60, 40))
     size = np.abs(values) if signed else values
     covered = size >= 0.5 * scale[1]
     assert (np.ptp(shown, axis=2) > 0)[~covered].sum() == 0

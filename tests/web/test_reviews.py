@@ -43,7 +43,7 @@ def test_a_verdict_is_stored_with_everything_and_shown_on_reload(
     assert review | rest == given | rest | {"comment": "beside the L", "region": region}
     with store.view() as tx:
         (row,) = tx.reviews.of_study(study)
-    assert row.review.model_sha256 == "cd" * 32
+    assert row.model_sha256 == "cd" * 32
     assert row.review.created_at.tzinfo is not None
     told = client.get(f"/studies/{study}/case.json", headers=JSON).json()
     assert told["reviews"] == [review]
@@ -59,7 +59,7 @@ def test_a_form_without_scripts_is_stored_and_leads_back(
     assert client.get(response.headers["location"]).status_code == 200
     with store.view() as tx:
         (row,) = tx.reviews.of_study(study)
-    assert (row.review.verdict, row.review.region) == ("wrong", None)
+    assert (row.review.verdict, row.review.regions) == ("wrong", {})
 
 
 def test_taking_back_puts_the_verdict_before_in_force(client: TestClient, study: str, given: dict[str, Any]) -> None:
@@ -140,12 +140,10 @@ def test_a_region_of_several_shapes_is_measured_against_every_map(
     assert [review["region"][edge] for edge in ("left", "top", "right", "bottom")] == [2, 3, 38, 38]
     with store.view() as tx:
         (row,) = tx.reviews.of_study(study)
-        assert row.review.region is not None
-        maps = tx.explanations.of_image(row.image_id)
-        for found in maps:
-            values = tx.explanations.values(found.id)
-            expected = truth.measure(values, found.extent, row.review.region, (40, 40))
-            assert row.review.measures[found.method] == expected
+        for found in tx.layers.of_stack(row.stack_id):
+            values = tx.layers.values(found.id)
+            expected = truth.localise(values, found.extent, row.review.regions, (40, 40))
+            assert row.review.localisations[found.method] == expected
             assert review["measures"][found.method] == asdict(expected)
     assert len(review["measures"]) == len(films.METHODS)
     (told,) = client.get(f"/studies/{study}/case.json", headers=JSON).json()["reviews"]
@@ -197,3 +195,12 @@ def test_who_did_not_see_the_verdict_in_force_is_shown_it(client: TestClient, st
     assert client.delete(f"/reviews/{second.json()['review']['id']}", headers=JSON).json() == {"review": first}
     stale = client.post(f"/studies/{study}/reviews", json=given | {"expected": second.json()["review"]["id"]}, headers=JSON)
     assert (stale.status_code, stale.json()["review"]) == (409, first)
+
+
+def test_a_readers_own_name_is_kept_with_the_verdict(client: TestClient, study: str, given: dict[str, Any]) -> None:
+    first = client.post(f"/studies/{study}/reviews", json=given | {"expected": ""}, headers=JSON).json()["review"]
+    assert client.post("/preferences", data={"reader": " Dr.  김\u200b "}).status_code == 303
+    second = client.post(f"/studies/{study}/reviews", json=given | {"expected": ""}, headers=JSON)
+    assert second.status_code == 201, "another reader has judged nothing yet"
+    exported = {flag["review"]: flag["reader"] for flag in client.get("/flagged.json").json()["flags"]}
+    assert exported == {first["id"]: "reader", second.json()["review"]["id"]: "Dr. 김"}

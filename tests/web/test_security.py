@@ -1,6 +1,5 @@
 """What stands before every route."""
 
-import asyncio
 import logging
 import re
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,7 @@ from app.config import Settings
 from app.store import Store
 from app.web.application import create_app
 from app.web.security import HEADERS, SMALL, hostname
+from tests import loops
 from tests.web.conftest import HOST, SAME_SITE
 
 SECRET = "DOE^JANE is on table 4"  # noqa: S105 - a patient's name, not a password
@@ -188,7 +188,7 @@ def read_by(app: FastAPI, path: str, announced: int | None, chunk: int, chunks: 
         "type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"", "headers": headers,
         "scheme": "http", "http_version": "1.1", "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 1), "root_path": "",
     }  # fmt: skip
-    asyncio.run(app(scope, receive, send))
+    loops.run(app(scope, receive, send))
     return status, read
 
 

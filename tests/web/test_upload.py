@@ -1,6 +1,5 @@
 """Uploads: streamed, read, stored once, and each file told of."""
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -211,17 +210,6 @@ def test_fields_and_empty_inputs_are_no_files(client: TestClient, store: Store) 
     assert "There is no file to read" in answer.text
 
 
-def test_what_a_crash_left_behind_goes_after_a_day(settings: Settings) -> None:
-    root = settings.var / "uploads"
-    for name in ("old", "new"):
-        (root / name).mkdir(parents=True)
-        (root / name / "000000").write_bytes(b"x")
-    os.utime(root / "old", (1, 1))
-    with receiving.folder(settings) as mine:
-        assert {path.name for path in root.iterdir()} == {"new", mine.name}
-    assert {path.name for path in root.iterdir()} == {"new"}
-
-
 def test_archives_that_unpack_to_too_much(settings: Settings, store: Store) -> None:
     small = settings.model_copy(update={"max_upload_mb": 1})
     browser = TestClient(create_app(small, store, lambda: None), HOST, headers=SAME_SITE, follow_redirects=False)
@@ -231,6 +219,22 @@ def test_archives_that_unpack_to_too_much(settings: Settings, store: Store) -> N
     told = outcomes(browser, browser.post("/studies", files=files).headers["location"])
     assert [state for state, _ in told.values()] == ["accepted", "rejected"]
     assert "unpack" in list(told.values())[-1][1]
+
+
+def test_pixels_that_decode_to_too_much(settings: Settings, store: Store) -> None:
+    small = settings.model_copy(update={"max_decoded_mb": 1})
+    browser = TestClient(create_app(small, store, lambda: None), HOST, headers=SAME_SITE, follow_redirects=False)
+    files = [("files", (f"{n}.dcm", films.dicom(n, size=600))) for n in (1, 2)]  # 0.69 MB each
+    told = outcomes(browser, browser.post("/studies", files=files).headers["location"])
+    assert list(told) == ["1.dcm", "2.dcm"]
+    assert told["1.dcm"] == ("accepted", "")
+    assert told["2.dcm"] == (
+        "rejected",
+        "The pixels of one upload may decode to 1 MB; this file and those after were not read.",
+    )
+    before = {path for path in store.blobs.folder.rglob("*") if path.is_file()}
+    browser.post("/studies", files=[("files", ("3.dcm", films.dicom(3, size=800)))])  # 1.2 MB: not even staged
+    assert {path for path in store.blobs.folder.rglob("*") if path.is_file()} == before
 
 
 def test_a_full_disk_is_told_in_words(

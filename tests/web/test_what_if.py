@@ -2,7 +2,6 @@
 
 import csv
 import io
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -12,16 +11,17 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from app import pipeline
+from app import reading
 from app.classifiers.loading import Loaded
 from app.config import Settings
-from app.domain import Area, Edit, Explanation, Score, Series
+from app.desk import questions
+from app.domain import Area, Edit, Layer, Score, Series
 from app.edits import apply
 from app.errors import Unavailable
 from app.store import Question, Store
-from app.web import asking
 from app.web.application import create_app
 from app.worker import Worker
+from tests.waiting import until
 from tests.web import films
 from tests.web.conftest import HOST, SAME_SITE, Send
 
@@ -54,19 +54,16 @@ def client(app: FastAPI) -> TestClient:
 def read(send: Send, client: TestClient) -> str:
     """A study that the worker has read and explained."""
     study = send(("film.dcm", films.dicom(3, size=96)))
-    deadline = time.monotonic() + 60
-    while client.get(f"{API}/studies/{study}/job").json()["state"] != "done":
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(lambda: client.get(f"{API}/studies/{study}/job").json()["state"] == "done")
     return study
 
 
-def python(store: Store, worker: Worker, study: str) -> tuple[Any, Series, dict[str, Explanation]]:
+def python(store: Store, worker: Worker, study: str) -> tuple[Any, Series, dict[str, Layer]]:
     """The same network, film and maps, by Python."""
     with store.view() as tx:
         row = tx.studies.get(study)
         series = replace(row.series[0].outline(), images=(tx.studies.load_image(row.images[0].id),))
-        maps = {one.id: tx.explanations.load(one.id) for one in tx.explanations.of_study(study)}
+        maps = {one.id: tx.layers.load(one.id) for one in tx.layers.of_study(study)}
     loaded: Loaded = worker._loaded()
     return loaded.get(loaded.registry.card(MODEL)), series, maps
 
@@ -92,7 +89,7 @@ def test_the_pages_answer_is_the_apis_and_pythons(client: TestClient, read: str,
         Edit((Area("hot", explanation=cam["id"], threshold=0.3),), "mean"),
         Edit((Area("rectangle", ((10, 10), (80, 86))),), "blur", outside=True),
     ]
-    said = pipeline.what_if(classifier, series, steps, maps)
+    said = reading.what_if(classifier, series, steps, maps)
     told = {one["finding"]: (one["after"], one["logit_after"]) for one in page.json()["changes"]}
     assert told == {score.finding: (score.probability, score.logit) for score in said.scores}
     (before,) = client.get(f"{API}/studies/{read}/predictions").json()
@@ -178,7 +175,7 @@ def test_a_filmstrip_is_what_the_engine_gives(client: TestClient, read: str, sto
     told = strip.json()
     values = np.frombuffer(client.get(told["values"]).content, "<f4")
     classifier, series, _ = python(store, worker, read)
-    stages = pipeline.stages(classifier, series, method, "Effusion")
+    stages = reading.stages(classifier, series, method, "Effusion")
     assert [one["name"] for one in told["stages"]] == [stage.name for stage in stages]
     assert len(stages) > 4
     for one, stage in zip(told["stages"], stages, strict=True):
@@ -197,20 +194,19 @@ def test_other_methods_have_no_stages(client: TestClient, read: str) -> None:
         assert words in answer.json()["error"]
 
 
-def test_without_a_worker_the_reader_is_told(settings: Settings, store: Store, study_of_nobody: str) -> None:
-    web = create_app(settings, store, lambda: None).state.web
+def test_without_a_worker_the_reader_is_told(store: Store, study_of_nobody: str) -> None:
     with store.view() as tx:
         image = tx.studies.get(study_of_nobody).images[0]
     question = Question("what if", study_of_nobody, image.id, MODEL, "cd" * 32, {"edits": []})
     with pytest.raises(Unavailable, match="No worker answered"):
-        asking.ask(web, question, patience=0.05)
+        questions.ask(store, lambda: None, question, patience=0.05)
     with store.view() as tx:
         assert not tx.questions.due()
 
 
 @pytest.fixture
 def study_of_nobody(settings: Settings, store: Store) -> str:
-    """A study that no worker has seen."""
+    """A study that no worker has seen: a test asks for it before it asks for one."""
     client = TestClient(create_app(settings, store, lambda: None), HOST, headers=SAME_SITE, follow_redirects=False)
     answer = client.post("/studies", files=[("files", ("film.dcm", films.dicom(9)))])
     study = str(answer.headers["location"]).split("/")[2].split("?")[0]
@@ -218,9 +214,7 @@ def study_of_nobody(settings: Settings, store: Store) -> str:
     return study
 
 
-def test_a_network_that_was_replaced_is_not_asked_for_its_predecessor(
-    client: TestClient, study_of_nobody: str, worker: Worker
-) -> None:
+def test_a_network_that_was_replaced_is_not_asked_for_its_predecessor(study_of_nobody: str, client: TestClient) -> None:
     answer = client.post(f"{API}/studies/{study_of_nobody}/what-if", json={"model": MODEL, "edits": edits("")[:1]})
     assert (answer.status_code, answer.json()["code"]) == (500, "ModelError")
     assert "replaced by another version" in answer.json()["error"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from app.errors import InputError
-from app.explainers.base import Explainer, Layer, Relevance
+from app.explainers.base import Explainer, LayerRelevance, Relevance
 from app.explainers.relevance.engine import propagate
 from app.explainers.relevance.lrp import COMPOSITES, LRPRules
 from app.explainers.trace import Trace
@@ -44,7 +44,7 @@ class LRP(Explainer):
         """The pixels' shares of ``z_t``, (targets, slices, size, size)."""
         return propagate(trace, self._rules(), targets)
 
-    def layers(self, trace: Trace, targets: Sequence[int]) -> tuple[Layer, ...]:
+    def layers(self, trace: Trace, targets: Sequence[int]) -> tuple[LayerRelevance, ...]:
         """The relevance at every layer, from the decision back to the film."""
         return propagate(trace, self._rules(), targets, keep_layers=True).layers
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from app.errors import NotExplainable
-from app.explainers.base import Layer, Relevance
+from app.explainers.base import LayerRelevance, Relevance
 from app.explainers.relevance import flow
 from app.explainers.relevance.plan import SMOOTH, Plan, Step, plan
 from app.explainers.trace import Trace
@@ -104,7 +104,7 @@ class _Frontier:
     def __init__(self, trace: Trace, seed: Tensor, keep: bool) -> None:
         self.trace = trace
         self.keep = keep
-        self.layers: list[Layer] = []
+        self.layers: list[LayerRelevance] = []
         seeds = seed.flatten(2).sum(2, dtype=torch.float64)
         self.total = seeds.expand(-1, trace.slices) if seeds.shape[1] != trace.slices else seeds
         self.shared = seeds.shape[1] != trace.slices
@@ -117,7 +117,7 @@ class _Frontier:
         totals = sum((part.flatten(1).sum(1, dtype=torch.float64) for part in waiting.values()), torch.zeros(r.shape[0]))
         spatial = r.dim() == 5
         values = r.sum(2) if spatial else r.reshape(*r.shape[:2], -1, 1)
-        self.layers.append(Layer(step.name, values, totals, whole, spatial))
+        self.layers.append(LayerRelevance(step.name, values, totals, whole, spatial))
 
     def arrived(self, r: Tensor) -> Relevance:
         """The map at the film."""
@@ -126,7 +126,7 @@ class _Frontier:
         if self.shared:
             found = found.sum(1, keepdim=True).expand_as(self.total)
         if self.keep:
-            self.layers.append(Layer("film", maps, found.sum(1) if not self.shared else found[:, 0]))
+            self.layers.append(LayerRelevance("film", maps, found.sum(1) if not self.shared else found[:, 0]))
         lost = (found - self.total).abs() / self.total.abs().clamp_min(torch.finfo(torch.float64).tiny)
         return Relevance(maps, self.total, torch.where(self.total == 0, found.abs(), lost), tuple(self.layers))
 

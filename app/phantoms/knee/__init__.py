@@ -6,8 +6,8 @@
 For the tests, the demo and the network that reads three stacks. Nothing here reads real examinations.
 """
 
-from app.exam import FINDINGS
-from app.exam import READ_PLANES as PLANES
+from app.domain import KNEE_FINDINGS as FINDINGS
+from app.domain import READ_PLANES as PLANES
 from app.phantoms.knee.exam import LESIONS, KneePhantom, draw
 from app.phantoms.knee.scanner import KneeStack
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain import KNEE_FINDINGS
 from app.errors import InputError
-from app.exam import FINDINGS
 from app.phantoms.knee import bones, joint, lesions, mimics, person, scanner, soft
 from app.phantoms.knee.space import Space, ramp, stream
 from app.phantoms.knee.tissue import Canvas
@@ -35,7 +35,7 @@ PRIOR = {"ACL discontinuity": 0.45, "meniscal tear": 0.5, "effusion": 0.3, "bone
 class KneePhantom:
     """One examination.
 
-    ``findings`` of `FINDINGS`; ``lesions`` of `LESIONS` that were drawn; ``mimics`` that a healthy knee may have; ``side``
+    ``findings`` of `KNEE_FINDINGS`; ``lesions`` of `LESIONS` that were drawn; ``mimics`` that a healthy knee may have; ``side``
     "L" or "R"; ``stacks`` in the order of `scanner.PLANES`.
     """
 
@@ -83,7 +83,7 @@ def draw(seed: int, lesions: Sequence[str] | None = None, size: int = 256, slice
     present = {finding for finding, lesion in SHOWS.items() if lesion in found} | ({"abnormality"} if found else set())
     return KneePhantom(
         seed=seed,
-        findings=tuple(name for name in FINDINGS if name in present),
+        findings=tuple(name for name in KNEE_FINDINGS if name in present),
         lesions=tuple(found),
         mimics=(*present_mimics, *(["discoid meniscus"] if who.discoid else [])),
         side="L" if who.side > 0 else "R",

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain import frozen
-from app.exam import READ_PLANES as PLANES
-from app.exam import Plane
+from app.domain import READ_PLANES as PLANES
+from app.domain import Plane, frozen
 from app.phantoms.knee.person import rotation
 from app.phantoms.knee.space import F32, Box, Space, stream
 

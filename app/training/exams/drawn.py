@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from app.domain import KNEE_FINDINGS
 from app.errors import InputError
-from app.exam import FINDINGS
 from app.phantoms import knee
 from app.training.exams.mrnet import TASKS
 
@@ -35,7 +35,7 @@ def draw(folder: Path, counts: dict[str, int], first: int, size: int, processes:
         seeds = range(first + APART * number, first + APART * number + count)
         with ProcessPoolExecutor(processes) as pool:
             rows = list(pool.map(partial(_one, folder / part, size, seeds.start), seeds, chunksize=8))
-        for column, finding in enumerate(FINDINGS):
+        for column, finding in enumerate(KNEE_FINDINGS):
             text = io.StringIO()
             csv.writer(text, lineterminator="\n").writerows([name, labels[column]] for name, labels in rows)
             (folder / f"{part}-{TASKS[finding]}.csv").write_text(text.getvalue(), encoding="utf-8")
@@ -51,12 +51,12 @@ def _one(folder: Path, size: int, first: int, seed: int) -> tuple[str, list[int]
             grey = np.clip((stack.pixels - low) / max(high - low, 1e-6), 0, 1) * 255
             _save(folder / stack.plane / f"{name}.npy", grey.round().astype(np.uint8))
             flags = np.zeros(stack.pixels.shape, np.uint8)
-            for bit, finding in enumerate(FINDINGS):
+            for bit, finding in enumerate(KNEE_FINDINGS):
                 if finding in stack.masks:
                     flags |= stack.masks[finding].astype(np.uint8) << bit
             _save(folder / f"{stack.plane}-masks" / f"{name}.npy", flags)
         note.parent.mkdir(parents=True, exist_ok=True)
-        note.write_text(json.dumps([int(finding in phantom.findings) for finding in FINDINGS]), encoding="utf-8")
+        note.write_text(json.dumps([int(finding in phantom.findings) for finding in KNEE_FINDINGS]), encoding="utf-8")
     return name, json.loads(note.read_text(encoding="utf-8"))
 
 

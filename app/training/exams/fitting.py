@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from app.classifiers.stack import StackNetwork
+from app.domain import KNEE_FINDINGS, Plane
 from app.evaluation.predictions import auroc
-from app.exam import FINDINGS, Plane
 from app.training.exams.mrnet import Exams
 from app.training.fitting import one_cycle
 from app.training.progress import Progress, clock
@@ -83,8 +83,8 @@ class PlaneFit:
             torch.manual_seed(self.seed * 10_000 + epoch)
             loss = self._epoch(epoch, train, optimiser, progress)
             logits = answered(self.average, valid, self.plane, self.recipe.size, self.device)
-            each = [auroc(logits[:, f], valid.labels[:, f] == 1) for f in range(len(FINDINGS))]
-            figures = {**dict(zip(FINDINGS, each, strict=True)), "validation": float(np.nanmean(each))}
+            each = [auroc(logits[:, f], valid.labels[:, f] == 1) for f in range(len(KNEE_FINDINGS))]
+            figures = {**dict(zip(KNEE_FINDINGS, each, strict=True)), "validation": float(np.nanmean(each))}
             seconds = time.monotonic() - started
             row = {"epoch": epoch, "loss": loss, "seconds": seconds}
             record.keep({**row, **figures}, self._state(epoch, optimiser))
@@ -167,8 +167,8 @@ class Places(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.scale = nn.Parameter(torch.ones(len(FINDINGS)))
-        self.shift = nn.Parameter(torch.full((len(FINDINGS),), -4.0))
+        self.scale = nn.Parameter(torch.ones(len(KNEE_FINDINGS)))
+        self.shift = nn.Parameter(torch.full((len(KNEE_FINDINGS),), -4.0))
 
     def forward(self, network: StackNetwork, maps: Tensor, masks: Tensor) -> Tensor:
         """``maps`` (slices, width, h, w), ``masks`` (slices, findings, size, size) in [0, 1]."""

@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from app.exam import READ_PLANES, Plane
+from app.domain import READ_PLANES, Plane
 
 RIDGE = 0.01
 """How strongly weights are held back, per exam: without it, exams that can be told apart entirely have no finite answer."""

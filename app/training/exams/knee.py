@@ -16,9 +16,9 @@ from app.classifiers.card import Card
 from app.classifiers.loading import load_exam, pick_device
 from app.classifiers.networks import build
 from app.classifiers.stack import StackNetwork
+from app.domain import KNEE_FINDINGS, READ_PLANES, Plane
 from app.errors import InputError
 from app.evaluation.predictions import auroc_interval
-from app.exam import FINDINGS, READ_PLANES, Plane
 from app.training import cards, provenance
 from app.training.exams import drawn, joining, mrnet
 from app.training.exams.fitting import PlaneFit, Recipe, answered
@@ -101,7 +101,7 @@ def fitted(task: Task, plane: Plane, learn: Exams, join: Exams) -> StackNetwork:
     networks = []
     for _ in range(2):
         torch.manual_seed(int(task.run["seed"]))
-        networks.append(build("stack", len(FINDINGS), task.run["encoder"], channels(task.run)).to(task.device))
+        networks.append(build("stack", len(KNEE_FINDINGS), task.run["encoder"], channels(task.run)).to(task.device))
     network, average = networks
     assert isinstance(network, StackNetwork)  # noqa: S101 - "stack" builds nothing else
     assert isinstance(average, StackNetwork)  # noqa: S101 - as above
@@ -149,7 +149,12 @@ def write(task: Task, networks: dict[Plane, StackNetwork], learn: Exams, join: E
     whole = nn.ModuleDict({"members": nn.ModuleList(networks.values())}).eval()
     entries = entries_of(task.run, provenance.named(task.out))
     members = [
-        {"plane": plane, "findings": list(FINDINGS), "parameters": task.run["encoder"], "prefers": task.run["prefers"][plane]}
+        {
+            "plane": plane,
+            "findings": list(KNEE_FINDINGS),
+            "parameters": task.run["encoder"],
+            "prefers": task.run["prefers"][plane],
+        }
         for plane in networks
     ]
     terms = task.run["terms"]
@@ -168,7 +173,7 @@ def measured(rows: list[dict[str, Any]], logits: Logits, valid: Exams, source: s
             continue
         scores = joining.joined(row, logits)
         where = source if whole else f"{source}, {row['planes'][0]} plane alone"
-        for index, finding in enumerate(FINDINGS):
+        for index, finding in enumerate(KNEE_FINDINGS):
             truth = valid.labels[:, index] == 1
             if not 0 < int(truth.sum()) < len(truth):
                 continue
@@ -186,10 +191,12 @@ def entries_of(run: dict[str, Any], name: str) -> dict[str, Any]:
         "summary": run["summary"],
         "kind": "exam",
         "architecture": "stack",
-        "findings": list(FINDINGS),
+        "findings": list(KNEE_FINDINGS),
         "modalities": ["MR"],
         "body_parts": ["KNEE"],
         "phantom": bool(run["phantom"]),
+        "people": bool(run["phantom"]),  # where no other network reads an exam, one of phantoms shows how its maps work
+        "unnamed_parts": True,  # few exams say what they are of
         "default": True,
         "input_size": int(run["recipe"]["size"]),
         "explained_layer": "encoder",

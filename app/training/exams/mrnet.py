@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain import KNEE_FINDINGS, READ_PLANES, Plane
 from app.errors import InputError
-from app.exam import FINDINGS, READ_PLANES, Plane
 
 TASKS = {"abnormality": "abnormal", "ACL tear": "acl", "meniscal tear": "meniscus"}
 """Finding to the word in the tables' names."""
@@ -25,8 +25,8 @@ PARTS = ("train", "valid")
 
 @dataclass(frozen=True, eq=False)
 class Exams:
-    """One part: ``ids`` (n,), ``labels`` float32 (n, findings) in the order of `app.exam.FINDINGS`; ``notes`` are sentences
-    about what was left out."""
+    """One part: ``ids`` (n,), ``labels`` float32 (n, findings) in the order of `app.domain.KNEE_FINDINGS`; ``notes`` are
+    sentences about what was left out."""
 
     folder: Path
     part: str
@@ -51,7 +51,7 @@ class Exams:
         if not path.is_file():
             return None
         flags = loaded(path)
-        return np.stack([flags >> bit & 1 for bit in range(len(FINDINGS))])
+        return np.stack([flags >> bit & 1 for bit in range(len(KNEE_FINDINGS))])
 
     def chosen(self, index: Sequence[int] | NDArray[np.intp]) -> "Exams":
         """Some of them."""
@@ -75,7 +75,7 @@ def loaded(path: Path) -> NDArray[np.uint8]:
 
 def read(folder: Path, part: str) -> Exams:
     """The exams of a part whose three stacks are there. InputError where the folder is no such folder, or a table is wrong."""
-    tables = [_table(folder / f"{part}-{TASKS[finding]}.csv") for finding in FINDINGS]
+    tables = [_table(folder / f"{part}-{TASKS[finding]}.csv") for finding in KNEE_FINDINGS]
     everywhere = sorted(set.intersection(*(set(table) for table in tables)))
     notes = []
     some = set.union(*(set(table) for table in tables)) - set(everywhere)

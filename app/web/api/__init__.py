@@ -1,18 +1,56 @@
 """The JSON API for scripts, under /api/v1: the same doors as the pages, described by OpenAPI.
 
-A failure is ``{"error": sentence, "code": class of the error}`` with the class's status.
+A failure is a problem as `app.web.errors` writes it, with the status of its class.
 """
 
 from fastapi import APIRouter
+from fastapi.routing import APIRoute
 
-from app.web.api import exams, inspections, layouts, measures, models, results, reviews, studies, what_ifs
-from app.web.api.schemas import Failure
-
-router = APIRouter(
-    prefix="/api/v1",
-    responses={
-        422: {"model": Failure, "description": "What was sent cannot be used; the sentence says why."},
-    },
+from app.web.api import (
+    annotations,
+    answers,
+    exams,
+    explanations,
+    exports,
+    imports,
+    inspections,
+    jobs,
+    layers,
+    layouts,
+    models,
+    reviews,
+    stacks,
+    stages,
+    studies,
+    what_ifs,
+    wishes,
 )
-for room in (studies, models, inspections, results, reviews, measures, layouts, what_ifs, exams):
+from app.web.api.refusals import ALWAYS
+
+
+def named(route: APIRoute) -> str:
+    """An operation is called as the function that answers it."""
+    return route.name
+
+
+router = APIRouter(prefix="/api/v1", responses=ALWAYS, generate_unique_id_function=named)
+for room in (
+    studies,
+    stacks,
+    answers,
+    inspections,
+    layers,
+    imports,
+    wishes,
+    jobs,
+    reviews,
+    annotations,
+    what_ifs,
+    stages,
+    layouts,
+    models,
+    exports,
+    explanations,
+    exams,
+):
     router.include_router(room.router)

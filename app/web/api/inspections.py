@@ -1,17 +1,18 @@
-"""What guards say of images, for scripts, and the analysis that may insist."""
+"""What guards say of images, for scripts: whether a network may read one, and why not."""
 
 from datetime import datetime
 
-from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Request, Response
+from pydantic import Field
 
 from app.domain import Admission
-from app.errors import InputError
 from app.store import InspectionRow
 from app.web import pages
-from app.web.api.schemas import NOT_FOUND, Frozen, JobOut, Translate
+from app.web.api.objects import Frozen, Translate
+from app.web.api.paging import HEADERS, Whole
+from app.web.api.refusals import NAMED
 
-router = APIRouter(responses=NOT_FOUND)
+router = APIRouter(tags=["predictions"], responses=NAMED)
 
 
 class InspectionOut(Frozen):
@@ -50,33 +51,10 @@ class InspectionOut(Frozen):
         )
 
 
-class AnalyseIn(BaseModel):
-    """Which network is to read a study."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    model: str = Field("", description="The network; empty: the one registered for the study.", max_length=64)
-    insist: bool = Field(False, description="Analyse what the network's guard refuses, too; the result carries the warning.")
-
-
-@router.get("/studies/{study_id}/inspections", summary="Read what guards say")
-def inspections(request: Request, study_id: str) -> list[InspectionOut]:
+@router.get("/studies/{study_id}/inspections", responses=HEADERS, summary="Read what guards say")
+def list_inspections(request: Request, response: Response, study_id: str, paging: Whole) -> list[InspectionOut]:
     """What the networks' guards say of the study's images, in their order. A refused image has no prediction."""
     with pages.of(request).store.view() as tx:
         tx.studies.get(study_id)
-        return [InspectionOut.of(row, pages.gettext(request)) for row in tx.inspections.of_study(study_id)]
-
-
-@router.post("/studies/{study_id}/analysis", status_code=202, summary="Ask for an analysis")
-def analyse(request: Request, study_id: str, asked: AnalyseIn) -> JobOut:
-    """Ask for the study's predictions and the maps of its top findings, of what a guard refuses only when you insist."""
-    web = pages.of(request)
-    card = web.registry.card(asked.model) if asked.model else None
-    with web.store.begin() as tx:
-        study = tx.studies.get(study_id)
-        outline = study.outline()
-        if card and not any(card in web.registry.eligible(outline, series.outline()) for series in study.series):
-            raise InputError("The network “%(name)s” does not read this kind of film.", {"name": card.name})
-        row = tx.jobs.analyse(study_id, model=card.name if card else None, priority=10, insist=asked.insist)
-    web.wake()
-    return JobOut.of_row(row, pages.gettext(request))
+        rows = tx.inspections.of_study(study_id)
+    return [InspectionOut.of(row, pages.gettext(request)) for row in paging.cut(response, rows)]

@@ -4,15 +4,18 @@ import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
+from fastapi import Response as Answer
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from app.errors import InputError
 from app.store import Layout, LayoutRow
-from app.web import pages, reviews
-from app.web.api.schemas import NOT_FOUND, Frozen
+from app.web import pages
+from app.web.api.objects import Frozen
+from app.web.api.paging import HEADERS, Whole
+from app.web.api.refusals import NAMED, SENT
 
-router = APIRouter()
+router = APIRouter(tags=["layouts"])
 
 MOST = 100
 """How many layouts a reader may have: more is a program that went wrong."""
@@ -58,29 +61,31 @@ class LayoutOut(Frozen):
         )
 
 
-@router.get("/layouts", summary="List layouts")
-def listed(request: Request) -> list[LayoutOut]:
+@router.get("/layouts", responses=HEADERS, summary="List layouts")
+def list_layouts(request: Request, response: Answer, paging: Whole) -> list[LayoutOut]:
     """The reader's layouts, the oldest first."""
     with pages.of(request).store.view() as tx:
-        return [LayoutOut.of(row) for row in tx.layouts.of_reader(reviews.READER)]
+        rows = tx.layouts.of_reader(pages.reader(request))
+    return [LayoutOut.of(row) for row in paging.cut(response, rows)]
 
 
-@router.put("/layouts/{layout_id}", responses=NOT_FOUND, summary="Keep a layout")
-def keep(request: Request, layout_id: LayoutId, asked: LayoutIn) -> LayoutOut:
+@router.put("/layouts/{layout_id}", responses=NAMED | SENT, summary="Keep a layout")
+def keep_layout(request: Request, layout_id: LayoutId, asked: LayoutIn) -> LayoutOut:
     """Keep a layout, or change it. Sent twice, it is stored once. 422 for one that is too large."""
     if len(json.dumps(asked.own)) > LONGEST_OWN:
         raise InputError("This layout holds more than a layout can.")
+    reader = pages.reader(request)
     layout = Layout(asked.name, asked.rows, asked.columns, asked.layers, asked.own, asked.last)
     with pages.of(request).store.begin() as tx:
-        known = {row.id for row in tx.layouts.of_reader(reviews.READER)}
+        known = {row.id for row in tx.layouts.of_reader(reader)}
         if len(known) >= MOST and layout_id not in known:
             raise InputError("There are %(n)s layouts already; remove some first.", {"n": MOST})
-        return LayoutOut.of(tx.layouts.keep(layout_id, reviews.READER, layout))
+        return LayoutOut.of(tx.layouts.keep(layout_id, reader, layout))
 
 
-@router.delete("/layouts/{layout_id}", status_code=204, responses=NOT_FOUND, summary="Remove a layout")
-def remove(request: Request, layout_id: LayoutId) -> Response:
+@router.delete("/layouts/{layout_id}", status_code=204, responses=NAMED, summary="Remove a layout")
+def remove_layout(request: Request, layout_id: LayoutId) -> Response:
     """Remove it."""
     with pages.of(request).store.begin() as tx:
-        tx.layouts.remove(layout_id, reviews.READER)
+        tx.layouts.remove(layout_id, pages.reader(request))
     return Response(status_code=204)

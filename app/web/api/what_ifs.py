@@ -1,19 +1,21 @@
-"""What if and layer filmstrips for scripts: the same doors as the page's."""
+"""What if, for scripts: the same doors as the page's."""
 
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import APIRouter, Body, Request
+from fastapi import Response as Answer
 from pydantic import Field
 from starlette.responses import Response
 
 from app.domain import AreaKind, Fill
 from app.store import WhatIfRow
-from app.web import images, pages, stages, what_if
-from app.web.api.schemas import NOT_FOUND, Frozen
-from app.web.api.studies import OCTETS
+from app.web import images, pages, what_if
+from app.web.api.objects import Frozen
+from app.web.api.paging import HEADERS, Whole
+from app.web.api.refusals import NAMED, OCTETS, SENT
 
-router = APIRouter(responses=NOT_FOUND)
+router = APIRouter(tags=["what-ifs"], responses=NAMED)
 
 
 class AreaOut(Frozen):
@@ -76,62 +78,36 @@ class KeptOut(Frozen):
     mask: str = Field(description="Where the covered pixels are.")
 
 
-class StageOut(Frozen):
-    """All the relevance at one stage of the network."""
-
-    name: str = Field(description="The stage's place in the network; film: the film.")
-    height: int = Field(description="Rows of its values.")
-    width: int = Field(description="Columns of its values.")
-    offset: int = Field(description="Where its values begin among those of the strip.")
-    total: float = Field(description="The sum that conservation keeps, as the engine counts it.")
-    spatial: bool = Field(description="False: neurons without a place.")
-    minimum: float = Field(description="The lowest value.")
-    maximum: float = Field(description="The highest value.")
-
-
-class StripOut(Frozen):
-    """Every stage of one map, from the decision back to the film."""
-
-    id: str = Field(description="The strip's id; it is kept for a while.")
-    image: str = Field(description="The image.")
-    model: str = Field(description="The network.")
-    model_sha256: str = Field(description="The checksum of its weights.")
-    method: str = Field(description="lrp or rap.")
-    finding: str = Field(description="The finding.")
-    extent: tuple[float, float, float, float] = Field(description="Left, top, right, bottom of every stage, in image pixels.")
-    stages: tuple[StageOut, ...]
-    values: str = Field(description="Where the stages' values are: little-endian float32, one stage after the other.")
-
-
-@router.post("/studies/{study_id}/what-if", summary="Ask what if")
-def ask(request: Request, study_id: str, asked: Annotated[what_if.Asked, Body()]) -> WhatIfOut:
+@router.post("/studies/{study_id}/what-if", responses=SENT, summary="Ask what if")
+def ask_what_if(request: Request, study_id: str, asked: Annotated[what_if.Asked, Body()]) -> WhatIfOut:
     """What the network says of the film with these areas filled. Answered at once; nothing is kept with the case."""
     told = asdict(what_if.answer(request, study_id, asked))
     return WhatIfOut(**told, pixels=f"/api/v1{told['pixels_url']}")
 
 
 @router.get("/what-if/{answer_id}/pixels", response_class=Response, responses=OCTETS, summary="Read an edited film")
-def pixels(request: Request, answer_id: str) -> Response:
+def read_what_if_pixels(request: Request, answer_id: str) -> Response:
     """The edited film's stored values, as those of an image."""
     return what_if.pixels(request, answer_id)
 
 
-@router.get("/studies/{study_id}/what-ifs", summary="List kept what-ifs")
-def listed(request: Request, study_id: str) -> list[KeptOut]:
+@router.get("/studies/{study_id}/what-ifs", responses=HEADERS, summary="List kept what-ifs")
+def list_what_ifs(request: Request, response: Answer, study_id: str, paging: Whole) -> list[KeptOut]:
     """Those that were not taken back, the oldest first."""
     with pages.of(request).store.view() as tx:
         tx.studies.get(study_id)
-        return [kept(request, row) for row in tx.what_ifs.of_study(study_id)]
+        rows = tx.what_ifs.of_study(study_id)
+    return [kept(request, row) for row in paging.cut(response, rows)]
 
 
-@router.post("/studies/{study_id}/what-ifs", status_code=201, summary="Keep a what-if")
-def keep(request: Request, study_id: str, asked: Annotated[what_if.KeepIn, Body()]) -> KeptOut:
+@router.post("/studies/{study_id}/what-ifs", status_code=201, responses=SENT, summary="Keep a what-if")
+def keep_what_if(request: Request, study_id: str, asked: Annotated[what_if.KeepIn, Body()]) -> KeptOut:
     """Ask, and keep edits, covered pixels and both answers with the case."""
     return kept(request, what_if.store(request, study_id, asked))
 
 
 @router.delete("/what-ifs/{what_if_id}", summary="Take a kept what-if back")
-def withdraw(request: Request, what_if_id: str) -> KeptOut:
+def withdraw_what_if(request: Request, what_if_id: str) -> KeptOut:
     """It stays stored, marked as taken back."""
     with pages.of(request).store.begin() as tx:
         row = tx.what_ifs.withdraw(what_if_id)
@@ -139,7 +115,7 @@ def withdraw(request: Request, what_if_id: str) -> KeptOut:
 
 
 @router.get("/what-ifs/{what_if_id}/mask", response_class=Response, responses=OCTETS, summary="Read the covered pixels")
-def mask(request: Request, what_if_id: str) -> Response:
+def read_what_if_mask(request: Request, what_if_id: str) -> Response:
     """One octet per pixel, 1 where it was covered; `X-Shape` has rows and columns."""
     web = pages.of(request)
     with web.store.view() as tx:
@@ -147,19 +123,6 @@ def mask(request: Request, what_if_id: str) -> Response:
         covered = tx.what_ifs.mask(what_if_id)
     headers = {"X-Shape": f"{row.rows},{row.columns}", "X-Dtype": "|u1"}
     return images.octets(request, row.mask_sha256, lambda: covered.astype("u1").tobytes(), headers)
-
-
-@router.get("/studies/{study_id}/stages", summary="Read a layer filmstrip")
-def strip(request: Request, study_id: str, asked: Annotated[stages.StagesIn, Query()]) -> StripOut:
-    """How relevance stands at every stage of the network, for LRP and RAP. Worked out on request, kept for a while."""
-    told = asdict(stages.strip(request, study_id, asked))
-    return StripOut(**told, values=f"/api/v1{told['values_url']}")
-
-
-@router.get("/stages/{strip_id}/values", response_class=Response, responses=OCTETS, summary="Read a filmstrip's values")
-def values(request: Request, strip_id: str) -> Response:
-    """All stages one after the other; their shapes and offsets are in the strip."""
-    return stages.values(request, strip_id)
 
 
 def kept(request: Request, row: WhatIfRow) -> KeptOut:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image as Picture
 from PIL import ImageDraw, ImageFont
 
-from app.domain import Explanation, Image, Measure, Region
+from app.domain import Annotation, Image, Layer, Region
 from app.grey import apply_voi_lut, apply_window, window_for
 from app.render import table
 from app.web.printing.view import View
@@ -72,33 +72,38 @@ def placed(view: View, image: Image, box: tuple[int, int]) -> Place:
     return Place(a, b, c, d, box[0] / 2 - a * cx - b * cy, box[1] / 2 - c * cx - d * cy, scale)
 
 
-def ends(explanation: Explanation, robust: bool) -> Ends:
-    """The values at the ends of a map's colours: 0 or the negative of the end, and the 99.5th percentile or the extreme."""
-    values = np.abs(explanation.values) if explanation.signed else explanation.values[explanation.values > 0]
+def ends(layer: Layer, robust: bool) -> Ends:
+    """The values at the ends of a film's layer's colours: 0 or the negative of the end, and the 99.5th percentile or the
+    extreme; of what lies in 0…1 by its scale just these."""
+    if layer.scale == "unit":
+        return 0.0, 1.0
+    values = np.abs(layer.values) if layer.signed else layer.values[layer.values > 0]
     high = float(np.percentile(values, 99.5)) if robust and values.size else 0.0
     if high <= 0:
         high = float(values.max(initial=0.0)) or 1.0
-    return (-high if explanation.signed else 0.0, high)
+    return (-high if layer.signed else 0.0, high)
 
 
-def scales(maps: Mapping[str, Explanation], view: View) -> dict[str, Ends]:
+def scales(maps: Mapping[str, Layer], view: View) -> dict[str, Ends]:
     """Each map's ends by its method: its own, or one scale for the signed maps and one for the others."""
     own = {method: ends(found, view.robust) for method, found in maps.items()}
     if not view.shared:
         return own
     highest = {
-        signed: max((own[method][1] for method, found in maps.items() if found.signed is signed), default=1.0)
+        signed: max(
+            (own[method][1] for method, found in maps.items() if found.signed is signed and found.scale != "unit"), default=1.0
+        )
         for signed in (True, False)
     }
     common = {True: (-highest[True], highest[True]), False: (0.0, highest[False])}
-    return {method: common[found.signed] for method, found in maps.items()}
+    return {method: own[method] if found.scale == "unit" else common[found.signed] for method, found in maps.items()}
 
 
 def draw(
     image: Image,
     view: View,
     size: tuple[int, int],
-    explanation: Explanation | None = None,
+    layer: Layer | None = None,
     scale: Ends = (0.0, 1.0),
 ) -> Octets:
     """One pane without marks: uint8 (height, width, 3) for ``size`` (width, height). Outside the image it is black."""
@@ -108,8 +113,8 @@ def draw(
     rows, columns = image.stored.shape
     seen = np.outer((grid.y >= 0) & (grid.y < rows), (grid.x >= 0) & (grid.x < columns))
     shown = np.repeat(_grey(image, view, grid, place.scale)[..., None], 3, axis=2)
-    if explanation is not None and view.overlays:
-        shown = _over(shown, explanation, view, scale, grid)
+    if layer is not None and view.overlays:
+        shown = _over(shown, layer, view, scale, grid)
     picture = np.rint(np.where(seen[..., None], shown, 0.0) * 255).astype(np.uint8)
     return np.ascontiguousarray(picture.transpose(1, 0, 2)) if grid.swapped else picture
 
@@ -146,19 +151,20 @@ def bilinear(values: Floats, y: NDArray[Any], x: NDArray[Any]) -> Floats:
     return values
 
 
-def _over(shown: Floats, found: Explanation, view: View, scale: Ends, grid: Grid) -> Floats:
+def _over(shown: Floats, found: Layer, view: View, scale: Ends, grid: Grid) -> Floats:
     """A map's colours over the film: transparent below the threshold and where there is nothing, then one opacity."""
-    height, width = found.values.shape
+    plane = found.values[0]
+    height, width = plane.shape
     extent = found.extent
     across = (grid.x - extent.left) / (extent.right - extent.left)
     down = (grid.y - extent.top) / (extent.bottom - extent.top)
     if view.smooth:
-        values = bilinear(found.values, down * height - 0.5, across * width - 0.5)
+        values = bilinear(plane, down * height - 0.5, across * width - 0.5)
     else:
         row, column = (
             np.clip(np.floor(share * size).astype(np.int64), 0, size - 1) for share, size in ((down, height), (across, width))
         )
-        values = found.values[np.ix_(row, column)]
+        values = plane[np.ix_(row, column)]
     low, high = scale
     strength = (np.abs(values) if low < 0 else values) / high
     inside = np.outer((down >= 0) & (down <= 1), (across >= 0) & (across <= 1))
@@ -184,24 +190,24 @@ def bar(scale: Ends, view: View, wide: int) -> Octets:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Over:
-    """A map and the ends of its colours."""
+    """A film's layer and the ends of its colours."""
 
-    explanation: Explanation
+    layer: Layer
     scale: Ends
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What lies over a pane: the reader's region, the numbered measures."""
+    """What lies over a pane: the reader's region, the numbered rulers."""
 
     region: Region | None = None
-    measures: Sequence[Measure] = ()
+    annotations: Sequence[Annotation] = ()
 
 
 def plate(image: Image, view: View, size: tuple[int, int], marks: Marks, over: Over | None = None) -> Picture.Image:
     """One pane as seen, with letters, region and measures; under a map its colour bar."""
-    explanation, scale = (over.explanation, over.scale) if over else (None, (0.0, 1.0))
-    pane = Picture.fromarray(draw(image, view, size, explanation, scale))
+    layer, scale = (over.layer, over.scale) if over else (None, (0.0, 1.0))
+    pane = Picture.fromarray(draw(image, view, size, layer, scale))
     place = placed(view, image, size)
     pen = ImageDraw.Draw(pane)
     line = max(2, round(size[0] / 240))
@@ -209,13 +215,13 @@ def plate(image: Image, view: View, size: tuple[int, int], marks: Marks, over: O
         for kind, points in outlines(marks.region):
             _outline(pen, kind, [place.through(*point) for point in points], REGION, line)
     font = ImageFont.load_default(max(12, size[0] / 22))
-    for number, measure in enumerate(marks.measures, 1):
-        shown = [place.through(*point) for point in measure.points]
-        _outline(pen, measure.kind, shown, MEASURE, line)
+    for number, annotation in enumerate(marks.annotations, 1):
+        shown = [place.through(*point) for point in annotation.points]
+        _outline(pen, annotation.kind, shown, MEASURE, line)
         x, y = max(shown)
         pen.text((x + 6, y), str(number), MEASURE, font, "lm", stroke_width=2, stroke_fill=(0, 0, 0))
     _letters(pen, letters(image.orientation, view), size, font)
-    if explanation is None:
+    if layer is None:
         return pane
     out = Picture.new("RGB", (size[0], size[1] + BAR + 4), (17, 17, 17))
     out.paste(pane, (0, 0))

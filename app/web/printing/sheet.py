@@ -11,11 +11,12 @@ from urllib.parse import urlencode
 
 from app import __version__
 from app.classifiers.card import Card
-from app.domain import Explanation, Image, Measure, Region
-from app.evaluation.measures import Measured, measured
-from app.store import MeasureRow, ReviewRow, Transaction
+from app.desk import verdicts
+from app.domain import Annotation, Image, Layer, Region
+from app.evaluation.annotations import Measured, measured
+from app.store import AnnotationRow, ReviewRow, Transaction
 from app.web import figures as written
-from app.web import pages, reviews, wording
+from app.web import pages, wording
 from app.web.case import CasePage
 from app.web.figures import plain
 from app.web.printing import plates
@@ -66,7 +67,7 @@ class Material:
     """What pictures are made of: the film, the shown maps by method, their ends, and what lies over them."""
 
     image: Image
-    maps: dict[str, Explanation]
+    maps: dict[str, Layer]
     scales: dict[str, plates.Ends]
     marks: plates.Marks
 
@@ -108,14 +109,14 @@ def layers(page: CasePage, view: View) -> tuple[str, ...]:
 
 def material(tx: Transaction, page: CasePage, view: View) -> Material:
     """The arrays of a case. Shared scales run over every map of the finding, shown or not, as on the page."""
-    maps = {found.method: tx.explanations.load(found.id) for found in page.data.explanations if found.state == "ok"}
+    maps = {found.method: tx.layers.load(found.id) for found in page.data.explanations if found.state == "ok"}
     rows = tx.reviews.of_study(page.study.id)
-    regions = [row.review.region for row in about(rows, page) if row.review.region]
+    regions = [row.review.regions[0] for row in about(rows, page) if 0 in row.review.regions]
     return Material(
         image=tx.studies.load_image(page.image.id),
         maps=maps,
         scales=plates.scales(maps, view),
-        marks=plates.Marks(regions[-1] if regions else None, tuple(row.measure for row in mine(tx, page))),
+        marks=plates.Marks(regions[-1] if regions else None, tuple(row.annotation for row in mine(tx, page))),
     )
 
 
@@ -123,18 +124,18 @@ def about(rows: Sequence[ReviewRow], page: CasePage) -> list[ReviewRow]:
     """The verdicts on the shown finding of the shown image, by the shown version of the network."""
     sha256 = page.data.prediction.model_sha256 if page.data.prediction else ""
     wanted = (page.image.id, page.data.finding, sha256)
-    return [row for row in rows if (row.image_id, row.review.finding, row.review.model_sha256) == wanted]
+    return [row for row in rows if (row.image_id, row.finding, row.model_sha256) == wanted]
 
 
-def mine(tx: Transaction, page: CasePage) -> list[MeasureRow]:
-    """The measures of the shown image, numbered as on the page."""
-    return [row for row in tx.measures.of_study(page.study.id) if row.image_id == page.image.id]
+def mine(tx: Transaction, page: CasePage) -> list[AnnotationRow]:
+    """The rulers on the shown image, numbered as on the page."""
+    return [row for row in tx.annotations.of_study(page.study.id) if row.image_id == page.image.id]
 
 
 def sheet(tx: Transaction, page: CasePage, view: View, text: str, said: str, _: Translate) -> Sheet:
     """The report of a case for a view; ``text`` is the view as in the address, ``said`` what `view.read` said of it."""
     found = material(tx, page, view)
-    verdicts = {row.review.method: row for row in about(tx.reviews.of_study(page.study.id), page)}
+    judged = {row.method: row for row in about(tx.reviews.of_study(page.study.id), page)}
     query = urlencode({"image": page.image.id, "model": page.data.model, "finding": page.data.finding, "view": text})
     prediction = page.data.prediction
     sentences = [*guarded(page, _), *([_(said)] if said else [])]
@@ -144,7 +145,7 @@ def sheet(tx: Transaction, page: CasePage, view: View, text: str, said: str, _: 
     return Sheet(
         case=page,
         said=tuple(sentences),
-        plates=tuple(plate(page, layer, found, verdicts.get(layer), query, _) for layer in layers(page, view)),
+        plates=tuple(plate(page, layer, found, judged.get(layer), query, _) for layer in layers(page, view)),
         seen=seen(view, page, _),
         finding=wording.label(page.data.finding, _) if page.data.finding else "",
         probabilities=tuple(
@@ -152,7 +153,7 @@ def sheet(tx: Transaction, page: CasePage, view: View, text: str, said: str, _: 
             for score in (prediction.scores if prediction else ())
         ),
         against=against(tx, page, found.marks.region, _),
-        measures=tuple(measure(number, one, found.image, _) for number, one in enumerate(found.marks.measures, 1)),
+        measures=tuple(measure(number, one, found.image, _) for number, one in enumerate(found.marks.annotations, 1)),
         network=network(page.card, page, _) if page.card else (),
         versions=versions(page, _),
         printed_at=datetime.now(UTC),
@@ -201,7 +202,7 @@ def plate(page: CasePage, layer: str, found: Material, verdict: ReviewRow | None
         verdict=wording.verdicts(_)[f"verdict.{review.verdict}"] if review else "",
         reason=wording.reasons(_)[f"reason.{review.reason}"] if review and review.reason else "",
         comment=review.comment if review else "",
-        region=bool(review and review.region),
+        region=bool(review and review.regions),
     )
 
 
@@ -209,9 +210,10 @@ def against(tx: Transaction, page: CasePage, region: Region | None, _: Translate
     """Every method's map against the region that the pictures show, shown or not; nothing without a region."""
     if region is None:
         return ()
-    sha256 = page.data.prediction.model_sha256 if page.data.prediction else ""
-    maps = tx.explanations.of_image(page.image.id, model_sha256=sha256, finding=page.data.finding)
-    found = reviews.measure(tx, page.image, maps, region)
+    shown = next((page.data.explanation(method.name) for method in page.data.methods), None)
+    layer = tx.layers.get(shown.id) if shown else None
+    stack = page.stack
+    found = verdicts.localised(tx, stack, layer, {0: region}) if stack and layer else {}
     return tuple(Against(method.title, written.against(found.get(method.name), _)) for method in page.data.methods)
 
 
@@ -247,8 +249,8 @@ def seen(view: View, page: CasePage, _: Translate) -> tuple[Line, ...]:
     return (*lines, Line(_("Overlays"), how), Line(_("Colours"), " · ".join([maps, *scale])))
 
 
-def measure(number: int, one: Measure, image: Image, _: Translate) -> Line:
-    """One measure with its number on the pictures."""
+def measure(number: int, one: Annotation, image: Image, _: Translate) -> Line:
+    """One ruler with its number on the pictures."""
     name = wording.measures(_)[f"measure.{one.kind}"]
     return Line(f"{number} {name}", " · ".join(figures(measured(one.kind, one.points, image), image, _)))
 

@@ -1,10 +1,11 @@
 // A point carried between planes: pressed in one pane, every other stack jumps to the slice nearest to it and shows it there. And the
-// lines where the other planes' slices cut a slice. All through patient coordinates; what says not where it lies takes no part.
+// lines where the other planes' slices cut a slice. All through patient coordinates; what says not where it lies takes no part, nor what
+// lies in another frame of reference.
 
 import { outline } from "../region.js";
 import { clamp, inverted, through } from "../viewport/geometry.js";
 import { say, words } from "../words.js";
-import { crossing, half, lies, nearest, onSlice, patient } from "./space.js";
+import { crossing, half, lies, nearest, onSlice, patient, shares } from "./space.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const OPEN = 6;
@@ -55,9 +56,14 @@ export class Crosshair {
   #to(point) {
     this.point = point;
     this.out = [];
+    this.apart = [];
     if (point) {
       for (const stack of this.stacks()) {
         if (stack === this.from) continue;
+        if (!shares(stack, this.from)) {
+          if (stack.images.some(lies)) this.apart.push(stack);
+          continue;
+        }
         const found = nearest(stack.images, point);
         if (!found) continue;
         if (outside(stack, found)) this.out.push(stack);
@@ -66,8 +72,9 @@ export class Crosshair {
     }
     const text = point ? words("cross.at", ...spoken(point)) : "";
     const out = this.out.map((stack) => words("cross.outside", stack.title)).join(" ");
+    const apart = this.apart.map((stack) => words(stack.space && this.from.space ? "cross.apart" : "cross.unknown", stack.title)).join(" ");
     const said = $("cross-words");
-    said.textContent = [text, out].filter(Boolean).join(" ");
+    said.textContent = [text, out, apart].filter(Boolean).join(" ");
     said.title = said.textContent;
     this.panes.refresh();
   }
@@ -86,7 +93,7 @@ export class Crosshair {
     const { active } = this.panes;
     if (!this.on || !step || !lies(active.stack?.image) || event.target.closest?.(".strip")) return false;
     const far = event.shiftKey ? 10 : 1; // the point begins in the middle of the slice
-    const at = this.point ? onSlice(active.stack.image, this.point) : { x: active.stack.image.columns / 2, y: active.stack.image.rows / 2 };
+    const at = this.point && shares(active.stack, this.from) ? onSlice(active.stack.image, this.point) : { x: active.stack.image.columns / 2, y: active.stack.image.rows / 2 };
     this.carry(active, at.x + step[0] * far, at.y + step[1] * far);
     this.tell();
     return true;
@@ -105,11 +112,11 @@ export class Crosshair {
       const { matrix } = this.panes.place(pane);
       const screen = ([x, y]) => through(matrix, x, y).map((v) => Math.round(v * 100) / 100);
       for (const other of stacks) {
-        const cut = other !== stack && crossing(stack.image, other.image);
+        const cut = other !== stack && shares(stack, other) && crossing(stack.image, other.image);
         if (cut) lines.push([`reference reference-${other.plane || "other"}`, `M${screen(cut[0]).join(" ")}L${screen(cut[1]).join(" ")}`]);
       }
       for (const shape of this.drawn(pane)) lines.push(["region-shade", outline(shape, matrix)], ["region", outline(shape, matrix)]);
-      const at = this.point && onSlice(stack.image, this.point);
+      const at = this.point && shares(stack, this.from) && onSlice(stack.image, this.point);
       if (at && (stack === this.from || Math.abs(at.away) <= half(stack.images, stack.at) + 1e-3)) {
         const d = cross(screen([at.x, at.y]));
         lines.push(["cross-shade", d], ["cross", d]);

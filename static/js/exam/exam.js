@@ -268,7 +268,8 @@ class Exam {
   // Maps of the shown finding that the chosen network should have made of the stacks that it reads.
   #missing() {
     const { prediction, explanations, methods } = this.data;
-    return prediction?.planes.some(({ stack }) => methods.some(({ name }) => !explanations.some((e) => e.stack === stack && e.method === name)));
+    const there = (stack, name) => explanations.some((e) => e.stack === stack && e.method === name);
+    return prediction?.planes.some(({ stack }) => methods.some(({ name, imported }) => !imported && !there(stack, name)));
   }
 
   // What is judged is the active pane's stack: to the verdicts that is what a film is on its page.
@@ -291,15 +292,15 @@ class Exam {
     else {
       pane.maps = null;
       pane.explanation = "";
-      if (pane.method) pane.tell(this.#why(answer));
+      if (pane.method) pane.tell(this.#why(answer, pane.method));
     }
     this.#slice(pane);
   }
 
-  #why(answer) {
+  #why(answer, method) {
     const { data } = this;
     if (!data.model) return words("exam.no-network");
-    if (failedFor({ ...data, image: "" })) return words("pane.none");
+    if (failedFor({ ...data, image: "" }) || data.methods.some(({ name, imported }) => imported && name === method)) return words("pane.none");
     if (data.prediction && !answer) return words("exam.not-read");
     return words(isOpen(data) || data.prediction ? "pane.waiting" : "pane.none");
   }

@@ -9,6 +9,11 @@ export function lies(slice) {
   return Boolean(slice?.position && slice.axes && slice.spacing);
 }
 
+/** Whether places in two stacks compare: in one frame of reference; where the files name none, in one series. */
+export function shares(a, b) {
+  return a.space === b.space && (a.space !== "" || a.series === b.series);
+}
+
 /** The direction across a slice, a unit vector. */
 export function normal({ axes: [a, b, c, d, e, f] }) {
   return [b * f - c * e, c * d - a * f, a * e - b * d];

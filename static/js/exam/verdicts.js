@@ -21,9 +21,8 @@ export class StackReviews extends Reviews {
   of(method, pane = this.panes.active) {
     const { data } = this;
     if (!data?.prediction || !pane.stack) return undefined;
-    const kept = this.known.get(keyOf({ image: pane.stack.id, model_sha256: data.prediction.model_sha256, method, finding: data.finding }));
-    // A stack that was read as another plane since has other maps: what was said of those stays in the list, not on these.
-    return kept?.plane && kept.plane !== pane.stack.plane ? undefined : kept;
+    const maps = data.maps.filter(({ stack }) => stack === pane.stack.id);
+    return this.known.get(keyOf({ image: pane.stack.id, ...this.version(method, maps), method, finding: data.finding }));
   }
 
   able(pane) {
@@ -34,8 +33,7 @@ export class StackReviews extends Reviews {
 
   /** Verdicts on a finding over all stacks of the exam. */
   count(finding) {
-    const sha256 = this.data.prediction?.model_sha256;
-    return [...this.known.values()].filter((r) => r.finding === finding && r.model_sha256 === sha256).length;
+    return [...this.known.values()].filter((r) => r.finding === finding && this.about(r, this.data.maps)).length;
   }
 
   body({ image, region, ...others }) {

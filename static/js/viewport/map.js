@@ -1,4 +1,5 @@
-// One method's map: raw float32 values, fetched once, and the scale its colours run over. Knows no WebGL and no DOM.
+// One layer's values: raw float32, fetched once, and the scale its colours run over. An explanation's `scale` says how its values
+// are to be read: "signed" on both sides of zero, "positive" from zero up, "unit" as they are, 0 … 1. Knows no WebGL and no DOM.
 
 import { octets } from "./film.js";
 
@@ -25,9 +26,15 @@ function percentile(values) {
   return values[low] + (values[Math.min(low + 1, values.length - 1)] - values[low]) * (rank - low);
 }
 
+/** Whether a map's values mean what they are, so that nothing may stretch their colours: probabilities, for one. */
+export function fixed({ explanation }) {
+  return explanation.scale === "unit";
+}
+
 /** The values at the ends of a map's colours. `robust`: the 99.5th percentile instead of the extreme. */
 export function ends(map, robust) {
   const { min, max, signed } = map.explanation;
+  if (fixed(map)) return [0, 1];
   if (!signed) {
     const high = robust && map.positive > 0 ? map.positive : max;
     return [0, high > 0 ? high : 1];
@@ -36,9 +43,9 @@ export function ends(map, robust) {
   return [-(high || 1), high || 1];
 }
 
-/** The ends for several maps at once: one scale for the signed ones and one for the others. */
+/** The ends for several maps at once: one scale for the signed ones and one for the others; those of 0 … 1 are in none. */
 export function sharedEnds(maps, signed, robust) {
-  const alike = maps.filter((map) => map.explanation.signed === signed).map((map) => ends(map, robust)[1]);
+  const alike = maps.filter((map) => map.explanation.signed === signed && !fixed(map)).map((map) => ends(map, robust)[1]);
   const high = Math.max(...alike, 0) || 1;
   return [signed ? -high : 0, high];
 }

@@ -107,6 +107,9 @@ def test_the_product_reads_every_plane_with_its_letters(exam: knee.KneePhantom, 
         (tmp_path / name).write_bytes(encoded[name])
         (result,) = read(tmp_path / name, name, Settings(), tmp_path)
         assert isinstance(result, Accepted)
+        image = result.study.series[0].images[0]
+        assert image.frame_of_reference_uid == pydicom.dcmread(tmp_path / name).FrameOfReferenceUID
+        assert image.sop_class_uid == MRImageStorage
         assert result.study.phantom
         image = result.study.series[0].images[0]
         assert image.orientation == LETTERS[stack.plane]

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +11,11 @@ import torch
 from app.classifiers.card import Card
 from app.classifiers.loading import load_exam
 from app.config import ROOT
-from app.domain import Image, Series, frozen
+from app.domain import KNEE_FINDINGS, READ_PLANES, Image, Series, frozen
 from app.errors import InputError
-from app.exam import FINDINGS, READ_PLANES, StackKey
 from app.training.exams import joining, knee, mrnet
 from tests.training.exams.test_mrnet import layout
+from tests.waiting import until
 
 CONFIG = """
 title = "Test"
@@ -60,15 +59,15 @@ def test_a_network_is_trained_from_mrnets_layout_and_finds_what_is_there(tmp_pat
     assert card.kind == "exam"
     assert len(card.joins) == 7
     whole = {figure.finding: figure.value for figure in card.figures if figure.source == "official validation part"}
-    assert set(whole) == set(FINDINGS)
+    assert set(whole) == set(KNEE_FINDINGS)
     assert min(whole.values()) > 0.8
     classifier = load_exam(card, torch.device("cpu"))
     exams = mrnet.read(data, "valid")
     stacks = {}
     for plane in READ_PLANES:
         images = (Image(f"1.2.{i}", 1, frozen(s.astype(np.uint16))) for i, s in enumerate(exams.stack(plane, 0), start=1))
-        stacks[plane] = (StackKey("1.2"), Series("1.2", "MR", tuple(images)))
-    said = classifier.predict("1", stacks)
+        stacks[plane] = Series("1.2", "MR", tuple(images))
+    said = classifier.predict(stacks)
     assert said.missing == ()
     for plane in READ_PLANES:
         assert (tmp_path / "runs" / "knee-own" / plane / "checkpoint.pt").is_file()
@@ -83,9 +82,8 @@ def test_a_run_that_is_killed_ends_with_the_same_weights(tmp_path: Path) -> None
     broken = [*command, "--plane", "axial", "--out", str(tmp_path / "b" / "knee-x"), "--runs", str(runs)]
     process = subprocess.Popen(broken, cwd=ROOT, stdout=subprocess.DEVNULL)
     checkpoint = runs / "knee-x" / "axial" / "checkpoint.pt"
-    while not checkpoint.is_file():
-        assert process.poll() is None
-        time.sleep(0.01)
+    until(lambda: checkpoint.is_file() or process.poll() is not None, 240)
+    assert process.poll() is None, "it ended before its first checkpoint"
     process.kill()
     process.wait()
     subprocess.run(broken, cwd=ROOT, check=True, capture_output=True)

@@ -5,25 +5,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.domain import KNEE_FINDINGS, READ_PLANES
 from app.errors import InputError
-from app.exam import FINDINGS, READ_PLANES
 from app.training.exams import drawn, mrnet
 
 
 def layout(folder: Path, count: int = 24, part: str = "train", size: int = 32, seed: int = 0) -> Path:
     """A folder of MRNet's layout: stacks of noise, with a bright square where an exam has a finding."""
     random = np.random.default_rng(seed)
-    labels = (random.random((count, len(FINDINGS))) < 0.5).astype(int)
+    labels = (random.random((count, len(KNEE_FINDINGS))) < 0.5).astype(int)
     labels[:2] = [[0, 0, 0], [1, 1, 1]]
     for plane in READ_PLANES:
         (folder / part / plane).mkdir(parents=True, exist_ok=True)
         for number in range(count):
             stack = random.integers(0, 120, (int(random.integers(3, 6)), size, size)).astype(np.uint8)
-            for row in range(len(FINDINGS)):
+            for row in range(len(KNEE_FINDINGS)):
                 if labels[number, row]:
                     stack[1, 4 + 8 * row : 10 + 8 * row, 4:16] = 250
             np.save(folder / part / plane / f"{number:04d}.npy", stack)
-    for column, finding in enumerate(FINDINGS):
+    for column, finding in enumerate(KNEE_FINDINGS):
         lines = (f"{number:04d},{labels[number, column]}\n" for number in range(count))
         (folder / f"{part}-{mrnet.TASKS[finding]}.csv").write_text("".join(lines), encoding="utf-8")
     return folder

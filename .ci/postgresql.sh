@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Sees to it that tests of the store find PostgreSQL's programs; where it may not install them, says the one command to run.
+# The tests start a cluster of their own in a temporary folder (app/torture/cluster.py) and leave the system's alone. Without
+# the programs they run on SQLite only, and pytest's summary says so: this never ends the build.
+set -euo pipefail
+found() {
+    .venv/bin/python -c 'from app.torture.cluster import programs; programs()' 2>/dev/null
+}
+found && exit 0
+echo "Installing PostgreSQL for the tests of the store."
+if ! .ci/apt.sh postgresql >/dev/null || ! found; then
+    echo "The store is tested on SQLite only: PostgreSQL may not be installed from here. Run once: sudo apt-get install -y postgresql" >&2
+fi

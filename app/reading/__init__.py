@@ -1,0 +1,12 @@
+"""What the product does to a study: which networks read which of its stacks, what they answer, and the layers behind that.
+
+Films and exams of stacks alike. Knows the classifiers and the explainers; no SQL, no HTTP, no files. Importing this room
+imports no torch; the first result does.
+"""
+
+from app.reading.inquiry import stages, what_if
+from app.reading.plan import Reading, answers, readings
+from app.reading.running import ALL, TOP, Result, read
+from app.stacks import STACKED
+
+__all__ = ["ALL", "STACKED", "TOP", "Reading", "Result", "answers", "read", "readings", "stages", "what_if"]

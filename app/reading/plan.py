@@ -1,0 +1,139 @@
+"""Which networks read which stacks of a study, by the one rule of `app.classifiers.registry`. Knows headers, and no pixels."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar, cast
+
+from app.classifiers.card import Card
+from app.classifiers.members import preferred
+from app.classifiers.registry import Headed, Registry, covers
+from app.domain import READ_PLANES, Plane
+from app.errors import InputError
+from app.stacks import STACKED, Correction, Parted, Placed, Stack, chosen, films, stacks
+
+
+class Described(Headed, Parted[Placed], Protocol):
+    """A series as `app.domain.Series` and `app.store.records.SeriesRow` have it."""
+
+
+S = TypeVar("S", bound=Described)
+S_co = TypeVar("S_co", bound=Described, covariant=True)
+P = TypeVar("P", bound=Placed)
+P_co = TypeVar("P_co", bound=Placed, covariant=True)
+
+
+class Visited(Protocol[S_co, P_co]):
+    """A study as `app.domain.Study` and `app.store.records.StudyRow` have it."""
+
+    @property
+    def description(self) -> str:
+        """Study Description (0008,1030)."""
+
+    @property
+    def phantom(self) -> bool:
+        """Quality Control Subject (0010,0200)."""
+
+    @property
+    def series(self) -> tuple[S_co, ...]:
+        """Its series."""
+
+    @property
+    def images(self) -> tuple[P_co, ...]:
+        """Every image of its series."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading(Generic[S_co, P_co]):
+    """What one network reads at once: a film, or the stack of each plane of an exam in the order of `app.domain.READ_PLANES`.
+
+    ``parts`` are the stacks, each with the series that it is of.
+    """
+
+    card: Card
+    parts: tuple[tuple[S_co, Stack[P_co]], ...]
+
+    @property
+    def stacks(self) -> tuple[Stack[P_co], ...]:
+        """The stacks that are read, in order."""
+        return tuple(stack for _, stack in self.parts)
+
+    @property
+    def exam(self) -> bool:
+        """Whether the stacks are read together, as those of an exam are."""
+        return self.card.kind == "exam"
+
+    def answering(self, finding: str) -> tuple[Stack[P_co], ...]:
+        """The stacks from which the network answers for a finding; on an exam not every plane does."""
+        return tuple(stack for stack in self.stacks if not self.exam or answers(self.card, stack.plane, finding))
+
+
+def readings(
+    study: Visited[S, P], registry: Registry, model: str | None = None, corrections: Iterable[Correction] = ()
+) -> tuple[Reading[S, P], ...]:
+    """What networks read of a study: one reading per film, in the order of the study; then one per exam.
+
+    Each series goes to the network that is chosen by itself, or all to the one named. Of an exam's series it reads the stack of
+    each plane that it prefers, with what readers corrected (`app.stacks.chosen`). Empty when no network is registered for any
+    of it; NotFound for a network there is not; InputError for one that does not read this study. A network that is named may
+    read a phantom, or a phantom network a patient's study: whoever names it wants to see just that, and its card's banner says
+    what the answer is worth.
+    """
+    if model is None:
+        found = (*_films(study, registry), *_exams(study, registry, tuple(corrections)))
+        return cast(tuple[Reading[S, P], ...], found)
+    card = registry.card(model)
+    own = [series for series in study.series if covers(card, study, series)]
+    if not own:
+        raise InputError(
+            "The network “%(name)s” does not read this study. It reads: %(kinds)s.",
+            {"name": card.name, "kinds": _kinds(card)},
+        )
+    if card.kind != "exam":
+        one_by_one = tuple(Reading(card, ((series, stack),)) for series in own for stack in films(series))
+        return cast(tuple[Reading[S, P], ...], one_by_one)
+    parts = _parts(card, own, tuple(corrections))
+    if not parts:
+        raise InputError("The network “%(name)s” reads no stack of this study.", {"name": card.name})
+    return cast(tuple[Reading[S, P], ...], (Reading(card, parts),))
+
+
+def answers(card: Card, plane: Plane, finding: str) -> bool:
+    """Whether an exam's network answers for a finding from a plane."""
+    return any(member.plane == plane and finding in member.findings for member in card.members)
+
+
+def _films(study: Visited[S, P], registry: Registry) -> Iterator[Reading[S, Placed]]:
+    """Every film with the network that is chosen for its series."""
+    for series in study.series:
+        card = None if series.modality in STACKED else registry.choose(study, series)
+        if card is not None:
+            yield from (Reading(card, ((series, stack),)) for stack in films(series))
+
+
+def _exams(study: Visited[S, P], registry: Registry, corrections: tuple[Correction, ...]) -> Iterator[Reading[S, Placed]]:
+    """The exams of a study: series by series the network that is chosen, and what each reads together.
+
+    A network of phantoms that reads people too takes no series beside another network: it stands in where there is none.
+    """
+    left = [series for series in study.series if series.modality in STACKED]
+    ranked = [card for card in registry.ranked(study) if card.kind == "exam" and card.default]
+    taken = False
+    for card in ranked:
+        own = [series for series in left if covers(card, study, series)]
+        parts = () if taken and card.phantom != study.phantom else _parts(card, own, corrections)
+        if parts:
+            yield Reading(card, parts)
+            taken = True
+            left = [series for series in left if series not in own]
+
+
+def _parts(card: Card, own: Iterable[S], corrections: tuple[Correction, ...]) -> tuple[tuple[S, Stack[Placed]], ...]:
+    """The stack of each plane that an exam's network reads, with its series, in the order of the planes."""
+    pairs = [(series, stack) for series in own for stack in stacks(series, corrections)]
+    read = chosen([stack for _, stack in pairs], preferred(card.members))
+    return tuple(pair for plane in READ_PLANES for pair in pairs if pair[1] is read.get(plane))
+
+
+def _kinds(card: Card) -> str:
+    kinds = f"{'/'.join(card.modalities)} {'/'.join(card.body_parts)}"
+    return f"{kinds} (phantoms)" if card.phantom else kinds

@@ -1,0 +1,145 @@
+"""Readings carried out: what the guard says of a film, the answer, and a layer per stack, method and finding."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from app import explainers
+from app.classifiers.card import Card
+from app.domain import Answer, Image, Inspection, Layer, Series, joined
+from app.errors import InputError
+from app.reading.plan import Reading
+
+if TYPE_CHECKING:
+    from app.classifiers.classifier import Classifier
+    from app.classifiers.loading import Loaded
+    from app.explainers.trace import Trace
+
+TOP = "top"
+"""Stands for the most probable finding of each answer."""
+ALL = "all"
+"""Stands for every finding of a network."""
+
+Result = Inspection | Answer | Layer
+
+
+def read(
+    readings: Iterable[Reading[Series, Image]],
+    loaded: "Loaded",
+    *,
+    methods: Sequence[str] | None = None,
+    findings: str = TOP,
+    insist: bool = False,
+) -> Iterator[Result]:
+    """One reading after the other: of a film what the network's guard says, if it has one; then the answer, and one layer per
+    stack, method and finding. A film that the guard refuses has the inspection alone, unless a person insists.
+
+    ``methods`` None means those that the network's card opens with, an empty sequence none. ``findings`` is "top" (the most
+    probable finding of the answer), "all", or a finding's name. Errors of the request (NotFound for a method, InputError for a
+    finding) come before any result; ModelError when a network or its guard is not there or cannot be loaded.
+    """
+    due = tuple(readings)
+    for name in methods or ():
+        explainers.describe(name)
+    for card in {one.card.name: one.card for one in due}.values():
+        explainers.panel(card)
+        if findings not in {TOP, ALL, *card.findings}:
+            raise InputError(
+                "The network “%(model)s” knows no finding called “%(finding)s”. It knows: %(known)s.",
+                {"model": card.name, "finding": findings, "known": ", ".join(card.findings)},
+            )
+        loaded.registry.guard(card)
+    return _results(due, loaded, methods, findings, insist)
+
+
+def _results(
+    due: tuple[Reading[Series, Image], ...], loaded: "Loaded", methods: Sequence[str] | None, findings: str, insist: bool
+) -> Iterator[Result]:
+    for one in due:
+        panel = tuple(dict.fromkeys(explainers.panel(one.card) if methods is None else methods))
+        yield from (_exam if one.exam else _film)(one, loaded, panel, findings, insist)
+
+
+def _film(
+    one: Reading[Series, Image], loaded: "Loaded", panel: tuple[str, ...], findings: str, insist: bool
+) -> Iterator[Result]:
+    """One film: these networks read each image by itself, and the memory of a trace grows with its images."""
+    (series,) = _alone(one)
+    inspection = _inspection(loaded, series, one.card, insist)
+    if inspection is not None:
+        yield inspection
+        if inspection.stopped:
+            return
+    classifier = loaded.get(one.card)
+    if not panel:
+        yield from classifier.predict(series)
+        return
+    classifier, trace = recorded(classifier, series)
+    (answer,) = classifier.predictions(trace.logits, series, trace.seconds)
+    yield answer
+    for method in panel:
+        yield from explainers.load(method).explain(classifier, trace, _wanted(one.card, answer, findings))
+
+
+def _exam(
+    one: Reading[Series, Image], loaded: "Loaded", panel: tuple[str, ...], findings: str, _insist: bool
+) -> Iterator[Result]:
+    """One exam: its stacks answer together, and each is explained member by member: one recorded pass each, gone before the
+    next."""
+    classifier = loaded.exam(one.card)
+    alone = {stack.plane: series for stack, series in zip(one.stacks, _alone(one), strict=True)}
+    answer = classifier.predict(alone)
+    yield answer
+    wanted = _wanted(one.card, answer, findings)
+    for stack in one.stacks if panel else ():
+        for member, part in classifier.parts:
+            own = tuple(finding for finding in wanted if finding in member.findings)
+            if member.plane == stack.plane and own:
+                yield from _by_member(part, stack.fingerprint, alone[stack.plane], panel, own)
+
+
+def _by_member(
+    part: "Classifier", stack: str, series: Series, panel: tuple[str, ...], findings: tuple[str, ...]
+) -> Iterator[Layer]:
+    trace = explainers.record(part, series)
+    for method in panel:
+        slices = explainers.load(method).explain(part, trace, findings)
+        for finding in findings:
+            yield joined(stack, [layer for layer in slices if layer.finding == finding])
+
+
+def _alone(one: Reading[Series, Image]) -> tuple[Series, ...]:
+    """Each stack as a series of its own, its images in order."""
+    return tuple(replace(series, images=stack.images) for series, stack in one.parts)
+
+
+def _wanted(card: Card, answer: Answer, findings: str) -> tuple[str, ...]:
+    if findings == TOP:
+        return (answer.top().finding,)
+    return card.findings if findings == ALL else (findings,)
+
+
+def _inspection(loaded: "Loaded", series: Series, card: Card, insist: bool) -> Inspection | None:
+    """What the guard of a network says of a series of one image; None where the network has no guard."""
+    guard = loaded.registry.guard(card)
+    if guard is None:
+        return None
+    from app.classifiers.guard import Guard  # noqa: PLC0415 - see the room's docstring
+
+    inspection = Guard.of(loaded.get(guard)).inspect(series.images[0], series, card.name)
+    return replace(inspection, insisted=insist and inspection.verdict == "refused")
+
+
+def recorded(classifier: "Classifier", series: Series) -> "tuple[Classifier, Trace]":
+    """The recorded pass of a film; on the CPU where the GPU has no memory left for it. The answer's device tells."""
+    import torch  # noqa: PLC0415 - see the room's docstring
+
+    from app.classifiers.loading import load  # noqa: PLC0415 - as above
+
+    try:
+        return classifier, explainers.record(classifier, series)
+    except torch.OutOfMemoryError:
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        classifier = load(classifier.card, torch.device("cpu"))
+        return classifier, explainers.record(classifier, series)

@@ -1,0 +1,22 @@
+"""Arrays to PNG: films, and layers over films. Display choices are made here and never reach stored values.
+
+Knows the domain and the grey pipeline. Colours, threshold and ends are those the viewer starts with (static/js/viewport).
+"""
+
+from app.render.captions import BANNER, figure, typed
+from app.render.colours import CLASSES, STOPS, class_colours, colours, ends, table
+from app.render.pictures import film_png, overlay_png
+
+__all__ = [
+    "BANNER",
+    "CLASSES",
+    "STOPS",
+    "class_colours",
+    "colours",
+    "ends",
+    "figure",
+    "film_png",
+    "overlay_png",
+    "table",
+    "typed",
+]

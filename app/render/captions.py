@@ -1,0 +1,112 @@
+"""The strip under a picture of a layer: its colours, their values, what the layer is, and that it is for research only."""
+
+import numpy as np
+from PIL import Image as Picture
+from PIL import ImageDraw, ImageFont
+
+from app.domain import Layer
+from app.render.colours import class_colours, colours
+
+SMALLEST = 360
+"""A picture narrower than this gets no colour bar and no caption: nobody could read them."""
+BANNER = "Research use only — not for clinical use"
+TYPED = str.maketrans("−—–“”‘’…", "---\"\"''.")
+"""Pillow's own font knows Latin-1 only."""
+BACKGROUND, LETTERS = (17, 17, 17), (238, 238, 238)
+
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+
+def captioned(
+    film: Picture.Image, layer: Layer, place: int, probability: float | None, ends: tuple[float, float]
+) -> Picture.Image:
+    """The picture with a strip underneath: colour bar with its range (or what the colours of classes stand for), the caption,
+    the banner."""
+    width = max(film.width, SMALLEST)
+    unit = max(12, round(width / 42))
+    font = ImageFont.load_default(unit)
+    lines = _wrapped(typed(caption(layer, place, probability)), font, width - 2 * unit)
+    lines += _wrapped(typed(BANNER), font, width - 2 * unit)
+    key = _classes(layer, width, unit, font) if layer.scale == "classes" else _bar(layer, width, unit, font, ends)
+    out = Picture.new("RGB", (width, film.height + key.height + round(unit * (0.9 + 1.4 * len(lines)))), BACKGROUND)
+    out.paste(film, ((width - film.width) // 2, 0))
+    out.paste(key, (0, film.height))
+    draw = ImageDraw.Draw(out)
+    for number, line in enumerate(lines):
+        draw.text((unit, film.height + key.height + round(unit * 1.4 * number)), line, LETTERS, font)
+    return out
+
+
+def _bar(layer: Layer, width: int, unit: int, font: Font, ends: tuple[float, float]) -> Picture.Image:
+    """A colour bar with the values at its ends, and zero in the middle of a signed one."""
+    low, high = ends
+    key = Picture.new("RGB", (width, round(unit * 2.7)), BACKGROUND)
+    draw = ImageDraw.Draw(key)
+    top = unit // 2
+    bar = np.linspace(low, high, width - 2 * unit, dtype=np.float32)[None].repeat(unit, axis=0)
+    if layer.scale == "grey":
+        grey = np.rint((bar - low) / (high - low) * 255).astype(np.uint8)
+        shown = Picture.fromarray(grey).convert("RGB")
+    else:
+        shown = Picture.fromarray(colours(bar, low, high))
+    key.paste(shown, (unit, top))
+    marks = [(low, "la", unit), (high, "ra", width - unit)]
+    if layer.signed:
+        marks.insert(1, (0.0, "ma", width // 2))
+    for value, anchor, at in marks:
+        draw.text((at, top + round(1.2 * unit)), typed(figure(value)), LETTERS, font, anchor)
+    return key
+
+
+def _classes(layer: Layer, width: int, unit: int, font: Font) -> Picture.Image:
+    """A swatch with its name for every class of the stack, a line each."""
+    numbers = sorted({round(float(value)) for value in np.unique(layer.values)} - {0})
+    key = Picture.new("RGB", (width, round(unit * (1 + 1.4 * len(numbers)))), BACKGROUND)
+    draw = ImageDraw.Draw(key)
+    for row, number in enumerate(numbers):
+        top = round(unit * (0.5 + 1.4 * row))
+        red, green, blue = class_colours(np.array(number, np.int32)).tolist()
+        draw.rectangle((unit, top, 2 * unit, top + unit), fill=(red, green, blue))
+        draw.text((round(2.5 * unit), top), typed(layer.names.get(number, str(number))), LETTERS, font)
+    return key
+
+
+def caption(layer: Layer, place: int, probability: float | None) -> str:
+    """What the layer is, and who made it, in one line; the values are those of one slice, from 0."""
+    producer = layer.producer
+    parts = [layer.kind, " ".join(filter(None, (producer.title or producer.name, producer.version)))]
+    if layer.finding:
+        parts.append(layer.finding + ("" if probability is None else f", probability {probability:.3f}"))
+    if layer.model:
+        parts.append(f"{layer.model} {layer.model_sha256[:8]}")
+    if layer.scale != "classes":
+        values = layer.values[place]
+        unit = f" {layer.unit}" if layer.unit else ""
+        parts.append(f"raw values {figure(float(values.min()))} to {figure(float(values.max()))}{unit}")
+    if layer.state != "ok":
+        parts.append(layer.state)
+    return " · ".join(parts)
+
+
+def _wrapped(text: str, font: Font, width: int) -> list[str]:
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and font.getbbox(longer)[2] > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
+
+
+def typed(text: str) -> str:
+    """Text in the characters the font has."""
+    return text.translate(TYPED).encode("latin-1", "replace").decode("latin-1")
+
+
+def figure(value: float) -> str:
+    """A value in a picture's caption: three figures, and a power of ten where it is far from one."""
+    if value == 0 or 1e-3 <= abs(value) < 1e3:
+        return f"{value:.3g}".replace("-", "−")
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa}e{int(exponent)}".replace("-", "−")

@@ -1,0 +1,81 @@
+"""What the store hands out: frozen rows, loaded whole, without a connection behind them.
+
+Knows the domain and nothing of SQL. A public id is twelve random characters of a–z and 2–7: it says nothing about the patient,
+so it may stand in an address or a log line. Times are UTC and carry their zone.
+"""
+
+from app.store.records.jobs import JobKind, JobRow, JobState
+from app.store.records.lists import (
+    FLAG_SORTS,
+    WORKLIST_SORTS,
+    Choices,
+    FlagQuery,
+    FlagSort,
+    Page,
+    WorklistQuery,
+    WorklistRow,
+    WorklistSort,
+)
+from app.store.records.results import (
+    AgreementKey,
+    AgreementRow,
+    AnnotationRow,
+    AnswerRow,
+    CorrectionRow,
+    FlagRow,
+    LayerRow,
+    NetworkRow,
+    OddityRow,
+    Provenance,
+    ReviewRow,
+    StackRow,
+)
+from app.store.records.studies import (
+    STUDY_STATES,
+    Added,
+    FileOutcome,
+    FileState,
+    ImageRow,
+    SeriesRow,
+    StudyRow,
+    StudyState,
+    UploadRow,
+    Values,
+)
+
+__all__ = [
+    "FLAG_SORTS",
+    "STUDY_STATES",
+    "WORKLIST_SORTS",
+    "Added",
+    "AgreementKey",
+    "AgreementRow",
+    "AnnotationRow",
+    "AnswerRow",
+    "Choices",
+    "CorrectionRow",
+    "FileOutcome",
+    "FileState",
+    "FlagQuery",
+    "FlagRow",
+    "FlagSort",
+    "ImageRow",
+    "JobKind",
+    "JobRow",
+    "JobState",
+    "LayerRow",
+    "NetworkRow",
+    "OddityRow",
+    "Page",
+    "Provenance",
+    "ReviewRow",
+    "SeriesRow",
+    "StackRow",
+    "StudyRow",
+    "StudyState",
+    "UploadRow",
+    "Values",
+    "WorklistQuery",
+    "WorklistRow",
+    "WorklistSort",
+]

@@ -1,0 +1,109 @@
+"""Lists that are searched, filtered, sorted and paged: the worklist, and the verdicts of all studies."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Literal, TypeVar
+
+from app.domain import Mark, Patient, Score
+from app.store.records.studies import StudyState
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """One page of a list: its rows, how many rows there are in all, the page's number from 1, and the rows per page."""
+
+    rows: tuple[Row, ...]
+    total: int
+    number: int
+    size: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are; an empty list has one."""
+        return max(1, -(-self.total // self.size))
+
+
+WorklistSort = Literal["received", "study date", "patient", "state", "probability", "disagreement", "flags"]
+WORKLIST_SORTS: tuple[WorklistSort, ...] = (
+    "received", "study date", "patient", "state", "probability", "disagreement", "flags",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class WorklistQuery:
+    """What the worklist shows. ``text`` is searched in patient name, patient id, accession and description, word by word;
+    ``None`` and the empty string mean "no filter". ``refused``: with, or without, an image that a guard kept from being read.
+    ``disagreement``: at least so much. ``number`` is the page, from 1."""
+
+    text: str = ""
+    modality: str = ""
+    state: StudyState | None = None
+    refused: bool | None = None
+    flagged: bool | None = None
+    disagreement: float | None = None
+    phantom: bool | None = None
+    sort: WorklistSort = "received"
+    descending: bool = True
+    number: int = 1
+    size: int = 25
+
+
+@dataclass(frozen=True, slots=True)
+class WorklistRow:
+    """One study in the worklist. ``modality`` joins several with "/"; ``top`` are the three highest scores, highest first;
+    ``disagreements`` how far methods disagree on each of them, 0 to 1, None where that is not known; ``flags`` counts the
+    verdicts in force; ``thumbnail`` is the id of the image in the middle of the first series; ``planes`` counts those that the
+    network of the shown findings read of an exam; ``network`` is that network's name, "" where none has read."""
+
+    id: str
+    patient: Patient
+    date: str
+    accession: str
+    description: str
+    modality: str
+    images: int
+    state: StudyState
+    top: tuple[Score, ...]
+    disagreements: tuple[float | None, ...]
+    flags: int
+    thumbnail: str | None
+    received_at: datetime
+    phantom: bool
+    caution: Mark | Literal[""] = ""
+    planes: int = 0
+    network: str = ""
+
+
+FlagSort = Literal["created", "patient", "study date", "verdict", "method", "finding"]
+FLAG_SORTS: tuple[FlagSort, ...] = ("created", "patient", "study date", "verdict", "method", "finding")
+
+
+@dataclass(frozen=True, slots=True)
+class FlagQuery:
+    """Which verdicts the flagged page shows; empty strings mean "no filter". ``text`` is searched in patient name, patient id,
+    accession, study description and the comment, word by word; ``study`` is a study's id."""
+
+    text: str = ""
+    study: str = ""
+    verdict: str = ""
+    method: str = ""
+    finding: str = ""
+    model: str = ""
+    reader: str = ""
+    sort: FlagSort = "created"
+    descending: bool = True
+    number: int = 1
+    size: int = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The values that occur in the current verdicts, sorted: for the filters of the flagged page."""
+
+    verdicts: tuple[str, ...]
+    methods: tuple[str, ...]
+    findings: tuple[str, ...]
+    models: tuple[str, ...]
+    readers: tuple[str, ...]

@@ -1,0 +1,70 @@
+"""What the API's objects are made of: values, scores, rectangles, shapes. Each noun's own objects stand with its routes."""
+
+from collections.abc import Callable, Iterable
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.domain import Extent, Patient, Region, Score
+from app.web import regions
+
+Translate = Callable[..., str]
+
+
+class Frozen(BaseModel):
+    """Every object of the API is a value."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class PatientOut(Frozen):
+    """The patient as the header has it; the empty string where it says nothing."""
+
+    name: str = Field(description="Patient's Name (0010,0010).")
+    id: str = Field(description="Patient ID (0010,0020).")
+    birth_date: str = Field(description="Patient's Birth Date (0010,0030), as 1970-01-02.")
+    sex: str = Field(description="Patient's Sex (0010,0040).")
+
+    @classmethod
+    def of(cls, told: Patient) -> "PatientOut":
+        """From the domain's."""
+        return cls(name=told.name, id=told.id, birth_date=told.birth_date, sex=told.sex)
+
+
+class ScoreOut(Frozen):
+    """What a network said of one finding."""
+
+    finding: str = Field(description="The finding by its paper's name.")
+    probability: float = Field(description="The calibrated probability, 0 to 1.")
+    logit: float = Field(description="The network's raw output.")
+
+
+def scores(told: Iterable[Score]) -> tuple[ScoreOut, ...]:
+    """Scores, in their order."""
+    return tuple(ScoreOut(finding=one.finding, probability=one.probability, logit=one.logit) for one in told)
+
+
+class ExtentOut(Frozen):
+    """A rectangle in image pixels: pixel (r, c) covers [c, c+1) × [r, r+1)."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @classmethod
+    def of(cls, told: Extent) -> "ExtentOut":
+        """From the domain's."""
+        return cls(left=told.left, top=told.top, right=told.right, bottom=told.bottom)
+
+
+class ShapeOut(Frozen):
+    """A shape in image pixels, to the hundredth."""
+
+    kind: str = Field(description="Rectangle, ellipse, polygon or freehand.")
+    points: tuple[tuple[float, float], ...] = Field(description="(x, y): columns from the left, rows from the top.")
+
+
+def shapes(region: Region) -> tuple[ShapeOut, ...]:
+    """The shapes of a region."""
+    found = regions.data(region)
+    return tuple(ShapeOut(kind=shape.kind, points=shape.points) for shape in found.shapes) if found else ()

@@ -1,0 +1,145 @@
+"""Replies: what a page waits for, worked out at once and beside the worker's job, with the networks that the worker has loaded.
+
+A question comes through the store, so that any worker may answer it, in the server or apart from it. One thread takes one
+question after the other; a job that takes seconds keeps none of them waiting. Knows the store and how studies are
+read; no HTTP.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import astuple, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from app import edits, reading
+from app.domain import Edit, Series
+from app.errors import AppError, ModelError, where
+from app.store import QuestionRow, Store, Transaction, patiently
+
+if TYPE_CHECKING:
+    from app.classifiers.classifier import Classifier
+    from app.classifiers.loading import Loaded
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 20.0
+"""How long an answer is tried to be kept: nobody waits longer for it (`app.web.asking`)."""
+APART_SECONDS = 0.1
+"""How often a worker that nobody can wake looks for questions."""
+
+
+class Replies:
+    """Takes questions from the store and answers them; ``loaded`` gives the networks, loading them at first use."""
+
+    def __init__(self, store: Store, loaded: "Callable[[], Loaded]", stopping: threading.Event) -> None:
+        self._store = store
+        self._loaded = loaded
+        self._stopping = stopping
+        self._awake = threading.Event()
+
+    def wake(self) -> None:
+        """Look for a question now."""
+        self._awake.set()
+
+    def run(self, pause: float = APART_SECONDS) -> None:
+        """Answer one question after the other until told to stop; look every ``pause`` seconds when nobody wakes it."""
+        edits.warm()
+        while not self._stopping.is_set():
+            self._awake.clear()
+            try:
+                answered = self.answer_once()
+            except Exception as error:  # noqa: BLE001 - the edge of a thread: the database may be away for a while
+                log.error("questions cannot be reached: %s", where(error))
+                answered = False
+            if not answered:
+                self._awake.wait(pause)
+
+    def answer_once(self) -> bool:
+        """Answer the oldest question there is; False when there is none."""
+        with self._store.view() as tx:
+            due = tx.questions.due()
+        if not due:
+            return False
+        with self._store.begin() as tx:
+            question = tx.questions.take()
+        if question is None:
+            return False
+        started = time.perf_counter()
+        try:
+            answer, values = self._answer(question)
+        except Exception as error:  # noqa: BLE001 - the edge: whatever happens to one question, the next one is answered
+            log.error("question %s (%s) failed: %s", question.id, question.kind, where(error))
+            if not isinstance(error, AppError):
+                error = AppError(
+                    "Something went wrong in the analysis (%(kind)s). The log has more under job %(job)s.",
+                    {"kind": type(error).__name__, "job": question.id},
+                )
+            code, template, said = type(error).__name__, error.template, error.values
+            self._write(question, lambda tx: tx.questions.fail(question.id, code, template, said))
+            return True
+        self._write(question, lambda tx: tx.questions.answer(question.id, answer, values))
+        log.info("question %s (%s) answered in %.2f s", question.id, question.kind, time.perf_counter() - started)
+        return True
+
+    def _write(self, question: QuestionRow, write: Callable[[Transaction], None]) -> None:
+        """Keep an answer once the store takes it, while somebody waits for it."""
+
+        def once() -> None:
+            with self._store.begin(question.study_id) as tx:
+                write(tx)
+
+        patiently(once, PATIENCE, self._stopping)
+
+    def _answer(self, question: QuestionRow) -> tuple[dict[str, Any], bytes | None]:
+        loaded = self._loaded()
+        card = loaded.registry.card(question.model)
+        if card.sha256 != question.model_sha256:
+            raise ModelError("The network was replaced by another version meanwhile. Load the page again.")
+        series = self._series(question)
+        work = self._what_if if question.kind == "what if" else self._stages
+        return work(loaded.get(card), series, question.asked)
+
+    def _series(self, question: QuestionRow) -> Series:
+        """The one image that is asked about, in its series."""
+        with self._store.view() as tx:
+            image = tx.studies.load_image(question.image_id)
+            series = tx.studies.series(tx.studies.image(question.image_id).series_id)
+        return replace(series.outline(), images=(image,))
+
+    def _what_if(
+        self, classifier: "Classifier", series: Series, asked: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], bytes | None]:
+        wanted = [Edit.of(edit) for edit in asked["edits"]]
+        with self._store.view() as tx:
+            maps = {
+                area.explanation: tx.layers.load(area.explanation)
+                for edit in wanted
+                for area in edit.areas
+                if area.kind == "hot"
+            }
+        said = reading.what_if(classifier, series, wanted, maps)
+        scores = [list(astuple(score)) for score in said.scores]
+        return {"scores": scores, "device": said.device, "seconds": said.seconds}, None
+
+    def _stages(
+        self, classifier: "Classifier", series: Series, asked: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], bytes | None]:
+        found = reading.stages(classifier, series, asked["method"], asked["finding"])
+        extent = classifier.extent(series.images[0])
+        stages = [
+            {
+                "name": stage.name,
+                "height": stage.values.shape[0],
+                "width": stage.values.shape[1],
+                "total": stage.total,
+                "spatial": stage.spatial,
+                "minimum": float(stage.values.min()),
+                "maximum": float(stage.values.max()),
+            }
+            for stage in found
+        ]
+        octets = b"".join(np.ascontiguousarray(stage.values, "<f4").tobytes() for stage in found)
+        return {"stages": stages, "extent": list(astuple(extent))}, octets

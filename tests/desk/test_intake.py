@@ -1,0 +1,149 @@
+"""Files come in batch by batch: short transactions, nothing lost of what was stored, one report, analyses asked for once."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.config import Settings
+from app.desk import intake as module
+from app.desk.intake import Arrived, Intake, take
+from app.errors import Unavailable
+from app.store import Store, WorklistQuery
+from app.store.studies import Studies
+from tests.web import films
+
+
+def arrived(folder: Path, *files: bytes) -> list[Arrived]:
+    """Files as a form's parser leaves them."""
+    folder.mkdir(exist_ok=True)
+    found = []
+    for number, octets in enumerate(files):
+        path = folder / f"{number:06d}"
+        path.write_bytes(octets)
+        found.append(Arrived(f"{number}.dcm", path))
+    return found
+
+
+def slices(count: int, study: int = 900) -> list[bytes]:
+    """Files of one study."""
+    uids: dict[str, Any] = {
+        "StudyInstanceUID": f"2.25.{study}",
+        "SeriesInstanceUID": f"2.25.{study}1",
+        "PatientID": "PH",
+        "PatientName": "P",
+    }
+    return [films.dicom(study + number, **uids) for number in range(count)]
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two files a batch."""
+    monkeypatch.setattr(module, "BATCH_FILES", 2)
+    monkeypatch.setattr(module, "BATCH_SECONDS", 1e9)
+
+
+@pytest.mark.usefixtures("small")
+def test_a_batch_is_stored_before_the_next_is_read(store: Store, settings: Settings, tmp_path: Path) -> None:
+    taking = Intake(store, settings, arrived(tmp_path / "in", *slices(5), b""), tmp_path / "in")
+    seen = []
+    while taking.step():
+        with store.view() as tx:
+            (row,) = tx.worklist.page(WorklistQuery()).rows
+            seen.append((len(tx.studies.get(row.id).files), tx.jobs.waiting()))
+    assert seen == [
+        (2, 0),
+        (4, 0),
+        (5, 0),
+    ]  # the empty file ends a batch; nobody knows that it is the last
+    assert taking.report is not None
+    assert [file.state for file in taking.report.files] == ["accepted"] * 5 + ["rejected"]
+    with store.view() as tx:
+        assert tx.jobs.waiting() == 1
+
+
+@pytest.mark.parametrize("limit", ["BATCH_SECONDS", "BATCH_OCTETS"])
+def test_a_batch_ends_after_a_while_and_with_large_files(
+    limit: str, store: Store, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, limit, 0)
+    taking = Intake(store, settings, arrived(tmp_path / "in", *slices(3)), tmp_path / "in")
+    steps = 1
+    while taking.step():
+        steps += 1
+    assert steps == 4
+
+
+def breaking(monkeypatch: pytest.MonkeyPatch, after: int, error: Exception) -> None:
+    """Let the disk or the database fail at the file after so many."""
+    add: Callable[..., Any] = Studies.add
+    calls = []
+
+    def failing(self: Studies, staged: Any) -> Any:
+        calls.append(1)
+        if len(calls) > after:
+            raise error
+        return add(self, staged)
+
+    monkeypatch.setattr(Studies, "add", failing)
+
+
+@pytest.mark.usefixtures("small")
+def test_what_was_stored_before_an_upload_broke_off_stays_and_is_analysed(
+    store: Store, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        breaking(broken, 3, Unavailable("The database is busy. Try again in a moment."))
+        with pytest.raises(Unavailable, match="2 of its files are stored"):
+            take(store, settings, arrived(tmp_path / "in", *slices(5)), tmp_path / "in")
+    with store.view() as tx:
+        (row,) = tx.worklist.page(WorklistQuery()).rows
+        assert len(tx.studies.get(row.id).files) == 2
+        assert tx.jobs.waiting() == 1
+    assert store.sweep(-1) == 0, "the third and fourth file's blobs went at once"
+    report = take(store, settings, arrived(tmp_path / "again", *slices(5)), tmp_path / "again")
+    assert [file.state for file in report.files] == ["already here"] * 2 + ["accepted"] * 3
+
+
+@pytest.mark.usefixtures("small")
+def test_an_upload_that_fails_at_its_first_batch_says_why(
+    store: Store, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    breaking(monkeypatch, 0, Unavailable("The database is busy. Try again in a moment."))
+    with pytest.raises(Unavailable, match="database is busy"):
+        take(store, settings, arrived(tmp_path / "in", *slices(3)), tmp_path / "in")
+    assert store.sweep(-1) == 0
+
+
+@pytest.mark.usefixtures("small")
+def test_a_study_whose_upload_was_killed_is_analysed_when_it_is_sent_again(
+    store: Store, settings: Settings, tmp_path: Path
+) -> None:
+    killed = Intake(store, settings, arrived(tmp_path / "in", *slices(4)), tmp_path / "in")
+    killed.step()
+    killed.step()  # and no more: nobody asked for an analysis
+    with store.view() as tx:
+        assert tx.jobs.waiting() == 0
+    report = take(store, settings, arrived(tmp_path / "again", *slices(4)), tmp_path / "again")
+    assert {file.state for file in report.files} == {"already here"}
+    with store.view() as tx:
+        assert tx.jobs.waiting() == 1
+
+
+def test_a_rejected_files_blobs_do_not_take_those_another_upload_stages(
+    store: Store, settings: Settings, tmp_path: Path
+) -> None:
+    """Two files with the same pixels: one does not fit what is stored, the other is on its way."""
+    take(store, settings, arrived(tmp_path / "a", films.dicom(1)), tmp_path / "a")
+    forged = films.dicom(1, PatientName="OTHER", PixelData=bytes(2 * 40 * 40))
+    good = films.dicom(2, PixelData=bytes(2 * 40 * 40))
+    slow = Intake(store, settings, arrived(tmp_path / "b", good), tmp_path / "b")
+    with store.staging() as staging:
+        read, _ = slow._batch(staging)
+        staging.settle()
+        report = take(store, settings, arrived(tmp_path / "c", forged), tmp_path / "c")
+        assert report.files[0].state == "rejected"
+        with store.begin() as tx:
+            assert module._stored(tx, read[0]).state == "accepted"
+    assert store.sweep(-1) == 0
