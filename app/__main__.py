@@ -6,6 +6,7 @@ need it.
 """
 
 import argparse
+import gc
 import importlib
 import ipaddress
 import logging
@@ -210,6 +211,8 @@ def serve(_: argparse.Namespace) -> int:
 
     def ready() -> None:
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        gc.collect()
+        gc.freeze()  # what is here stays: looking through it again stops every thread for a fifth of a second, and longer
         print(f"Whylight serves http://{host}:{listening.getsockname()[1]}\n{NOTICE}", flush=True)
         if mine is not None:
             mine.start()

@@ -5,6 +5,7 @@ workers hold for a moment has one result, and one that is killed goes on where i
 ids only.
 """
 
+import gc
 import logging
 import secrets
 import threading
@@ -103,6 +104,8 @@ class Worker:
         """Import torch and the networks' code before the first job needs them: that takes seconds."""
         try:
             self._loaded()
+            gc.collect()
+            gc.freeze()  # torch stays; looking through it again and again would stop the pages of this process each time
         except Exception as error:  # noqa: BLE001 - the first job says the same to people
             log.error("the networks cannot be loaded: %s", where(error))
 
