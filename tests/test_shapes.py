@@ -34,5 +34,5 @@ def test_a_box_without_size_covers_nothing() -> None:
 def test_a_region_and_an_area_of_one_shape_cover_the_same_pixels(kind: ShapeKind) -> None:
     points = STAR if kind in ("polygon", "freehand") else STAR[:2]
     drawn = truth.mask(Region((Shape(kind, points),)), SIZE, SIZE)
-    np.testing.assert_array_equal(drawn, area.mask(Edit((Area(kind, points),), "mean"), SIZE, {}))
+    np.testing.assert_array_equal(drawn, area.mask(Edit((Area(kind, points),), "mean"), SIZE, {})[0])
     assert drawn.any()

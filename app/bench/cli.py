@@ -75,6 +75,8 @@ def main(arguments: list[str]) -> int:
     for name, part in parts.items():
         if given.what in {"main", name}:
             figures += part()
+    if given.what == "whatif":
+        figures += what_if.exam(given.repeat)
     if given.what in SEEN:
         figures += viewer_figures(given.what, given.repeat)
     if given.what in INSIDE:

@@ -84,7 +84,7 @@ def scrolled(browser: "Browser", address: str) -> Iterator[Figure]:
     devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
     for name, panes in (("three planes", 3), ("one plane, every method", 6)):
         if panes > 3:
-            page.keyboard.press("g")
+            page.keyboard.press(";")
             full(page, panes)
         before, scripts = spent(), scripted(devtools)
         told = page.evaluate(SCROLLED, [1, SECONDS])
@@ -92,8 +92,8 @@ def scrolled(browser: "Browser", address: str) -> Iterator[Figure]:
         yield Figure(f"scrolling with overlays, {name}", "frames/s", (told["frames"] / told["seconds"],))
         yield Figure(f"scrolling, {name}: processor time of a frame, whole browser", "s", (cost / told["frames"],))
         yield Figure(f"scrolling, {name}: processor time of scripts per frame", "s", (scripts / told["frames"],))
-    for _ in range(2):
-        page.keyboard.press(".")
+    for plane in ("coronal", "axial"):
+        page.locator(f'[data-arrange="grid"][data-plane="{plane}"]').click()
         full(page, 6)
         page.wait_for_timeout(2000)
     yield Figure("memory of the page, every plane and method looked at", "bytes", (held(),))

@@ -70,7 +70,7 @@ def weight() -> Iterator[Figure]:
         page = product.get(f"/studies/{way.study}")
         parts = dict(linked(product, page.body.decode()))
         data = product.get(f"/studies/{way.study}/case.json").json()
-        pixels = product.get(data["images"][0]["pixels_url"]).travelled
+        pixels = product.get(data["stacks"][0]["images"][0]["pixels_url"]).travelled
         maps = {entry["method"]: product.get(entry["values_url"]).travelled for entry in data["explanations"]}
     yield Figure("case page, HTML", "bytes", (page.travelled,))
     yield Figure("case page, scripts", "bytes", (sum(size for name, size in parts.items() if ".js" in name),))

@@ -200,7 +200,7 @@ def weights(product: Product, study: str) -> Iterator[Figure]:
     yield Figure("case page, scripts + styles", "bytes", (sum(parts.values()),))
     yield Figure("a page with cornerstone3D, core + tools (published)", "bytes", (CORNERSTONE,))
     data = product.get(f"/studies/{study}/case.json").json()
-    yield Figure(f"film of {SIZE} px", "bytes", (product.get(data["images"][0]["pixels_url"]).travelled,))
+    yield Figure(f"film of {SIZE} px", "bytes", (product.get(data["stacks"][0]["images"][0]["pixels_url"]).travelled,))
     for entry in data["explanations"]:
         size = product.get(entry["values_url"]).travelled
         yield Figure(f"map by {entry['method']}, {entry['width']} × {entry['height']} values", "bytes", (size,))

@@ -1,5 +1,6 @@
 """A classifier: a card, its network, and the one way a film goes in and a map comes back."""
 
+import copy
 import platform
 import time
 from collections.abc import Iterator
@@ -25,6 +26,14 @@ class Classifier:
     card: Card
     network: nn.Module
     device: torch.device
+
+    def on_cpu(self) -> "Classifier":
+        """The same on the CPU, for when a GPU is out of memory: this one's network stays where it is, and nothing more is asked
+        of the GPU."""
+        held = {id(one): nn.Parameter(one.detach().cpu(), one.requires_grad) for one in self.network.parameters()}
+        moved = {id(one): one.detach().cpu() for one in self.network.buffers()}
+        network = copy.deepcopy(self.network, {**held, **moved})
+        return Classifier(card=self.card, network=network, device=torch.device("cpu"))
 
     def prepare(self, series: Series) -> Tensor:
         """Every image of a series as the network wants it: float32 (slices, channels, size, size) on its device."""

@@ -21,6 +21,9 @@ from app.errors import InputError, NotFound
 AT_ONCE = 8
 """Slices that go through an encoder at once where nothing is recorded: more gains nothing on a CPU and takes memory."""
 
+Said = dict[str, tuple[float, tuple[float, ...]]]
+"""What is said of one plane: per finding of its members the logit, and every slice's score."""
+
 
 @dataclass(frozen=True, eq=False)
 class ExamClassifier:
@@ -56,15 +59,34 @@ class ExamClassifier:
         if not read:
             raise InputError("The network “%(model)s” reads none of the planes of this exam.", {"model": self.card.name})
         answers = {plane: self._answer(plane, series) for plane, series in read.items()}
+        return self._whole({plane: _identity(series) for plane, series in read.items()}, answers, started)
+
+    @torch.inference_mode()
+    def again(self, before: Answer, series: Series) -> Answer:
+        """What it says of an exam that it has read before when one of its stacks looks otherwise: ``series`` are the images of
+        one of the stacks of ``before``, other values in them. The other planes stay what they were, so they are not read again.
+
+        ValueError where ``before`` is not about that stack, or another version's.
+        """
+        started = time.perf_counter()
+        changed = before.part(_identity(series))
+        if changed is None or before.model_sha256 != self.card.sha256:
+            raise ValueError("only an answer of this network about this stack can be had again")
+        answers = {part.plane: _said(part) for part in before.parts}
+        answers[changed.plane] = self._answer(changed.plane, series)
+        return self._whole({part.plane: part.stack for part in before.parts}, answers, started)
+
+    def _whole(self, stacks: Mapping[Plane, str], answers: Mapping[Plane, Said], started: float) -> Answer:
+        """The answer of the whole exam from what is said of its planes; ``stacks`` are the identities of their stacks."""
         logits = {plane: {finding: z for finding, (z, _) in own.items()} for plane, own in answers.items()}
         joined = [self._joined(finding, logits) for finding in self.card.findings]
         parts = []
-        for plane, series in read.items():
+        for plane, stack in stacks.items():
             alone = [self._joined(finding, {plane: logits[plane]}) for finding in self.card.findings]
             pairs = zip(self.card.findings, alone, strict=True)
             parts.append(
                 Part(
-                    stack=fingerprint((image.sop_instance_uid, image.frame) for image in series.images),
+                    stack=stack,
                     plane=plane,
                     scores=tuple(_score(f, z, logits[plane].get(f, 0.0)) for f, (z, _) in pairs),
                     contributions=tuple(shares.get(plane, 0.0) for _, shares in joined),
@@ -79,12 +101,12 @@ class ExamClassifier:
             device=str(self.device),
             versions=versions(),
             seconds=time.perf_counter() - started,
-            missing=tuple(plane for plane in self.planes if plane not in read),
+            missing=tuple(plane for plane in self.planes if plane not in stacks),
         )
 
-    def _answer(self, plane: Plane, series: Series) -> dict[str, tuple[float, tuple[float, ...]]]:
-        """Per finding of a plane's members: the logit, and every slice's score."""
-        found: dict[str, tuple[float, tuple[float, ...]]] = {}
+    def _answer(self, plane: Plane, series: Series) -> Said:
+        """What the members of a plane say of its stack."""
+        found: Said = {}
         prepared: dict[int, Tensor] = {}
         for member, classifier in self.parts:
             if member.plane != plane:
@@ -145,6 +167,17 @@ def cut(card: Card, member: Member) -> Card:
         members=(),
         joins=(),
     )
+
+
+def _identity(series: Series) -> str:
+    """The identity of the stack that a series' images make."""
+    return fingerprint((image.sop_instance_uid, image.frame) for image in series.images)
+
+
+def _said(part: Part) -> Said:
+    """What a part says of the findings that it answers for."""
+    told = ((score, part.of_slices(score.finding)) for score in part.scores)
+    return {score.finding: (score.logit, scores) for score, scores in told if scores}
 
 
 def _score(finding: str, joined: float, logit: float) -> Score:

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from app.domain import REASONS, Localisation, Region, Review, Shape, Verdict
+from app.domain import REASONS, SCALES, Localisation, Region, Review, Shape, Verdict
 from app.errors import Conflict, InputError, NotFound
 from app.evaluation import truth
 from app.store import ImageRow, LayerRow, ReviewRow, StackRow, Store, Transaction
 
 MEASURED = frozenset({"relevance", "attention", "probability"})
 """The kinds of layers that have a place where they are strongest, and so figures against a region."""
+KINDS = tuple(SCALES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +43,23 @@ class Overtaken(Conflict):
         self.row = row
 
 
-def layer_of(tx: Transaction, stack: StackRow, *, model: str, model_sha256: str, method: str, finding: str) -> LayerRow:
-    """The newest layer of a stack by a producer, for a finding, of one version of a network; NotFound."""
-    rows = tx.layers.of_stack(stack.id, model_sha256=model_sha256, finding=finding)
-    named = [row for row in rows if (row.model, row.method) == (model, method)]
+def layer_of(
+    tx: Transaction, stack: StackRow, *, model: str, model_sha256: str, method: str, finding: str, kind: str = ""
+) -> LayerRow:
+    """The newest layer of a stack by a producer, for a finding (else for none), of one version of a network. Where one producer
+    has several kinds and none is named, the first in the order of the kinds. NotFound."""
+    rows = tx.layers.of_stack(stack.id, model_sha256=model_sha256, finding=finding, general=True)
+    named = [
+        row
+        for row in rows
+        if (row.model, row.method) == (model, method) and row.finding in {finding, ""} and kind in {row.kind, ""}
+    ]
     if not named:
         raise NotFound(
             "The map that was judged is not stored. If it was just asked for, wait for its job to end; else load the page "
             "again."
         )
-    return named[0]
+    return min(named, key=lambda row: (row.finding != finding, KINDS.index(row.kind)))
 
 
 def newest_version(tx: Transaction, stack: StackRow, model: str) -> str:

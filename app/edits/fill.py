@@ -23,7 +23,10 @@ Mask = NDArray[np.bool_]
 
 def filled(values: Values, covered: Mask, fill: Fill) -> tuple[Values, tuple[slice, slice]]:
     """What the covered pixels get: values in a rectangle that holds all of them, and the rectangle. ``values`` is float32
-    (rows, columns); at least one pixel is covered and one is not."""
+    (rows, columns); at least one pixel is covered. Where all are, as of a slice of a stack may be, there is nothing around to
+    fill from: then the mean of all takes the place of the local mean and of what diffuses in."""
+    if fill != "blur" and covered.all():
+        return np.full_like(values, values.mean(dtype=np.float64)), (slice(None), slice(None))
     k = -(-max(values.shape) // CELLS)
     keeping = (~covered).astype(np.float32)
     kept = blocks(keeping, k)

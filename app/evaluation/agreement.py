@@ -2,7 +2,8 @@
 
 Maps of several methods have several resolutions. `gathered` brings them onto the coarsest one's cells by area, because finer
 cells would compare one map's guesses between its own pixels; `compared` then tells how far the methods agree on one finding of
-one film. static/js/agreement.js does the same arithmetic. Definitions: `docs/reference/metrics.md`.
+one film, or of one stack, whose slices are compared together. static/js/agreement.js does the same arithmetic, and both are
+held to the cases in tests/evaluation/shared. Definitions: `docs/reference/metrics.md`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -25,10 +26,10 @@ DISAGREE = 0.75
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gathered:
-    """Positive evidence of several methods on one grid: float32 (methods, cells), the cells row by row.
+    """Positive evidence of several methods on one grid: float32 (methods, cells), the cells slice by slice, row by row.
 
-    The grid is that of the coarsest map, ``shape`` (rows, columns) over ``extent``. ``on_film`` says which of its cells have
-    their centre on the film; ``cells`` holds those only.
+    The grid is that of the coarsest map, ``shape`` (rows, columns) over ``extent``, the same for every one of ``slices``.
+    ``on_film`` says which of its cells have their centre on the film; ``cells`` holds those only.
     """
 
     methods: tuple[str, ...]
@@ -36,6 +37,7 @@ class Gathered:
     shape: tuple[int, int]
     extent: Extent
     on_film: NDArray[np.bool_]
+    slices: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +59,31 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Heat:
-    """One map for `gathered`: float (height, width) over ``extent`` in image pixels."""
+    """One map for `gathered`: float (slices, height, width), or (height, width) of a film; every slice's values lie over
+    ``extent`` in image pixels."""
 
     values: NDArray[np.floating]
     extent: Extent
+
+    @property
+    def stack(self) -> NDArray[np.floating]:
+        """The values slice by slice, (slices, height, width)."""
+        return self.values.reshape(-1, *self.values.shape[-2:])
 
 
 def gathered(maps: Mapping[str, Heat], image: tuple[int, int]) -> Gathered | None:
     """Every map's positive part on the cells of the coarsest map: the mean over each cell's area, 0 where a map does not reach.
 
-    ``image`` is the film's (rows, columns). Of several equally coarse maps the first gives the grid. Maps without positive
-    evidence on the film, or with the same everywhere, have no order and are left out; None when none is left.
+    ``image`` is the (rows, columns) of the film, or of every slice; all maps have as many slices. Of several equally coarse
+    maps the first gives the grid. Maps without positive evidence on the film, or with the same everywhere in the whole stack,
+    have no order and are left out; None when none is left. ValueError for maps of different numbers of slices.
     """
     if not maps:
         return None
     coarsest = min(maps.values(), key=lambda heat: heat.values.size)
-    shape, extent = coarsest.values.shape, coarsest.extent
+    (slices, *shape), extent = coarsest.stack.shape, coarsest.extent
+    if any(len(heat.stack) != slices for heat in maps.values()):
+        raise ValueError("maps of one stack have as many slices")
     rows, columns = image
     y = _edges(extent.top, extent.bottom, shape[0])
     x = _edges(extent.left, extent.right, shape[1])
@@ -80,12 +91,12 @@ def gathered(maps: Mapping[str, Heat], image: tuple[int, int]) -> Gathered | Non
     on_film = np.outer((middle_y >= 0) & (middle_y < rows), (middle_x >= 0) & (middle_x < columns))
     found = {}
     for method, heat in maps.items():
-        height, width = heat.values.shape
+        _, height, width = heat.stack.shape
         down = _shares(y, _edges(heat.extent.top, heat.extent.bottom, height))
         across = _shares(x, _edges(heat.extent.left, heat.extent.right, width))
-        evidence = np.maximum(heat.values, 0).astype(np.float64)
+        evidence = (np.maximum(values, 0).astype(np.float64) for values in heat.stack)
         # float32 at the end: what the order of additions leaves behind must not part cells that are equal
-        cells = (down @ evidence @ across.T).astype(np.float32)[on_film]
+        cells = np.concatenate([(down @ each @ across.T).astype(np.float32)[on_film] for each in evidence])
         if cells.size and cells.max() > cells.min():
             found[method] = cells
     if not found:
@@ -96,6 +107,7 @@ def gathered(maps: Mapping[str, Heat], image: tuple[int, int]) -> Gathered | Non
         shape=(shape[0], shape[1]),
         extent=extent,
         on_film=frozen(on_film),
+        slices=slices,
     )
 
 
@@ -147,7 +159,7 @@ def _pairs(of: Sequence[NDArray[Any]], measure: Callable[[Any, Any], float]) -> 
 
 
 def distinct(table: NDArray[np.float64]) -> list[int]:
-    """Which methods count, from `ranks`: of methods that rank the film's cells alike the first, so that none has two votes.
+    """Which methods count, from `ranks`: of methods that rank all cells alike the first, so that none has two votes.
 
     A network that ends in pooling and one linear layer has a Grad-CAM that is its CAM, by their definitions.
     """
@@ -159,7 +171,8 @@ def distinct(table: NDArray[np.float64]) -> list[int]:
 
 
 def compared(maps: Mapping[str, Heat], image: tuple[int, int]) -> Agreement:
-    """How far these methods agree on one finding of a film of (rows, columns)."""
+    """How far these methods agree on one finding of a film, or of a stack whose slices each have (rows, columns). Cells of all
+    slices are ranked together, and the top area is that of the whole stack."""
     found = gathered(maps, image)
     if found is None:
         return Agreement((), None, None)

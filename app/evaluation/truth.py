@@ -1,6 +1,7 @@
 """Layers against the regions that a reader drew: which pixels a region covers, and what `localisation` says of a layer then.
 
-The browser does the same arithmetic while the reader draws (static/js/measures.js). Knows numbers and the domain's shapes only.
+The browser does the same arithmetic while the reader draws (static/js/localisation.js), and both are held to the cases in
+tests/evaluation/shared. Knows numbers and the domain's shapes only.
 """
 
 import math

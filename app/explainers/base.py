@@ -32,13 +32,22 @@ class LayerRelevance:
     """How relevance stands at one layer of a network: ``values`` float32 (targets, slices, h, w), summed over channels;
     ``totals`` (targets,), the sum over everything that is on its way at that moment, which conservation keeps equal to the
     seed. ``whole``: nothing is on its way elsewhere, so that ``values`` hold all of it; ``spatial`` False: values of neurons
-    without a place, as (targets, slices, neurons, 1)."""
+    without a place, as (targets, slices, neurons, 1). ``shares`` (targets, slices) are the totals slice by slice; None where
+    some of it belongs to no single slice of the stack, as on the way from the logits to the maximum over slices."""
 
     name: str
     values: Tensor
     totals: Tensor
     whole: bool = True
     spatial: bool = True
+    shares: Tensor | None = None
+
+    def of_slice(self, place: int) -> "LayerRelevance | None":
+        """The layer of one slice alone, from 0; None where its relevance is not told apart from that of the others."""
+        if self.shares is None:
+            return None
+        share = self.shares[:, place : place + 1]
+        return replace(self, values=self.values[:, place : place + 1], totals=share[:, 0], shares=share)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,7 +1,8 @@
 """The stages of a network, as a filmstrip shows them: where all the relevance of a finding is, from the decision to the film.
 
 Most layers hold a part only, while the rest is on its way through a shortcut, or through a network beside. A stage is a layer
-that holds everything, or the layers of the same place in networks side by side, which hold everything together.
+that holds everything, or the layers of the same place in networks side by side, which hold everything together. Of a network
+that reads a stack at once, the stages of one slice are those of the stack's own walk, cut at that slice.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,7 +24,7 @@ TOLERANCE = 1e-3
 class Stage:
     """All the relevance of one finding at one stage: ``values`` float32 (h, w), summed over channels, over the whole of the
     network's input; (1, neurons) where ``spatial`` is False. ``total`` is the sum that conservation keeps, as the engine counts
-    it. The last stage is the film."""
+    it. The last stage is the film, or the slice."""
 
     name: str
     values: NDArray[np.float32]
@@ -31,15 +32,18 @@ class Stage:
     spatial: bool
 
 
-def stages(method: Explainer, trace: Trace, finding: str) -> tuple[Stage, ...]:
-    """The stages of a finding for the one image of a trace. Each picture comes once, though several layers hand it on
-    unchanged; a single number is no picture.
+def stages(method: Explainer, trace: Trace, finding: str, place: int = 0) -> tuple[Stage, ...]:
+    """The stages of a finding for one image of a trace, by its place from 0. Each picture comes once, though several layers
+    hand it on unchanged; a single number is no picture.
 
-    NotFound for a finding the network does not have; InputError for a method without layers; NotExplainable where the method is
-    not defined for the network.
+    Of a stack that is read at once, the first stage is where the slices part: what the slice contributes there, each channel
+    being the slice's where it is largest, is what every later stage of it holds. NotFound for a finding the network does not
+    have; InputError for a method without layers; NotExplainable where the method is not defined for the network.
     """
     with torch.inference_mode(False), torch.enable_grad():
-        layers = method.layers(trace, [target(trace.classifier, finding)])
+        layers: Sequence[LayerRelevance] = method.layers(trace, [target(trace.classifier, finding)])
+    if trace.slices > 1:
+        layers = [own for layer in layers if (own := layer.of_slice(place)) is not None]
     found: list[Stage] = []
     film = layers[-1]
     for layer in _whole(layers):

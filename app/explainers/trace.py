@@ -3,7 +3,6 @@
 Knows the classifier and the tape; knows no method.
 """
 
-import copy
 import time
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
@@ -77,9 +76,7 @@ class Trace:
 
     def on_cpu(self) -> "Trace":
         """The same forward pass on the CPU, for when a GPU is out of memory; the GPU's network stays as it is."""
-        network = copy.deepcopy(self.classifier.network).cpu()
-        cpu = Classifier(card=self.classifier.card, network=network, device=torch.device("cpu"))
-        return record(cpu, self.series)
+        return record(self.classifier.on_cpu(), self.series)
 
 
 def record(classifier: Classifier, series: Series) -> Trace:

@@ -101,7 +101,7 @@ def _exam(
 def _by_member(
     part: "Classifier", stack: str, series: Series, panel: tuple[str, ...], findings: tuple[str, ...]
 ) -> Iterator[Layer]:
-    trace = explainers.record(part, series)
+    part, trace = recorded(part, series)
     for method in panel:
         slices = explainers.load(method).explain(part, trace, findings)
         for finding in findings:
@@ -131,15 +131,14 @@ def _inspection(loaded: "Loaded", series: Series, card: Card, insist: bool) -> I
 
 
 def recorded(classifier: "Classifier", series: Series) -> "tuple[Classifier, Trace]":
-    """The recorded pass of a film; on the CPU where the GPU has no memory left for it. The answer's device tells."""
+    """The recorded pass of a film, or of what one member of an exam's network reads; on the CPU where the GPU has no memory
+    left for it. The answer's and the layers' device tells."""
     import torch  # noqa: PLC0415 - see the room's docstring
-
-    from app.classifiers.loading import load  # noqa: PLC0415 - as above
 
     try:
         return classifier, explainers.record(classifier, series)
     except torch.OutOfMemoryError:
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-        classifier = load(classifier.card, torch.device("cpu"))
+        classifier = classifier.on_cpu()
         return classifier, explainers.record(classifier, series)

@@ -27,7 +27,7 @@ def captioned(
     font = ImageFont.load_default(unit)
     lines = _wrapped(typed(caption(layer, place, probability)), font, width - 2 * unit)
     lines += _wrapped(typed(BANNER), font, width - 2 * unit)
-    key = _classes(layer, width, unit, font) if layer.scale == "classes" else _bar(layer, width, unit, font, ends)
+    key = classes_key(layer, width, unit) if layer.scale == "classes" else _bar(layer, width, unit, font, ends)
     out = Picture.new("RGB", (width, film.height + key.height + round(unit * (0.9 + 1.4 * len(lines)))), BACKGROUND)
     out.paste(film, ((width - film.width) // 2, 0))
     out.paste(key, (0, film.height))
@@ -58,8 +58,9 @@ def _bar(layer: Layer, width: int, unit: int, font: Font, ends: tuple[float, flo
     return key
 
 
-def _classes(layer: Layer, width: int, unit: int, font: Font) -> Picture.Image:
-    """A swatch with its name for every class of the stack, a line each."""
+def classes_key(layer: Layer, width: int, unit: int) -> Picture.Image:
+    """A swatch with its name for every class of the stack, a line each, in letters ``unit`` pixels high."""
+    font = ImageFont.load_default(unit)
     numbers = sorted({round(float(value)) for value in np.unique(layer.values)} - {0})
     key = Picture.new("RGB", (width, round(unit * (1 + 1.4 * len(numbers)))), BACKGROUND)
     draw = ImageDraw.Draw(key)
@@ -67,8 +68,14 @@ def _classes(layer: Layer, width: int, unit: int, font: Font) -> Picture.Image:
         top = round(unit * (0.5 + 1.4 * row))
         red, green, blue = class_colours(np.array(number, np.int32)).tolist()
         draw.rectangle((unit, top, 2 * unit, top + unit), fill=(red, green, blue))
-        draw.text((round(2.5 * unit), top), typed(layer.names.get(number, str(number))), LETTERS, font)
+        draw.text((round(2.5 * unit), top), _known(layer.names.get(number, ""), number), LETTERS, font)
     return key
+
+
+def _known(name: str, number: int) -> str:
+    """A class's name where the font has its letters, else its number."""
+    plain = name.translate(TYPED)
+    return plain if plain and plain.encode("latin-1", "ignore").decode("latin-1") == plain else str(number)
 
 
 def caption(layer: Layer, place: int, probability: float | None) -> str:

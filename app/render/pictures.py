@@ -5,16 +5,14 @@ import io
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Picture
-from PIL import ImageDraw, ImageFilter
+from PIL import ImageDraw
 
-from app.domain import Extent, Image, Layer, Region, Window
-from app.grey import grey, nearest, resample
+from app.domain import Image, Layer, Region, Window
+from app.grey import grey, resample
 from app.render.captions import SMALLEST, captioned
-from app.render.colours import Colours, Grey, class_colours, colours, ends
+from app.render.colours import Colours, Grey, ends
+from app.render.laying import Look, Over, Under, paints
 
-THRESHOLD = 0.25
-"""Below this share of the upper end of its colours a layer is transparent."""
-OPACITY = 0.55
 ENLARGED = 512
 """A smaller film is enlarged to this, so that its captions can be read."""
 
@@ -37,63 +35,33 @@ def overlay_png(
     """A layer's slice at ``place``, from 0, over its image, as PNG in colour: with the region a reader drew, and underneath its
     colours with their values, what the layer is, and that it is for research only.
 
-    Relevance, attention and probability are coloured between the `ends` of the whole stack and transparent below the threshold;
-    labels are a colour per class, an outline the lines around each; an image stands alone, windowed as a film is.
+    Its colours run between the `ends` of the whole stack, with the opacity and the threshold that the viewer starts with; an
+    image stands alone, windowed as a film is.
     """
-    low, high = ends(layer)
-    shape = image.stored.shape
+    over = Over(layer, place, ends(layer))
+    low, high = over.ends
+    rows, columns = image.stored.shape
     if layer.kind == "image":
-        values = resample(layer.values[place], layer.extent, shape)
+        values = resample(over.values, layer.extent, image.stored.shape)
         film = Picture.fromarray(_octets(np.clip((values - low) / (high - low), 0, 1))).convert("RGB")
     else:
         film = Picture.fromarray(_octets(grey(image))).convert("RGB")
-        if layer.scale != "classes":
-            values = resample(layer.values[place], layer.extent, shape)
-            mask = Picture.fromarray(_opacity(values, high, layer.signed))
-            film.paste(Picture.fromarray(colours(values, low, high)), mask=mask)
     size = _size(film, longest, ENLARGED)
     if size != film.size:
         film = film.resize(size, Picture.Resampling.LANCZOS if size[0] < film.width else Picture.Resampling.BICUBIC)
-    if layer.scale == "classes":
-        _classes(film, layer, place, film.width / shape[1], film.height / shape[0])
+    under = Under(_middles(film.width, columns), _middles(film.height, rows))
+    for paint in paints(over, under, Look(line=max(2, round(max(film.size) / 256)))):
+        mask = np.where(paint.where, np.uint8(255 * paint.opacity), np.uint8(0))
+        film.paste(Picture.fromarray(paint.colours), mask=Picture.fromarray(mask))
     if region is not None:
-        _frame(film, region, film.width / shape[1])
+        _frame(film, region, film.width / columns)
     legible = min(longest or SMALLEST, max(film.size)) >= SMALLEST
     return _png(captioned(film, layer, place, probability, (low, high)) if legible else film)
 
 
-def _classes(film: Picture.Image, layer: Layer, place: int, across: float, down: float) -> None:
-    """Draw classes on a film that is ``across`` and ``down`` times as large as the image: their areas, or the lines around
-    them on a dark line, which is seen on any film."""
-    edge = layer.extent
-    extent = Extent(edge.left * across, edge.top * down, edge.right * across, edge.bottom * down)
-    numbers = np.rint(nearest(layer.values[place], extent, (film.height, film.width))).astype(np.int32)
-    if layer.kind == "labels":
-        _paint(film, class_colours(numbers), numbers > 0, OPACITY)
-        return
-    width = max(2, round(max(film.size) / 256))
-    lines = _edges(numbers)
-    dark = Picture.fromarray(np.where(lines > 0, np.uint8(255), np.uint8(0))).filter(ImageFilter.MaxFilter(2 * width + 1))
-    thick = np.asarray(Picture.fromarray(lines).filter(ImageFilter.MaxFilter(2 * (width // 2) + 1)), np.int32)
-    _paint(film, np.zeros((*lines.shape, 3), np.uint8), np.asarray(dark) > 0, 1.0)
-    _paint(film, class_colours(thick), thick > 0, 1.0)
-
-
-def _edges(numbers: NDArray[np.int32]) -> Colours:
-    """The pixels of a class that have a neighbour beside them of another one, or none, by the number of the class, from 1."""
-    around = np.pad(numbers, 1, constant_values=0)
-    beside = (around[:-2, 1:-1], around[2:, 1:-1], around[1:-1, :-2], around[1:-1, 2:])
-    edge = np.logical_or.reduce([other != numbers for other in beside]) & (numbers > 0)
-    return np.where(edge, (numbers - 1) % 255 + 1, 0).astype(np.uint8)
-
-
-def _paint(film: Picture.Image, paint: Colours, where: NDArray[np.bool_], opacity: float) -> None:
-    film.paste(Picture.fromarray(paint), mask=Picture.fromarray(np.where(where, np.uint8(255 * opacity), np.uint8(0))))
-
-
-def _opacity(values: Grey, high: float, signed: bool) -> Colours:
-    strength = np.abs(values) if signed else values
-    return np.where(strength >= THRESHOLD * high, np.uint8(255 * OPACITY), np.uint8(0)).astype(np.uint8)
+def _middles(pixels: int, of: int) -> NDArray[np.float64]:
+    """Where the middles of a picture's pixels lie along a side of the image."""
+    return (np.arange(pixels, dtype=np.float64) + 0.5) * (of / pixels)
 
 
 def _octets(film: Grey) -> Colours:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ScalarSelect, Select, and_, delete, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, delete, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased, contains_eager
 
 from app.errors import NotFound
@@ -65,9 +65,11 @@ class Agreements:
         return tuple(map(_row, self._session.scalars(query)))
 
     def missing(self, study_id: str = "", limit: int = 50) -> tuple[AgreementKey, ...]:
-        """Findings of films whose maps are newer than what is kept of their agreement, of one study or of all; at most so many.
+        """Findings of films and stacks whose maps are newer than what is kept of their agreement, of one study or of all; at
+        most so many.
 
-        Only the version of a network that read the film last counts: maps of older versions stay what they are.
+        Only the version of a network that read the stack last counts: maps of older versions stay what they are, and so do
+        those of earlier states of a series.
         """
         known = and_(
             AgreementTable.stack_id == LayerTable.stack_id,
@@ -80,7 +82,7 @@ class Agreements:
             .join(NetworkTable, NetworkTable.id == LayerTable.network_id)
             .join(StackTable, StackTable.id == LayerTable.stack_id)
             .outerjoin(AgreementTable, known)
-            .where(LayerTable.producer == "method", StackTable.slices == 1, LayerTable.network_id == _last_version())
+            .where(LayerTable.producer == "method", StackTable.current, LayerTable.network_id == _last_version())
         )
         if study_id:
             query = query.where(LayerTable.study_id == study_id)
@@ -120,15 +122,35 @@ def forget(session: Session, stack_id: str, party: NetworkTable) -> None:
 
 
 def of_findings(session: Session, studies: Sequence[StudyTable]) -> dict[tuple[str, str], float]:
-    """The strongest disagreement over each study's stacks, by study and finding, by the network that the worklist shows."""
+    """The strongest disagreement over each study's stacks, by study and finding, by the network that the worklist shows: over
+    all films, and over the stacks of an exam that it read last."""
     found = (
         select(AgreementTable.study_id, AgreementTable.finding, func.max(AgreementTable.disagreement))
         .join(NetworkTable, NetworkTable.id == AgreementTable.network_id)
+        .join(StackTable, and_(StackTable.id == AgreementTable.stack_id, StackTable.current))
         .join(StudyTable, and_(StudyTable.id == AgreementTable.study_id, StudyTable.headline == NetworkTable.name))
-        .where(AgreementTable.study_id.in_([study.id for study in studies]), AgreementTable.disagreement.is_not(None))
+        .where(AgreementTable.study_id.in_([study.id for study in studies]), AgreementTable.disagreement.is_not(None), _shown())
         .group_by(AgreementTable.study_id, AgreementTable.finding)
     )
     return {(study_id, finding): value for study_id, finding, value in session.execute(found) if value is not None}
+
+
+def _shown() -> ColumnElement[bool]:
+    """Whether an agreement is about a film, or about a stack in the network's last answer about its study: a stack that a
+    reader left out since is part of an earlier one."""
+    network = aliased(NetworkTable)
+    last = (
+        select(AnswerTable.id)
+        .join(network, network.id == AnswerTable.network_id)
+        .where(AnswerTable.study_id == AgreementTable.study_id, network.name == NetworkTable.name)
+        .order_by(AnswerTable.created_at.desc(), AnswerTable.id)
+        .limit(1)
+        .correlate(AgreementTable, NetworkTable)
+        .scalar_subquery()
+    )
+    mine = PartTable.stack_id == AgreementTable.stack_id
+    in_an_exam = exists().where(mine, PartTable.plane != "")
+    return or_(~in_an_exam, exists().where(mine, PartTable.answer_id == last))
 
 
 def show(session: Session, study: StudyTable) -> None:

@@ -121,13 +121,14 @@ class Layers:
         )
 
     def of_stack(
-        self, stack_id: str, *, model_sha256: str = "", finding: str = "", imported: bool = False
+        self, stack_id: str, *, model_sha256: str = "", finding: str = "", imported: bool = False, general: bool = False
     ) -> tuple[LayerRow, ...]:
         """A stack's layers, the newest per network version, kind, producer and finding, sorted by finding, then producer.
 
-        ``model_sha256`` and ``finding`` narrow them; with ``imported``, other software's layers count whatever their version.
+        ``model_sha256`` and ``finding`` narrow them; with ``imported``, other software's layers count whatever their version,
+        with ``general``, those that are about no finding count for each.
         """
-        return self._newest(LayerTable.stack_id == stack_id, model_sha256, finding, imported)
+        return self._newest(LayerTable.stack_id == stack_id, model_sha256, finding, imported, general)
 
     def of_study(
         self, study_id: str, *, model_sha256: str = "", finding: str = "", imported: bool = False
@@ -135,13 +136,15 @@ class Layers:
         """As `of_stack`, of all stacks of a study, earlier states of its series too, in their order."""
         return self._newest(LayerTable.study_id == study_id, model_sha256, finding, imported)
 
-    def _newest(self, mine: Any, model_sha256: str, finding: str, imported: bool) -> tuple[LayerRow, ...]:
+    def _newest(
+        self, mine: Any, model_sha256: str, finding: str, imported: bool, general: bool = False
+    ) -> tuple[LayerRow, ...]:
         query = layer_rows().where(mine)
         if model_sha256:
             version = NetworkTable.sha256 == model_sha256
             query = query.where(version | (LayerTable.producer == "import") if imported else version)
         if finding:
-            query = query.where(LayerTable.finding == finding)
+            query = query.where(LayerTable.finding.in_([finding, ""] if general else [finding]))
         newest = {
             (row.stack_id, row.finding, row.method, row.kind, row.model, row.model_sha256): row for row in self._rows(query)
         }

@@ -6,7 +6,7 @@ under the key of all that was asked, so that the same question is answered once,
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
@@ -18,7 +18,7 @@ from app import __version__
 from app.errors import NotFound
 from app.store.blobs import Blobs
 from app.store.records import Values
-from app.store.tables import Base, Id, ImageTable, Sha, now, public_id
+from app.store.tables import Base, Id, ImageTable, Sha, StackImageTable, belongs, now, public_id
 
 KEPT = 256
 """How many questions are kept with their answers."""
@@ -38,6 +38,7 @@ class QuestionRow:
     id: str
     kind: QuestionKind
     study_id: str
+    stack_id: str
     image_id: str
     model: str
     model_sha256: str
@@ -53,10 +54,12 @@ class QuestionRow:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of one network version about one image; ``asked`` is JSON."""
+    """What is asked of one network version about one stack, a film or more; ``asked`` is JSON, ``image_id`` the slice that it
+    is about, or the stack's first."""
 
     kind: QuestionKind
     study_id: str
+    stack_id: str
     image_id: str
     model: str
     model_sha256: str
@@ -73,6 +76,7 @@ class QuestionTable(Base):
     key: Mapped[str] = mapped_column(Sha, unique=True)
     kind: Mapped[str] = mapped_column(String(16))
     study_id: Mapped[str] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"), index=True)
+    stack_id: Mapped[str] = belongs("stacks")
     image_id: Mapped[str] = mapped_column(ForeignKey("images.id", ondelete="CASCADE"), index=True)
     model: Mapped[str]
     model_sha256: Mapped[str] = mapped_column(Sha)
@@ -96,11 +100,12 @@ class Questions:
         self._doomed = doomed
 
     def ask(self, question: Question) -> QuestionRow:
-        """Put a question; the same one that waits or was answered is returned instead. NotFound for an image there is not."""
-        image = self._session.get(ImageTable, question.image_id)
-        if image is None or image.study_id != question.study_id:
+        """Put a question; the same one that waits or was answered is returned instead. NotFound for a stack or an image there
+        is not."""
+        pixels = self._pixels(question)
+        if question.image_id not in pixels:
             raise NotFound("There is no such image, or it was removed.")
-        key = _key(question, image.pixels)
+        key = _key(question, list(pixels.values()))
         known = self._session.scalar(select(QuestionTable).where(QuestionTable.key == key))
         if known is not None and known.state != "failed":
             return _row(known)
@@ -111,6 +116,7 @@ class Questions:
             key=key,
             kind=question.kind,
             study_id=question.study_id,
+            stack_id=question.stack_id,
             image_id=question.image_id,
             model=question.model,
             model_sha256=question.model_sha256,
@@ -120,6 +126,12 @@ class Questions:
         self._session.add(row)
         self._session.flush()
         return _row(row)
+
+    def _pixels(self, question: Question) -> dict[str, str]:
+        """The sha256 of the pixels of every slice of the stack that is asked about, by its image's id, in order."""
+        mine = (StackImageTable.stack_id == question.stack_id, ImageTable.study_id == question.study_id)
+        query = select(ImageTable.id, ImageTable.pixels).join(StackImageTable, StackImageTable.image_id == ImageTable.id)
+        return dict(self._session.execute(query.where(*mine).order_by(StackImageTable.place)).all())
 
     def _prune(self) -> None:
         old = select(QuestionTable).order_by(QuestionTable.created_at.desc(), QuestionTable.id).offset(KEPT - 1).limit(KEPT)
@@ -184,9 +196,10 @@ def _open() -> Any:
     return or_(QuestionTable.state == "waiting", (QuestionTable.state == "taken") & late)
 
 
-def _key(question: Question, pixels: str) -> str:
+def _key(question: Question, pixels: Sequence[str]) -> str:
     """All that an answer depends on: the pixels, the network's version, the product's, and what was asked."""
-    told = (question.kind, question.image_id, pixels, question.model, question.model_sha256, question.asked, __version__)
+    about = (question.kind, question.stack_id, question.image_id, pixels)
+    told = (*about, question.model, question.model_sha256, question.asked, __version__)
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
@@ -195,6 +208,7 @@ def _row(row: QuestionTable) -> QuestionRow:
         id=row.id,
         kind=cast(QuestionKind, row.kind),
         study_id=row.study_id,
+        stack_id=row.stack_id,
         image_id=row.image_id,
         model=row.model,
         model_sha256=row.model_sha256,

@@ -26,6 +26,7 @@ from app.store.tables import (
     StackImageTable,
     StackTable,
     StudyTable,
+    WhatIfTable,
     now,
     public_id,
 )
@@ -111,7 +112,7 @@ class Stacks:
             if self._session.get(CorrectionTable, stack_id) is None:
                 taken = {name: getattr(correction, name) for name in CORRECTED}
                 self._session.add(CorrectionTable(stack_id=stack_id, **taken))
-        referring = (table.stack_id == row.id for table in (PartTable, LayerTable, JobTable))
+        referring = (table.stack_id == row.id for table in (PartTable, LayerTable, JobTable, WhatIfTable))
         if self._session.scalar(select(or_(*(exists().where(one) for one in referring)))):
             row.current, row.superseded_at = False, now()
         else:

@@ -39,10 +39,10 @@ from app.store.reviews import Reviews
 from app.store.stacks import Stacks, arranged
 from app.store.staging import Staged, Staging, stage
 from app.store.studies import Studies
-from app.store.tables import FileTable, ImageTable, LayerTable
+from app.store.tables import FileTable, ImageTable, LayerTable, WhatIfTable
 from app.store.turns import Turns
 from app.store.uploads import Uploads
-from app.store.what_ifs import WhatIfs, WhatIfTable
+from app.store.what_ifs import WhatIfs
 from app.store.worklist import Worklist
 
 log = logging.getLogger(__name__)

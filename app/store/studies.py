@@ -15,8 +15,7 @@ from app.store.blobs import Blobs
 from app.store.questions import QuestionTable
 from app.store.records import Added, ImageRow, SeriesRow, StudyRow
 from app.store.staging import Staged
-from app.store.tables import FileTable, ImageTable, LayerTable, SeriesTable, StudyTable, now
-from app.store.what_ifs import WhatIfTable
+from app.store.tables import FileTable, ImageTable, LayerTable, SeriesTable, StudyTable, WhatIfTable, now
 
 MAPPED = 256
 """Most images of a study whose pixels stay mapped from disk: each holds a file open. Beyond, pixels are read at once."""

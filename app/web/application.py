@@ -20,8 +20,6 @@ from app.web import (
     case,
     docs,
     errors,
-    exam,
-    exam_asking,
     flagged,
     health,
     i18n,
@@ -30,7 +28,6 @@ from app.web import (
     pages,
     preferences,
     printing,
-    reviews,
     stages,
     upload,
     what_if,
@@ -80,9 +77,8 @@ def create_app(settings: Settings, store: Store, wake: Callable[[], None], alive
         pictures=pages.Pictures(),
     )
     errors.install(app)
-    of_a_case = (case, reviews, what_if, what_if_export, stages, printing, images)
-    of_an_exam = (exam, exam_asking)
-    for room in (worklist, upload, *of_a_case, *of_an_exam, flagged, models, preferences, docs, health, api):
+    of_a_case = (case, what_if, what_if_export, stages, printing, images)
+    for room in (worklist, upload, *of_a_case, flagged, models, preferences, docs, health, api):
         app.include_router(room.router)
     # Nothing secret is in these files, so that compressing them tells nobody anything.
     app.mount("/static", GZipMiddleware(Static(pages.Assets()), minimum_size=1024), name="static")

@@ -23,7 +23,7 @@ class StagesIn(BaseModel):
     model: str = Field(description="The network; it must have read the image.", max_length=64)
     finding: str = Field(description="The finding.", max_length=64)
     method: str = Field(description="lrp or rap.", max_length=64)
-    image: str = Field("", description="The image; empty: the study's first.", max_length=64)
+    image: str = Field("", description="The film, or the slice of a stack; empty: the study's first.", max_length=64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,11 @@ class StageData:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """Every stage from the decision back to the film; ``extent`` (left, top, right, bottom) is in image pixels."""
+    """Every stage from the decision back to the film; of a slice of a stack, from where the slices part back to it. ``extent``
+    (left, top, right, bottom) is in image pixels."""
 
     id: str
+    stack: str
     image: str
     model: str
     model_sha256: str
@@ -87,6 +89,7 @@ def strip(request: Request, study_id: str, asked: StagesIn) -> Strip:
     left, top, right, bottom = row.answer["extent"]
     return Strip(
         id=row.id,
+        stack=row.stack_id,
         image=row.image_id,
         model=row.model,
         model_sha256=row.model_sha256,

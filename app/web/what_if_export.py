@@ -12,8 +12,8 @@ from app.web import exports, pages, what_if
 router = APIRouter(include_in_schema=False)
 
 FIELDS = (
-    "what_if", "study", "image", "patient_id", "accession", "model", "model_sha256", "fills", "covered", "finding", "before",
-    "after", "change", "comment", "reader", "created_at", "use",
+    "what_if", "study", "stack", "image", "images", "patient_id", "accession", "model", "model_sha256", "fills", "covered",
+    "finding", "before", "after", "change", "comment", "reader", "created_at", "use",
 )  # fmt: skip
 """The columns; docs/reference/what-if.md says what each is."""
 
@@ -31,7 +31,8 @@ def lines(row: WhatIfRow, patient: str, accession: str) -> Iterator[tuple[object
     fills = " + ".join(f"{edit.fill}{' outside' if edit.outside else ''}" for edit in row.edits)
     for one in what_if.changes(row.before, row.after, str):
         yield (
-            row.id, row.study_id, row.image_id, patient, accession, row.model, row.model_sha256, fills, row.covered,
+            row.id, row.study_id, row.stack_id, row.image_id, " ".join(row.images), patient, accession,
+            row.model, row.model_sha256, fills, row.covered,
             one.finding, one.before, one.after, one.change, row.comment, row.reader, row.created_at.isoformat(), exports.NOTICE,
         )  # fmt: skip
 
@@ -43,12 +44,14 @@ def entries(request: Request) -> list[dict[str, Any]]:
             {
                 "id": row.id,
                 "study": row.study_id,
+                "stack": row.stack_id,
                 "image": row.image_id,
+                "images": row.images,
                 "patient_id": patient,
                 "accession": accession,
                 "model": row.model,
                 "model_sha256": row.model_sha256,
-                "edits": [edit.plain() for edit in row.edits],
+                "edits": what_if.edits_of(row),
                 "covered": row.covered,
                 "before": {score.finding: score.probability for score in row.before},
                 "after": {score.finding: score.probability for score in row.after},

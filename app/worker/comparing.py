@@ -7,14 +7,15 @@ from app.evaluation import agreement
 from app.store import LayerRow, Store
 
 COMPARED = frozenset({"relevance", "attention", "probability"})
-"""The kinds of layers that rank the places of a film."""
+"""The kinds of layers that rank the places of a film or a stack."""
 
 
 def compare(store: Store, study_id: str = "") -> bool:
-    """Keep how far methods agree on every finding whose maps are newer than that, of one study or of some of all.
+    """Keep how far methods agree on every finding whose maps are newer than that, of one study or of some of all: film by film,
+    and stack by stack of an exam.
 
     False when nothing was left to do. Methods with a standing caution do not count: that they differ says something about them,
-    not about the film.
+    not about the image.
     """
     with store.view() as tx:
         keys = tx.agreements.missing(study_id)
@@ -22,7 +23,7 @@ def compare(store: Store, study_id: str = "") -> bool:
         with store.view() as tx:
             image = tx.studies.image(tx.stacks.get(key.stack_id).images[0])
             rows = tx.layers.of_stack(key.stack_id, model_sha256=key.model_sha256, finding=key.finding, imported=True)
-            maps = {row.method: agreement.Heat(tx.layers.values(row.id)[0], row.extent) for row in counting(key.model, rows)}
+            maps = {row.method: agreement.Heat(tx.layers.values(row.id), row.extent) for row in counting(key.model, rows)}
         found = agreement.compared(maps, (image.rows, image.columns))
         with store.begin(key.study_id) as tx:
             tx.agreements.save(key, found.methods, found.rank, found.overlap, found.disagreement)

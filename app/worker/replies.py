@@ -8,19 +8,19 @@ read; no HTTP.
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import astuple, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from app import edits, reading
+from app.classifiers.card import Card
 from app.domain import Edit, Series
 from app.errors import AppError, ModelError, where
 from app.store import QuestionRow, Store, Transaction, patiently
 
 if TYPE_CHECKING:
-    from app.classifiers.classifier import Classifier
     from app.classifiers.loading import Loaded
 
 log = logging.getLogger(__name__)
@@ -98,37 +98,49 @@ class Replies:
         card = loaded.registry.card(question.model)
         if card.sha256 != question.model_sha256:
             raise ModelError("The network was replaced by another version meanwhile. Load the page again.")
-        series = self._series(question)
         work = self._what_if if question.kind == "what if" else self._stages
-        return work(loaded.get(card), series, question.asked)
+        return work(loaded, card, question, self._stack(question))
 
-    def _series(self, question: QuestionRow) -> Series:
-        """The one image that is asked about, in its series."""
+    def _stack(self, question: QuestionRow) -> Series:
+        """The stack that is asked about, a film or more, as a series of its images in order."""
         with self._store.view() as tx:
-            image = tx.studies.load_image(question.image_id)
-            series = tx.studies.series(tx.studies.image(question.image_id).series_id)
-        return replace(series.outline(), images=(image,))
+            stack = tx.stacks.get(question.stack_id)
+            images = tuple(tx.studies.load_image(image) for image in stack.images)
+            return replace(tx.studies.series(stack.series_id).outline(), images=images)
 
     def _what_if(
-        self, classifier: "Classifier", series: Series, asked: Mapping[str, Any]
+        self, loaded: "Loaded", card: Card, question: QuestionRow, stack: Series
     ) -> tuple[dict[str, Any], bytes | None]:
-        wanted = [Edit.of(edit) for edit in asked["edits"]]
+        wanted = [Edit.of(edit) for edit in question.asked["edits"]]
         with self._store.view() as tx:
-            maps = {
+            layers = {
                 area.explanation: tx.layers.load(area.explanation)
                 for edit in wanted
                 for area in edit.areas
                 if area.kind == "hot"
             }
-        said = reading.what_if(classifier, series, wanted, maps)
-        scores = [list(astuple(score)) for score in said.scores]
-        return {"scores": scores, "device": said.device, "seconds": said.seconds}, None
+            before = tx.answers.get(question.asked["answer"]).answer if card.kind == "exam" else None
+        if before is None:
+            said, covered = reading.what_if(loaded.get(card), stack, wanted, layers)
+        else:
+            said, covered = reading.what_if_exam(loaded.exam(card), before, stack, wanted, layers)
+        shares = [np.count_nonzero(one) / one.size for one in covered]
+        return {
+            "scores": [list(astuple(score)) for score in said.scores],
+            "covered": [[place, share] for place, share in enumerate(shares) if share],
+            "device": said.device,
+            "seconds": said.seconds,
+        }, None
 
     def _stages(
-        self, classifier: "Classifier", series: Series, asked: Mapping[str, Any]
+        self, loaded: "Loaded", card: Card, question: QuestionRow, stack: Series
     ) -> tuple[dict[str, Any], bytes | None]:
-        found = reading.stages(classifier, series, asked["method"], asked["finding"])
-        extent = classifier.extent(series.images[0])
+        asked = question.asked
+        member = loaded.exam(card).member(asked["plane"], asked["finding"]) if card.kind == "exam" else loaded.get(card)
+        with self._store.view() as tx:
+            place = tx.stacks.get(question.stack_id).images.index(question.image_id)
+        found = reading.stages(member, stack, asked["method"], asked["finding"], place)
+        extent = member.extent(stack.images[place])
         stages = [
             {
                 "name": stage.name,

@@ -1,27 +1,33 @@
-// How far methods agree: the arithmetic of app/evaluation/agreement.py (docs/reference/metrics.md), which a test compares with this.
-// Maps are brought onto the coarsest one's cells by area, then ranked and cut to their top areas. Knows no DOM.
+// How far methods agree: the arithmetic of app/evaluation/agreement.py (docs/reference/metrics.md), which a test compares with
+// this. Maps are brought onto the coarsest one's cells by area, then ranked and cut to their top areas. Knows no DOM.
+
+/** @import { Cells, Covering, Extent, Sized } from "./types.js" */
+/** @typedef {Omit<Covering, "id"> & { slices?: number }} Covered */
+/** @typedef {{ explanation: Covered, values: Float32Array }} Heat the values of all slices of a stack */
+/** @typedef {{ places: number[], slices: number, width: number, height: number, extent: Extent }} Grid */
+/** @typedef {Grid & { methods: string[], cells: Float32Array[] }} Gathered */
+/** @typedef {[place: number, share: number]} Share */
 
 const SAME = 0.9999;
 
 /**
- * Every map's positive part on the cells of the coarsest map, those on the film only. `maps`: [[method, {explanation, values}], …];
- * null when none has an order. `cells[i]` is a Float32Array for `methods[i]`, `places` the number of each cell, row by row.
+ * Every map's positive part on the cells of the coarsest map, those on the image only, slice after slice; null when none has an
+ * order. `cells[i]` belongs to `methods[i]`, `places` is the number of each cell of a slice, row by row; every slice has as
+ * many.
+ * @param {[method: string, map: Heat][]} maps of one stack
+ * @param {Sized} image
+ * @returns {Gathered | null}
  */
 export function gathered(maps, image) {
   if (maps.length === 0) return null;
-  const size = ([, { explanation }]) => explanation.width * explanation.height;
-  const { width, height, extent } = maps.reduce((least, map) => (size(map) < size(least) ? map : least))[1].explanation;
+  const { width, height, extent, slices = 1 } = maps.map(([, { explanation }]) => explanation).reduce(coarser);
   const x = edges(extent[0], extent[2], width);
   const y = edges(extent[1], extent[3], height);
-  const inside = (line, at, length) => (line[at] + line[at + 1]) / 2 >= 0 && (line[at] + line[at + 1]) / 2 < length;
-  const places = [];
-  for (let i = 0; i < width * height; i += 1) {
-    if (inside(x, i % width, image.columns) && inside(y, Math.floor(i / width), image.rows)) places.push(i);
-  }
-  const found = { methods: [], cells: [], places, width, height, extent };
+  const places = onFilm(x, y, image);
+  /** @type {Gathered} */
+  const found = { methods: [], cells: [], places, slices, width, height, extent };
   for (const [method, map] of maps) {
-    const all = averaged(map, x, y);
-    const cells = Float32Array.from(places, (place) => all[place]);
+    const cells = stacked(map, x, y, places, slices);
     if (!cells.some((value) => value !== cells[0])) continue;
     found.methods.push(method);
     found.cells.push(cells);
@@ -29,11 +35,76 @@ export function gathered(maps, image) {
   return found.methods.length ? found : null;
 }
 
+/**
+ * A map's cells at some places of every slice.
+ * @param {Heat} map
+ * @param {number[]} x edges
+ * @param {number[]} y edges
+ * @param {number[]} places
+ * @param {number} slices
+ */
+function stacked({ values, explanation }, x, y, places, slices) {
+  const size = explanation.width * explanation.height;
+  const cells = new Float32Array(slices * places.length);
+  for (let at = 0; at < slices; at += 1) {
+    const all = averaged({ values: values.subarray(at * size, (at + 1) * size), explanation }, x, y);
+    places.forEach((place, i) => {
+      cells[at * places.length + i] = all[place];
+    });
+  }
+  return cells;
+}
+
+/**
+ * The one of fewer cells, of equals the first.
+ * @param {Covered} least
+ * @param {Covered} other
+ */
+function coarser(least, other) {
+  return other.width * other.height < least.width * least.height ? other : least;
+}
+
+/**
+ * The numbers of the cells between edges whose middle lies on the film.
+ * @param {number[]} x
+ * @param {number[]} y
+ * @param {Sized} image
+ */
+function onFilm(x, y, image) {
+  const width = x.length - 1;
+  const height = y.length - 1;
+  const places = [];
+  for (let i = 0; i < width * height; i += 1) {
+    const across = middle(x, i % width);
+    const down = middle(y, Math.floor(i / width));
+    if (across >= 0 && across < image.columns && down >= 0 && down < image.rows) places.push(i);
+  }
+  return places;
+}
+
+/**
+ * @param {number[]} line
+ * @param {number} at
+ */
+function middle(line, at) {
+  return (line[at] + line[at + 1]) / 2;
+}
+
+/**
+ * @param {number} start
+ * @param {number} end
+ * @param {number} count
+ */
 function edges(start, end, count) {
   return Array.from({ length: count + 1 }, (_, i) => start + ((end - start) * i) / count);
 }
 
-// Mean positive value over each coarse cell, 0 where the map does not reach; along rows first, then along columns.
+/**
+ * Mean positive value over each coarse cell, 0 where the map does not reach; along rows first, then along columns.
+ * @param {Heat} map
+ * @param {number[]} x
+ * @param {number[]} y
+ */
 function averaged({ values, explanation: { width, height, extent } }, x, y) {
   const across = shares(x, edges(extent[0], extent[2], width));
   const down = shares(y, edges(extent[1], extent[3], height));
@@ -42,7 +113,10 @@ function averaged({ values, explanation: { width, height, extent } }, x, y) {
   down.forEach((rows, i) => {
     row.fill(0);
     for (const [from, part] of rows) {
-      for (let c = 0, at = from * width; c < width; c += 1, at += 1) if (values[at] > 0) row[c] += part * values[at];
+      for (let c = 0; c < width; c += 1) {
+        const value = values[from * width + c];
+        if (value > 0) row[c] += part * value;
+      }
     }
     across.forEach((columns, j) => {
       let sum = 0;
@@ -53,11 +127,17 @@ function averaged({ values, explanation: { width, height, extent } }, x, y) {
   return out;
 }
 
-// For each coarse cell the fine cells that it shares area with, and which share of it each covers: [[place, share], …].
+/**
+ * For each coarse cell the fine cells that it shares area with, and which share of it each covers.
+ * @param {number[]} coarse edges
+ * @param {number[]} fine edges
+ * @returns {Share[][]}
+ */
 function shares(coarse, fine) {
   const wide = fine[1] - fine[0];
   return coarse.slice(1).map((end, i) => {
     const start = coarse[i];
+    /** @type {Share[]} */
     const found = [];
     const first = Math.max(0, Math.floor((start - fine[0]) / wide) - 1);
     for (let at = first; at < fine.length - 1 && fine[at] < end; at += 1) {
@@ -68,18 +148,27 @@ function shares(coarse, fine) {
   });
 }
 
-/** The highest `share` of the cells, at least one, as far as they are above 0, as flags; cells equal to the last one come in too. */
+/**
+ * The highest `share` of the cells, at least one, as far as they are above 0, as flags; cells equal to the last one come in
+ * too.
+ * @param {Float32Array} cells
+ * @param {number} share
+ */
 export function topArea(cells, share) {
   const count = Math.max(1, Math.floor(share * cells.length + 0.5));
   const last = cells.slice().sort()[cells.length - count];
   return Uint8Array.from(cells, (value) => (value >= last && value > 0 ? 1 : 0));
 }
 
-/** Spearman's correlation of every pair. */
+/**
+ * Spearman's correlation of every pair.
+ * @param {Float32Array[]} cells
+ */
 export function ranks(cells) {
-  const centred = cells.map(ranked);
-  return pairs(centred, (a, b) => {
-    let [both, left, right] = [0, 0, 0];
+  return pairs(cells.map(ranked), (a, b) => {
+    let both = 0;
+    let left = 0;
+    let right = 0;
     for (let i = 0; i < a.length; i += 1) {
       both += a[i] * b[i];
       left += a[i] * a[i];
@@ -89,22 +178,32 @@ export function ranks(cells) {
   });
 }
 
-// Ranks less their mean; equal values share the mean of their ranks.
+/**
+ * Ranks less their mean; equal values share the mean of their ranks.
+ * @param {Float32Array} cells
+ */
 function ranked(cells) {
   const order = Uint32Array.from(cells.keys()).sort((a, b) => cells[a] - cells[b]);
   const out = new Float64Array(cells.length);
-  const middle = (cells.length - 1) / 2;
-  for (let from = 0, to = 0; from < order.length; from = to) {
+  const mean = (cells.length - 1) / 2;
+  let from = 0;
+  while (from < order.length) {
+    let to = from;
     while (to < order.length && cells[order[to]] === cells[order[from]]) to += 1;
-    for (let i = from; i < to; i += 1) out[order[i]] = (from + to - 1) / 2 - middle;
+    for (let i = from; i < to; i += 1) out[order[i]] = (from + to - 1) / 2 - mean;
+    from = to;
   }
   return out;
 }
 
-/** The IoU of the top areas of every pair; NaN where both are empty. */
+/**
+ * The IoU of the top areas of every pair; NaN where both are empty.
+ * @param {Uint8Array[]} areas
+ */
 export function overlaps(areas) {
   return pairs(areas, (a, b) => {
-    let [both, either] = [0, 0];
+    let both = 0;
+    let either = 0;
     for (let i = 0; i < a.length; i += 1) {
       both += a[i] & b[i];
       either += a[i] | b[i];
@@ -113,25 +212,47 @@ export function overlaps(areas) {
   });
 }
 
+/**
+ * A measure of every pair as a table, 1 on its diagonal.
+ * @template T
+ * @param {T[]} of
+ * @param {(a: T, b: T) => number} measure
+ */
 function pairs(of, measure) {
   const table = of.map(() => of.map(() => 1));
   for (let i = 0; i < of.length; i += 1) {
-    for (let j = 0; j < i; j += 1) table[i][j] = table[j][i] = measure(of[i], of[j]);
+    for (let j = 0; j < i; j += 1) {
+      table[i][j] = measure(of[i], of[j]);
+      table[j][i] = table[i][j];
+    }
   }
   return table;
 }
 
-/** Which of the methods at `places` count, from `ranks`: of methods that rank the film alike the first, so that none has two votes. */
+/**
+ * Which of the methods at `places` count, from `ranks`: of methods that rank the film alike the first, so that none has two
+ * votes.
+ * @param {number[][]} table
+ * @param {number[]} places
+ */
 export function distinct(table, places) {
+  /** @type {number[]} */
   const kept = [];
-  for (const place of places) if (kept.every((other) => table[place][other] < SAME)) kept.push(place);
+  for (const place of places) {
+    if (kept.every((other) => table[place][other] < SAME)) kept.push(place);
+  }
   return kept;
 }
 
-/** 1 − the mean rank correlation over all pairs of the methods at `places`, cut to 0 … 1; null below two. */
+/**
+ * 1 − the mean rank correlation over all pairs of the methods at `places`, cut to 0 … 1; null below two.
+ * @param {number[][]} table
+ * @param {number[]} places
+ */
 export function disagreement(table, places) {
   if (places.length < 2) return null;
-  let [sum, count] = [0, 0];
+  let sum = 0;
+  let count = 0;
   for (const i of places) {
     for (const j of places) {
       if (i >= j) continue;
@@ -142,9 +263,21 @@ export function disagreement(table, places) {
   return Math.min(1, Math.max(0, 1 - sum / count));
 }
 
-/** A map of how many of the areas have each cell: {id, explanation, values}, as the renderer takes it. */
-export function counted({ places, width, height, extent }, areas, id) {
+/**
+ * A map of how many of the areas have each cell of one slice, as the renderer takes it.
+ * @param {Grid} grid
+ * @param {Uint8Array[]} areas
+ * @param {string} id
+ * @param {number} [slice]
+ * @returns {Cells}
+ */
+export function counted({ places, width, height, extent }, areas, id, slice = 0) {
   const values = new Float32Array(width * height);
-  for (const area of areas) places.forEach((place, i) => (values[place] += area[i]));
+  const from = slice * places.length;
+  for (const area of areas) {
+    places.forEach((place, i) => {
+      values[place] += area[from + i];
+    });
+  }
   return { id, explanation: { id, width, height, extent }, values };
 }

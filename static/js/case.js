@@ -1,350 +1,395 @@
-// The case page. Brings together what the server said (the payload), the panes, the display state, the reader's hands and their
-// verdicts; fetches films and maps once and keeps them. What it shows is in the payload or came from its addresses.
+// The page of a case, films and exams alike. Brings together what the server said (the payload), the stacks and their layers,
+// what which pane shows, the display state, the reader's hands and their verdicts.
 
-import { Alone } from "./alone.js";
 import { Compare } from "./compare.js";
 import { Drawers } from "./drawers.js";
-import { Films } from "./films.js";
+import { element, optional } from "./elements.js";
 import { Grid } from "./grid.js";
 import { History } from "./history.js";
 import { Input } from "./input.js";
 import { failedFor, isOpen } from "./jobs.js";
 import { listen } from "./keys.js";
-import { keys } from "./keytable.js";
+import { actions } from "./keytable.js";
 import { register } from "./layers.js";
 import { Matrix } from "./matrix.js";
+import { Notice } from "./notice.js";
 import { Panes } from "./panes.js";
-import { Probe } from "./probe.js";
+import { Payload } from "./payload.js";
 import { decode, elsewhere } from "./permalink.js";
+import { Probe } from "./probe.js";
 import { Record } from "./record.js";
-import { Regions } from "./region.js";
+import { Regions } from "./regions.js";
 import { Reviews } from "./review.js";
+import { Scrolling } from "./scrolling.js";
+import { Showing } from "./showing.js";
 import { Stagebar } from "./stagebar.js";
+import { Crosshair } from "./stacks/crosshair.js";
+import { Maps } from "./stacks/maps.js";
+import { Loader, Stack } from "./stacks/stack.js";
+import { Strip } from "./stacks/strip.js";
 import { Tools } from "./tools.js";
-import { fetchPreview } from "./viewport/film.js";
 import { Renderer } from "./viewport/gl.js";
-import { fetchMap } from "./viewport/map.js";
 import { Display } from "./viewport/state.js";
 import { learn, say, words } from "./words.js";
 
-const [SETTLE, UNLIKELY] = [250, 0.1];
-const $ = (id) => document.getElementById(id);
+/** @import { CaseData, ImageData, Shape, Told } from "./types.js" */
+/** @import { Pane } from "./pane.js" */
+/** @import { Group } from "./viewport/state.js" */
 
-class Case {
+const UNLIKELY = 0.1;
+
+export class Case {
+  /** Whether the payload has reached the panes. */
+  #taken = false;
+
+  /** Whether maps show their largest value over all slices. */
+  maximum = false;
+
+  /** @param {CaseData} data */
   constructor(data) {
-    this.data = data;
-    const address = new URLSearchParams(location.search);
-    this.chosen = Object.fromEntries(["image", "model", "finding", "upload"].map((name) => [name, address.get(name) ?? ""]));
-    this.films = new Films();
-    this.maps = new Map();
-    this.fetching = new Map();
-    this.display = new Display();
-    this.history = new History();
-    this.panes = new Panes($("grid"), this.display, this.#renderer());
-    this.regions = new Regions(this.panes, (before, after) => this.reviews?.regionChanged(before, after));
-    this.tools = new Tools({ display: this.display, panes: this.panes, regions: this.regions, input: () => this.input });
-    this.reviews = $("judge") ? new Reviews(data, this.panes, this.history, (explanation) => this.map(explanation)) : null;
-    this.regions.told = () => this.reviews?.showRegion();
-    // One series is one stack: the wheel and the keys stay in it, another series is another page.
-    const { series } = data.images.find(({ id }) => id === data.image);
-    this.stack = data.images.filter((image) => image.series === series);
-    this.alone = new Alone(this.panes, this.display, this);
-    const by = (step, pane) => (this.alone.has(pane) ? this.alone.step(pane, step) : this.slice(this.place + step));
-    this.slices = { count: this.stack.length, by };
-    const { display, panes, regions, slices } = this;
-    this.input = new Input({ panes, display, regions, slices, presets: () => this.tools.presets });
-    const looked = { panes, display, maps: this.maps, read: () => this.data };
-    this.probe = new Probe({ ...looked, free: () => !regions.drawing && !this.input.zooming });
-    this.matrix = this.reviews && new Matrix(looked);
-    panes.painted = () => {
-      regions.paint();
-      this.probe.paint();
-      this.matrix?.look();
-      this.record.paint();
-      this.reviews?.paint();
-      this.tools.showScale();
-    };
-    this.#layers();
-    this.drawers = $("drawers") ? new Drawers(this) : null;
-    this.record = new Record(this);
-    listen(keys(this));
-    this.#listen();
+    const notice = new Notice();
+    this.notice = notice;
+    this.payload = new Payload(data, { arrived: (told) => this.#arrived(told), missed: (again) => notice.missed(again) });
+    this.stacks = new Map(data.stacks.map((entry) => [entry.id, new Stack(entry)]));
+    const history = new History();
+    const display = new Display((place) => this.#group(place));
+    const panes = new Panes(element("grid"), display, this.#renderer());
+    this.history = history;
+    this.display = display;
+    this.panes = panes;
+    this.maps = new Maps(() => panes.all.map(({ explanation }) => explanation));
+    this.showing = new Showing(this);
+    this.scrolling = new Scrolling(this);
+    this.loader = this.#loading();
+    panes.each((pane) => {
+      pane.strip = new Strip(pane, (_, at) => this.scrolling.jump(pane, at));
+    });
+    // What the reader draws, points and judges with.
+    const regions = new Regions(panes, (before, after) => this.reviews?.regionChanged(before, after));
+    this.regions = regions;
+    this.tools = new Tools({ display, panes, regions, input: () => this.input });
+    this.reviews = optional("judge") ? new Reviews(data, panes, history, (explanation) => this.maps.get(explanation)) : null;
+    regions.told = () => this.reviews?.showRegion();
+    const presets = () => this.tools.presets;
+    this.input = new Input({ panes, display, regions: regions.hand, slices: this.scrolling, presets });
+    this.cross = this.#crosshair();
+    this.input.takers.push(this.cross);
+    this.probe = this.#pointing();
+    this.matrix = optional("matrix") && this.reviews ? this.#comparing() : null;
+    // What the strip above the panes and the drawers below them do.
+    this.#plain();
+    this.#register(data);
+    this.grid = new Grid(panes, this);
+    this.compare = new Compare(panes);
+    this.bar = new Stagebar(this);
+    this.drawers = optional("drawers") ? new Drawers(this) : null;
+    this.#follow();
+    this.scrolling.open(data);
+    this.grid.lay();
+    panes.activate(this.grid.front(this.payload.chosen.image));
     this.take(data);
-    panes.each((pane) => this.give(pane));
-    this.showImage(data.image, true);
+    this.record = new Record(this);
+    listen(actions(this));
+    this.#listen();
+    this.loader.look();
   }
 
-  // The layers that every case has: the film, and each method's map where there is a pane for it.
-  #layers() {
-    register({ id: "film", kind: "film", title: words("film"), overlay: () => (this.display.overlap && this.matrix?.overlay) || null });
-    const shown = this.panes.all.some((pane) => pane.method) ? this.data.methods : [];
-    for (const method of shown) {
-      register({ id: `map:${method.name}`, kind: "map", method: method.name, title: method.title, signed: method.signed, summary: method.summary });
+  /** What the server said last, as far as it is of what is shown. */
+  get data() {
+    return this.payload.data;
+  }
+
+  #loading() {
+    const loader = new Loader({
+      shown: () => this.scrolling.wanted,
+      came: (stack, image) => this.#came(stack, image),
+      lost: (stack) => this.#lost(stack),
+    });
+    loader.known = [...this.stacks.values()];
+    return loader;
+  }
+
+  #crosshair() {
+    return new Crosshair({
+      panes: this.panes,
+      stacks: () => this.scrolling.wanted.map(({ stack }) => stack),
+      jump: (stack, at) => this.scrolling.to(stack, at),
+      drawn: (pane) => this.#drawn(pane.image),
+    });
+  }
+
+  #pointing() {
+    const { panes, display, regions } = this;
+    return new Probe({
+      panes,
+      display,
+      read: () => this.data,
+      layerOf: (image, method) => this.showing.layerOf(image, method),
+      free: () => !regions.hand.drawing && !this.input.zooming,
+    });
+  }
+
+  #comparing() {
+    const { panes, display, maps } = this;
+    return new Matrix({ panes, display, maps, read: () => this.data });
+  }
+
+  // The film, plain or under what the methods have in common.
+  #plain() {
+    /** @param {Pane} pane */
+    const overlay = (pane) => (this.display.overlap && this.matrix?.overlay(pane)) || null;
+    register({ id: "film", kind: "film", title: words("film"), overlay });
+  }
+
+  /**
+   * The layers that the network opens with, and what other software said.
+   * @param {CaseData} data
+   */
+  #register(data) {
+    if (!this.judged) return;
+    for (const { name, kind, title, signed, summary, caution } of data.methods) {
+      register({ id: `map:${name}`, kind, method: name, title, signed, summary, caution });
     }
-    if (this.matrix && shown.length) register(this.matrix.layer);
-    this.grid = new Grid(this.panes);
-    this.compare = new Compare(this.panes);
-    this.bar = new Stagebar(this);
+    if (this.matrix) register(this.matrix.layer);
+  }
+
+  // What goes with the panes, and with every drawing of them.
+  #follow() {
+    const { panes, display } = this;
+    panes.onActivate(() => this.#activated());
+    panes.painted = () => {
+      this.regions.hand.paint();
+      this.cross.paint();
+      this.probe.paint();
+      this.matrix?.look();
+      this.record?.paint();
+      this.reviews?.paint();
+      this.compare.look();
+      this.tools.showScale();
+      this.drawers?.parts.whatif?.slice();
+    };
+    display.listen(() => this.scrolling.alone());
+  }
+
+  /** Whether there are layers here at all. */
+  get judged() {
+    return Boolean(this.reviews);
   }
 
   #renderer() {
     try {
-      return new Renderer($("canvas"), {
-        onLost: () => this.notice(words("webgl.lost")),
+      return new Renderer(element("canvas", HTMLCanvasElement), {
+        onLost: () => this.notice.tell(words("webgl.lost")),
         onRestored: () => {
-          this.notice("");
+          this.notice.tell("");
           this.panes.refresh();
         },
       });
     } catch {
-      this.notice(words("webgl.missing"));
+      this.notice.tell(words("webgl.missing"));
       return null;
     }
   }
 
-  notice(text, again = null) {
-    $("stage-words").textContent = text;
-    $("stage-notice").hidden = !text;
-    $("stage-again").hidden = !again;
-    this.again = again;
+  /**
+   * Zoom, place and turns go with a plane, the window with a series of slices.
+   * @param {number | string} place
+   * @returns {Group}
+   */
+  #group(place) {
+    const stack = this.panes?.all[Number(place)]?.stack;
+    if (!stack || stack.separate) return { view: "", window: "" };
+    return { view: stack.plane || stack.id, window: stack.series };
   }
 
-  /** What was asked for did not arrive: say so, and offer to ask again. */
-  missed(again) {
-    this.notice(words("load.failed"), () => {
-      this.notice("");
-      again();
+  /**
+   * Shapes that lie on a pane's image, where it is not the image that the hand works on.
+   * @param {ImageData | null} image
+   * @returns {Shape[]}
+   */
+  #drawn(image) {
+    if (!this.reviews || !image || image === this.panes.active.image) return [];
+    const region = this.reviews.regionOf(image.stack);
+    return (region?.shapes ?? []).filter((shape) => shape.image === image.id);
+  }
+
+  /**
+   * @param {Stack} stack
+   * @param {ImageData} image
+   */
+  #came(stack, image) {
+    for (const pane of this.panes.all) {
+      if (pane.stack !== stack) continue;
+      const film = pane.image?.id === image.id ? pane.film : null;
+      if (film) {
+        this.tools.film(stack, film, pane.place);
+        this.showing.shows(pane);
+      } else this.showing.mark(pane);
+    }
+    const { active } = this.panes;
+    if (active.stack !== stack || active.image?.id !== image.id) return;
+    this.record?.film();
+    this.reviews?.show(); // there is something to draw on now
+  }
+
+  /** @param {Stack} stack */
+  #lost(stack) {
+    for (const pane of this.panes.all) if (pane.stack === stack) this.showing.mark(pane);
+    this.notice.missed(() => {
+      for (const other of this.stacks.values()) other.failed.clear();
+      this.loader.look();
+      this.refresh();
     });
+  }
+
+  #activated() {
+    this.regions.look();
+    if (this.#taken) this.judge();
+    this.loader.look();
   }
 
   #listen() {
-    $("findings").addEventListener("change", (event) => {
-      if (event.target.name === "finding") this.showFinding(event.target.value);
-      if (event.target.name === "model") event.target.form.submit();
+    element("findings").addEventListener("change", ({ target }) => {
+      if (target instanceof HTMLInputElement && target.name === "finding") this.showFinding(target.value);
+      if (target instanceof HTMLSelectElement && target.name === "model") target.form?.submit();
     });
-    $("stage-again").addEventListener("click", () => this.again?.());
     document.body.addEventListener("analysed", () => this.refresh());
     // What another window or another machine did meanwhile.
-    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.reviews?.reread());
-    window.addEventListener("online", () => this.reviews?.reread());
-    $("report-close")?.addEventListener("click", () => {
-      $("report").remove();
-      if (!$("siblings")) this.chosen.upload = "";
-      this.#address();
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "visible") this.reviews?.reread();
     });
-    $("series")?.addEventListener("change", (event) => event.target.form.submit());
-    $("slice")?.addEventListener("input", (event) => this.slice(Number(event.target.value) - 1));
+    window.addEventListener("online", () => this.reviews?.reread());
+    optional("report-close")?.addEventListener("click", () => {
+      element("report").remove();
+      if (!optional("siblings")) this.payload.chosen.upload = "";
+      this.payload.address();
+    });
   }
 
-  /** Place of the shown image in its series, from 0. */
-  get place() {
-    return this.stack.findIndex(({ id }) => id === this.data.image);
-  }
-
-  get label() {
-    return this.data.prediction?.scores.find(({ finding }) => finding === this.data.finding)?.label ?? "";
-  }
-
-  /** Takes a payload: verdicts, and the maps of the shown finding into their panes. */
-  take(data) {
-    // A page made for maps is of no use once the guard has refused the image: the server has another one, with its reasons.
-    if (data.inspection?.stopped && !isOpen(data) && this.panes.all.length > 1) return void location.reload();
-    this.data = data;
-    const probability = data.prediction?.scores.find(({ finding }) => finding === data.finding)?.probability ?? 1;
-    this.panes.unlikely = probability < UNLIKELY ? `${(probability * 100).toFixed(1)} %` : "";
-    if (data.prediction) this.read = { model: data.model, finding: data.finding };
-    this.reviews?.take(data, this.regions);
-    for (const pane of this.panes.all) this.give(pane);
-    this.drawers?.take(data);
-    const lost = failedFor(data);
-    if (data.prediction && !lost && data.methods.some(({ name }) => !data.explanations.some(({ method }) => method === name))) this.#ask(isOpen(data));
-  }
-
-  /** Gives a pane what there is for it. */
-  give(pane) {
-    if (pane.image || !pane.layer) return undefined;
-    if (!pane.method) return this.panes.film && this.#settled(pane);
-    const { data } = this;
-    const explanation = data.explanations.find(({ method }) => method === pane.method);
-    pane.element.setAttribute("aria-label", words("pane.label", pane.title, this.label || words("film")));
-    if (explanation) this.#fill(pane, explanation);
-    else this.#clear(pane, words(failedFor(data) || !(isOpen(data) || data.prediction) ? "pane.none" : "pane.waiting"));
-    return this.reviews?.show();
-  }
-
-  // Maps that are not there are asked for once per finding; the job's fragment then says when they are.
-  #ask(open) {
-    const { image, model, finding, urls, job } = this.data;
-    const asked = `${image} ${model} ${finding}`;
-    if (this.asked === asked || (open && job.kind === "analyse")) return;
-    this.asked = asked;
-    htmx.ajax("POST", urls.explanations, { target: "#job", swap: "outerHTML", values: { finding, model, image } });
-  }
-
-  #clear(pane, text) {
-    pane.map = null;
-    pane.explanation = "";
-    pane.tell(text);
-    pane.mark(this.panes.film ? "full" : "loading", text || undefined);
-    this.panes.refresh();
-  }
-
-  /** A map's values, fetched once. */
-  async map(explanation) {
-    const { id } = explanation;
-    const asked = this.maps.has(id) || this.fetching.has(id);
-    if (!asked) this.fetching.set(id, fetchMap(explanation).finally(() => this.fetching.delete(id)));
-    const map = this.maps.get(id) ?? (await this.fetching.get(id));
-    this.maps.set(id, map);
-    return map;
-  }
-
-  async #fill(pane, explanation) {
-    if (pane.explanation === explanation.id) return;
-    pane.explanation = explanation.id;
-    pane.map = this.maps.get(explanation.id) ?? null;
-    pane.tell([explanation.state_text, ...explanation.notes].filter(Boolean).join(" · "));
-    if (explanation.state === "ok" && !pane.map && this.panes.renderer) {
-      pane.mark("loading");
-      this.panes.refresh();
-      try {
-        const map = await this.map(explanation);
-        if (pane.explanation !== explanation.id) return;
-        pane.map = map;
-      } catch {
-        if (pane.explanation !== explanation.id) return;
-        pane.explanation = "";
-        pane.mark("failed");
-        this.missed(() => this.refresh());
-        return;
-      }
+  /**
+   * An image of the case by its id.
+   * @param {string} id
+   */
+  image(id) {
+    for (const { images, places } of this.stacks.values()) {
+      const at = places.get(id);
+      if (at !== undefined) return images[at];
     }
-    if (!this.panes.renderer) this.#fixed(pane, explanation);
-    this.#settled(pane);
-    this.panes.refresh();
+    return undefined;
   }
 
-  // Without WebGL2 the server's own picture of the map takes the pane.
-  #fixed(pane, explanation) {
-    pane.view.querySelector(".pane-preview").src = explanation.state === "ok" ? explanation.overlay_url : this.stack[this.place].thumbnail_url;
+  /** The map of the shown slice, or the largest value over all slices. */
+  most(on = !this.maximum) {
+    this.maximum = on;
+    for (const pane of this.panes.all) this.showing.shows(pane);
+    this.bar.show();
+    say(words(on ? "most.on" : "most.off"));
   }
 
-  #settled(pane) {
-    const { film, renderer } = this.panes;
-    if (!renderer) return pane.mark("preview");
-    if (!film) return pane.mark("loading");
-    if (film.first) return pane.mark("preview");
-    const level = renderer.reduction(film);
-    if (!level) return pane.mark("full");
-    const { width, height } = film.levels[level];
-    return pane.mark("preview", words("state.reduced", width, height));
+  /**
+   * Gives a pane what there is for it.
+   * @param {Pane} pane
+   */
+  give(pane) {
+    this.showing.give(pane);
+    if (pane.stack && pane.film) this.tools.film(pane.stack, pane.film, pane.place);
   }
 
-  /** Another finding: its maps if they are there, else they are asked for. */
+  /**
+   * A pane shows something else of what it has.
+   * @param {Pane} pane
+   */
+  shows(pane) {
+    this.showing.shows(pane);
+  }
+
+  /** Panes show other stacks. */
+  moved() {
+    this.scrolling.alone();
+    const { arrangement, stack } = this.grid;
+    const other = arrangement === "grid" && stack?.separate && stack.image.stack !== this.data.stack;
+    if (this.#taken && other) this.scrolling.film(stack.image);
+    this.regions.look();
+    if (this.#taken) this.judge();
+    this.loader.look();
+  }
+
+  /**
+   * Takes a payload: what there is of predictions, layers and verdicts, into the panes.
+   * @param {Told} told
+   */
+  take(told) {
+    // A page made for maps is of no use once the guard has refused the image: the server has another one, with its reasons.
+    if (told.inspection?.stopped && !isOpen(told) && this.judged) {
+      location.reload();
+      return;
+    }
+    this.payload.take(told);
+    this.#taken = true;
+    for (const entry of told.stacks) this.stacks.get(entry.id)?.take(entry);
+    this.#register(told);
+    const { probability = 1 } = this.payload;
+    this.panes.unlikely = probability < UNLIKELY ? `${(probability * 100).toFixed(1)} %` : "";
+    for (const pane of this.panes.all) this.showing.give(pane);
+    this.judge();
+    this.drawers?.take(told);
+    if (this.#wanting && !failedFor(told)) this.payload.askMaps();
+  }
+
+  /** What is judged is the active pane's stack. */
+  judge() {
+    const { image } = this.panes.active;
+    this.reviews?.take(this.data, image?.stack ?? this.data.stack, this.regions);
+  }
+
+  // Whether layers that this page shows are not there yet.
+  get #wanting() {
+    return this.judged && this.payload.missing;
+  }
+
+  /**
+   * Another finding: every stack at its slice, its layers if they are there, else they are asked for.
+   * @param {string} finding
+   */
   async showFinding(finding) {
-    this.chosen.finding = finding;
-    this.data = { ...this.data, finding, explanations: [] };
-    for (const pane of this.panes.all) if (pane.method && !pane.image) this.#clear(pane, words("pane.waiting"));
-    this.reviews?.take(this.data, this.regions);
-    say(words("say.finding", this.label));
+    this.payload.choose(finding);
+    if (this.data.arrangement === "planes") this.scrolling.open(this.data);
+    for (const pane of this.panes.all) this.showing.give(pane);
+    this.judge();
+    this.loader.look();
+    say(words("say.finding", this.payload.label));
     await this.refresh();
   }
 
-  // What the reader chose or is reading by now. Before any network has read the film nothing is held fast: the server then says
-  // which network reads it, and its top finding.
-  #wanted() {
-    return Object.fromEntries(["model", "finding"].map((name) => [name, this.chosen[name] || this.read?.[name] || ""]));
-  }
-
-  // The address says what the reader chose, and nothing that they did not.
-  #address() {
-    const chosen = new URLSearchParams(Object.entries(this.chosen).filter(([, value]) => value));
-    history.replaceState(null, "", chosen.size ? `${this.data.urls.case}?${chosen}` : this.data.urls.case);
-  }
-
   /** Asks the server what there is now, for what is shown. */
-  async refresh() {
-    const { image, finding, urls } = this.data;
-    const query = new URLSearchParams({ ...this.#wanted(), image });
-    this.#address();
-    const asked = `${image} ${finding} ${Date.now()}`;
-    const began = performance.now();
-    this.asking = asked;
-    try {
-      const response = await fetch(`${urls.data}?${query}`, { headers: { Accept: "application/json" } });
-      if (!response.ok) throw new Error(String(response.status));
-      const data = { ...(await response.json()), asked: began };
-      if (this.asking !== asked) return;
-      const first = !this.data.prediction || this.data.prediction.id !== data.prediction?.id;
-      this.take(data);
-      if (first) await htmx.ajax("GET", `${urls.case}?${new URLSearchParams({ image, model: data.model, finding: data.finding })}`, { target: "#findings", swap: "innerHTML" });
-      this.reviews?.show();
-      if (data.explanations.length === data.methods.length) say(words("say.arrived", this.label));
-    } catch {
-      if (this.asking === asked) this.missed(() => this.refresh());
+  refresh() {
+    return this.payload.refresh();
+  }
+
+  /** @param {Told} told */
+  async #arrived(told) {
+    const first = !this.data.prediction || this.data.prediction.id !== told.prediction?.id;
+    if (first && told.arrangement === "planes") {
+      this.scrolling.open(told);
+      if (this.grid.follow(told)) this.grid.lay();
     }
-  }
-
-  /** The image at a place of its series, from 0. */
-  slice(place) {
-    const image = this.stack[Math.min(Math.max(place, 0), this.stack.length - 1)];
-    if (image.id === this.data.image) return;
-    this.alone.hold();
-    this.chosen.image = image.id;
-    this.data = { ...this.data, image: image.id, explanations: [], prediction: null };
-    for (const pane of this.panes.all) if (pane.method && !pane.image) this.#clear(pane, words("pane.waiting"));
-    this.reviews?.take(this.data, this.regions);
-    this.showImage(image.id, false);
-    clearTimeout(this.settling);
-    this.settling = setTimeout(() => this.refresh(), SETTLE);
-  }
-
-  #count({ series }) {
-    const text = document.querySelector(".slice-words");
-    if (!text) return;
-    const several = this.data.series.length;
-    text.textContent = words(several > 1 ? "slice.series" : "slice", this.place + 1, this.stack.length, series + 1, several);
-    if ($("slice")) $("slice").value = String(this.place + 1);
-  }
-
-  /** An image's film. */
-  film(image) {
-    return this.films.get(image);
-  }
-
-  // A large film is first drawn from a small one, so that reading begins before all of it has travelled.
-  async #preview(image) {
-    const film = await fetchPreview(image).catch(() => null);
-    if (film && this.data.image === image.id && !this.films.has(image.id)) this.#show(film, true);
-  }
-
-  #show(film, fresh) {
-    this.panes.film = film;
-    this.tools.film(film, fresh);
-    this.record.film();
-    for (const pane of this.panes.all) if (!pane.image && (!pane.method || pane.map || !pane.sentence.textContent)) this.#settled(pane);
+    const opening = first && this.grid.arrangement === "planes" && !this.data.model && told.methods.length;
+    this.take(told);
+    if (opening) this.grid.choose(`map:${told.methods[0].name}`);
+    if (first || told.arrangement === "planes") {
+      const query = new URLSearchParams({ image: told.image, model: told.model, finding: told.finding });
+      await htmx.ajax("get", `${told.urls.case}?${query}`, { target: "#findings", swap: "innerHTML" });
+    }
+    this.bar.show();
     this.reviews?.show();
-    this.panes.refresh();
-  }
-
-  async showImage(id, fresh) {
-    const image = this.stack.find((entry) => entry.id === id);
-    this.#count(image);
-    if (!this.panes.renderer) return;
-    for (const pane of this.panes.all) if (!this.films.has(id) && !pane.image) pane.mark(this.panes.film ? "loading" : "preview");
-    try {
-      if (fresh) await this.#preview(image);
-      const film = await this.film(image);
-      if (this.data.image === id) this.#show(film, fresh && !this.panes.film);
-    } catch {
-      for (const pane of this.panes.all) pane.mark("failed");
-      this.missed(() => this.showImage(id, fresh));
-    }
+    if (told.prediction && !this.#wanting) say(words("say.arrived", this.payload.label));
   }
 }
 
-const data = JSON.parse($("case-data").textContent);
+/** @type {CaseData} */
+const data = JSON.parse(element("case-data").textContent ?? "");
 learn(data.strings);
-const first = elsewhere(decode(location.hash), data, location.search);
+const images = data.stacks.flatMap((stack) => stack.images);
+const first = elsewhere(decode(location.hash), { ...data, images }, location.search);
 if (first) location.replace(first + location.hash);
 else new Case(data);

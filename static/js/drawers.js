@@ -1,59 +1,112 @@
-// The drawers under the panes: opened by their buttons or keys, their scripts loaded when first opened. Also what both of them need:
-// laying a layer into a pane, {film} or {map}, and taking it away again.
+// The drawers under the panes: opened by their buttons or keys, their scripts loaded when first opened. Also what both of them
+// need: laying a layer into a pane, {film} or {map}, and taking it away again.
 
+import { ask } from "./asking.js";
+import { element, first, inside } from "./elements.js";
 import { words } from "./words.js";
+
+/** @import { CaseData, EditData, ImageData, KeptData, Laid, Part } from "./types.js" */
+/** @import { Filmstrip } from "./filmstrip.js" */
+/** @import { Grid } from "./grid.js" */
+/** @import { Pane } from "./pane.js" */
+/** @import { Panes } from "./panes.js" */
+/** @import { Regions } from "./regions.js" */
+/** @import { Display } from "./viewport/state.js" */
+/** @import { WhatIf } from "./whatif.js" */
+/**
+ * What drawers ask of their page.
+ * @typedef {object} Host
+ * @property {CaseData} data
+ * @property {Panes} panes
+ * @property {Display} display
+ * @property {Regions} regions
+ * @property {Grid} grid
+ * @property {(id: string) => ImageData | undefined} image
+ * @property {(pane: Pane) => void} shows a pane shows something else of what it has
+ */
+/** @typedef {"whatif" | "filmstrip"} Name */
 
 const TYPING = "input:not([type=range], [type=radio], [type=checkbox]), textarea, select, [contenteditable]";
 const FILLS = ["inpaint", "mean", "blur"];
+/** @type {Name[]} */
+const NAMES = ["whatif", "filmstrip"];
+/** @type {Record<string, Name>} */
+const KEYS = { w: "whatif", f: "filmstrip" };
 const LONGEST = 8000;
-const $ = (id) => document.getElementById(id);
 
 export class Drawers {
+  /** The stack whose what-ifs were counted. */
+  subject = "";
+
+  /**
+   * Those that have been opened.
+   * @type {{ whatif?: WhatIf, filmstrip?: Filmstrip }}
+   */
+  parts = {};
+
+  /** @param {Host} page */
   constructor(page) {
     this.page = page;
-    this.address = $("drawers").dataset.address;
-    this.parts = {};
-    for (const name of ["whatif", "strip"]) $(`${name}-open`).addEventListener("click", () => this.toggle(name));
+    this.address = element("drawers").dataset.address ?? "";
+    for (const name of NAMES) element(`${name}-open`).addEventListener("click", () => this.toggle(name));
     document.addEventListener("keydown", (event) => this.#key(event), { capture: true });
+    /** @type {KeptData[]} */
     this.kept = [];
     this.count();
   }
 
   /** Which drawer is open, or "". */
   get open() {
-    return ["whatif", "strip"].find((name) => !$(name).hidden) ?? "";
+    return NAMES.find((name) => !element(name).hidden) ?? "";
   }
 
+  /** What lies in the drawer that is open, once it is there. */
+  get #opened() {
+    return this.open ? this.parts[this.open] : undefined;
+  }
+
+  /** @param {Name} name */
   async toggle(name) {
-    const opening = $(name).hidden;
-    for (const other of ["whatif", "strip"]) {
+    const opening = element(name).hidden;
+    for (const other of NAMES) {
       const on = other === name && opening;
-      $(other).hidden = !on;
-      $(`${other}-open`).setAttribute("aria-expanded", String(on));
+      element(other).hidden = !on;
+      element(`${other}-open`).setAttribute("aria-expanded", String(on));
       if (!on) this.parts[other]?.close();
     }
     if (!opening) return;
-    this.parts[name] ??= await (name === "whatif" ? this.#whatIf() : this.#strip());
-    if (!$(name).hidden) this.parts[name].open();
+    const part = await (name === "whatif" ? this.#whatIf() : this.#filmstrip());
+    if (!element(name).hidden) part.open();
   }
 
   async #whatIf() {
-    const { WhatIf } = await import("./whatif.js");
-    return this.parts.whatif ?? new WhatIf(this);
+    if (!this.parts.whatif) {
+      const { WhatIf } = await import("./whatif.js");
+      this.parts.whatif ??= new WhatIf(this);
+    }
+    return this.parts.whatif;
   }
 
-  async #strip() {
-    const { Filmstrip } = await import("./filmstrip.js");
-    return this.parts.strip ?? new Filmstrip(this);
+  async #filmstrip() {
+    if (!this.parts.filmstrip) {
+      const { Filmstrip } = await import("./filmstrip.js");
+      this.parts.filmstrip ??= new Filmstrip(this);
+    }
+    return this.parts.filmstrip;
   }
 
-  // Before the page's own keys: these two, and whatever the open drawer takes. The switch for single keys holds here too.
+  /**
+   * Before the page's own keys: these two, and whatever the open drawer takes. The switch for single keys holds here too.
+   * @param {KeyboardEvent} event
+   */
   #key(event) {
-    if (event.altKey || event.metaKey || event.isComposing || document.querySelector("dialog[open]") || event.target.closest?.(TYPING)) return;
-    const name = { w: "whatif", f: "strip" }[event.key.toLowerCase()];
+    if (event.altKey || event.metaKey || event.isComposing || document.querySelector("dialog[open]")) return;
+    if (inside(event.target, TYPING)) return;
+    const single = element("single-keys", HTMLInputElement).checked;
+    const name = KEYS[event.key.toLowerCase()];
     let taken = false;
-    if (event.ctrlKey || event.key === "Escape" || $("single-keys").checked) taken = Boolean(this.parts[this.open]?.key(event));
-    if (!taken && name && !event.ctrlKey && $("single-keys").checked) {
+    if (event.ctrlKey || event.key === "Escape" || single) taken = Boolean(this.#opened?.key(event));
+    if (!taken && name && !event.ctrlKey && single) {
       this.toggle(name);
       taken = true;
     }
@@ -72,7 +125,10 @@ export class Drawers {
     return state?.areas.length ? JSON.stringify(state) : "";
   }
 
-  /** The part of a link: the what-if on the screen, kept or not; it is asked again where the link is opened. */
+  /**
+   * The part of a link: the what-if on the screen, kept or not; it is asked again where the link is opened.
+   * @returns {Part}
+   */
   get part() {
     return {
       save: () => (this.long || !this.#whatif ? null : JSON.parse(this.#whatif)),
@@ -84,57 +140,67 @@ export class Drawers {
     };
   }
 
+  /** @param {EditData} edit */
   async #again({ areas, fill, outside }) {
     if (this.open !== "whatif") await this.toggle("whatif");
-    this.parts.whatif.change({ areas, fill, outside });
+    this.parts.whatif?.change({ areas, fill, outside });
   }
 
-  /** The page shows something else. */
+  /**
+   * The page shows something else.
+   * @param {CaseData} data
+   */
   take(data) {
     for (const part of Object.values(this.parts)) part.take(data);
-    if (this.image !== data.image) this.count();
+    if (this.subject !== data.stack) this.count();
   }
 
-  /** Asks what is kept for the shown image, and says how many. */
+  /** Asks what is kept for what is shown, and says how many. */
   async count() {
-    this.image = this.page.data.image;
+    const { stack } = this.page.data;
+    this.subject = stack;
     try {
+      /** @type {{ what_ifs: KeptData[] }} */
       const { what_ifs: kept } = await ask(`${this.address}/what-ifs`);
-      this.kept = kept.filter(({ image }) => image === this.page.data.image);
+      this.kept = kept.filter((one) => !stack || one.stack === stack || this.page.image(one.image)?.stack === stack);
     } catch {
       return; // the drawer asks again when it opens
     }
-    $("whatif-count").textContent = this.kept.length ? words("whatif.count", this.kept.length) : "";
+    element("whatif-count").textContent = this.kept.length ? words("whatif.count", this.kept.length) : "";
   }
 
-  /** Lays a layer {title, film} or {title, map} into a pane; null takes it away. */
+  /**
+   * Lays a film or a map over what a pane shows; null takes it away.
+   * @param {Pane} pane
+   * @param {Laid | null} layer
+   */
   lay(pane, layer) {
-    pane.element.querySelector(".pane-title").textContent = layer?.title ?? pane.title;
-    pane.film = layer?.film ?? null;
-    if (pane.method) pane.map = layer?.map ?? this.page.maps.get(pane.explanation) ?? null;
+    pane.laid = layer;
+    first(pane.element, ".pane-title").textContent = layer?.title ?? pane.title;
+    this.page.shows(pane);
     this.page.panes.refresh();
   }
 }
 
-// What came out of a link; what the areas amount to, the server looks at.
+/**
+ * Whether what came out of a link is an edit; what the areas amount to, the server looks at.
+ * @param {unknown} saved
+ * @returns {saved is EditData}
+ */
 function isEdit(saved) {
-  const { areas, fill, outside } = saved ?? {};
-  return Array.isArray(areas) && areas.length > 0 && areas.every(isArea) && FILLS.includes(fill) && typeof outside === "boolean";
+  const { areas, fill, outside } = /** @type {Partial<EditData>} */ (saved ?? {});
+  if (!Array.isArray(areas) || !areas.length || typeof outside !== "boolean") return false;
+  return areas.every(isArea) && FILLS.includes(fill ?? "");
 }
 
+/** @param {unknown} area */
 function isArea(area) {
-  if (area?.kind === "hot") return typeof area.explanation === "string" && Number.isFinite(area.threshold);
-  return typeof area?.kind === "string" && Array.isArray(area.points) && area.points.length > 0 && area.points.every((point) => point?.length === 2 && point.every(Number.isFinite));
+  const { kind, points, explanation, threshold } = /** @type {Record<string, unknown>} */ (area ?? {});
+  if (kind === "hot") return typeof explanation === "string" && Number.isFinite(threshold);
+  return typeof kind === "string" && Array.isArray(points) && points.length > 0 && points.every(isPoint);
 }
 
-/** JSON from the server; an error has the server's sentence, or none where nothing came. */
-export async function ask(address, options = {}) {
-  const headers = { Accept: "application/json", ...(options.body ? { "Content-Type": "application/json" } : {}) };
-  const response = await fetch(address, { ...options, headers });
-  const answer = await response.json();
-  if (!response.ok) throw new Refused(answer.error ?? String(response.status));
-  return answer;
+/** @param {unknown} point */
+function isPoint(point) {
+  return Array.isArray(point) && point.length === 2 && point.every(Number.isFinite);
 }
-
-/** The server said no, in words. */
-export class Refused extends Error {}

@@ -1,22 +1,59 @@
-// The layer filmstrip: the relevance at every stage of the network, from the decision back to the film, each with its own range of
-// colours and its sum. A click lays a stage over the film in the method's pane. The values are the server's, raw.
+// The layer filmstrip: the relevance at every stage of the network, from the decision back to the film, each with its own range
+// of colours and its sum. A click lays a stage over the film in the method's pane. The values are the server's, raw.
 
-import { Refused, ask } from "./drawers.js";
+import { Refused, ask } from "./asking.js";
+import { all, element } from "./elements.js";
 import { table } from "./viewport/colormaps.js";
 import { octets } from "./viewport/film.js";
 import { words } from "./words.js";
 
-const $ = (id) => document.getElementById(id);
+/** @import { CaseData, Drawing, LayerMap, ReadingPane, StageData, StagesData } from "./types.js" */
+/** @typedef {StagesData & { values: Float32Array }} Stages */
+
+const REST = 200;
 
 export class Filmstrip {
+  /**
+   * Strips that were asked for, by what they are about.
+   * @type {Map<string, Stages>}
+   */
+  known = new Map();
+
+  /** The stage that lies over the film, −1 for none. */
+  chosen = -1;
+
+  /** What is shown or asked for. */
+  about = "";
+
+  /** @type {Stages | null} */
+  strip = null;
+
+  /**
+   * The pane that a stage lies over.
+   * @type {ReadingPane | null}
+   */
+  pane = null;
+
+  /** Whether that pane was enlarged for it. */
+  enlarged = false;
+
+  /** The colours that the stages are drawn in. */
+  colours = "";
+
+  /** Waits until the reader rests. */
+  resting = 0;
+
+  /** @param {Drawing} drawers */
   constructor(drawers) {
-    Object.assign(this, { drawers, page: drawers.page, known: new Map(), chosen: -1, about: "", strip: null });
-    this.buttons = [...document.querySelectorAll("[data-strip]")];
+    this.drawers = drawers;
+    this.page = drawers.page;
+    this.buttons = all(document, "[data-strip]");
     this.method = this.buttons[0]?.dataset.strip ?? "";
-    for (const button of this.buttons) button.addEventListener("click", () => this.choose(button.dataset.strip));
+    for (const button of this.buttons) button.addEventListener("click", () => this.choose(button.dataset.strip ?? ""));
     this.page.display.listen(({ signed }) => {
-      if (this.colours !== signed && this.strip) this.#draw();
+      if (this.colours !== signed && this.strip) this.#draw(this.strip);
     });
+    this.page.panes.onActivate(() => this.take(this.page.data));
   }
 
   open() {
@@ -27,7 +64,10 @@ export class Filmstrip {
     this.lay(-1);
   }
 
-  /** Another method. */
+  /**
+   * Another method.
+   * @param {string} method
+   */
   choose(method) {
     this.lay(-1);
     this.method = method;
@@ -35,147 +75,262 @@ export class Filmstrip {
     this.take(this.page.data);
   }
 
+  /**
+   * The page shows something else.
+   * @param {CaseData} data
+   */
   take(data) {
-    if ($("strip").hidden) return;
-    const about = JSON.stringify([data.image, data.prediction?.model_sha256, data.finding, this.method]);
+    if (element("filmstrip").hidden) return;
+    const { image } = this.page.panes.active;
+    const about = JSON.stringify([image?.id, data.prediction?.model_sha256, data.finding, this.method]);
     if (this.about === about) return;
     this.lay(-1);
     this.about = about;
     this.strip = null;
-    $("strip-stages").replaceChildren();
-    if (!data.prediction) this.tell("strip.none");
-    else this.#ask(data, about);
+    element("filmstrip-stages").replaceChildren();
+    if (!data.prediction || !image) this.tell("strip.none");
+    else this.#later(data, image.id, about);
   }
 
-  async #ask({ image, model, finding }, about) {
+  /**
+   * Scrolling asks for nothing; the slice that it ends at does.
+   * @param {CaseData} data
+   * @param {string} image
+   * @param {string} about
+   */
+  #later(data, image, about) {
+    clearTimeout(this.resting);
+    const then = () => {
+      if (this.about === about) this.#ask(data, image, about);
+    };
+    this.resting = setTimeout(then, this.known.has(about) ? 0 : REST);
+  }
+
+  /**
+   * @param {CaseData} data
+   * @param {string} image
+   * @param {string} about
+   */
+  async #ask(data, image, about) {
     this.tell("strip.asking");
     try {
-      if (!this.known.has(about)) {
-        const query = new URLSearchParams({ image, model, finding, method: this.method });
-        const strip = await ask(`${this.drawers.address}/stages.json?${query}`);
-        strip.values = new Float32Array(await octets(strip.values_url));
-        this.known.set(about, strip);
-      }
+      const strip = this.known.get(about) ?? (await this.#fetch(data, image));
+      this.known.set(about, strip);
       if (this.about !== about) return;
-      this.strip = this.known.get(about);
-      this.#draw();
+      this.strip = strip;
+      this.#draw(strip);
     } catch (error) {
       if (this.about !== about) return;
       this.about = "";
-      this.tell(...(error instanceof Refused ? ["strip.failed", error.message] : ["whatif.offline"]));
-      $("strip-state").dataset.state = "failed";
+      if (error instanceof Refused) this.tell("strip.failed", error.message);
+      else this.tell("whatif.offline");
+      element("filmstrip-state").dataset.state = "failed";
     }
   }
 
-  #draw() {
-    const { stages } = this.strip;
+  /**
+   * @param {CaseData} data
+   * @param {string} image
+   * @returns {Promise<Stages>}
+   */
+  async #fetch({ model, finding }, image) {
+    const query = new URLSearchParams({ image, model, finding, method: this.method });
+    /** @type {StagesData} */
+    const strip = await ask(`${this.drawers.address}/stages.json?${query}`);
+    return { ...strip, values: new Float32Array(await octets(strip.values_url)) };
+  }
+
+  /** @param {Stages} strip */
+  #draw(strip) {
+    const { stages } = strip;
     this.colours = this.page.display.signed;
     const seed = stages[0].total;
     const away = Math.max(...stages.map(({ total }) => Math.abs(total - seed))) / (Math.abs(seed) || 1);
     this.tell("strip.kept", stages.length, figure(seed), away.toExponential(0));
-    $("strip-stages").replaceChildren(...stages.map((stage, at) => this.#card(stage, at)));
+    element("filmstrip-stages").replaceChildren(...stages.map((stage, at) => this.#card(strip, stage, at)));
   }
 
-  #values({ offset, height, width }) {
-    return this.strip.values.subarray(offset, offset + height * width);
-  }
-
-  #card(stage, at) {
-    const values = this.#values(stage);
+  /**
+   * @param {Stages} strip
+   * @param {StageData} stage
+   * @param {number} at
+   */
+  #card(strip, stage, at) {
+    const values = valuesOf(strip, stage);
     const high = strength(values) || 1;
-    const name = at === this.strip.stages.length - 1 ? words("strip.film") : stage.name;
+    const name = at === strip.stages.length - 1 ? words("strip.film") : stage.name;
     const short = at === 0 ? words("strip.decision") : name.split(".").slice(0, 2).join(".");
     const button = document.createElement("button");
     button.type = "button";
-    const canvas = Object.assign(document.createElement("canvas"), { width: stage.width, height: stage.spatial ? stage.height : 1 });
-    paint(canvas, values, high, table(this.colours));
-    const lines = [["name", short], ["sum", words("strip.sum", figure(stage.total))], ["range", words("strip.range", figure(high))]];
-    button.append(canvas, ...lines.map(([kind, text]) => Object.assign(document.createElement("span"), { className: `stage-${kind}`, textContent: text })));
+    const lines = [
+      line("name", short),
+      line("sum", words("strip.sum", figure(stage.total))),
+      line("range", words("strip.range", figure(high))),
+    ];
+    button.append(picture(stage, values, high, table(this.colours)), ...lines);
     const said = words("strip.stage", name, figure(stage.total), figure(high));
     button.title = stage.spatial ? said : `${said}. ${words("strip.flat", stage.width)}`;
     button.setAttribute("aria-label", button.title);
     button.setAttribute("aria-pressed", "false");
     if (stage.spatial) button.addEventListener("click", () => this.lay(this.chosen === at ? -1 : at, name));
     else button.setAttribute("aria-disabled", "true");
-    const item = Object.assign(document.createElement("li"), { className: "stage-card" });
+    const item = document.createElement("li");
+    item.className = "stage-card";
     item.append(button);
     return item;
   }
 
-  /** Lays a stage over the film in the method's pane, enlarged; -1 takes it away. */
+  /**
+   * Lays a stage over the image in the method's pane, enlarged; −1 takes it away.
+   * @param {number} at
+   * @param {string} [name]
+   */
   lay(at, name = "") {
-    const { panes, grid } = this.page;
     if (at === this.chosen) return;
-    if (!panes.of(this.method) && at >= 0) grid.put(`map:${this.method}`, panes.active.place);
-    const pane = panes.of(this.method);
-    if (!pane) return;
-    if (at < 0) {
-      this.drawers.lay(pane, null);
-      if (this.enlarged && panes.enlarged) panes.toggleLarge(pane);
-      this.enlarged = false;
-    } else {
-      this.drawers.lay(pane, { title: words("strip.title", pane.title, name), map: this.#map(at) });
+    const { panes } = this.page;
+    if (at < 0 || !this.strip) this.#away();
+    else {
+      this.pane ??= this.#method();
+      this.drawers.lay(this.pane, { title: words("strip.title", this.pane.title, name), map: mapOf(this.strip, at) });
       if (!panes.enlarged) {
-        panes.toggleLarge(pane);
+        panes.toggleLarge(this.pane);
         this.enlarged = true;
       }
     }
     this.chosen = at;
-    const buttons = [...document.querySelectorAll(".stage-card button")];
+    const buttons = cards();
     buttons.forEach((button, place) => button.setAttribute("aria-pressed", String(place === at)));
     if (at >= 0) buttons[at].focus();
   }
 
-  // A stage as the panes know a map.
-  #map(at) {
-    const { id, extent, stages } = this.strip;
-    const stage = stages[at];
-    const values = this.#values(stage);
-    const explanation = { width: stage.width, height: stage.height, extent, signed: true, min: stage.minimum, max: stage.maximum, conservation_error: null };
-    return { id: `${id} ${at}`, explanation, values, positive: strength(values.filter((v) => v > 0)), strength: strength(values), against: stage.total < 0 };
+  /** The pane with the method's map of the image: the active one takes it where there is none. */
+  #method() {
+    const { panes, grid } = this.page;
+    const { active } = panes;
+    const mine = panes.all.find((pane) => pane.method === this.method && pane.image === active.image);
+    return mine ?? grid.put(`map:${this.method}`, active.place);
   }
 
-  /** Keys while the drawer is open; true when one was taken. */
+  #away() {
+    const { panes } = this.page;
+    const { pane } = this;
+    this.pane = null;
+    if (!pane || !panes.all.includes(pane)) return;
+    this.drawers.lay(pane, null);
+    if (this.enlarged && panes.enlarged) panes.toggleLarge(pane);
+    this.enlarged = false;
+  }
+
+  /**
+   * Keys while the drawer is open; true when one was taken.
+   * @param {KeyboardEvent} event
+   */
   key(event) {
-    const buttons = [...document.querySelectorAll(".stage-card button")];
-    const at = buttons.indexOf(document.activeElement);
+    const buttons = cards();
+    const at = buttons.findIndex((button) => button === document.activeElement);
     if (event.key === "Escape" && this.chosen >= 0) {
       this.lay(-1);
       return true;
     }
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    /** @type {Record<string, number>} */
+    const steps = { ArrowLeft: -1, ArrowRight: 1 };
+    const step = steps[event.key];
     if (at < 0 || !step || event.ctrlKey) return false;
     buttons[at + step]?.focus();
     return true;
   }
 
+  /**
+   * @param {string} key
+   * @param {...(string | number)} values
+   */
   tell(key, ...values) {
-    $("strip-state").textContent = words(key, ...values);
-    delete $("strip-state").dataset.state;
+    const state = element("filmstrip-state");
+    state.textContent = words(key, ...values);
+    delete state.dataset.state;
   }
 }
 
-function paint(canvas, values, high, colours) {
-  const picture = new ImageData(canvas.width, canvas.height);
+function cards() {
+  return all(document, ".stage-card button");
+}
+
+/**
+ * A line below a stage's picture.
+ * @param {string} kind
+ * @param {string} text
+ */
+function line(kind, text) {
+  const made = document.createElement("span");
+  made.className = `stage-${kind}`;
+  made.textContent = text;
+  return made;
+}
+
+/**
+ * @param {Stages} strip
+ * @param {StageData} stage
+ */
+function valuesOf(strip, { offset, height, width }) {
+  return strip.values.subarray(offset, offset + height * width);
+}
+
+/**
+ * A stage as the panes know a map.
+ * @param {Stages} strip
+ * @param {number} at
+ * @returns {LayerMap}
+ */
+function mapOf(strip, at) {
+  const stage = strip.stages[at];
+  const values = valuesOf(strip, stage);
+  const id = `${strip.id} ${at}`;
+  const { width, height, minimum: min, maximum: max } = stage;
+  const covering = { id, width, height, extent: strip.extent };
+  /** @type {LayerMap["explanation"]} */
+  const explanation = { ...covering, kind: "relevance", scale: "signed", signed: true, min, max, conservation_error: null };
+  const positive = strength(values.filter((value) => value > 0));
+  return { id, explanation, values, positive, strength: strength(values), low: 0, high: 0, against: stage.total < 0 };
+}
+
+/**
+ * A stage in its colours; neurons without a place in one row.
+ * @param {StageData} stage
+ * @param {Float32Array} values
+ * @param {number} high the end of the colours
+ * @param {Uint8ClampedArray} colours
+ */
+function picture({ width, height, spatial }, values, high, colours) {
+  const canvas = document.createElement("canvas");
+  canvas.width = width;
+  canvas.height = spatial ? height : 1;
+  const pixels = new ImageData(canvas.width, canvas.height);
   for (let i = 0; i < values.length; i += 1) {
     const place = Math.round(Math.min(1, Math.max(0, (values[i] / high + 1) / 2)) * 255);
-    for (let part = 0; part < 3; part += 1) picture.data[i * 4 + part] = colours[place * 4 + part];
-    picture.data[i * 4 + 3] = 255;
+    for (let part = 0; part < 3; part += 1) pixels.data[i * 4 + part] = colours[place * 4 + part];
+    pixels.data[i * 4 + 3] = 255;
   }
-  canvas.getContext("2d").putImageData(picture, 0, 0);
+  canvas.getContext("2d")?.putImageData(pixels, 0, 0);
+  return canvas;
 }
 
-// The 99.5th percentile of the sizes, as the colours of a pane have it.
+/**
+ * The 99.5th percentile of the sizes, as the colours of a pane have it.
+ * @param {Float32Array} values
+ */
 function strength(values) {
   if (!values.length) return 0;
   const sizes = values.map(Math.abs).sort();
   const rank = 0.995 * (sizes.length - 1);
   const low = Math.floor(rank);
-  return sizes[low] + (sizes[Math.min(low + 1, sizes.length - 1)] - sizes[low]) * (rank - low) || sizes.at(-1);
+  const found = sizes[low] + (sizes[Math.min(low + 1, sizes.length - 1)] - sizes[low]) * (rank - low);
+  return found || sizes[sizes.length - 1];
 }
 
+/** @param {number} value */
 function figure(value) {
   const size = Math.abs(value);
-  const text = size === 0 ? "0" : size >= 1e-3 && size < 1e4 ? String(Number(size.toPrecision(4))) : size.toExponential(2);
+  const plain = size === 0 || (size >= 1e-3 && size < 1e4);
+  const text = plain ? String(Number(size.toPrecision(4))) : size.toExponential(2);
   return (value < 0 ? "−" : "") + text;
 }

@@ -1,69 +1,303 @@
-// The grid: how many panes there are, and which layer each of them shows. Layers come onto panes by dragging them, by pressing them
-// in the list, or by a saved layout. Knows the layers by their ids only.
+// What lies where: how many panes there are, and which layer of which stack each of them shows. A place names a plane, whose
+// stack it shows, or none: then it shows the one stack that the grid is about. Layers come onto panes by dragging them, by
+// pressing them in the list, or by a saved layout. Knows layers and stacks by their ids only.
 
+import { takes } from "./dragging.js";
+import { first } from "./elements.js";
 import { layer, layers, onLayers } from "./layers.js";
 import { say, words } from "./words.js";
 
+/** @import { Arrangement, CaseData, Layer, Seat } from "./types.js" */
+/** @import { Pane } from "./pane.js" */
+/** @import { Panes } from "./panes.js" */
+/** @import { Stack } from "./stacks/stack.js" */
+/**
+ * What a grid asks of its page.
+ * @typedef {object} Host
+ * @property {CaseData} data
+ * @property {Map<string, Stack>} stacks
+ * @property {(pane: Pane) => void} give gives a pane what there is for it
+ * @property {() => void} moved is told when panes show other stacks
+ */
+/** @typedef {{ rows: number, columns: number, places: Seat[] }} Seats */
+
 export const MOST_ROWS = 3;
 export const MOST_COLUMNS = 4;
-const TYPE = "application/x-whylight-layer";
-const PLACE = "application/x-whylight-place";
+export const PLANES = ["sagittal", "coronal", "axial"];
+
+/**
+ * A place as text: "map:rap", or "sagittal|map:rap" where it shows a plane's stack.
+ * @param {Seat} place
+ */
+export function spelt({ plane, id }) {
+  return plane ? `${plane}|${id}` : id;
+}
+
+/**
+ * How many panes stand side by side where there are so many.
+ * @param {number} count
+ */
+function columnsOf(count) {
+  if (count === 1) return 1;
+  if (count === 2 || count === 4) return 2;
+  return count > MOST_ROWS * 3 ? MOST_COLUMNS : 3;
+}
+
+/**
+ * What `spelt` wrote.
+ * @param {string} text
+ * @returns {Seat}
+ */
+export function parsed(text) {
+  const [plane, id] = text.includes("|") ? text.split("|") : ["", text];
+  return PLANES.includes(plane) || !plane ? { plane, id } : { plane: "", id: "" };
+}
 
 export class Grid {
-  constructor(panes) {
+  /** @type {((grid: Grid) => void)[]} */
+  #listeners = [];
+
+  rows = 1;
+
+  columns = 1;
+
+  /** @type {Seat[]} */
+  places = [];
+
+  /**
+   * The stack of every plane, null where there is none.
+   * @type {Record<string, Stack | null>}
+   */
+  planes = {};
+
+  /**
+   * The stack that the grid is about.
+   * @type {Stack | null}
+   */
+  stack = null;
+
+  /** Whether the reader has chosen a stack. */
+  own = false;
+
+  /**
+   * @param {Panes} panes
+   * @param {Host} page
+   */
+  constructor(panes, page) {
     this.panes = panes;
-    const count = panes.all.length;
-    this.columns = count === 1 ? 1 : count === 2 || count === 4 ? 2 : 3;
-    this.rows = Math.ceil(count / this.columns);
+    this.page = page;
+    this.follow(page.data);
+    this.#seat(page.data.arrangement === "planes" ? this.#planesFirst() : this.#usual());
+    /** What the server laid out. */
     this.first = this.layout;
-    this.listeners = [];
     panes.each((pane) => this.#attach(pane));
     onLayers((id) => this.#changed(id));
   }
 
-  /** Calls `listener` after every change of the layout. */
+  /**
+   * The stacks of the planes as the server names them, unless the reader has chosen some; true when they are others.
+   * @param {Pick<CaseData, "planes" | "image">} data
+   */
+  follow({ planes, image }) {
+    const { stacks } = this.page;
+    const before = JSON.stringify(this.#ids);
+    const named = new Map(Object.entries(planes));
+    if (!this.own) this.planes = Object.fromEntries(PLANES.map((plane) => [plane, stacks.get(named.get(plane) ?? "") ?? null]));
+    /** @param {Stack} stack */
+    const holds = (stack) => stack.places.has(image);
+    this.stack ??= [...stacks.values()].find(holds) ?? this.planes[this.plane] ?? [...stacks.values()][0] ?? null;
+    return before !== JSON.stringify(this.#ids);
+  }
+
+  get #ids() {
+    return PLANES.map((plane) => this.planes[plane]?.id ?? "");
+  }
+
+  /** The first plane that there is a stack of. */
+  get plane() {
+    const about = PLANES.find((plane) => this.planes[plane] && this.planes[plane] === this.stack);
+    return about ?? PLANES.find((plane) => this.planes[plane]) ?? "";
+  }
+
+  #planesFirst() {
+    return abreast(layers().find(({ method }) => method)?.id ?? "film");
+  }
+
+  // The film, and every layer that is there.
+  #usual() {
+    const stored = layers().filter(({ method }) => method);
+    const ids = ["film", ...stored.map(({ id }) => id)].slice(0, MOST_ROWS * MOST_COLUMNS);
+    const columns = columnsOf(ids.length);
+    const rows = Math.ceil(ids.length / columns);
+    return { rows, columns, places: ids.map((id) => ({ plane: "", id })) };
+  }
+
+  /** @param {Seats} seats */
+  #seat({ rows, columns, places }) {
+    this.rows = rows;
+    this.columns = columns;
+    this.places = places;
+  }
+
+  /**
+   * Calls `listener` after every change of the layout.
+   * @param {(grid: Grid) => void} listener
+   */
   onChange(listener) {
-    this.listeners.push(listener);
+    this.#listeners.push(listener);
   }
 
-  /** The layout as plain values. */
+  #tell() {
+    for (const listener of this.#listeners) listener(this);
+  }
+
+  /** "planes" where every place shows a plane's stack, else "grid". */
+  get arrangement() {
+    return this.places.every(({ plane }) => plane) ? "planes" : "grid";
+  }
+
+  /**
+   * The layout as plain values.
+   * @returns {Arrangement}
+   */
   get layout() {
-    return { rows: this.rows, columns: this.columns, layers: this.panes.all.map((pane) => pane.layer) };
+    return { rows: this.rows, columns: this.columns, layers: this.places.map(spelt) };
   }
 
-  /** Shows a layout; `ids` the layers by place, in front of what fills the rest. */
-  show({ rows, columns, layers: ids = this.panes.all.map((pane) => pane.layer) }) {
+  /**
+   * Shows a layout: its places in front of what fills the rest, those that are there where it names none.
+   * @param {Pick<Arrangement, "rows" | "columns"> & Partial<Arrangement>} layout
+   */
+  show({ rows, columns, layers: ids = this.places.map(spelt) }) {
     this.rows = Math.min(Math.max(rows, 1), MOST_ROWS);
     this.columns = Math.min(Math.max(columns, 1), MOST_COLUMNS);
     const count = this.rows * this.columns;
-    const wanted = ids.slice(0, count).map((id) => (layer(id) ? id : ""));
-    const spare = layers().map(({ id }) => id).filter((id) => !wanted.includes(id));
-    while (wanted.length < count) wanted.push(spare.shift() ?? "");
-    if (this.panes.enlarged) this.panes.toggleLarge(this.panes.shown[0]);
-    this.panes.cut(count);
-    wanted.forEach((id, place) => this.put(id, place));
-    Object.assign(this.panes.grid.dataset, { panes: count, columns: this.columns, rows: this.rows });
-    for (const listener of this.listeners) listener(this);
+    const wanted = ids.slice(0, count).map(parsed).map((place) => (layer(place.id) ? place : { ...place, id: "" }));
+    const there = new Set(wanted.map(({ id }) => id));
+    const spare = layers().map(({ id }) => id).filter((id) => !there.has(id));
+    while (wanted.length < count) wanted.push({ plane: "", id: spare.shift() ?? "" });
+    this.places = wanted;
+    this.lay();
   }
 
-  /** Puts a layer ("" for none) onto a place. */
-  put(id, place) {
+  /**
+   * Three planes next to each other, or one plane under every layer.
+   * @param {string} kind "planes" or "grid"
+   * @param {string} [plane]
+   */
+  arrange(kind, plane = this.plane) {
+    if (kind === this.arrangement && plane === this.plane) return;
+    const { active } = this.panes;
+    if (kind === "planes") {
+      this.#seat(abreast(active.layer || "film"));
+    } else {
+      this.stack = this.planes[plane] ?? this.stack;
+      if (this.arrangement === "planes") this.#seat(this.#usual());
+    }
+    this.lay();
+    const same = this.panes.all.find((pane) => pane.stack === active.stack && pane.layer === active.layer);
+    const wanted = kind === "planes" ? this.panes.all[PLANES.indexOf(plane)] : same;
+    if (wanted?.stack) this.panes.activate(wanted);
+    say(words(`layout.${kind}`));
+  }
+
+  /** Puts what the places name into the panes. */
+  lay() {
     const { panes } = this;
-    const old = panes.all[place];
-    if (old?.layer === id) return old;
-    const pane = panes.put(place, this.#element(id, place));
-    for (const listener of this.listeners) listener(this);
+    if (panes.enlarged) panes.toggleLarge(panes.shown[0]);
+    panes.count(this.places.length);
+    this.places.forEach((_, place) => this.#fill(place));
+    const missing = this.arrangement === "planes" ? PLANES.filter((plane) => !this.planes[plane]) : [];
+    Object.assign(panes.grid.dataset, {
+      panes: this.places.length,
+      columns: this.columns,
+      rows: this.rows,
+      arrangement: this.arrangement,
+      empty: missing.map((plane) => PLANES.indexOf(plane) + 1).join(" "),
+    });
+    panes.moved();
+    if (!panes.active.stack) panes.activate(panes.all.find(({ stack }) => stack) ?? panes.active);
+    this.page.moved();
+    this.#tell();
+  }
+
+  /**
+   * The pane that is read first: the first map, or the first plane that there is; of an image that the address names, its
+   * plane.
+   * @param {string} image its id, "" for none
+   */
+  front(image) {
+    const { all } = this.panes;
+    if (this.arrangement === "grid") return all[1] ?? all[0];
+    const named = all.find(({ stack }) => stack?.places.has(image));
+    return named ?? all.find(({ stack }) => stack) ?? all[0];
+  }
+
+  /**
+   * The stack that a place shows.
+   * @param {number} place
+   */
+  stackAt(place) {
+    const { plane } = this.places[place];
+    return plane ? this.planes[plane] : this.stack;
+  }
+
+  /** @param {number} place */
+  #fill(place) {
+    const { plane, id } = this.places[place];
+    const pane = this.panes.all[place];
+    const stack = this.stackAt(place);
+    const shown = layer(id);
+    const above = plane ? (stack?.title ?? words(`plane.${plane}`)) : (shown?.title ?? words("pane.empty"));
+    pane.set({ stack, plane, id, layer: shown, title: above, name: this.#name(place, shown) });
+    this.#series(pane);
+    this.page.give(pane);
     return pane;
   }
 
-  /** Shows a layer in the active pane, and says so. */
-  choose(id) {
-    const { place } = this.panes.active;
-    this.panes.activate(this.put(id, place));
-    say(words("say.layer", layer(id).title, place + 1));
+  /**
+   * Panes are named by what they show, so that links and tests find them; planes by their place.
+   * @param {number} place
+   * @param {Layer | undefined} shown
+   */
+  #name(place, shown) {
+    const { plane, id } = this.places[place];
+    if (plane) return `pane-${place + 1}`;
+    const name = shown ? shown.method || id.replaceAll(/[^a-z0-9-]/gi, "-") : "empty";
+    const taken = this.places.findIndex((other) => other.id === id && !other.plane);
+    return taken < place ? `pane-${name}-${place + 1}` : `pane-${name}`;
   }
 
-  /** The layer after or before the active pane's one. */
+  /**
+   * Puts a layer onto a place.
+   * @param {string} id "" for none
+   * @param {number} place
+   */
+  put(id, place) {
+    if (this.places[place].id === id) return this.panes.all[place];
+    this.places = this.places.map((other, at) => (at === place ? { ...other, id } : other));
+    const pane = this.#fill(place);
+    this.panes.refresh();
+    this.#tell();
+    return pane;
+  }
+
+  /**
+   * Shows a layer in the active pane, and says so; over planes in all of them.
+   * @param {string} id
+   */
+  choose(id) {
+    const { place } = this.panes.active;
+    if (this.arrangement === "planes") this.places.forEach((_, at) => this.put(id, at));
+    else this.put(id, place);
+    this.panes.activate(this.panes.all[place]);
+    say(words("say.layer", layer(id)?.title ?? id, place + 1));
+  }
+
+  /**
+   * The layer after or before the active pane's one.
+   * @param {number} by
+   */
   step(by) {
     const all = layers();
     const at = all.findIndex(({ id }) => id === this.panes.active.layer);
@@ -71,85 +305,90 @@ export class Grid {
     this.panes.active.element.focus();
   }
 
+  /**
+   * @param {number} one
+   * @param {number} other
+   */
   swap(one, other) {
-    const [a, b] = [one, other].map((place) => this.panes.all[place].layer);
-    this.put(b, one);
-    this.panes.activate(this.put(a, other));
+    const places = [...this.places];
+    [places[one], places[other]] = [places[other], places[one]];
+    this.places = places;
+    this.#fill(one);
+    this.panes.activate(this.#fill(other));
+    this.panes.moved();
+    this.#tell();
   }
 
-  // A pane as the server made it where there is one; else the film's, with what differs.
-  #element(id, place) {
-    const { originals } = this.panes;
-    const shown = layer(id);
-    const element = (originals.get(id) ?? originals.get("film")).cloneNode(true);
-    if (!originals.has(id)) this.#adapt(element, id, shown);
-    const name = shown ? shown.method || id.replaceAll(/[^a-z0-9-]/gi, "-") : "empty";
-    const taken = document.getElementById(`pane-${name}`);
-    element.id = taken && taken !== this.panes.all[place]?.element ? `pane-${name}-${place + 1}` : `pane-${name}`;
-    const caution = element.querySelector(".caution-words");
-    if (caution) {
-      caution.id = `caution-${name}-${place + 1}`;
-      element.querySelector(".pane-caution").setAttribute("popovertarget", caution.id);
-    }
-    return element;
+  /**
+   * Another stack in a pane, and wherever its plane is shown.
+   * @param {Pane} pane
+   * @param {Stack | null} stack
+   */
+  chooseStack(pane, stack) {
+    const { plane } = this.places[pane.place];
+    this.own = true;
+    if (plane) this.planes = { ...this.planes, [plane]: stack };
+    else this.stack = stack;
+    this.lay();
   }
 
-  #adapt(element, id, shown) {
-    const title = shown?.title ?? words("pane.empty");
-    Object.assign(element.dataset, { layer: id, method: "", signed: shown?.signed ? "yes" : "no" });
-    element.setAttribute("aria-label", title);
-    Object.assign(element.querySelector(".pane-title"), { textContent: title, title: shown?.summary ?? "" });
-    element.querySelector(".pane-enlarge").setAttribute("aria-label", `${words("maximise")}: ${title}`);
-    const bar = [...this.panes.originals.values()].map((other) => other.querySelector(".bar")).find(Boolean);
-    if (shown?.overlay && bar) element.querySelector(".pane-foot").replaceChildren(bar.cloneNode(true));
-    if (shown) return;
-    element.querySelector(".pane-foot").replaceChildren();
-    element.querySelector(".pane-preview").remove();
-    Object.assign(element.querySelector(".pane-words"), { hidden: false, textContent: words("pane.drop") });
+  /**
+   * The grid is about another stack.
+   * @param {Stack} stack
+   */
+  turnTo(stack) {
+    this.stack = stack;
+    this.lay();
   }
 
+  /**
+   * The stacks that can stand in a pane: those of its plane, then all others. In a grid the first pane chooses for all.
+   * @param {Pane} pane
+   */
+  #series(pane) {
+    const list = first(pane.element, ".pane-series", HTMLSelectElement);
+    const { plane } = this.places[pane.place];
+    const all = [...this.page.stacks.values()];
+    const mine = all.filter((stack) => stack.plane === plane);
+    const rest = all.filter((stack) => stack.plane !== plane);
+    const odd = rest.some((stack) => !PLANES.includes(stack.plane));
+    const useful = plane ? mine.length > 1 || odd || !pane.stack : pane.place === 0;
+    list.hidden = all.length < 2 || !useful;
+    /** @param {Stack} stack */
+    const option = (stack) => new Option(stack.listed, stack.id);
+    const none = pane.stack ? [] : [new Option(words("series.choose"), "")];
+    list.replaceChildren(...none, ...mine.map(option), ...rest.map(option));
+    list.value = pane.stack?.id ?? "";
+  }
+
+  /** @param {string} id */
   #changed(id) {
-    for (const pane of this.panes.all) {
-      if (pane.layer !== id) continue;
-      if (!layer(id)) this.put("", pane.place);
-      else if (!pane.method) this.panes.refresh();
-    }
-    for (const listener of this.listeners) listener(this);
-  }
-
-  /** Makes an element something that can be dragged onto a pane. */
-  static drag(element, id) {
-    element.draggable = true;
-    element.addEventListener("dragstart", (event) => {
-      event.dataTransfer.setData(TYPE, id);
-      event.dataTransfer.effectAllowed = "copy";
+    this.places.forEach((place, at) => {
+      if (place.id !== id) return;
+      if (!layer(id)) this.put("", at);
+      else if (!this.panes.all[at].method) this.panes.refresh();
     });
+    this.#tell();
   }
 
+  /** @param {Pane} pane */
   #attach(pane) {
-    const { element } = pane;
-    const head = element.querySelector(".pane-title");
-    head.draggable = true;
-    head.addEventListener("dragstart", (event) => {
-      event.dataTransfer.setData(PLACE, String(pane.place));
-      event.dataTransfer.effectAllowed = "move";
-    });
-    element.addEventListener("dragover", (event) => {
-      const { types } = event.dataTransfer;
-      if (!types.includes(TYPE) && !types.includes(PLACE)) return;
-      event.preventDefault();
-      element.toggleAttribute("data-drop", true);
-    });
-    element.addEventListener("dragleave", (event) => {
-      if (!element.contains(event.relatedTarget)) element.removeAttribute("data-drop");
-    });
-    element.addEventListener("drop", (event) => {
-      event.preventDefault();
-      element.removeAttribute("data-drop");
-      const id = event.dataTransfer.getData(TYPE);
-      const from = event.dataTransfer.getData(PLACE);
-      if (layer(id)) this.panes.activate(this.put(id, pane.place));
-      else if (from && Number(from) !== pane.place) this.swap(Number(from), pane.place);
+    const list = first(pane.element, ".pane-series", HTMLSelectElement);
+    list.addEventListener("change", () => this.chooseStack(pane, this.page.stacks.get(list.value) ?? null));
+    takes(pane, {
+      put: (id) => {
+        if (layer(id)) this.panes.activate(this.put(id, pane.place));
+      },
+      swap: (from) => this.swap(from, pane.place),
     });
   }
+}
+
+/**
+ * Every plane next to the others, a layer over all of them.
+ * @param {string} id
+ * @returns {Seats}
+ */
+function abreast(id) {
+  return { rows: 1, columns: PLANES.length, places: PLANES.map((plane) => ({ plane, id })) };
 }

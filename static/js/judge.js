@@ -1,22 +1,59 @@
 // The verdict panel: what was said of the active pane's map, why, the region in words, the figures, and how far it is stored.
 
+import { all, element } from "./elements.js";
 import { Figures } from "./figures.js";
 import { Reasons } from "./reasons.js";
 import { same } from "./shapes.js";
 import { say, words } from "./words.js";
 
+/** @import { Regions } from "./regions.js" */
+/** @import { Reviews } from "./review.js" */
+/** @import { ReadingPane, ReadingPanes, Region, Said, Verdict } from "./types.js" */
+
 const COMMENT_PAUSE = 1200;
-const PARTS = [
-  "judge-title", "judge-verdict", "judge-fields", "reason", "comment", "region-title", "region-words", "region-remove", "undo", "redo", "save-state", "save-retry", "met",
-  "met-own", "met-other", "met-keep", "met-take",
-];
 
 export class Judge {
+  /**
+   * Made with the first region that is measured.
+   * @type {Figures | null}
+   */
+  figures = null;
+
+  /**
+   * The pane that the panel shows.
+   * @type {ReadingPane | null}
+   */
+  judged = null;
+
+  /** Waits for the end of a comment. */
+  timer = 0;
+
+  /**
+   * @param {Reviews} reviews
+   * @param {ReadingPanes} panes
+   */
   constructor(reviews, panes) {
-    Object.assign(this, { reviews, panes });
-    this.at = Object.fromEntries(PARTS.map((id) => [id, document.getElementById(id)]));
+    this.reviews = reviews;
+    this.panes = panes;
+    this.at = {
+      title: element("judge-title"),
+      verdict: element("judge-verdict"),
+      fields: element("judge-fields", HTMLFieldSetElement),
+      reason: element("reason", HTMLSelectElement),
+      comment: element("comment", HTMLTextAreaElement),
+      region: element("region-title"),
+      drawn: element("region-words"),
+      remove: element("region-remove", HTMLButtonElement),
+      undo: element("undo", HTMLButtonElement),
+      redo: element("redo", HTMLButtonElement),
+      saved: element("save-state"),
+      retry: element("save-retry"),
+      met: element("met"),
+      own: element("met-own"),
+      other: element("met-other"),
+    };
     this.reasons = new Reasons((reason) => reviews.amend({ reason }));
-    this.tools = [...document.querySelectorAll("[data-tool]")];
+    this.tools = all(document, "[data-tool]", HTMLButtonElement);
     this.#listen();
     setInterval(() => this.state(), 1000);
   }
@@ -40,8 +77,15 @@ export class Judge {
     });
     at.undo.addEventListener("click", () => reviews.history.undo());
     at.redo.addEventListener("click", () => reviews.history.redo());
-    at["save-retry"].addEventListener("click", () => reviews.outbox.now());
-    for (const [id, own] of [["met-keep", true], ["met-take", false]]) at[id].addEventListener("click", () => reviews.settle(reviews.met(panes.active.method), own));
+    at.retry.addEventListener("click", () => reviews.outbox.now());
+    element("met-keep").addEventListener("click", () => this.#settle(true));
+    element("met-take").addEventListener("click", () => this.#settle(false));
+  }
+
+  /** @param {boolean} own */
+  #settle(own) {
+    const op = this.reviews.met(this.panes.active.method);
+    if (op) this.reviews.settle(op, own);
   }
 
   #comment() {
@@ -54,119 +98,158 @@ export class Judge {
     clearTimeout(this.timer);
   }
 
-  /** Asks for the reason of a verdict that wants one. */
+  /**
+   * Asks for the reason of a verdict that wants one.
+   * @param {string} verdict
+   */
   ask(verdict) {
-    if (verdict === "right") return this.reasons.drop();
+    if (verdict === "right") {
+      this.reasons.drop();
+      return;
+    }
     this.reasons.ask(`${this.panes.active.title}: ${words(`verdict.${verdict}`)}`);
-    return say(words("reason.ask"));
+    say(words("reason.ask"));
   }
 
-  show() {
-    const { reviews, panes } = this;
+  /** @param {Regions} regions */
+  show(regions) {
+    const { panes } = this;
+    const { given } = this.reviews;
     for (const pane of panes.all) {
-      const verdict = reviews.of(pane.method, pane)?.verdict;
-      const able = reviews.able(pane);
+      const verdict = given.of(pane.method, pane)?.verdict;
+      const able = given.able(pane);
       pane.verdicts.forEach((button, at) => {
         button.disabled = !able;
-        button.setAttribute("aria-pressed", String(reviews.data.verdicts[at] === verdict));
+        button.setAttribute("aria-pressed", String(given.data.verdicts[at] === verdict));
       });
     }
     this.#panel(panes.active);
+    this.showRegion(regions);
     this.state();
-    for (const flag of document.querySelectorAll(".finding-flags")) {
-      const count = reviews.count(flag.dataset.flags);
+    for (const flag of all(document, ".finding-flags")) {
+      const count = given.count(flag.dataset.flags ?? "");
       flag.textContent = count ? `⚑ ${count}` : "";
     }
   }
 
+  /** @param {ReadingPane} pane */
   #panel(pane) {
-    const { at, reviews } = this;
-    const { data } = reviews;
-    const able = reviews.able(pane);
-    const review = able ? reviews.of(pane.method) : null;
+    const { at } = this;
+    const { given } = this.reviews;
+    const { data } = given;
+    const able = given.able(pane);
+    const review = able ? given.of(pane.method) : undefined;
     const label = data.prediction?.scores.find(({ finding }) => finding === data.finding)?.label ?? "";
-    at["region-title"].textContent = label ? words("region.title", label) : words("region.any");
-    at["judge-title"].textContent = able ? words("judge.title", pane.subject ?? pane.title, label) : words("judge.choose");
-    at["judge-verdict"].textContent = review ? words(`verdict.${review.verdict}`) : able ? (this.#older(pane) ?? words("judge.none")) : "";
-    at["judge-fields"].disabled = !review;
+    at.region.textContent = label ? words("region.title", label) : words("region.any");
+    at.title.textContent = able ? words("judge.title", pane.subject, label) : words("judge.choose");
+    at.verdict.textContent = able ? this.#verdict(pane, review) : "";
+    at.fields.disabled = !review;
     if (this.judged !== pane || !review) this.reasons.drop();
     this.judged = pane;
     if (document.activeElement !== at.reason) at.reason.value = review?.reason ?? "";
     if (document.activeElement !== at.comment) at.comment.value = review?.comment ?? "";
     this.#met(pane);
-    this.showRegion();
   }
 
-  #older(pane) {
-    const { image, finding, reviews, prediction } = this.reviews.data;
-    const old = reviews.find((r) => r.image === image && r.finding === finding && r.method === pane.method && r.model === prediction.model);
-    return old && words("judge.older", words(`verdict.${old.verdict}`));
+  /**
+   * @param {ReadingPane} pane
+   * @param {Verdict | undefined} review
+   */
+  #verdict(pane, review) {
+    if (review) return words(`verdict.${review.verdict}`);
+    const old = this.reviews.given.older(pane.method);
+    return old ? words("judge.older", words(`verdict.${old.verdict}`)) : words("judge.none");
   }
 
-  // Two verdicts on one map, given apart: both in words, and a choice.
+  /**
+   * Two verdicts on one map, given apart: both in words, and a choice.
+   * @param {ReadingPane} pane
+   */
   #met(pane) {
-    const { at, reviews } = this;
-    const op = reviews.met(pane.method);
+    const { at } = this;
+    const op = this.reviews.met(pane.method);
     at.met.hidden = !op;
     if (!op) return;
-    at["met-own"].textContent = words("met.own", inWords(op.remove ? null : op.body));
-    at["met-other"].textContent = words("met.other", inWords(op.other));
+    at.own.textContent = words("met.own", inWords(op.remove ? null : /** @type {Said} */ (op.body)));
+    at.other.textContent = words("met.other", inWords(op.other ?? null));
   }
 
-  /** The region in words, whether it is stored, and what can be done with it. */
-  showRegion() {
+  /**
+   * The region in words, whether it is stored, and what can be done with it.
+   * @param {Regions} regions
+   */
+  showRegion(regions) {
     const { at, panes, reviews } = this;
-    const { region, drawing, chosen, shapes } = reviews.regions;
+    const { region, drawing, chosen, shapes, words: text } = regions;
     const stored = Boolean(this.#holder(region));
-    const text = reviews.regions.words;
-    at["region-words"].textContent = region && !drawing && !stored ? `${text}. ${words("region.unsaved")}` : text;
-    at["region-remove"].disabled = !region;
-    at["region-remove"].textContent = words(chosen >= 0 && shapes.length > 1 ? "region.remove.shape" : "region.remove");
+    at.drawn.textContent = region && !drawing && !stored ? `${text}. ${words("region.unsaved")}` : text;
+    const several = chosen >= 0 && shapes.length > 1;
+    at.remove.disabled = !region;
+    at.remove.textContent = words(several ? "region.remove.shape" : "region.remove");
     at.undo.disabled = !reviews.history.done.length;
     at.redo.disabled = !reviews.history.undone.length;
     for (const tool of this.tools) tool.disabled = !panes.film;
   }
 
-  // The verdict that has this region.
+  /**
+   * The verdict that has this region.
+   * @param {Region | null} region
+   */
   #holder(region) {
-    const given = this.reviews.data.methods.map(({ name }) => this.reviews.of(name));
-    return region && given.find((review) => review?.region && same(review.region, region));
+    const { given } = this.reviews;
+    if (!region) return undefined;
+    const verdicts = given.data.methods.map(({ name }) => given.of(name));
+    return verdicts.find((verdict) => verdict?.region && same(verdict.region, region));
   }
 
-  /** The figures; where the browser cannot take them, those that the server stored with this region. */
-  paint() {
+  /**
+   * The figures; where the browser cannot take them, those that the server stored with this region.
+   * @param {Regions} regions
+   */
+  paint(regions) {
     const { panes, reviews } = this;
-    this.figures ??= new (reviews.Figures ?? Figures)(panes, reviews.regions, (explanation) => reviews.map(explanation));
-    this.figures.paint(reviews.data.explanations, this.#holder(reviews.regions.region)?.measures);
+    this.figures ??= new Figures(panes, regions, (explanation) => reviews.map(explanation));
+    const mine = reviews.data.explanations.filter(({ stack }) => stack === reviews.subject);
+    this.figures.paint(mine, this.#holder(regions.region)?.measures);
   }
 
   /** How far everything is stored, in words. */
   state() {
+    const { saved, retry } = this.at;
+    const { outbox, refusal } = this.reviews;
+    const text = this.#stored();
+    if (saved.textContent !== text) saved.textContent = text;
+    const away = !navigator.onLine || outbox.failing ? "away" : "saved";
+    saved.dataset.state = refusal || outbox.stopped.length ? "failed" : away;
+    retry.hidden = !outbox.failing;
+  }
+
+  #stored() {
     const { outbox, refusal, savedAt } = this.reviews;
-    const element = this.at["save-state"];
     const waiting = outbox.waiting.length;
-    const away = !navigator.onLine || outbox.failing;
-    let text = ago(savedAt);
-    if (refusal) text = words("save.refused", refusal);
-    else if (outbox.stopped.length) text = words("save.met", [...new Set(outbox.stopped.map(({ key }) => this.#named(key)))].join(", "));
-    else if (away) text = waiting ? words(navigator.onLine ? "save.retrying" : "save.offline", waiting) : words("save.away");
-    else if (waiting) text = words("save.saving");
-    if (element.textContent !== text) element.textContent = text;
-    element.dataset.state = refusal || outbox.stopped.length ? "failed" : away ? "away" : "saved";
-    this.at["save-retry"].hidden = !outbox.failing;
-  }
-
-  #named(key) {
-    return this.reviews.title(key.split(" ")[2]);
+    if (refusal) return words("save.refused", refusal);
+    if (outbox.stopped.length) {
+      const titles = outbox.stopped.map(({ key }) => this.reviews.given.title(key.split(" ")[2]));
+      return words("save.met", [...new Set(titles)].join(", "));
+    }
+    if (navigator.onLine && !outbox.failing) return waiting ? words("save.saving") : ago(savedAt);
+    if (!waiting) return words("save.away");
+    return words(navigator.onLine ? "save.retrying" : "save.offline", waiting);
   }
 }
 
-function inWords(review) {
-  if (!review) return words("met.none");
-  const { verdict, reason, comment, region } = review;
-  return [words(`verdict.${verdict}`), reason && words(`reason.${reason}`), comment && `“${comment}”`, region && words("met.region")].filter(Boolean).join(" · ");
+/** @param {Said | null} said */
+function inWords(said) {
+  if (!said) return words("met.none");
+  const { verdict, reason, comment, regions } = said;
+  const parts = [words(`verdict.${verdict}`)];
+  if (reason) parts.push(words(`reason.${reason}`));
+  if (comment) parts.push(`“${comment}”`);
+  if (regions) parts.push(words("met.region"));
+  return parts.join(" · ");
 }
 
+/** @param {number} time ms, 0 for never */
 function ago(time) {
   if (!time) return "";
   const seconds = Math.round((Date.now() - time) / 1000);

@@ -1,27 +1,53 @@
-// What a pane can show: the plain film, a method's map, and whatever else registers itself here. Panes and the list of layers read
-// this registry; who makes a layer knows neither.
+// What a pane can show: the plain film, a method's map, and whatever else registers itself here. Panes and the list of layers
+// read this registry; who makes a layer knows neither.
 
+/** @import { Layer } from "./types.js" */
+/** @typedef {Pick<Layer, "id" | "kind" | "title"> & Partial<Layer>} Offered */
+
+/** @type {Map<string, Readonly<Layer>>} */
 const known = new Map();
+
+/** @type {Set<(id: string) => void>} */
 const listeners = new Set();
 
 /**
- * Puts a layer in, or replaces the one of the same id. `id`: "film", "map:lrp", "agreement:0.1" …; `kind`: "film", "map" or another
- * word; `title` and `summary` in the reader's language; `method`: for a method's map. `overlay(film)`, for layers that are no
- * method's map, returns null or {map, ends, colours?, threshold?, opacity?, smooth?}: `map` as fetchMap makes it (id, values,
- * explanation with extent, width, height, min, max, signed), what is missing as the reader has set it. `film(shown)`, for a layer
- * that shows another film (an aligned or a changed one), returns it as fetchFilm makes it, or null.
+ * Puts a layer in, or replaces the one of the same id.
+ *
+ * `id`: "film", "map:lrp", "agreement" …; `kind`: "film", "agreement", or the kind of a stored layer; `title` and `summary` in
+ * the reader's language; `method` and `caution`: of a stored layer. `overlay(pane)`, for layers that are not stored, returns
+ * null or what it lays over the film; what is missing in it is as the reader has set it. `film(pane)`, for a layer that shows
+ * another film (an edited one), returns it as fetchFilm makes it, or null.
+ * @param {Offered} offered
  */
-export function register(layer) {
-  known.set(layer.id, Object.freeze({ summary: "", method: "", signed: false, ...layer }));
-  for (const listener of listeners) listener(layer.id);
+export function register(offered) {
+  const before = known.get(offered.id);
+  const made = Object.freeze({ summary: "", method: "", caution: "", signed: false, ...offered });
+  known.set(offered.id, made);
+  if (before && alike(before, made)) return;
+  for (const listener of listeners) listener(offered.id);
 }
 
-/** Takes a layer out; panes that showed it fall empty. */
+/**
+ * @param {Layer} one
+ * @param {Layer} other
+ */
+function alike(one, other) {
+  const values = new Map(Object.entries(one));
+  return Object.entries(other).every(([name, value]) => values.get(name) === value);
+}
+
+/**
+ * Takes a layer out; panes that showed it fall empty.
+ * @param {string} id
+ */
 export function withdraw(id) {
   if (known.delete(id)) for (const listener of listeners) listener(id);
 }
 
-/** The layer of an id, or undefined. */
+/**
+ * The layer of an id, or undefined.
+ * @param {string} id
+ */
 export function layer(id) {
   return known.get(id);
 }
@@ -31,7 +57,10 @@ export function layers() {
   return [...known.values()];
 }
 
-/** Calls `listener(id)` when a layer comes, changes or goes. */
+/**
+ * Calls `listener(id)` when a layer comes, changes or goes.
+ * @param {(id: string) => void} listener
+ */
 export function onLayers(listener) {
   listeners.add(listener);
 }

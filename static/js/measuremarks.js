@@ -1,16 +1,29 @@
-// How measures look in a pane: lines, ends to take hold of, and their figures beside them, as SVG over the film. They follow the film
-// through zoom, pan, turns and flips; the figures stay upright.
+// How measures look in a pane: lines, ends to take hold of, and their figures beside them, as SVG over the film. They follow
+// the film through zoom, pan, turns and flips; the figures stay upright.
 
 import { measured } from "./measuring.js";
-import { figure } from "./viewport/map.js";
 import { clamp, through } from "./viewport/geometry.js";
+import { figure } from "./viewport/map.js";
 import { words } from "./words.js";
 
+/** @import { Measured } from "./measuring.js" */
+/** @import { Box, Film, Measure, Placed, Point, ReadingPane } from "./types.js" */
+/** @typedef {{ film: Film, place: Placed, selected: string }} Seen a small film will do: figures come with all of it */
+/** @typedef {Record<string, string | number>} Attributes */
+
 const SVG = "http://www.w3.org/2000/svg";
-const [GAP, LINE, LETTER] = [8, 14, 7];
+const GAP = 8;
+const LINE = 14;
+const LETTER = 7;
+
+/** @type {WeakMap<Measure, { film: Film, found: Measured }>} */
 const known = new WeakMap();
 
-/** The figures of a measure, one or several lines; `full` for the list, else for the film. */
+/**
+ * The figures of a measure, one or several lines; `full` for the list, else for the film.
+ * @param {Measure} measure
+ * @param {Film} film
+ */
 export function lines(measure, film, full = false) {
   const found = figures(measure, film);
   const { units, spacing, spacing_caution: caution } = film.image;
@@ -18,14 +31,23 @@ export function lines(measure, film, full = false) {
   if ("length" in found) return [`${figure(found.length)} ${unit}`, caution].filter(Boolean);
   if ("angle" in found) return [`${found.angle.toFixed(1)}°`];
   const area = [`${figure(found.area)} ${unit}²`, caution].filter(Boolean);
-  if (!found.pixels) return [words("measure.nothing"), ...(full ? area : [])];
-  const grey = (value) => `${figure(value)}${units && ` ${units}`}`;
-  const first = [words("measure.mean", grey(found.mean)), words("measure.sd", figure(found.sd))];
+  const { pixels, mean, sd, min, max } = found;
+  if (pixels === null) return [words("state.loading"), ...(full ? area : [])];
+  if (mean === null || sd === null || min === null || max === null) {
+    return [words("measure.nothing"), ...(full ? area : [])];
+  }
+  const grey = units ? `${figure(mean)} ${units}` : figure(mean);
+  const first = [words("measure.mean", grey), words("measure.sd", figure(sd))];
   if (!full) return first;
-  return [...first, words("measure.min", figure(found.min)), words("measure.max", figure(found.max)), words("measure.pixels", found.pixels), ...area];
+  const others = [words("measure.min", figure(min)), words("measure.max", figure(max)), words("measure.pixels", pixels)];
+  return [...first, ...others, ...area];
 }
 
-// A measure never changes, another one takes its place; so its figures hold as long as the film is the same.
+/**
+ * A measure never changes, another one takes its place; so its figures hold as long as the film is the same.
+ * @param {Measure} measure
+ * @param {Film} film
+ */
 function figures(measure, film) {
   const kept = known.get(measure);
   if (kept?.film === film) return kept.found;
@@ -34,73 +56,125 @@ function figures(measure, film) {
   return found;
 }
 
-/** Draws measures into one pane; nothing is touched while nothing changed. */
+/**
+ * Draws measures into one pane; nothing is touched while nothing changed.
+ * @param {ReadingPane} pane
+ * @param {Measure[]} measures
+ * @param {Seen} seen
+ */
 export function marks(pane, measures, { film, place, selected }) {
-  pane.measures ??= pane.view.appendChild(element("svg", { class: "pane-measures", "aria-hidden": "true" }));
-  const said = JSON.stringify([film.image.id, place.matrix, selected, measures, pane.box.width]);
-  if (pane.measures.dataset.said === said) return;
-  pane.measures.dataset.said = said;
-  pane.measures.replaceChildren(...measures.map((measure, at) => group(measure, at, { film, place, selected, box: pane.box })));
+  const svg = pane.view.querySelector(".pane-measures") ?? pane.view.appendChild(layer());
+  const told = JSON.stringify([film.image.id, film.first, place.matrix, selected, measures, pane.box.width]);
+  if (svg.getAttribute("data-told") === told) return;
+  svg.replaceChildren(...measures.map((measure, at) => group(measure, at, { film, place, selected }, pane.box)));
+  svg.setAttribute("data-told", told);
 }
 
-function group(measure, at, { film, place, selected, box }) {
-  const chosen = measure.id === selected && Boolean(selected);
-  const out = element("g", { class: `measure${chosen ? " measure-chosen" : ""}${measure.linked ? " measure-linked" : ""}` });
+function layer() {
+  return made("svg", { class: "pane-measures", "aria-hidden": "true" });
+}
+
+/**
+ * @param {Measure} measure
+ * @param {number} at
+ * @param {Seen} seen
+ * @param {Box} box
+ */
+function group(measure, at, { film, place, selected }, box) {
+  const names = ["measure"];
+  if (selected && measure.id === selected) names.push("measure-chosen");
+  if (measure.linked) names.push("measure-linked");
+  const out = made("g", { class: names.join(" ") });
   const shown = measure.points.map(([x, y]) => through(place.matrix, x, y));
   const outline = shape(measure, shown);
   for (const part of ["measure-shade", "measure-line", "measure-grip"]) {
-    const drawn = element(outline.tag, { ...outline.attributes, class: part });
+    const drawn = made(outline.tag, { ...outline.attributes, class: part });
     if (part === "measure-grip") drawn.dataset.measure = measure.id;
     out.append(drawn);
   }
   for (const end of ends(measure)) {
     const [across, down] = end.split(",").map(Number);
     const [x, y] = through(place.matrix, measure.points[across][0], measure.points[down][1]);
-    const grip = element("circle", { cx: x, cy: y, r: 4.5, class: "measure-end" });
-    Object.assign(grip.dataset, { measure: measure.id, end });
+    const grip = made("circle", { cx: x, cy: y, r: 4.5, class: "measure-end" });
+    grip.dataset.measure = measure.id;
+    grip.dataset.end = end;
     out.append(grip);
   }
-  out.append(label(measure, at, shown, { film, box }));
+  out.append(label(measure, at, shown, film, box));
   return out;
 }
 
+/**
+ * The SVG element that a measure is drawn as.
+ * @param {Measure} measure
+ * @param {Point[]} shown its points on the screen
+ * @returns {{ tag: string, attributes: Attributes }}
+ */
 function shape({ kind }, shown) {
-  if (kind === "length" || kind === "angle") return { tag: "polyline", attributes: { points: shown.map((point) => point.join(",")).join(" ") } };
+  const points = shown.map((point) => point.join(",")).join(" ");
+  if (kind === "length" || kind === "angle") return { tag: "polyline", attributes: { points } };
   const [[x0, y0], [x1, y1]] = shown;
-  const [width, height] = [Math.abs(x1 - x0), Math.abs(y1 - y0)];
-  if (kind === "ellipse") return { tag: "ellipse", attributes: { cx: (x0 + x1) / 2, cy: (y0 + y1) / 2, rx: width / 2, ry: height / 2 } };
+  const width = Math.abs(x1 - x0);
+  const height = Math.abs(y1 - y0);
+  if (kind === "ellipse") {
+    const middle = { cx: (x0 + x1) / 2, cy: (y0 + y1) / 2 };
+    return { tag: "ellipse", attributes: { ...middle, rx: width / 2, ry: height / 2 } };
+  }
   return { tag: "rect", attributes: { x: Math.min(x0, x1), y: Math.min(y0, y1), width, height } };
 }
 
+/**
+ * What a measure can be taken hold of at, see `bent` of measuring.js.
+ * @param {Measure} measure
+ */
 function ends({ kind, points }) {
   if (kind === "length" || kind === "angle") return points.map((_, at) => `${at},${at}`);
   return ["0,0", "1,0", "1,1", "0,1"];
 }
 
-// The figures stand to the right of the rightmost point, at its height; where the pane has no room there, to the left of the leftmost.
-function label(measure, at, shown, { film, box }) {
-  const said = complete(measure, film).map((text, line) => (line ? text : `${measure.id ? `${at + 1}: ` : ""}${text}`));
+/**
+ * The figures stand to the right of the rightmost point, at its height; where the pane has no room there, to the left of the
+ * leftmost.
+ * @param {Measure} measure
+ * @param {number} at
+ * @param {Point[]} shown
+ * @param {Film} film
+ * @param {Box} box
+ */
+function label(measure, at, shown, film, box) {
+  const number = measure.id ? `${at + 1}: ` : "";
+  const said = complete(measure, film).map((text, line) => (line ? text : `${number}${text}`));
   const room = LETTER * Math.max(0, ...said.map((text) => text.length)) + GAP;
   const [right] = shown.toSorted((a, b) => b[0] - a[0]);
   const [left] = shown.toSorted((a, b) => a[0] - b[0]);
   const after = right[0] + room <= box.width || left[0] < room;
-  const [x, y] = after ? [Math.min(right[0] + GAP, Math.max(GAP, box.width - room)), right[1]] : [left[0] - GAP, left[1]];
+  const x = after ? Math.min(right[0] + GAP, Math.max(GAP, box.width - room)) : left[0] - GAP;
+  const y = after ? right[1] : left[1];
   const top = clamp(y + 4, LINE, Math.max(LINE, box.height - LINE * (said.length - 1) - 4));
-  const out = element("text", { x, y: top, class: "measure-text", "text-anchor": after ? "start" : "end" });
+  const out = made("text", { x, y: top, class: "measure-text", "text-anchor": after ? "start" : "end" });
   said.forEach((text, line) => {
-    const row = element("tspan", { x, dy: line ? LINE : 0 });
+    const row = made("tspan", { x, dy: line ? LINE : 0 });
     row.textContent = text;
     out.append(row);
   });
   return out;
 }
 
+/**
+ * @param {Measure} measure
+ * @param {Film} film
+ */
 function complete(measure, film) {
   return measure.kind === "angle" && measure.points.length < 3 ? [] : lines(measure, film);
 }
 
-function element(tag, attributes) {
-  const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
+/**
+ * @param {string} tag
+ * @param {Attributes} attributes
+ * @returns {SVGElement}
+ */
+function made(tag, attributes) {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
+  return /** @type {SVGElement} */ (element);
 }

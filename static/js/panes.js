@@ -1,75 +1,66 @@
-// The panes: what each of them says in words, its colour bar, its letters, and its part of the picture. The picture itself is drawn
-// by one renderer for all panes, at most once per frame and only when something changed.
+// The panes together: which of them are there, which one is active, and one picture for all of them, drawn by one renderer at
+// most once per frame and only when something changed.
 
+import { all } from "./elements.js";
 import { layer as registered } from "./layers.js";
-import { table } from "./viewport/colormaps.js";
+import { look, windowOf } from "./looks.js";
+import { Pane } from "./pane.js";
 import { letters, placed } from "./viewport/geometry.js";
-import { ends, figures, fixed, sharedEnds } from "./viewport/map.js";
+import { GREY } from "./viewport/map.js";
 import { say, words } from "./words.js";
 
-/** One pane of the page, by its place in the grid; `layer` says what it shows, `method` is "" for all but a method's map. */
-export class Pane {
-  constructor(element, place) {
-    this.element = element;
-    this.place = place;
-    this.layer = element.dataset.layer;
-    this.method = element.dataset.method;
-    this.signed = element.dataset.signed === "yes";
-    this.title = element.querySelector(".pane-title").textContent;
-    this.view = element.querySelector(".pane-view");
-    this.marks = element.querySelector(".pane-marks");
-    this.state = element.querySelector(".pane-state");
-    this.sentence = element.querySelector(".pane-words");
-    this.enlarge = element.querySelector(".pane-enlarge");
-    this.bar = element.querySelector(".bar");
-    this.note = element.querySelector(".bar-note");
-    this.edges = [...element.querySelectorAll(".letter")];
-    this.verdicts = [...element.querySelectorAll(".verdict")];
-    this.map = null;
-    this.film = null;
-    this.image = "";
-    this.box = { x: 0, y: 0, width: 0, height: 0 };
-  }
+/** @import { Film, LayerMap, Picture, Surfaces } from "./types.js" */
+/** @import { Renderer } from "./viewport/gl.js" */
+/** @import { Display } from "./viewport/state.js" */
 
-  /** The state mark, in words and as data for its colour. */
-  mark(state, text = words(`state.${state}`)) {
-    this.state.dataset.state = state;
-    this.state.textContent = text;
-  }
+const SURROUND = [32, 32, 32];
 
-  /** A word of doubt beside the colours, `why` in full; or nothing. */
-  doubt(text, why) {
-    if (!this.note || this.note.textContent === text) return;
-    this.note.hidden = !text;
-    this.note.textContent = text;
-    this.note.title = why;
-  }
-
-  /** A sentence in place of a map, or nothing. */
-  tell(text) {
-    this.sentence.hidden = !text;
-    this.sentence.textContent = text;
-  }
-}
-
+/** @implements {Surfaces} */
 export class Panes {
+  /** @type {((pane: Pane) => void)[]} */
+  #listeners = [];
+
+  /** @type {((pane: Pane) => void)[]} */
+  #watchers = [];
+
+  #waiting = 0;
+
+  /** Whether the panes lie where they were measured. */
+  boxes = false;
+
+  /** The colour between panes, red, green, blue. */
+  surround = SURROUND;
+
+  /** Whether the view is being dragged. */
+  quick = false;
+
+  /** How low the probability of the shown finding is, in words, or "" where it is not. */
+  unlikely = "";
+
+  /**
+   * Gives the pictures that stand in a pane while it is compared with another, null for its own.
+   * @type {((pane: Pane) => Picture[] | null) | null}
+   */
+  compared = null;
+
+  /** Called after every drawing. */
+  painted = () => {};
+
+  /**
+   * @param {HTMLElement} grid
+   * @param {Display} display
+   * @param {Renderer | null} renderer null where there is no WebGL2
+   */
   constructor(grid, display, renderer) {
     this.grid = grid;
     this.display = display;
     this.renderer = renderer;
-    const elements = [...grid.querySelectorAll(".pane")];
-    this.originals = new Map(elements.map((element) => [element.dataset.layer, element.cloneNode(true)]));
+    const elements = all(grid, ".pane");
+    this.mould = copied(elements[0]);
     this.all = elements.map((element, place) => new Pane(element, place));
     this.active = this.all[1] ?? this.all[0];
     this.before = this.all[0];
-    this.compared = null;
-    this.film = null;
-    this.unlikely = "";
-    this.painted = () => {};
-    this.listeners = [];
-    this.watchers = [];
     display.listen(() => this.refresh());
-    this.boxes = false;
     this.watch = new ResizeObserver(() => this.moved());
     this.watch.observe(grid);
     this.each((pane) => {
@@ -86,58 +77,63 @@ export class Panes {
     return large.length ? large : this.all;
   }
 
-  /** Calls `listener(pane)` for every pane there is, and for each one that comes. */
+  /**
+   * Calls `listener(pane)` for every pane there is, and for each one that comes.
+   * @param {(pane: Pane) => void} listener
+   */
   each(listener) {
-    this.watchers.push(listener);
+    this.#watchers.push(listener);
     for (const pane of this.all) listener(pane);
   }
 
-  /** Puts a pane's element at a place, instead of the one that is there. */
-  put(place, element) {
-    const old = this.all[place];
-    if (old) old.element.replaceWith(element);
-    else this.grid.append(element);
-    const pane = new Pane(element, place);
-    this.all[place] = pane;
-    if (old) this.watch.unobserve(old.view);
-    if (this.before === old) this.before = pane;
-    for (const listener of this.watchers) listener(pane);
-    if (this.active === old || !old) this.activate(this.active === old ? pane : this.active);
-    this.moved();
-    return pane;
-  }
-
-  /** Leaves only the first `count` panes. */
-  cut(count) {
-    for (const pane of this.all.splice(count)) {
+  /**
+   * There are so many panes from now on.
+   * @param {number} wanted
+   */
+  count(wanted) {
+    for (const pane of this.all.splice(wanted)) {
       this.watch.unobserve(pane.view);
       pane.element.remove();
     }
+    while (this.all.length < wanted) {
+      const element = copied(this.mould);
+      element.querySelector(".pane-preview")?.remove();
+      element.id = `pane-${this.all.length + 1}`;
+      this.grid.append(element);
+      const pane = new Pane(element, this.all.length);
+      this.all.push(pane);
+      for (const listener of this.#watchers) listener(pane);
+    }
     if (!this.all.includes(this.before)) [this.before] = this.all;
-    if (!this.all.includes(this.active)) this.activate(this.all.at(-1));
+    if (!this.all.includes(this.active)) this.activate(this.all[this.all.length - 1]);
     this.moved();
   }
 
-  of(method) {
-    return this.all.find((pane) => pane.method === method);
-  }
-
+  /**
+   * Calls `listener(pane)` with the pane that is the active one from now on.
+   * @param {(pane: Pane) => void} listener
+   */
   onActivate(listener) {
-    this.listeners.push(listener);
+    this.#listeners.push(listener);
   }
 
+  /** @param {Pane} pane */
   activate(pane) {
     if (this.active !== pane && this.all.includes(this.active)) this.before = this.active;
     this.active = pane;
     for (const other of this.all) other.element.toggleAttribute("data-active", other === pane && this.all.length > 1);
-    for (const listener of this.listeners) listener(pane);
+    for (const listener of this.#listeners) listener(pane);
   }
 
-  /** Moves the active mark and the focus: by a number of panes, to the first or the last. */
+  /**
+   * Moves the active mark and the focus: by a number of panes, to the first or the last.
+   * @param {number | "first" | "last"} step
+   */
   move(step) {
     const { shown } = this;
-    const at = shown.indexOf(this.active);
-    const next = step === "first" ? 0 : step === "last" ? shown.length - 1 : at + step;
+    let next = 0;
+    if (step === "last") next = shown.length - 1;
+    else if (step !== "first") next = shown.indexOf(this.active) + step;
     if (shown[next]) shown[next].element.focus();
   }
 
@@ -146,6 +142,7 @@ export class Panes {
     return getComputedStyle(this.grid).gridTemplateColumns.split(" ").length;
   }
 
+  /** @param {Pane} pane */
   toggleLarge(pane) {
     const large = "large" in pane.element.dataset;
     for (const other of this.all) {
@@ -168,7 +165,10 @@ export class Panes {
     this.refresh();
   }
 
-  /** The view is being dragged (`on`), or came to rest: a picture at rest is drawn exactly. */
+  /**
+   * The view is being dragged, or came to rest: a picture at rest is drawn exactly.
+   * @param {boolean} on
+   */
   dragging(on) {
     if (this.quick === on) return;
     this.quick = on;
@@ -177,39 +177,62 @@ export class Panes {
 
   /** Asks for one redraw with the next frame. */
   refresh() {
-    if (this.waiting) return;
-    this.waiting = requestAnimationFrame(() => {
-      this.waiting = 0;
+    if (this.#waiting) return;
+    this.#waiting = requestAnimationFrame(() => {
+      this.#waiting = 0;
       this.#paint();
     });
   }
 
-  /** The film that a pane shows: its own, its layer's, or the one that all show. */
-  filmOf(pane) {
-    return pane.film ?? registered(pane.layer)?.film?.(this.film) ?? this.film;
+  /** The active pane's film as it is: what hands draw on. Null while it is on its way. */
+  get film() {
+    return this.active.film;
   }
 
-  /** Where the film lies in a pane; see `placed`. */
+  /**
+   * The film that a pane shows: one that is laid over it, its layer's, or its own. Null while it is on its way.
+   * @param {Pane} pane
+   * @returns {Film | null}
+   */
+  filmOf(pane) {
+    return pane.laid?.film ?? registered(pane.layer)?.film?.(pane) ?? pane.film;
+  }
+
+  /**
+   * The film that a pane shows, where it is known to be there.
+   * @param {Pane} pane
+   */
+  seen(pane) {
+    const film = this.filmOf(pane);
+    if (!film) throw new Error(`no film in ${pane.element.id}`);
+    return film;
+  }
+
+  /**
+   * Where the film lies in a pane; see `placed`.
+   * @param {Pane} pane that has one
+   */
   place(pane) {
-    return placed(this.display.of(pane.place).view, this.filmOf(pane).image, pane.box);
+    return placed(this.display.of(pane.place).view, this.seen(pane).image, pane.box);
   }
 
   #paint() {
     const { grid, display } = this;
     if (!this.boxes) this.#measure();
     grid.dataset.overlays = display.overlays ? "on" : "off";
-    if (!this.all.some((pane) => this.filmOf(pane))) return;
     for (const pane of this.all) this.#overlay(pane);
     const seen = this.shown.filter((pane) => pane.layer && this.filmOf(pane) && pane.box.width > 0 && pane.box.height > 0);
-    if (this.renderer) {
+    if (this.renderer && (seen.length || "drawn" in grid.dataset)) {
       this.renderer.draw(seen.flatMap((pane) => this.compared?.(pane) ?? [this.picture(pane)]), this.surround, this.quick);
       if (!("drawn" in grid.dataset)) this.#first();
     }
     for (const pane of seen) {
-      const edges = letters(this.filmOf(pane).image.orientation, display.of(pane.place).view.turn);
-      pane.edges.forEach((edge, at) => edge.textContent === edges[at] || (edge.textContent = edges[at]));
-      if (pane.bar) this.#bar(pane, pane.map && this.scaleOf(pane));
+      const edges = letters(this.seen(pane).image.orientation, display.of(pane.place).view.turn);
+      pane.edges.forEach((edge, at) => {
+        if (edge.textContent !== edges[at]) edge.textContent = edges[at];
+      });
     }
+    for (const pane of this.shown) pane.legend(display.of(pane.place), this.#scaled, this.unlikely);
     this.painted();
   }
 
@@ -219,7 +242,8 @@ export class Panes {
     requestAnimationFrame(() => performance.mark("film drawn"));
   }
 
-  // Asking a page where something lies makes it lay itself out at once, which costs more than the picture: asked only when needed.
+  // Asking a page where something lies makes it lay itself out at once, which costs more than the picture: asked only when
+  // needed.
   #measure() {
     const place = this.grid.getBoundingClientRect();
     const corner = this.renderer ? this.renderer.resize(place) : place;
@@ -231,72 +255,52 @@ export class Panes {
     this.boxes = true;
   }
 
-  // Layers that are no method's map are asked for what they lay over the film.
+  /**
+   * Layers that are no method's map are asked for what they lay over the film; what is laid over a pane comes before its own.
+   * @param {Pane} pane
+   */
   #overlay(pane) {
     const overlay = registered(pane.layer)?.overlay;
-    if (!overlay) return;
-    pane.overlay = overlay(this.filmOf(pane));
-    pane.map = pane.overlay?.map ?? null;
+    if (pane.laid?.map) {
+      pane.map = pane.laid.map;
+      pane.overlay = null;
+    } else if (overlay) {
+      pane.overlay = overlay(pane);
+      pane.map = null;
+    }
   }
 
-  /** What the renderer draws of a pane, here or in another pane's place (`where`). */
-  picture(pane, where = pane) {
-    const film = this.filmOf(pane);
-    const display = this.display.of(pane.place);
+  // The maps that a shared scale is made of.
+  get #scaled() {
+    /** @type {LayerMap[]} */
+    const maps = [];
+    for (const { map, method } of this.all) if (map && method) maps.push(map);
+    return maps;
+  }
+
+  /**
+   * What the renderer draws of a pane, here or in another pane's place.
+   * @param {Pane} pane
+   * @param {Pane} [where]
+   * @param {boolean} [bare] the film without its layer
+   * @returns {Picture}
+   */
+  picture(pane, where = pane, bare = false) {
+    const film = this.seen(pane);
+    const settings = this.display.of(pane.place);
     const { view } = this.display.of(where.place);
-    const { window: chosen, invert, overlays, interpolated, threshold, opacity, smooth } = display;
-    const colours = sided(pane) ? display.signed : display.unsigned;
-    const overlay = { map: pane.map, ends: pane.map && this.scaleOf(pane), colours, threshold, opacity, smooth, ...pane.overlay };
+    const { window: chosen, invert, overlays, interpolated } = settings;
+    const mixed = "opacity" in (this.display.own[pane.place]?.values ?? {});
+    const overlay = overlays && !bare ? look(pane, settings, { mixed, others: this.#scaled }) : null;
+    const opened = overlay?.reading === GREY && pane.map ? windowOf(pane.map, chosen) : chosen;
     return {
       ...placed(view, film.image, where.box),
       box: where.box,
       film,
       interpolated,
-      grey: { window: chosen, negative: (film.image.photometric === "MONOCHROME1") !== invert },
-      overlay: overlays && pane.map ? overlay : null,
+      grey: { window: opened, negative: (film.image.photometric === "MONOCHROME1") !== invert },
+      overlay,
     };
-  }
-
-  /** The values at the ends of a pane's colours, by the reader's choice of scale. */
-  scaleOf(pane) {
-    if (pane.overlay?.ends) return pane.overlay.ends;
-    const { shared, robust } = this.display.of(pane.place);
-    if (!shared || fixed(pane.map)) return ends(pane.map, robust);
-    return sharedEnds(this.all.filter(({ map, method }) => map && method).map(({ map }) => map), sided(pane), robust);
-  }
-
-  #bar(pane, scale) {
-    const { bar, map } = pane;
-    const signed = sided(pane);
-    bar.hidden = !map;
-    if (!map) return;
-    if (!pane.method) pane.doubt("", "");
-    else if (map.against) pane.doubt(words("bar.against"), words("bar.against.why"));
-    else if (this.unlikely && (map.explanation.kind ?? "relevance") === "relevance") pane.doubt(words("bar.unlikely"), words("bar.unlikely.why", this.unlikely));
-    else pane.doubt("", "");
-    const display = { ...this.display.of(pane.place), ...pane.overlay };
-    const { min, max, conservation_error: lost } = map.explanation;
-    const name = pane.overlay?.colours ?? (signed ? display.signed : display.unsigned);
-    const { texts: [low, high, least, most], power } = figures([...scale, min, max]);
-    const range = words(fixed(map) ? "bar.unit" : display.robust ? "bar.robust" : "bar.full");
-    const said = `${name} ${range} ${low} ${high} ${display.threshold} ${least} ${most} ${power}`;
-    if (bar.dataset.said === said) return;
-    bar.dataset.said = said;
-    bar.querySelector(".bar-low").textContent = low;
-    bar.querySelector(".bar-high").textContent = high;
-    bar.querySelector(".bar-range").textContent = `${least} … ${most}`;
-    bar.querySelector(".bar-power").textContent = power && words("bar.power", power);
-    const canvas = bar.querySelector(".bar-colours");
-    bar.title = words("bar.label", ...[least, most, low || "0", high].map((text) => `${text}${power && ` ${power}`}`), range);
-    // LRP and RAP hand a sum back to the pixels: how much of it did not arrive says whether the map can be trusted.
-    if (typeof lost === "number") bar.title += `\n${words("bar.conservation", lost.toExponential(0))}`;
-    canvas.setAttribute("aria-label", bar.title);
-    const colours = table(name);
-    for (let i = 0; i < 256; i += 1) {
-      const strength = signed ? Math.abs(i / 127.5 - 1) : i / 255;
-      if (strength < display.threshold) colours[i * 4 + 3] = 0;
-    }
-    canvas.getContext("2d").putImageData(new ImageData(colours, 256, 1), 0, 0);
   }
 
   /** Overlays on or off, said aloud. */
@@ -306,12 +310,16 @@ export class Panes {
   }
 }
 
-// Whether a pane's colours have two sides: what its map says of itself counts before what its method usually makes.
-function sided({ map, signed }) {
-  return map?.explanation.signed ?? signed;
+/**
+ * @param {HTMLElement} element
+ * @returns {HTMLElement}
+ */
+function copied(element) {
+  return /** @type {HTMLElement} */ (element.cloneNode(true));
 }
 
+/** @param {string} css */
 function channels(css) {
   const found = css.match(/[\d.]+/g)?.map(Number) ?? [];
-  return found.length >= 3 && css.startsWith("rgb") ? found : [32, 32, 32];
+  return found.length >= 3 && css.startsWith("rgb") ? found : SURROUND;
 }

@@ -1,49 +1,107 @@
-// The probe: what the film and every method's map hold at one pixel of the film. It follows the cursor until it is pinned; then arrows
-// move it. Values are the raw ones: the film's stored pixel, and the map's own cell that holds the pixel's middle; nothing is
-// interpolated. At most one update per frame, and none while a button is held, so that dragging costs nothing.
+// The probe: what the film and every method's map hold at one pixel of the film. It follows the cursor until it is pinned; then
+// arrows move it. Values are the raw ones: the film's stored pixel, and the map's own cell that holds the pixel's middle;
+// nothing is interpolated. At most one update per frame, and none while a button is held, so that dragging costs nothing. What
+// is said of them is probing.js.
 
+import { all, element, first } from "./elements.js";
+import { NOTHING, greyAt, mapAt } from "./probing.js";
 import { clamp, inverted, through } from "./viewport/geometry.js";
-import { figures } from "./viewport/map.js";
 import { say, words } from "./words.js";
+
+/** @import { Pixel, Told } from "./probing.js" */
+/** @import { CaseData, Cells, ExplanationData, ImageData, Part, Point, ReadingPane, ReadingPanes } from "./types.js" */
+/** @import { Display } from "./viewport/state.js" */
+/** @typedef {{ pane: ReadingPane, x: number, y: number }} Pointed a point of the screen, over a pane */
+/** @typedef {{ explanation?: ExplanationData, map?: Cells }} Stored a layer of an image, as far as it is there */
+/**
+ * @typedef {object} Wiring
+ * @property {ReadingPanes} panes
+ * @property {Display} display
+ * @property {() => CaseData} read gives the payload
+ * @property {(image: ImageData | null, method: string) => Stored} layerOf
+ * @property {() => boolean} free whether a click is only a click
+ */
 
 const SVG = "http://www.w3.org/2000/svg";
 const CROSS = "M-11 0H-4M4 0H11M0-11V-4M0 4V11";
-const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const BUSY = "input, button, select, a, summary, textarea";
 const SLIP = 3;
-const DOUBLE = 600;
-const sorted = new WeakMap();
+
+/** @type {Record<string, Point>} */
+const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Probe {
-  /** `read()` gives the payload; `maps` the fetched maps by their explanation's id; `free()` whether a click is only a click. */
-  constructor({ panes, display, maps, read, free }) {
-    Object.assign(this, { panes, display, maps, read, free });
-    this.table = document.getElementById("probe");
-    this.button = document.getElementById("probe-pin");
-    this.at = null;
-    this.pinned = false;
-    this.crosses = new Map();
+  /** @type {Pixel | null} */
+  at = null;
+
+  pinned = false;
+
+  /**
+   * The id of the image that the point lies on.
+   * @type {string | undefined}
+   */
+  image = undefined;
+
+  /**
+   * Where the cursor was last.
+   * @type {Pointed | null}
+   */
+  seen = null;
+
+  /**
+   * Where a press began that may pin.
+   * @type {Pointed | null}
+   */
+  pressed = null;
+
+  /** The frame that will follow the cursor, 0 for none. */
+  waiting = 0;
+
+  /** What the table was filled from. */
+  known = "";
+
+  /** Whether a cross is to be seen. */
+  crossed = false;
+
+  /** @type {Map<ReadingPane, SVGElement>} */
+  crosses = new Map();
+
+  /** @param {Wiring} wiring */
+  constructor({ panes, display, read, layerOf, free }) {
+    this.panes = panes;
+    this.display = display;
+    this.read = read;
+    this.layerOf = layerOf;
+    this.free = free;
+    this.table = element("probe");
+    this.button = element("probe-pin");
+    /** The pane whose image the point lies on. */
+    this.pane = panes.active;
     const { grid } = panes;
     grid.addEventListener("pointermove", (event) => this.#follow(event));
     grid.addEventListener("pointerleave", () => this.#leave());
     grid.addEventListener("pointerdown", (event) => this.#down(event));
     grid.addEventListener("pointerup", (event) => this.#up(event));
-    // A double click enlarges; its two clicks were not meant for the probe.
-    grid.addEventListener("dblclick", () => this.before && this.#put(this.before.at, this.before.pinned));
     this.button.addEventListener("click", () => this.toggle());
   }
 
-  #pane(event) {
-    const view = event.target.closest?.(".pane-view");
-    return view && this.panes.all.find((pane) => pane.view === view);
+  /**
+   * @param {PointerEvent} event
+   * @returns {Pointed | null}
+   */
+  #pointed({ target, clientX: x, clientY: y }) {
+    const view = target instanceof Element ? target.closest(".pane-view") : null;
+    const pane = view && this.panes.all.find((one) => one.view === view);
+    return pane ? { pane, x, y } : null;
   }
 
+  /** @param {PointerEvent} event */
   #follow(event) {
     if (this.pinned || event.buttons || event.pointerType === "touch") return;
-    this.seen = { pane: this.#pane(event), x: event.clientX, y: event.clientY };
-    this.waiting ??= requestAnimationFrame(() => {
-      this.waiting = null;
-      if (!this.pinned && this.seen) this.#put(this.#under(this.seen), false);
+    this.seen = this.#pointed(event);
+    this.waiting ||= requestAnimationFrame(() => {
+      this.waiting = 0;
+      if (!this.pinned) this.#put(this.#under(this.seen), false);
     });
   }
 
@@ -52,38 +110,49 @@ export class Probe {
     if (!this.pinned) this.#put(null, false);
   }
 
+  /**
+   * A mouse points without pressing: only with Shift it pins. A finger cannot.
+   * @param {PointerEvent} event
+   */
   #down(event) {
-    const pane = this.#pane(event);
-    const free = pane && event.button === 0 && event.isPrimary && this.free() && !event.target.dataset?.sides;
-    this.pressed = free ? { pane, x: event.clientX, y: event.clientY } : null;
+    const meant = event.shiftKey || event.pointerType === "touch";
+    this.pressed = meant && event.button === 0 && event.isPrimary && this.free() ? this.#pointed(event) : null;
   }
 
+  /** @param {PointerEvent} event */
   #up(event) {
     const { pressed } = this;
     this.pressed = null;
     if (!pressed || Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) > SLIP) return;
     const at = this.#under(pressed);
-    if (!(event.timeStamp - this.clicked < DOUBLE)) this.before = { at: this.at, pinned: this.pinned };
-    this.clicked = event.timeStamp;
     if (at) this.#put(at, true);
   }
 
-  // The film's pixel under a point of the screen, or null beside the film.
-  #under({ pane, x, y }) {
-    const { film } = this.panes;
-    if (!film || !pane) return null;
+  /**
+   * The image's pixel under a point of the screen, or null beside it.
+   * @param {Pointed | null} pointed
+   * @returns {Pixel | null}
+   */
+  #under(pointed) {
+    if (!pointed?.pane.image || !this.panes.filmOf(pointed.pane)) return null;
+    const { pane, x, y } = pointed;
+    const { columns, rows } = pointed.pane.image;
     const corner = pane.view.getBoundingClientRect();
     const [px, py] = through(inverted(this.panes.place(pane).matrix), x - corner.x, y - corner.y);
-    const { columns, rows } = film.image;
     if (px < 0 || py < 0 || px >= columns || py >= rows) return null;
+    this.pane = pane;
     return { column: Math.floor(px), row: Math.floor(py) };
   }
 
+  /**
+   * @param {Pixel | null} at
+   * @param {boolean} pinned
+   */
   #put(at, pinned) {
-    const { film } = this.panes;
+    if (!this.panes.all.includes(this.pane)) this.pane = this.panes.active;
     this.at = at;
     this.pinned = Boolean(at) && pinned;
-    this.image = film?.image.id;
+    this.image = this.pane.image?.id;
     this.button.setAttribute("aria-pressed", String(this.pinned));
     this.button.textContent = words(this.pinned ? "probe.unpin" : "probe.pin");
     this.table.toggleAttribute("data-pinned", this.pinned);
@@ -91,42 +160,62 @@ export class Probe {
     this.#cross();
   }
 
-  /** Pins the point under the cursor, or the film's middle; unpins a pinned one. */
+  /** Pins the point under the cursor, or the image's middle; unpins a pinned one. */
   toggle() {
-    const { film } = this.panes;
-    if (this.pinned) return this.unpin();
-    if (!film) return undefined;
-    const { columns, rows } = film.image;
-    this.#put(this.at ?? { column: columns >> 1, row: rows >> 1 }, true);
-    return this.#say();
+    if (this.pinned) {
+      this.unpin();
+      return;
+    }
+    if (!this.at) this.pane = this.panes.active;
+    const { image } = this.pane;
+    if (!image) return;
+    this.#pin(this.at ?? { column: image.columns >> 1, row: image.rows >> 1 });
   }
 
   unpin() {
-    this.#put(this.seen ? this.#under(this.seen) : null, false);
+    this.#put(this.#under(this.seen), false);
     say(words("probe.say.unpinned"));
   }
 
-  /** Arrows move a pinned point by a pixel as seen on the screen, with Shift by ten. True when the key was taken. */
+  /**
+   * Pins a pixel, and says what is there.
+   * @param {Pixel} at
+   */
+  #pin(at) {
+    this.#put(at, true);
+    const read = all(this.table, "[data-said]").flatMap(({ dataset }) => dataset.said || []);
+    say([words("probe.say", at.column, at.row), ...read].join("; "));
+  }
+
+  /**
+   * Arrows move a pinned point by a pixel as seen on the screen, with Shift by ten. True when the key was taken.
+   * @param {KeyboardEvent} event
+   */
   key(event) {
     const step = STEPS[event.key];
-    if (!this.pinned || !step || event.ctrlKey || event.target.closest?.(BUSY)) return false;
-    const [xx, xy, yx, yy] = this.display.view.turn;
+    const { at, pane } = this;
+    if (!this.pinned || !at || !pane.image || !step || event.ctrlKey) return false;
+    if (event.target instanceof Element && event.target.closest(BUSY)) return false;
+    const [xx, xy, yx, yy] = this.display.of(pane.place).view.turn;
     const far = event.shiftKey ? 10 : 1;
     // A turn is a rotation or a mirroring: its inverse is its transpose.
     const dx = (xx * step[0] + yx * step[1]) * far;
     const dy = (xy * step[0] + yy * step[1]) * far;
-    const { columns, rows } = this.panes.film.image;
-    this.#put({ column: clamp(this.at.column + dx, 0, columns - 1), row: clamp(this.at.row + dy, 0, rows - 1) }, true);
-    this.#say();
+    const { columns, rows } = pane.image;
+    this.#pin({ column: clamp(at.column + dx, 0, columns - 1), row: clamp(at.row + dy, 0, rows - 1) });
     return true;
   }
 
-  /** The part of a link: the pinned point, column and row. */
+  /**
+   * The part of a link: the pinned point, column and row.
+   * @returns {Part}
+   */
   get part() {
     return {
-      save: () => (this.pinned ? [this.at.column, this.at.row] : null),
-      load: ([column, row]) => {
-        const { columns, rows } = this.panes.film.image;
+      save: () => (this.pinned && this.at ? [this.at.column, this.at.row] : null),
+      load: (/** @type {number[]} */ [column, row]) => {
+        this.pane = this.panes.active;
+        const { columns, rows } = this.pane.image ?? { columns: 0, rows: 0 };
         const fit = [column, row].every(Number.isInteger) && column >= 0 && row >= 0 && column < columns && row < rows;
         if (fit) this.#put({ column, row }, true);
         return fit ? "" : words("link.partly");
@@ -134,38 +223,41 @@ export class Probe {
     };
   }
 
-  #say() {
-    const { column, row } = this.at;
-    const read = [...this.table.querySelectorAll("[data-said]")].map((cell) => cell.dataset.said).filter(Boolean);
-    say([words("probe.say", column, row), ...read].join("; "));
-  }
-
-  /** After every drawing: the cross follows the film, and what has arrived meanwhile is read. */
+  /** After every drawing: the cross follows the image, and what has arrived meanwhile is read. */
   paint() {
-    const { film } = this.panes;
-    if (film && this.at && this.image !== film.image.id) {
-      const { columns, rows } = film.image;
+    if (!this.panes.all.includes(this.pane)) this.pane = this.panes.active;
+    const { image, film } = this.pane;
+    if (image && this.at && this.image !== image.id) {
+      const { columns, rows } = image;
       this.at = { column: Math.min(this.at.column, columns - 1), row: Math.min(this.at.row, rows - 1) };
-      this.image = film.image.id;
+      this.image = image.id;
     }
     if (this.at || this.crossed) this.#cross();
-    const key = `${film?.image.id} ${Boolean(film?.levels[0])} ${this.read().explanations.map(({ id }) => `${id}${this.maps.has(id)}`)}`;
+    const there = this.read().methods.map(({ name }) => {
+      const { explanation, map } = this.layerOf(image, name);
+      return `${explanation?.values_url ?? ""} ${Boolean(map)}`;
+    });
+    const key = JSON.stringify([image?.id, Boolean(film?.levels[0]), there]);
     if (this.known === key) return;
     this.known = key;
     this.show();
   }
 
+  /** The cross stands in every pane that shows the image. */
   #cross() {
-    this.crossed = Boolean(this.at);
+    const { at } = this;
+    this.crossed = Boolean(at);
     for (const pane of this.panes.shown) {
       const cross = this.crosses.get(pane) ?? this.#made(pane);
-      cross.toggleAttribute("hidden", !this.at);
-      if (!this.at) continue;
-      const [x, y] = through(this.panes.place(pane).matrix, this.at.column + 0.5, this.at.row + 0.5);
-      cross.firstChild.setAttribute("transform", `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
+      const here = at !== null && pane.image?.id === this.image && Boolean(this.panes.filmOf(pane));
+      cross.toggleAttribute("hidden", !here);
+      if (!here) continue;
+      const [x, y] = through(this.panes.place(pane).matrix, at.column + 0.5, at.row + 0.5);
+      cross.firstElementChild?.setAttribute("transform", `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
     }
   }
 
+  /** @param {ReadingPane} pane */
   #made(pane) {
     const cross = document.createElementNS(SVG, "svg");
     cross.setAttribute("class", "pane-cross");
@@ -184,75 +276,41 @@ export class Probe {
   /** Fills the table. */
   show() {
     const { at, table } = this;
-    const { film } = this.panes;
-    tell(table.querySelector("[data-probe=point]"), at ? words("probe.point", at.column, at.row) : "–");
-    tell(table.querySelector("[data-probe=grey]"), ...this.#grey(film));
-    for (const cell of table.querySelectorAll("[data-method]")) {
-      const { method } = cell.dataset;
-      const title = this.read().methods.find(({ name }) => name === method).title;
-      tell(cell, ...this.#method(method, title));
+    tell(first(table, "[data-probe=point]"), at ? { text: words("probe.point", at.column, at.row) } : NOTHING);
+    const { film } = this.pane;
+    tell(first(table, "[data-probe=grey]"), at && film ? greyAt(film, at) : NOTHING);
+    for (const cell of all(table, "[data-method]")) {
+      const { method = "" } = cell.dataset;
+      const title = this.read().methods.find(({ name }) => name === method)?.title ?? method;
+      tell(cell, this.#method(method, title));
     }
   }
 
-  #grey(film) {
-    if (!this.at || !film) return ["–"];
-    if (!film.levels[0]) return [words("state.loading")];
-    const { slope, intercept, units, columns } = film.image;
-    const stored = film.levels[0].data[this.at.row * columns + this.at.column] - film.bias;
-    const value = stored * slope + intercept;
-    if (!units) return [String(stored), words("probe.stored"), stored, `${words("probe.grey")} ${stored}`];
-    return [plain(value), units, value, `${words("probe.grey")} ${plain(value)} ${units}`, words("probe.from", stored)];
-  }
-
+  /**
+   * @param {string} method
+   * @param {string} title
+   * @returns {Told}
+   */
   #method(method, title) {
-    if (!this.at) return ["–"];
-    const explanation = this.read().explanations.find((entry) => entry.method === method);
-    if (!explanation) return [words("pane.none")];
-    if (explanation.state !== "ok") return [words("probe.none"), "", "", "", explanation.state_text];
-    const map = this.maps.get(explanation.id);
-    if (!map) return [words("state.loading")];
-    const cell = cellAt(explanation, this.at);
-    if (cell < 0) return [words("probe.outside"), "", "", `${title}: ${words("probe.outside")}`];
-    const value = map.values[cell];
-    const percent = percentile(map, value);
-    const { texts, power } = figures([value]);
-    const read = `${texts[0]}${power}`;
-    const told = words("probe.in-words", title, read, percent.toFixed(1));
-    return [read, `P ${percent.toFixed(1)}`, value, told, words("probe.cell", told, cell % explanation.width, Math.floor(cell / explanation.width)), percent];
+    if (!this.at) return NOTHING;
+    const { explanation, map } = this.layerOf(this.pane.image, method);
+    if (!explanation) return { text: words("pane.none") };
+    if (explanation.state !== "ok") return { text: words("probe.none"), title: explanation.state_text };
+    if (!map) return { text: words("state.loading") };
+    return mapAt(explanation, map, this.at, title);
   }
 }
 
-/** The number of the map's own cell that holds the middle of a film's pixel; -1 outside the map. */
-export function cellAt({ extent: [left, top, right, bottom], width, height }, { column, row }) {
-  const x = Math.floor(((column + 0.5 - left) * width) / (right - left));
-  const y = Math.floor(((row + 0.5 - top) * height) / (bottom - top));
-  return x < 0 || y < 0 || x >= width || y >= height ? -1 : y * width + x;
-}
-
-/** Which share of a map's cells is lower than a value, in percent; equal ones count half. */
-export function percentile(map, value) {
-  if (!sorted.has(map)) sorted.set(map, map.values.slice().sort());
-  const all = sorted.get(map);
-  return (50 * (before(all, (other) => other < value) + before(all, (other) => other <= value))) / all.length;
-}
-
-function before(all, less) {
-  let [low, high] = [0, all.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (less(all[middle])) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function plain(value) {
-  return String(Number(value.toPrecision(7))).replace("-", "−");
-}
-
-function tell(cell, text, beside = "", value = "", said = "", title = said, percent = "") {
-  cell.firstElementChild.textContent = text;
-  cell.lastElementChild.textContent = beside;
+/**
+ * @param {HTMLElement} cell
+ * @param {Told} told
+ */
+function tell(cell, { text, beside = "", value = "", said = "", title = said, percent = "" }) {
+  const [shown, small] = cell.children;
+  shown.textContent = text;
+  small.textContent = beside;
   cell.title = title;
-  Object.assign(cell.dataset, { value: String(value), said, percent: String(percent) });
+  cell.dataset.value = value;
+  cell.dataset.said = said;
+  cell.dataset.percent = percent;
 }

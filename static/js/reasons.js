@@ -1,20 +1,27 @@
-// Why a map is wrong, by one more key: after a verdict the reasons stand with their numbers, and the next key chooses one or goes on.
+// Why a map is wrong, by one more key: after a verdict the reasons stand with their numbers, and the next key chooses one or
+// goes on.
 
-const $ = (id) => document.getElementById(id);
+import { all, element } from "./elements.js";
+
+// Keys that neither choose a reason nor end the question.
+const QUIET = ["Shift", "Control", "Alt", "Meta", "Tab", "Enter", " "];
 
 export class Reasons {
-  /** `chosen(reason)` when the reader picks one. */
+  /**
+   * `chosen(reason)` when the reader picks one.
+   * @param {(reason: string) => void} chosen
+   */
   constructor(chosen) {
     this.chosen = chosen;
-    this.list = $("reason-keys");
-    this.buttons = [...this.list.querySelectorAll("button")];
+    this.list = element("reason-keys");
+    this.buttons = all(this.list, "button", HTMLButtonElement);
     for (const button of this.buttons) button.addEventListener("click", () => this.#take(button.value));
     // Before the table of keys: what gives a verdict asks again afterwards.
     document.addEventListener("keydown", ({ key, code, shiftKey }) => {
-      if (this.asking && !["Shift", "Control", "Alt", "Meta", "Tab", "Enter", " "].includes(key) && (shiftKey || !this.#at(code))) this.drop();
+      if (this.asking && !QUIET.includes(key) && (shiftKey || !this.#at(code))) this.drop();
     });
-    document.addEventListener("pointerdown", (event) => {
-      if (!this.list.contains(event.target)) this.drop();
+    document.addEventListener("pointerdown", ({ target }) => {
+      if (!(target instanceof Node && this.list.contains(target))) this.drop();
     });
   }
 
@@ -22,13 +29,21 @@ export class Reasons {
     return !this.list.hidden;
   }
 
+  /**
+   * The button of a digit's key.
+   * @param {string} code
+   * @returns {HTMLButtonElement | undefined}
+   */
   #at(code) {
     return this.buttons[Number(/^(?:Digit|Numpad)([1-9])$/.exec(code)?.[1] ?? 0) - 1];
   }
 
-  /** `of`: the map and the verdict that the reason is asked for, which the list covers. */
+  /**
+   * Asks for the reason.
+   * @param {string} of the map and the verdict that it is asked for, which the list covers
+   */
   ask(of) {
-    $("reason-of").textContent = of;
+    element("reason-of").textContent = of;
     this.list.hidden = false;
   }
 
@@ -36,13 +51,17 @@ export class Reasons {
     this.list.hidden = true;
   }
 
-  /** A reason by its number from 1; false when none is asked for. */
+  /**
+   * A reason by its number from 1; false when none is asked for.
+   * @param {string} code
+   */
   key(code) {
     const button = this.asking ? this.#at(code) : null;
     if (button) this.#take(button.value);
     return Boolean(button);
   }
 
+  /** @param {string} reason */
   #take(reason) {
     this.drop();
     this.chosen(reason);

@@ -1,47 +1,98 @@
 // The display controls at the side: sliders, lists and buttons, kept equal to the one display state whoever changes it.
 
+import { all, element, first, optional } from "./elements.js";
 import { SIGNED, UNSIGNED } from "./viewport/colormaps.js";
 import { presets } from "./viewport/film.js";
 import { figure } from "./viewport/map.js";
+import { write } from "./pane.js";
 import { catalogue, say, words } from "./words.js";
 
-const $ = (id) => document.getElementById(id);
+/** @import { Changes, Chosen, Film, Preset, Shared } from "./types.js" */
+/** @import { Input } from "./input.js" */
+/** @import { Pane } from "./pane.js" */
+/** @import { Panes } from "./panes.js" */
+/** @import { Regions } from "./regions.js" */
+/** @import { Stack } from "./stacks/stack.js" */
+/** @import { Display } from "./viewport/state.js" */
+/**
+ * @typedef {object} Wiring
+ * @property {Display} display
+ * @property {Panes} panes
+ * @property {Regions} regions
+ * @property {() => Input} input which comes after this
+ */
+
+/** @type {("opacity" | "threshold")[]} */
+const SLIDERS = ["opacity", "threshold"];
+
+/** @type {("unsigned" | "signed")[]} */
+const COLOURS = ["unsigned", "signed"];
+
+const CHOICES = { unsigned: UNSIGNED, signed: SIGNED };
 
 export class Tools {
+  /**
+   * The presets of what the active pane shows.
+   * @type {Preset[]}
+   */
+  presets = [];
+
+  /**
+   * The presets by series of slices, and by film.
+   * @type {Map<string, Preset[]>}
+   */
+  known = new Map();
+
+  /** Whether a film has opened. */
+  opened = false;
+
+  #waiting = 0;
+
+  /** @param {Wiring} wiring */
   constructor({ display, panes, input, regions }) {
-    Object.assign(this, { display, panes, input, regions });
-    this.presets = [];
-    this.#slider("opacity");
-    this.#slider("threshold");
-    this.#colours("unsigned", UNSIGNED);
-    this.#colours("signed", SIGNED);
-    $("overlays")?.addEventListener("click", () => panes.toggleOverlays());
-    for (const button of document.querySelectorAll("[data-set]")) {
-      button.addEventListener("click", () => this.#change({ [button.dataset.set]: button.value === "true" }));
+    this.display = display;
+    this.panes = panes;
+    this.input = input;
+    for (const name of SLIDERS) this.#slider(name);
+    for (const name of COLOURS) this.#colours(name);
+    optional("overlays")?.addEventListener("click", () => panes.toggleOverlays());
+    for (const button of all(document, "[data-set]", HTMLButtonElement)) {
+      button.addEventListener("click", () => this.#change({ [settingOf(button)]: button.value === "true" }));
     }
-    $("preset").addEventListener("change", (event) => this.choose(Number(event.target.value)));
-    for (const button of document.querySelectorAll("[data-scope]")) {
+    this.list = element("preset", HTMLSelectElement);
+    this.list.addEventListener("change", () => this.choose(Number(this.list.value)));
+    for (const button of all(document, "[data-scope]")) {
       button.addEventListener("click", () => display.link(panes.active.place, "overlay", button.dataset.scope === "all"));
     }
-    $("invert").addEventListener("click", () => this.invert());
-    $("sharp").addEventListener("click", () => this.interpolate());
-    $("fit").addEventListener("click", () => display.fit(panes.active.place));
-    $("actual").addEventListener("click", () => input().actual(panes.active));
-    $("reset").addEventListener("click", () => this.reset());
-    for (const button of document.querySelectorAll("[data-turn]")) button.addEventListener("click", () => display.turn(button.dataset.turn, panes.active.place));
-    $("zoom-tool").addEventListener("click", () => input().toggleZoom());
-    $("region-remove")?.addEventListener("click", () => regions.remove());
-    const dialog = $("keys");
-    $("show-keys").addEventListener("click", () => dialog.showModal());
+    this.#buttons();
+    optional("region-remove")?.addEventListener("click", () => regions.hand.remove());
     display.listen(() => this.soon());
-    panes.onActivate(() => this.soon());
+    panes.onActivate((pane) => this.pane(pane));
     this.show();
+  }
+
+  #buttons() {
+    const { display, panes, input } = this;
+    const acts = {
+      invert: () => this.invert(),
+      sharp: () => this.interpolate(),
+      fit: () => display.fit(panes.active.place),
+      actual: () => input().actual(panes.active),
+      reset: () => this.reset(),
+      "zoom-tool": () => input().toggleZoom(),
+      "show-keys": () => element("keys", HTMLDialogElement).showModal(),
+    };
+    for (const [id, act] of Object.entries(acts)) element(id).addEventListener("click", act);
+    for (const button of all(document, "[data-turn]")) {
+      button.addEventListener("click", () => display.turn(button.dataset.turn ?? "", panes.active.place));
+    }
   }
 
   /** Shows the state with the next frame, however often it changes before. */
   soon() {
-    this.waiting ??= requestAnimationFrame(() => {
-      this.waiting = null;
+    if (this.#waiting) return;
+    this.#waiting = requestAnimationFrame(() => {
+      this.#waiting = 0;
       this.show();
     });
   }
@@ -51,6 +102,7 @@ export class Tools {
     return this.display.of(this.panes.active.place);
   }
 
+  /** @param {Changes} changes */
   #change(changes) {
     this.display.change(this.panes.active.place, changes);
   }
@@ -64,33 +116,83 @@ export class Tools {
     this.display.set({ interpolated: !this.display.interpolated });
   }
 
+  /** @param {"opacity" | "threshold"} name */
   #slider(name) {
-    $(name)?.addEventListener("input", (event) => this.#change({ [name]: Number(event.target.value) / 100 }));
+    const slider = optional(name, HTMLInputElement);
+    slider?.addEventListener("input", () => this.#change({ [name]: Number(slider.value) / 100 }));
   }
 
-  #colours(name, choices) {
-    const list = $(`colours-${name}`);
+  /** @param {"unsigned" | "signed"} name */
+  #colours(name) {
+    const list = optional(`colours-${name}`, HTMLSelectElement);
     if (!list) return;
-    list.replaceChildren(...choices.map((choice) => new Option(words(`map.${choice}`), choice)));
+    list.replaceChildren(...CHOICES[name].map((choice) => new Option(words(`map.${choice}`), choice)));
     list.addEventListener("change", () => this.#change({ [name]: list.value }));
   }
 
-  /** A film's own windows as the presets; a film of another kind opens with its first. */
-  film(film, fresh) {
-    this.offer(presets(film, catalogue()));
-    if (fresh) this.display.choose(this.presets, 0);
-    else if (this.display.preset >= 0) this.display.choose(this.presets, Math.min(this.display.preset, this.presets.length - 1));
-    this.show();
+  /**
+   * A film has arrived. Slices share the windows of their series, and open with the first one of the first slice; a film has
+   * windows of its own, of which the one at the same place as before is taken.
+   * @param {Stack} stack
+   * @param {Film} film
+   * @param {number} place of a pane that shows it
+   */
+  film(stack, film, place) {
+    const key = keyOf(stack, film);
+    if (!this.known.has(key)) {
+      const image = stack.separate ? film.image : { ...film.image, windows: stack.windows };
+      const list = presets({ ...film, image }, catalogue());
+      this.known.set(key, list);
+      if (!stack.separate || !this.opened) this.display.choose(list, 0, place);
+      this.opened = true;
+    }
+    if (this.panes.active.place === place) this.pane(this.panes.active);
   }
 
-  /** Presets to choose from. */
+  /**
+   * Another pane is the active one, or shows another film.
+   * @param {Pane} pane
+   */
+  pane({ stack, film, place, kept }) {
+    const list = stack ? this.known.get(keyOf(stack, film)) : undefined;
+    if (stack && list && list !== this.presets) {
+      this.offer(list);
+      const { preset } = this.display.of(place);
+      // What a pane shows by itself changes no window that all panes share.
+      const own = kept === null || !this.display.linked(place, "window");
+      if (stack.separate && preset >= 0 && own) this.display.choose(list, Math.min(preset, list.length - 1), place);
+    }
+    this.soon();
+  }
+
+  /**
+   * Of windows by series those that are not as the series opens.
+   * @param {Record<string, Chosen>} windows
+   * @returns {Record<string, Chosen>}
+   */
+  changed(windows) {
+    /** @param {string} series */
+    const opens = (series) => ({ window: this.known.get(series)?.[0].window ?? null, preset: 0, invert: false });
+    const other = Object.entries(windows).filter(([series, kept]) => {
+      return JSON.stringify(kept) !== JSON.stringify({ ...kept, ...opens(series) });
+    });
+    return Object.fromEntries(other);
+  }
+
+  /**
+   * Presets to choose from.
+   * @param {Preset[]} list
+   */
   offer(list) {
     this.presets = list;
     const options = list.map(({ label }, at) => new Option(at < 5 ? `${at + 1}  ${label}` : label, String(at)));
-    $("preset").replaceChildren(...options, new Option(words("window.own"), "-1"));
+    this.list.replaceChildren(...options, new Option(words("window.own"), "-1"));
   }
 
-  /** A preset by its place from 0. */
+  /**
+   * A preset by its place from 0.
+   * @param {number} place
+   */
   choose(place) {
     if (place < 0 || place >= this.presets.length) return;
     this.display.choose(this.presets, place, this.panes.active.place);
@@ -101,50 +203,89 @@ export class Tools {
     this.display.reset(this.presets, this.panes.active.place);
   }
 
-  /** The window in words: centre and width in the film's values. */
-  get window() {
-    const { window: chosen } = this.settings;
+  /**
+   * A pane's window in words: centre and width in the film's values.
+   * @param {Pane} pane
+   */
+  windowOf(pane) {
+    const { window: chosen } = this.display.of(pane.place);
     return chosen ? words("film.window", figure(chosen.centre), figure(chosen.width)) : words("film.lut");
   }
 
   show() {
-    const display = this.settings;
+    const settings = this.settings;
     const linked = this.display.linked(this.panes.active.place, "overlay");
-    for (const button of document.querySelectorAll("[data-scope]")) {
+    for (const button of all(document, "[data-scope]")) {
       button.setAttribute("aria-pressed", String((button.dataset.scope === "all") === linked));
     }
-    $("sharp").setAttribute("aria-pressed", String(!display.interpolated));
-    for (const name of ["opacity", "threshold"]) {
-      if (!$(name)) continue;
-      $(name).value = String(Math.round(display[name] * 100));
-      $(`${name}-out`).textContent = `${Math.round(display[name] * 100)} %`;
+    element("sharp").setAttribute("aria-pressed", String(!settings.interpolated));
+    this.#overlays(settings);
+    for (const button of all(document, "[data-set]", HTMLButtonElement)) {
+      button.setAttribute("aria-pressed", String(settings[settingOf(button)] === (button.value === "true")));
     }
-    for (const name of ["unsigned", "signed"]) if ($(`colours-${name}`)) $(`colours-${name}`).value = display[name];
-    if ($("overlays")) {
-      $("overlays").setAttribute("aria-checked", String(display.overlays));
-      $("overlays").textContent = words(display.overlays ? "overlays.on" : "overlays.off");
+    this.list.value = String(settings.preset);
+    element("invert").setAttribute("aria-pressed", String(settings.invert));
+    for (const pane of this.panes.all) this.#facts(pane);
+    if (this.panes.film) write(element("window-words"), this.windowOf(this.panes.active));
+  }
+
+  /**
+   * The controls of overlays, which a plain film's page does without.
+   * @param {Shared} settings
+   */
+  #overlays(settings) {
+    for (const name of SLIDERS) {
+      const slider = optional(name, HTMLInputElement);
+      if (!slider) continue;
+      slider.value = String(Math.round(settings[name] * 100));
+      element(`${name}-out`).textContent = `${Math.round(settings[name] * 100)} %`;
     }
-    for (const button of document.querySelectorAll("[data-set]")) {
-      button.setAttribute("aria-pressed", String(display[button.dataset.set] === (button.value === "true")));
+    for (const name of COLOURS) {
+      const list = optional(`colours-${name}`, HTMLSelectElement);
+      if (list) list.value = settings[name];
     }
-    $("preset").value = String(display.preset);
-    $("invert").setAttribute("aria-pressed", String(display.invert));
-    const { film } = this.panes;
-    if (!film) return;
-    write([$("window-words"), ...document.querySelectorAll(".film-window")], this.window);
+    const switched = optional("overlays");
+    if (!switched) return;
+    switched.setAttribute("aria-checked", String(settings.overlays));
+    switched.textContent = words(settings.overlays ? "overlays.on" : "overlays.off");
+  }
+
+  /**
+   * What stands in a pane of its window, and beside a plain film of its size.
+   * @param {Pane} pane
+   */
+  #facts(pane) {
+    const { film } = pane;
+    const text = film ? this.windowOf(pane) : "";
+    write(first(pane.element, ".pane-window"), text);
+    write(first(pane.element, ".film-window"), text);
+    write(first(pane.element, ".film-spacing"), film?.image.spacing ? film.image.spacing_kind : "");
   }
 
   /** How large a film's pixel is on the screen, in the plain film's pane. */
   showScale() {
-    const { film } = this.panes;
-    const pane = this.panes.all.find(({ layer }) => layer === "film") ?? this.panes.all[0];
-    if (!film || !pane.box.width) return;
-    const percent = this.panes.place(pane).scale * (window.devicePixelRatio || 1) * 100;
-    write(document.querySelectorAll(".film-scale"), words("film.scale", percent < 10 ? percent.toFixed(1) : Math.round(percent)));
+    for (const pane of this.panes.all) {
+      if (pane.layer !== "film" || !this.panes.filmOf(pane) || !pane.box.width) continue;
+      const percent = this.panes.place(pane).scale * (window.devicePixelRatio || 1) * 100;
+      const text = words("film.scale", percent < 10 ? percent.toFixed(1) : Math.round(percent));
+      write(first(pane.element, ".film-scale"), text);
+    }
   }
 }
 
-// Text that stays as it is costs nothing.
-function write(elements, text) {
-  for (const element of elements) if (element.textContent !== text) element.textContent = text;
+/**
+ * Under which key windows are known: slices share those of their series, a film has its own.
+ * @param {Stack} stack
+ * @param {Film | null} film
+ */
+function keyOf(stack, film) {
+  return stack.separate ? `${film?.image.id} ${film?.first}` : stack.series;
+}
+
+/**
+ * The setting that a button sets.
+ * @param {HTMLElement} button
+ */
+function settingOf(button) {
+  return /** @type {"smooth" | "shared" | "robust" | "alone"} */ (button.dataset.set);
 }

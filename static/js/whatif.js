@@ -1,43 +1,116 @@
-// What if: the reader paints over a part of the film or takes an area, and the network reads the film again. Areas go to the server
-// in image pixels and the server edits the film, so that the API gives the same numbers. One area list, one fill; undo over both.
+// What if: the reader paints over a part of the film or takes an area, and the network reads the film again. Areas go to the
+// server in image pixels and the server edits the film, so that the API gives the same numbers. One area list, one fill; undo
+// over both (edits.js). What comes out of it are changes.js and editedfilms.js, what is kept keptlist.js.
 
+import { Refused, ask } from "./asking.js";
 import { Brush } from "./brush.js";
-import { Refused, ask } from "./drawers.js";
-import { register, withdraw } from "./layers.js";
-import { fetchFilm } from "./viewport/film.js";
+import { percent, row } from "./changes.js";
+import { EditedFilms } from "./editedfilms.js";
+import { Edits } from "./edits.js";
+import { all, element, first } from "./elements.js";
+import { KeptList } from "./keptlist.js";
 import { ends } from "./viewport/map.js";
 import { say, words } from "./words.js";
 
-const LAYER = "edited";
-const EMPTY = Object.freeze({ areas: [], fill: "inpaint", outside: false });
-const $ = (id) => document.getElementById(id);
+/** @import { Area, CaseData, Drawing, EditData, Hot, ReadingPane, WhatIfData } from "./types.js" */
+/** @typedef {Brush["tool"]} Tool */
+
+/** @type {Tool[]} */
+const TOOLS = ["brush", "rectangle"];
 
 export class WhatIf {
+  edits = new Edits();
+
+  /** @type {WhatIfData | null} */
+  answer = null;
+
+  /** How many questions were asked. */
+  asked = 0;
+
+  /** What is edited. */
+  about = "";
+
+  /** @param {Drawing} drawers */
   constructor(drawers) {
-    Object.assign(this, { drawers, page: drawers.page, state: EMPTY, before: [], after: [], shown: true, answer: null, asked: 0 });
-    this.brush = new Brush(this.page.panes, { radius: () => this.radius, areas: () => this.state.areas, drawn: (area) => this.add([area]), moved: (x, y) => say(words("whatif.cursor", x, y)) });
-    for (const button of document.querySelectorAll("[data-paint]")) {
+    this.drawers = drawers;
+    this.page = drawers.page;
+    this.at = {
+      radius: element("whatif-radius", HTMLInputElement),
+      radiusOut: element("whatif-radius-out"),
+      around: element("whatif-around", HTMLInputElement),
+      aroundOut: element("whatif-around-out"),
+      slices: first(document, ".whatif-around"),
+      outside: element("whatif-outside", HTMLInputElement),
+      hot: element("whatif-hot"),
+      undo: element("whatif-undo", HTMLButtonElement),
+      redo: element("whatif-redo", HTMLButtonElement),
+      reset: element("whatif-reset", HTMLButtonElement),
+      keep: element("whatif-keep", HTMLButtonElement),
+      show: element("whatif-show", HTMLButtonElement),
+      state: element("whatif-state"),
+      changes: element("whatif-changes"),
+    };
+    this.paints = all(document, "[data-paint]");
+    this.fills = all(document, "[data-fill]");
+    this.kept = new KeptList(drawers, {
+      again: (edit) => this.change(edit),
+      gone: () => this.tell("whatif.gone"),
+      failed: (error) => this.#failed(error),
+    });
+    this.edited = new EditedFilms(drawers, () => this.#failed(null));
+    this.brush = new Brush(this.page.panes, {
+      radius: () => this.radius,
+      areas: () => this.state.areas,
+      drawn: (area, pane) => this.add([{ ...area, images: this.#around(pane) }]),
+      moved: (x, y) => say(words("whatif.cursor", x, y)),
+    });
+    this.#listen();
+  }
+
+  #listen() {
+    const { at } = this;
+    for (const button of this.paints) {
+      const tool = TOOLS.find((one) => one === button.dataset.paint) ?? "";
       button.addEventListener("click", (event) => {
-        this.paint(this.brush.tool === button.dataset.paint ? "" : button.dataset.paint);
+        this.paint(this.brush.tool === tool ? "" : tool);
         // Taken up by keyboard it is used by keyboard: on the pane.
         if (this.brush.tool && !event.detail) this.page.panes.active.element.focus();
       });
     }
-    for (const button of document.querySelectorAll("[data-fill]")) button.addEventListener("click", () => this.change({ fill: button.dataset.fill }));
-    $("whatif-outside").addEventListener("change", (event) => this.change({ outside: event.target.checked }));
-    $("whatif-radius").addEventListener("input", () => this.show());
-    $("whatif-hot").addEventListener("click", () => this.hot());
-    $("whatif-region").addEventListener("click", () => this.region());
-    for (const [name, act] of Object.entries({ undo: this.undo, redo: this.redo, reset: this.reset, keep: this.keep, show: this.flip })) {
-      $(`whatif-${name}`).addEventListener("click", () => act.call(this));
-    }
+    for (const button of this.fills) button.addEventListener("click", () => this.change({ fill: button.dataset.fill ?? "" }));
+    at.around.addEventListener("input", () => this.show());
+    at.outside.addEventListener("change", () => this.change({ outside: at.outside.checked }));
+    at.radius.addEventListener("input", () => this.show());
+    at.hot.addEventListener("click", () => this.hot());
+    element("whatif-region").addEventListener("click", () => this.region());
+    at.undo.addEventListener("click", () => this.undo());
+    at.redo.addEventListener("click", () => this.redo());
+    at.reset.addEventListener("click", () => this.reset());
+    at.keep.addEventListener("click", () => this.keep());
+    at.show.addEventListener("click", () => this.flip());
     this.page.panes.onActivate(() => this.show());
+  }
+
+  /** What is edited, and how. */
+  get state() {
+    return this.edits.now;
   }
 
   /** The brush's radius in image pixels: a share of the film's longer side. */
   get radius() {
-    const { image } = this.page.panes.film ?? { image: { rows: 1, columns: 1 } };
-    return (Math.max(image.rows, image.columns) * Number($("whatif-radius").value)) / 100;
+    const image = this.page.panes.active.image ?? { rows: 1, columns: 1 };
+    return (Math.max(image.rows, image.columns) * Number(this.at.radius.value)) / 100;
+  }
+
+  /**
+   * The slices that an area drawn on a pane covers: its own, and as many before and behind as the reader wants.
+   * @param {ReadingPane} pane
+   */
+  #around({ stack, at }) {
+    if (!stack) return [];
+    if (stack.separate) return [stack.images[at].id];
+    const many = Number(this.at.around.value);
+    return stack.images.slice(Math.max(0, at - many), at + many + 1).map(({ id }) => id);
   }
 
   open() {
@@ -46,81 +119,101 @@ export class WhatIf {
     this.#begin(data);
     if (!this.state.areas.length) this.paint(data.prediction ? "brush" : "");
     this.show();
-    this.drawers.count().then(() => this.showKept());
-    this.#layer();
+    this.drawers.count().then(() => this.kept.show());
+    this.edited.show();
   }
 
   close() {
     this.paint("");
-    this.#cover(null);
+    this.edited.cover(false);
   }
 
+  /**
+   * The page shows something else.
+   * @param {CaseData} data
+   */
   take(data) {
-    if (this.about === about(data)) return this.show();
+    if (this.about === about(data)) {
+      this.show();
+      return;
+    }
     this.about = about(data);
-    Object.assign(this, { state: EMPTY, before: [], after: [] });
+    this.edits.clear();
     this.#answered(null);
     this.#begin(data);
-    this.drawers.count().then(() => this.showKept());
-    return undefined;
+    this.drawers.count().then(() => this.kept.show());
   }
 
-  /** Keys while the drawer is open; true when one was taken. */
+  /**
+   * Keys while the drawer is open; true when one was taken.
+   * @param {KeyboardEvent} event
+   */
   key(event) {
     const name = event.key.toLowerCase();
-    if (event.ctrlKey) {
-      if (name === "z" && !event.shiftKey && this.before.length) return this.undo() || true;
-      if ((name === "y" || (name === "z" && event.shiftKey)) && this.after.length) return this.redo() || true;
-      return false;
-    }
+    if (event.ctrlKey) return this.#turned(name, event.shiftKey);
     if (this.brush.key(event)) return true;
-    if (this.brush.tool === "brush" && (name === "[" || name === "]")) return this.#resize(name === "]" ? 1 : -1) || true;
-    if (name === "x" && this.answer) return this.flip() || true;
-    if (name === "escape" && this.brush.tool) return this.paint("") || true;
-    return false;
+    if (this.brush.tool === "brush" && (name === "[" || name === "]")) this.#resize(name === "]" ? 1 : -1);
+    else if (name === "x" && this.answer) this.flip();
+    else if (name === "escape" && this.brush.tool) this.paint("");
+    else return false;
+    return true;
   }
 
+  /**
+   * Ctrl+Z, Ctrl+Y and Ctrl+Shift+Z, as long as there is something to take back or to do again here.
+   * @param {string} name
+   * @param {boolean} shifted
+   */
+  #turned(name, shifted) {
+    if (name === "z" && !shifted) return this.undo();
+    return (name === "y" || name === "z") && this.redo();
+  }
+
+  /** @param {number} steps */
   #resize(steps) {
-    const slider = $("whatif-radius");
-    if (steps > 0) slider.stepUp();
-    else slider.stepDown();
+    const { radius, radiusOut } = this.at;
+    if (steps > 0) radius.stepUp();
+    else radius.stepDown();
     this.show();
-    say(words("whatif.size", $("whatif-radius-out").textContent));
+    say(words("whatif.size", radiusOut.textContent));
   }
 
+  /** @param {Tool} tool */
   paint(tool) {
     this.brush.choose(tool);
-    for (const button of document.querySelectorAll("[data-paint]")) button.setAttribute("aria-pressed", String(button.dataset.paint === tool));
+    for (const button of this.paints) button.setAttribute("aria-pressed", String(button.dataset.paint === tool));
   }
 
+  /** @param {(Area | Hot)[]} areas */
   add(areas) {
     this.change({ areas: [...this.state.areas, ...areas] });
   }
 
+  /** @param {Partial<EditData>} changes */
   change(changes) {
-    this.before.push(this.state);
-    this.after = [];
-    this.#set({ ...this.state, ...changes });
+    this.edits.change(changes);
+    this.#changed();
   }
 
+  /** One step back; false where there is none. */
   undo() {
-    if (!this.before.length) return;
-    this.after.push(this.state);
-    this.#set(this.before.pop());
+    const done = this.edits.undo();
+    if (done) this.#changed();
+    return done;
   }
 
+  /** One step forward again; false where there is none. */
   redo() {
-    if (!this.after.length) return;
-    this.before.push(this.state);
-    this.#set(this.after.pop());
+    const done = this.edits.redo();
+    if (done) this.#changed();
+    return done;
   }
 
   reset() {
     if (this.state.areas.length) this.change({ areas: [] });
   }
 
-  #set(state) {
-    this.state = state;
+  #changed() {
     this.page.panes.refresh();
     this.#ask();
     this.show();
@@ -128,219 +221,172 @@ export class WhatIf {
 
   /** The area where the active pane's map is above the threshold of the overlays. */
   hot() {
-    const pane = this.#mapped;
-    if (!pane) return this.tell("whatif.nomap");
-    const { threshold } = this.page.display;
-    const { values } = pane.map;
-    const [, high] = ends(pane.map, true);
-    if (!values.some((value) => value > 0 && value >= threshold * high)) return this.tell("whatif.nohot");
-    return this.add([{ kind: "hot", explanation: pane.explanation, threshold }]);
+    const mapped = this.#mapped;
+    if (!mapped) {
+      this.tell("whatif.nomap");
+      return;
+    }
+    const { pane, maps } = mapped;
+    const { threshold } = this.page.display.of(pane.place);
+    // One range holds for all slices.
+    const [, high] = ends(maps.slice(0), true);
+    if (maps.values.some((value) => value > 0 && value >= threshold * high)) {
+      this.add([{ kind: "hot", explanation: pane.layerId, threshold, images: [] }]);
+    } else {
+      this.tell("whatif.nohot");
+    }
   }
 
+  /** The pane whose map is meant: the active one, where that has a method's map. */
   get #mapped() {
     const { panes } = this.page;
-    const pane = panes.active.method ? panes.active : panes.all.find(({ map }) => map);
-    return pane?.map && pane.explanation ? pane : null;
+    const pane = panes.active.method ? panes.active : panes.all.find(({ maps }) => maps);
+    return pane?.maps && pane.map ? { pane, maps: pane.maps } : null;
   }
 
   /** The true region that the reader drew. */
   region() {
     const { region } = this.page.regions;
-    if (!region) return this.tell("whatif.noregion");
-    const whole = { kind: "rectangle", points: [[region.left, region.top], [region.right, region.bottom]] };
-    return this.add((region.shapes ?? [whole]).map(({ kind, points }) => ({ kind, points })));
+    if (!region) {
+      this.tell("whatif.noregion");
+      return;
+    }
+    /** @type {Area[]} */
+    const areas = [];
+    for (const { kind, points, image } of region.shapes) {
+      if (kind !== "line" && image) areas.push({ kind, points, images: [image] });
+    }
+    this.add(areas);
   }
 
   get #body() {
     const { areas, fill, outside } = this.state;
-    const { model, image } = this.page.data;
-    return { model, image, edits: [{ areas, fill, outside }] };
+    const { panes, data } = this.page;
+    const stack = this.#stack ?? panes.active.image?.stack;
+    return JSON.stringify({ model: data.model, stack, edits: [{ areas, fill, outside }] });
   }
 
-  // Only the last question counts: answers to earlier ones are let go.
+  /** The stack that the areas lie on. */
+  get #stack() {
+    for (const area of this.state.areas) {
+      const [id] = area.images ?? [];
+      const image = id && this.page.image(id);
+      if (image) return image.stack;
+      const hot = area.kind === "hot" && this.page.data.explanations.find((layer) => layer.id === area.explanation);
+      if (hot) return hot.stack;
+    }
+    return undefined;
+  }
+
+  /** Only the last question counts: answers to earlier ones are let go. */
   async #ask() {
     this.asked += 1;
     const mine = this.asked;
     if (!this.state.areas.length) {
       this.#answered(null);
-      return this.#begin(this.page.data);
+      this.#begin(this.page.data);
+      return;
     }
     this.tell("whatif.asking");
-    $("whatif-changes").dataset.stale = "";
+    this.at.changes.dataset.stale = "";
     const started = performance.now();
     try {
-      const answer = await ask(`${this.drawers.address}/what-if`, { method: "POST", body: JSON.stringify(this.#body) });
-      if (mine !== this.asked) return undefined;
+      /** @type {WhatIfData} */
+      const answer = await ask(`${this.drawers.address}/what-if`, { method: "POST", body: this.#body });
+      if (mine !== this.asked) return;
       const seconds = (performance.now() - started) / 1000;
       performance.measure("what if", { start: started, end: performance.now() });
       this.#answered(answer);
       this.tell("whatif.answered", seconds.toFixed(2));
-      const [first] = answer.changes;
-      say(words("whatif.biggest", first.label, percent(first.before), percent(first.after)));
+      const [most] = answer.changes;
+      say(words("whatif.biggest", most.label, percent(most.before), percent(most.after)));
     } catch (error) {
-      if (mine !== this.asked) return undefined;
+      if (mine !== this.asked) return;
       this.#answered(null);
       this.#failed(error);
     }
-    return undefined;
   }
 
+  /** @param {unknown} error */
   #failed(error) {
-    this.tell(...(error instanceof Refused ? ["whatif.failed", error.message] : ["whatif.offline"]));
-    $("whatif-state").dataset.state = "failed";
+    if (error instanceof Refused) this.tell("whatif.failed", error.message);
+    else this.tell("whatif.offline");
+    this.at.state.dataset.state = "failed";
   }
 
+  /** @param {WhatIfData | null} answer */
   #answered(answer) {
+    const { changes } = this.at;
     this.answer = answer;
-    delete $("whatif-changes").dataset.stale;
-    $("whatif-changes").replaceChildren(...(answer?.changes ?? []).map(row));
-    this.film = null;
+    delete changes.dataset.stale;
+    changes.replaceChildren(...(answer?.changes ?? []).map(row));
     this.show();
-    this.#layer();
+    this.edited.take(answer);
   }
 
-  // The edited film comes after the numbers, and takes the film's pane.
-  async #layer() {
-    const { panes, data } = this.page;
-    const { answer } = this;
-    if (!answer) withdraw(LAYER);
-    if (!answer || !this.shown || !panes.renderer) return this.#cover(null);
-    const image = data.images.find(({ id }) => id === answer.image);
-    try {
-      this.film ??= await fetchFilm({ ...image, id: answer.id, pixels_url: answer.pixels_url });
-    } catch {
-      return this.#failed(null);
-    }
-    if (this.answer !== answer || !this.shown || $("whatif").hidden) return undefined;
-    const film = this.film;
-    register({ id: LAYER, kind: "film", title: words("whatif.film"), film: () => film });
-    return this.#cover(film);
-  }
-
-  // Lays the edited film into the plain film's pane, where there is one. Any other pane shows it as a layer.
-  #cover(film) {
-    const pane = this.page.panes.all.find((one) => one.layer === "film" && !one.image);
-    if (this.covered && this.covered !== pane) this.drawers.lay(this.covered, null);
-    this.covered = film ? pane : null;
-    if (!pane) return;
-    this.drawers.lay(pane, film && { title: words("whatif.film"), film });
-    pane.element.dataset.edited = film ? this.answer.id : "";
+  /** Panes stand at other slices: the edited ones among them are shown so. */
+  slice() {
+    this.edited.slice();
+    this.brush.paint();
   }
 
   /** The edited film, or the film as it is. */
   flip() {
-    this.shown = !this.shown;
+    this.edited.shown = !this.edited.shown;
     this.show();
-    this.#layer();
+    this.edited.show();
   }
 
   async keep() {
     try {
-      await ask(`${this.drawers.address}/what-ifs`, { method: "POST", body: JSON.stringify(this.#body) });
+      await ask(`${this.drawers.address}/what-ifs`, { method: "POST", body: this.#body });
       await this.drawers.count();
       this.tell("whatif.kept");
     } catch (error) {
       this.#failed(error);
     }
-    this.showKept();
+    this.kept.show();
   }
 
-  showKept() {
-    const entries = this.drawers.kept.map((kept) => this.#entry(kept));
-    if (!entries.length) entries.push(Object.assign(document.createElement("li"), { className: "quiet", textContent: words("whatif.nonekept") }));
-    $("whatif-kept").replaceChildren(...entries);
-  }
-
-  #entry(kept) {
-    const [first] = kept.changes;
-    const text = words("whatif.entry", first.label, percent(first.before), percent(first.after));
-    const item = document.createElement("li");
-    const again = button(text, words("whatif.again", text), () => {
-      const [{ areas, fill, outside }] = kept.edits;
-      this.change({ areas: areas.map(plain), fill, outside });
-    });
-    const remove = button("✕", words("whatif.remove", text), async () => {
-      try {
-        await ask(`/what-ifs/${kept.id}`, { method: "DELETE" });
-        await this.drawers.count();
-        this.tell("whatif.gone");
-      } catch (error) {
-        this.#failed(error);
-      }
-      this.showKept();
-    });
-    item.append(again, remove);
-    return item;
-  }
-
-  // An image that the guard refused and somebody had read all the same: the refusal stands before the reader starts.
+  /**
+   * An image that the guard refused and somebody had read all the same: the refusal stands before the reader starts.
+   * @param {CaseData} data
+   */
   #begin({ prediction, inspection }) {
-    const start = prediction ? "whatif.empty" : "whatif.unread";
     if (inspection?.insisted) this.tell("whatif.insisted", inspection.reasons.join(" "));
-    else this.tell(start);
+    else this.tell(prediction ? "whatif.empty" : "whatif.unread");
   }
 
+  /**
+   * @param {string} key
+   * @param {...string} values
+   */
   tell(key, ...values) {
-    $("whatif-state").textContent = words(key, ...values);
-    delete $("whatif-state").dataset.state;
+    this.at.state.textContent = words(key, ...values);
+    delete this.at.state.dataset.state;
   }
 
   show() {
-    const { state } = this;
-    $("whatif-undo").disabled = !this.before.length;
-    $("whatif-redo").disabled = !this.after.length;
-    $("whatif-reset").disabled = !state.areas.length;
-    $("whatif-keep").disabled = !this.answer;
-    $("whatif-show").disabled = !this.answer;
-    $("whatif-show").setAttribute("aria-pressed", String(this.shown));
-    $("whatif-outside").checked = state.outside;
-    $("whatif-radius-out").textContent = `${Math.round(this.radius)} px`;
-    $("whatif-hot").textContent = words("whatif.hot", this.#mapped?.title ?? "–");
-    for (const button of document.querySelectorAll("[data-fill]")) button.setAttribute("aria-pressed", String(button.dataset.fill === state.fill));
+    const { at, state } = this;
+    at.undo.disabled = !this.edits.before.length;
+    at.redo.disabled = !this.edits.after.length;
+    at.reset.disabled = !state.areas.length;
+    at.keep.disabled = !this.answer;
+    at.show.disabled = !this.answer;
+    at.show.setAttribute("aria-pressed", String(this.edited.shown));
+    at.outside.checked = state.outside;
+    at.radiusOut.textContent = `${Math.round(this.radius)} px`;
+    at.hot.textContent = words("whatif.hot", this.#mapped?.pane.title ?? "–");
+    const { stack } = this.page.panes.active;
+    at.slices.hidden = !stack || stack.count < 2 || stack.separate;
+    const many = Number(at.around.value);
+    at.aroundOut.textContent = many ? `± ${many}` : words("whatif.this-slice");
+    for (const button of this.fills) button.setAttribute("aria-pressed", String(button.dataset.fill === state.fill));
     this.brush.paint();
   }
 }
 
-function about({ image, model, prediction }) {
-  return `${image} ${model} ${prediction?.model_sha256 ?? ""}`;
-}
-
-// What the server wrote of an area, as it takes it.
-function plain({ kind, points, radius, explanation, threshold }) {
-  if (kind === "hot") return { kind, explanation, threshold };
-  return kind === "brush" ? { kind, points, radius } : { kind, points };
-}
-
-function percent(probability) {
-  return `${(probability * 100).toFixed(1)} %`;
-}
-
-function button(text, label, act) {
-  const made = document.createElement("button");
-  Object.assign(made, { type: "button", className: "button button-small button-quiet", textContent: text, title: label });
-  made.setAttribute("aria-label", label);
-  made.addEventListener("click", act);
-  return made;
-}
-
-// One finding: its name, before → after, the change in percentage points, and a bar of what stayed and what moved.
-function row(change) {
-  const points = change.change * 100;
-  const size = Math.abs(points).toFixed(1);
-  const by = size === "0.0" ? size : `${points > 0 ? "+" : "−"}${size}`;
-  const item = document.createElement("li");
-  item.className = "change";
-  Object.assign(item.dataset, { finding: change.finding, way: points < 0 ? "down" : "up" });
-  item.setAttribute("aria-label", words("whatif.row", change.label, percent(change.before), percent(change.after), by));
-  for (const [name, text] of [["name", change.label], ["from", `${percent(change.before)} → ${percent(change.after)}`], ["by", by]]) {
-    item.append(Object.assign(document.createElement("span"), { className: `change-${name}`, textContent: text }));
-  }
-  const [low, high] = [Math.min(change.before, change.after), Math.max(change.before, change.after)];
-  const parts = ["track", "held", "moved"].map((name) => Object.assign(document.createElement("span"), { className: `change-${name}` }));
-  parts[1].style.width = `${low * 100}%`;
-  parts[2].style.insetInlineStart = `${low * 100}%`;
-  parts[2].style.width = `${(high - low) * 100}%`;
-  parts[0].append(parts[1], parts[2]);
-  item.append(parts[0]);
-  return item;
+/** @param {CaseData} data */
+function about({ stack, model, prediction }) {
+  return `${stack} ${model} ${prediction?.model_sha256 ?? ""}`;
 }

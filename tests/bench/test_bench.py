@@ -1,12 +1,15 @@
 """The benchmark measures the real product once, small, and prints what it measured."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from app.bench import measures, pixels, what_if
 from app.bench.cli import main
 from app.bench.figures import Figure, as_json, table
+from tests.exams import write_exam_network
 
 
 def test_a_figure_is_the_median_and_shows_the_range() -> None:
@@ -25,14 +28,23 @@ def test_the_table_is_aligned_and_the_json_keeps_every_sample() -> None:
 
 
 def test_the_benchmark_measures_the_product(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """All of it, with small untrained networks on small films: what it prints, not how fast anything is."""
+    small = tmp_path / "models"
+    shutil.copytree(models, small)
+    write_exam_network(small)
+    monkeypatch.setenv("WHYLIGHT_MODELS", str(small))
+    monkeypatch.setattr(measures, "PHANTOM_SIZE", 256)
+    monkeypatch.setattr(what_if, "SIZES", (256,))
+    monkeypatch.setattr(pixels, "SIZE", 64)
+    monkeypatch.setattr(pixels, "SLICES", 6)
     monkeypatch.setenv("WHYLIGHT_DATA", str(tmp_path))
     monkeypatch.setenv("WHYLIGHT_THREADS", "1")
     assert main(["main", "--repeat", "1", "--json", str(tmp_path / "figures.json")]) == 0
     figures = {entry["name"]: entry["median"] for entry in json.loads((tmp_path / "figures.json").read_text())["figures"]}
     assert all(value > 0 for value in figures.values())
-    assert figures["phantom 1024 px → prediction"] <= figures["phantom 1024 px → five overlays"]
+    assert figures["phantom 256 px → prediction"] <= figures["phantom 256 px → five overlays"]
     methods = [name for name in figures if name.startswith("map by ")]
     assert len(methods) == 5
     assert figures["case page, scripts"] > 10_000, "htmx alone is more"

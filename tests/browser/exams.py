@@ -29,7 +29,7 @@ def full(page: Page, panes: int = 3) -> None:
 
 def pane(page: Page, number: int) -> Any:
     """A pane by its number from 1."""
-    return page.locator(f"#pane-{number}")
+    return page.locator(".pane").nth(number - 1)
 
 
 def stands(page: Page, number: int) -> int:

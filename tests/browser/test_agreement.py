@@ -82,17 +82,17 @@ def test_the_disagreement_is_the_one_that_the_worker_kept(case: Page, stored: Ca
 
 def test_the_overlap_map_counts_methods_and_follows_the_slider(case: Page, stored: Case) -> None:
     expect(case.locator("#counting")).to_contain_text("Counts:")
-    expect(case.locator("#counts")).to_be_hidden()
+    expect(case.locator("#pane-film .bar")).to_be_hidden()
     foot = case.locator("#pane-film .pane-foot").bounding_box()
     case.keyboard.press("a")
     expect(case.locator("#overlap")).to_have_attribute("aria-checked", "true")
-    expect(case.locator("#counts .count")).to_have_text(["0", "1", "2", "3"])
+    expect(case.locator("#pane-film .count")).to_have_text(["0", "1", "2", "3"])
     assert case.locator("#pane-film .pane-foot").bounding_box() == foot, "the colour bar moves nothing"
     case.locator("#opacity").fill("100")
     raw = cells(stored)
     swatches = [
         tuple(int(channel) for channel in re.findall(r"\d+", text))
-        for text in case.locator("#counts .count").evaluate_all(
+        for text in case.locator("#pane-film .count").evaluate_all(
             "(all) => all.map((e) => getComputedStyle(e).borderBottomColor)"
         )
     ]
@@ -114,7 +114,7 @@ def test_the_overlap_map_counts_methods_and_follows_the_slider(case: Page, store
             else:
                 assert np.ptp(seen) <= 3, "places of no method show the film"
     case.keyboard.press("a")
-    expect(case.locator("#counts")).to_be_hidden()
+    expect(case.locator("#pane-film .bar")).to_be_hidden()
 
 
 def test_another_finding_is_compared_anew(case: Page) -> None:

@@ -13,7 +13,7 @@ from playwright.sync_api import FilePayload, Page, expect
 from app.domain import Extent, Window
 from app.grey import apply_window, resample
 from app.phantoms import chest, dicom
-from tests.browser.cases import ANALYSED_MS, PANES, Case, drag, painted, ready
+from tests.browser.cases import ANALYSED_MS, PANES, Case, became, drag, painted, ready
 from tests.browser.conftest import Server
 
 
@@ -42,7 +42,7 @@ def test_the_film_on_the_screen_is_the_grey_that_the_networks_see(
 ) -> None:
     if key:
         case.keyboard.press(key)
-    entry = stored.data["images"][0]["windows"]
+    entry = stored.data["stacks"][0]["images"][0]["windows"]
     screen, extent, part = seen(case, "film")
     values = resample(stored.phantom.pixels.astype(np.float32), extent, screen.shape[:2])
     if place < len(entry):
@@ -129,7 +129,7 @@ def coloured(page: Page, method: str) -> int:
 def film_facts(page: Page) -> tuple[str, str]:
     """Window and scale as the film's pane says them."""
     painted(page)
-    return page.locator(".film-window").inner_text(), page.locator(".film-scale").inner_text()
+    return page.locator("#pane-film .film-window").inner_text(), page.locator("#pane-film .film-scale").inner_text()
 
 
 def test_left_drags_the_window_right_zooms_middle_moves_and_space_resets(case: Page) -> None:
@@ -172,7 +172,7 @@ def letters(page: Page) -> list[str]:
 
 
 def test_letters_move_with_flips_and_rotations(case: Page, stored: Case) -> None:
-    left, top, right, bottom = stored.data["images"][0]["orientation"]
+    left, top, right, bottom = stored.data["stacks"][0]["images"][0]["orientation"]
     assert (left, right) == ("R", "L")
     assert letters(case) == [left, top, right, bottom]
     case.keyboard.press("h")
@@ -274,31 +274,33 @@ def test_wheel_and_keys_move_through_the_images_of_a_stack(page: Page, small_ser
     page.goto(f"{small_server.url}/upload")
     page.locator("#files").set_input_files(films)
     page.wait_for_url(re.compile(r"/studies/[a-z2-7]{12}"))
-    expect(page.locator(".slice-words")).to_have_text("Image 1 of 3 · Series 1 of 2")
+    expect(page.locator("#pane-film .pane-place")).to_have_text("1 / 3")
     expect(page.locator("#job")).to_have_attribute("data-state", "done", timeout=ANALYSED_MS)
     page.locator("#report-close").click()
     expect(page.locator(".finding input:checked")).to_have_count(1)
     assert "?" not in page.url, "the address pins what the reader did not choose"
     page.locator("#pane-film .pane-view").hover()
     page.mouse.wheel(0, 120)
-    expect(page.locator(".slice-words")).to_have_text("Image 2 of 3 · Series 1 of 2")
+    expect(page.locator("#pane-film .pane-place")).to_have_text("2 / 3")
     page.keyboard.press("End")
-    expect(page.locator(".slice-words")).to_have_text("Image 3 of 3 · Series 1 of 2")
+    expect(page.locator("#pane-film .pane-place")).to_have_text("3 / 3")
     page.mouse.wheel(0, 120)
     painted(page)
-    expect(page.locator(".slice-words")).to_have_text("Image 3 of 3 · Series 1 of 2")
+    expect(page.locator("#pane-film .pane-place")).to_have_text("3 / 3")
     ready(page)
     page.locator("#pane-film").focus()
     page.keyboard.press("ArrowUp")
-    expect(page.locator(".slice-words")).to_have_text("Image 2 of 3 · Series 1 of 2")
+    expect(page.locator("#pane-film .pane-place")).to_have_text("2 / 3")
     ready(page)
     expect(page.locator("#pane-cam .verdict").first).to_be_enabled(timeout=ANALYSED_MS)
     told = page.evaluate("fetch(location.pathname + '/case.json' + location.search).then((answer) => answer.json())")
-    assert told["image"] == told["images"][1]["id"]
+    assert told["image"] == told["stacks"][0]["images"][1]["id"]
     assert page.locator(".finding").count() == len(told["prediction"]["scores"])
-    page.locator("#series").select_option(index=1)
-    expect(page.locator(".slice-words")).to_have_text("Image 1 of 1 · Series 2 of 2")
-    assert told["series"][1]["image"] in page.url
+    page.locator("#pane-film .pane-series").select_option(index=1)
+    expect(page.locator("#pane-film")).to_have_attribute("data-stack", told["stacks"][1]["id"])
+    expect(page.locator("#pane-film .pane-place")).to_have_text("")
+    became(page, "(image) => location.search.includes(image)", told["stacks"][1]["images"][0]["id"])
+    expect(page.locator("#pane-cam .verdict").first).to_be_enabled(timeout=ANALYSED_MS)
 
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (1024, 768)])

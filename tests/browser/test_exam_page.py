@@ -58,7 +58,7 @@ def test_panes_open_with_pictures_until_their_slices_are_drawn(page: Page, exam:
 
 
 def test_slices_come_in_the_order_of_their_places(opened: Page) -> None:
-    stacks = opened.evaluate("JSON.parse(document.getElementById('exam-data').textContent).stacks")
+    stacks = opened.evaluate("JSON.parse(document.getElementById('case-data').textContent).stacks")
     assert len(stacks) == 3
     for stack in stacks:
         axes = np.array(stack["images"][0]["axes"])
@@ -87,14 +87,20 @@ def test_the_wheel_scrolls_the_plane_under_it_alone(opened: Page) -> None:
 
 
 def test_panes_of_one_plane_scroll_together(opened: Page) -> None:
-    opened.keyboard.press("g")
-    full(opened, 6)
-    opened.mouse.move(*at(opened, 5, 0.5, 0.5))
+    opened.keyboard.press(";")
+    full(opened, 1)
+    opened.locator("#layout > summary").click()
+    opened.locator('.layout-cell[data-rows="1"][data-columns="2"]').click()
+    opened.keyboard.press("Escape")
+    pane(opened, 2).locator(".pane-view").click()
+    opened.locator('.chip[data-layer="film"]').click()
+    full(opened, 2)
+    opened.mouse.move(*at(opened, 2, 0.5, 0.5))
     opened.mouse.wheel(0, 120)
-    assert [stands(opened, n) for n in range(1, 7)] == [SLICES // 2 + 2] * 6
-    opened.keyboard.press(".")
+    assert [stands(opened, n) for n in (1, 2)] == [SLICES // 2 + 2] * 2
+    opened.locator('[data-arrange="grid"][data-plane="coronal"]').click()
     expect(pane(opened, 1)).to_have_attribute("data-plane", "coronal")
-    opened.keyboard.press("g")
+    opened.keyboard.press(";")
     expect(opened.locator(".pane")).to_have_count(3)
     assert [stands(opened, n) for n in (1, 2, 3)] == [SLICES // 2 + 2, SLICES // 2 + 1, SLICES // 2 + 1]
 
@@ -146,7 +152,7 @@ def test_a_window_belongs_to_its_series_and_a_view_to_its_plane(opened: Page) ->
 
 def test_a_point_is_carried_to_all_planes_by_keyboard_too(opened: Page) -> None:
     pane(opened, 1).focus()
-    opened.keyboard.press("c")
+    opened.keyboard.press("y")
     expect(opened.locator("#crosshair")).to_have_attribute("aria-pressed", "true")
     assert stands(opened, 2) == SLICES // 2 + 1  # nothing moves before there is a point
     for _ in range(3):
@@ -185,7 +191,7 @@ def test_keys_are_listed_and_panels_make_way(opened: Page) -> None:
     assert faults(opened) == []
     opened.keyboard.press("Escape")
     wide = pane(opened, 1).bounding_box()
-    opened.keyboard.press("w")
+    opened.keyboard.press("q")
     expect(opened.locator(".side-findings")).to_be_hidden()
     wider = pane(opened, 1).bounding_box()
     assert wide is not None
@@ -199,14 +205,14 @@ def test_no_serious_fault(page: Page, exam: str, theme: str) -> None:
     page.goto(exam)
     full(page)
     assert faults(page) == []
-    page.keyboard.press("g")
-    full(page, 6)
+    page.keyboard.press(";")
+    full(page, 1)
     assert faults(page) == []
 
 
-def test_a_missing_map_is_said_in_words(opened: Page) -> None:
-    opened.keyboard.press("g")
-    full(opened, 6)
-    expect(pane(opened, 2).locator(".pane-words")).to_have_text(re.compile("no network reads this exam"))
-    opened.keyboard.press("Shift+1")
-    expect(opened.locator("#judge-title")).to_contain_text("Choose a map")
+def test_without_a_network_there_is_the_plain_stack_alone(opened: Page) -> None:
+    expect(opened.locator("#findings")).to_contain_text("No network here reads this exam")
+    opened.keyboard.press(";")
+    full(opened, 1)
+    expect(opened.locator(".chip")).to_have_text(["Film"])
+    expect(opened.locator("#judge")).to_have_count(0)

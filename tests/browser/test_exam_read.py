@@ -52,37 +52,37 @@ def opened(page: Page, exam: str) -> Page:
 
 def told(exam: str) -> dict[str, Any]:
     """The payload as the server has it now."""
-    with urllib.request.urlopen(f"{exam}/exam/data") as answer:  # noqa: S310 - our own server
+    with urllib.request.urlopen(f"{exam}/case.json") as answer:  # noqa: S310 - our own server
         return dict(json.loads(answer.read()))
 
 
 def test_planes_open_at_the_slice_with_the_largest_score(opened: Page, exam: str) -> None:
     data = told(exam)
-    scores = {plane["plane"]: plane["slice_scores"][data["finding"]] for plane in data["prediction"]["planes"]}
+    scores = {plane["plane"]: plane["slice_scores"][data["finding"]] for plane in data["prediction"]["parts"]}
     assert [stands(opened, n) - 1 for n in (1, 2, 3)] == [int(np.argmax(scores[plane])) for plane in PLANES]
     first = stands(opened, 1)
     pane(opened, 1).focus()
     opened.keyboard.press("End" if first < SLICES else "Home")
     assert stands(opened, 1) != first
-    opened.keyboard.press("s")
+    opened.keyboard.press("j")
     assert stands(opened, 1) == first
     strip = pane(opened, 1).locator(".strip")
     expect(strip).to_have_attribute("aria-valuetext", re.compile(rf"{first} / {SLICES}, slice score [+−]\d"))
-    expect(opened.locator(".exam-caution")).to_have_text(BANNER)
+    expect(opened.locator(".case-caution")).to_have_text(BANNER)
 
 
 def test_the_side_tells_each_planes_share(opened: Page, exam: str) -> None:
     data = told(exam)
     rows = opened.locator(".shares tbody tr")
     expect(rows).to_have_count(3)
-    for row, plane in zip(rows.all(), data["prediction"]["planes"], strict=True):
+    for row, plane in zip(rows.all(), data["prediction"]["parts"], strict=True):
         adds = plane["contributions"][data["finding"]]
         expect(row.locator("td").last).to_have_text(f"{adds:+.2f}".replace("-", "−"))
 
 
 def test_a_map_is_drawn_with_one_range_for_its_stack(opened: Page, exam: str) -> None:
     data = told(exam)
-    opened.keyboard.press("g")
+    opened.keyboard.press(";")
     full(opened, 6)
     bar = pane(opened, 2).locator(".bar-range")
     before = bar.inner_text()
@@ -97,7 +97,7 @@ def test_a_map_is_drawn_with_one_range_for_its_stack(opened: Page, exam: str) ->
     assert bar.inner_text() == before
     told_most = opened.evaluate(
         """async ([entry, url]) => {
-            const { StackMaps } = await import("/static/js/exam/maps.js");
+            const { StackMaps } = await import("/static/js/stacks/maps.js");
             const values = new Float32Array(await (await fetch(url)).arrayBuffer());
             const maps = new StackMaps(entry, values);
             return { most: Array.from(maps.most().values), third: Array.from(maps.slice(3).values), range: maps.range };
@@ -108,7 +108,7 @@ def test_a_map_is_drawn_with_one_range_for_its_stack(opened: Page, exam: str) ->
     assert np.array(told_most["third"]) == pytest.approx(values[3].ravel(), rel=1e-6)
     strongest = max(float(np.percentile(np.abs(each), 99.5)) for each in values)
     assert told_most["range"]["strength"] == pytest.approx(strongest, rel=1e-4)
-    opened.keyboard.press("x")
+    opened.keyboard.press("u")
     expect(opened.locator("#most-words")).to_be_visible()
     expect(opened.locator("#most-words")).to_contain_text("largest value over all slices")
 
@@ -123,7 +123,7 @@ def drawn(page: Page, number: int, start: tuple[float, float], end: tuple[float,
 
 
 def test_a_verdict_with_a_region_on_two_slices_is_stored_and_measured(opened: Page, exam: str) -> None:
-    opened.keyboard.press("g")
+    opened.keyboard.press(";")
     full(opened, 6)
     pane(opened, 2).focus()
     opened.keyboard.press("Home")
@@ -146,7 +146,7 @@ def test_a_verdict_with_a_region_on_two_slices_is_stored_and_measured(opened: Pa
     images = next(stack["images"] for stack in data["stacks"] if stack["id"] == review["stack"])
     assert (review["method"], review["verdict"], review["reason"]) == ("cam", "partly", "other anatomy")
     assert review["stack"] == data["planes"]["sagittal"]
-    assert set(review["region"]) == {images[0]["id"], images[1]["id"]}
+    assert set(review["regions"]) == {images[0]["id"], images[1]["id"]}
     for method, found in review["measures"].items():
         cells = opened.locator(f'#figures tr[data-method="{method}"] td')
         shown = [cell.get_attribute("data-value") for cell in cells.all()]
@@ -186,7 +186,7 @@ def test_another_finding_is_asked_for_and_comes(opened: Page, exam: str) -> None
     expect(opened.locator("#pane-3 .verdict").first).to_be_enabled(timeout=ANALYSED_MS)
     expect(opened).to_have_url(re.compile("finding="))
     expect(opened.locator(".shares caption")).to_contain_text(other)
-    opens = {plane["plane"]: plane["opens"][other] for plane in data["prediction"]["planes"]}
+    opens = {plane["plane"]: plane["opens"][other] for plane in data["prediction"]["parts"]}
     assert [stands(opened, n) - 1 for n in (1, 2, 3)] == [opens[plane] for plane in PLANES]
 
 
@@ -211,6 +211,6 @@ def test_the_banner_and_the_research_line_stay(open_page: Any, exam: str, width:
     page = open_page(viewport={"width": width, "height": 800})
     page.goto(exam)
     full(page)
-    for selector in (".research-strip", ".exam-caution", ".banner-name", "#pane-1 .pane-place", "#pane-1 .strip"):
+    for selector in (".research-strip", ".case-caution", ".banner-name", "#pane-1 .pane-place", "#pane-1 .strip"):
         expect(page.locator(selector).first).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -17,7 +17,7 @@ from tests.browser.conftest import Server
 from tests.browser.exams import at, crossed, full, letters, pane, stands, uploaded
 
 EVALUATE = """async ([slice, others, x, y]) => {
-    const space = await import("/static/js/exam/space.js");
+    const space = await import("/static/js/stacks/space.js");
     const point = space.patient(slice, x, y);
     return {point, on: others.map((other) => space.onSlice(other, point)), nearest: space.nearest(others, point),
             cut: space.crossing(slice, others[0]), half: space.half(others, 0), spoken: space.spoken(slice)};
@@ -143,7 +143,7 @@ def test_a_carried_point_lies_where_dicom_says(
 
 
 SHARES = """async (pairs) => {
-    const { shares } = await import("/static/js/exam/space.js");
+    const { shares } = await import("/static/js/stacks/space.js");
     return pairs.map(([a, b]) => shares(a, b));
 }"""
 
@@ -198,7 +198,7 @@ def test_a_point_stays_within_its_frame_of_reference_and_the_page_says_why(
     assert page.locator("path.reference").count() == 0
     # From a pane of another frame the keys begin anew, in the middle of its own slice.
     pane(page, 2).focus()
-    page.keyboard.press("c")
+    page.keyboard.press("y")
     page.keyboard.press("ArrowRight")
     expect(pane(page, 2)).to_have_attribute("data-cross", re.compile(r"^33\.000,32\.000,"))
     assert crossed(page, 1) is None

@@ -238,7 +238,7 @@ def test_film_pixels_one_to_one_and_unsmoothed(case: Page, stored: Case) -> None
     box = case.locator("#pane-film .pane-view").bounding_box()
     assert box is not None
     shown = picture(case, case.locator("#pane-film .pane-view"))[..., 0]
-    told = stored.data["images"][0]["windows"][0]
+    told = stored.data["stacks"][0]["images"][0]["windows"][0]
     grey = (stored.phantom.pixels.astype(np.float64) - (told["centre"] - 0.5)) / (told["width"] - 1) + 0.5
     assert box["width"] > 256, "the film of 256 pixels has room in its pane"
     expected = np.clip(grey, 0, 1) * 255

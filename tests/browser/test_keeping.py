@@ -182,6 +182,28 @@ def test_two_windows_show_each_others_verdicts(case: Page, stored: Case, browser
     expect(other.locator("#met")).to_be_hidden()
 
 
+def test_what_another_window_sent_for_this_one_keeps_its_region(case: Page, stored: Case, browser_watch: Watch) -> None:
+    """A window takes over what another one could not send, and hears that it was sent after all."""
+    browser_watch.allow("ERR_FAILED|Failed to load resource")
+    case.context.route(REVIEWS, cut)
+    judge(case, "lrp", 3)
+    draw_loose(case)
+    other = second(case, stored)
+    browser_watch.follow(other)
+    pressed(other, "lrp", "wrong")
+    expect(other.locator("#save-state")).to_contain_text("kept in this browser, trying again")
+    other.route(REVIEWS, cut)
+    case.context.unroute(REVIEWS)
+    case.bring_to_front()
+    case.locator("#save-retry").click()
+    settled(case)
+    assert [shape["kind"] for shape in shapes(stored, "lrp")] == ["rectangle"]
+    settled(other)
+    other.locator("#pane-lrp").focus()
+    expect(other.locator("#region-words")).to_contain_text("rectangle")
+    expect(other.locator("#region-words")).not_to_contain_text("Kept in this browser")
+
+
 @pytest.mark.parametrize("choice", [("#met-keep", "uninformative"), ("#met-take", "artefact")])
 def test_two_who_judged_one_map_apart_are_shown_to_each_other(
     case: Page, stored: Case, browser_watch: Watch, open_page: Callable[..., Page], choice: tuple[str, str]

@@ -82,7 +82,7 @@ def test_a_rectangle_says_what_the_raw_array_says(case: Page, stored: Case, turn
 
 
 def test_lengths_and_angles_in_mm_and_where_they_lie(case: Page, stored: Case) -> None:
-    image = stored.data["images"][0]
+    image = stored.data["stacks"][0]["images"][0]
     down, across = image["spacing"]
     case.keyboard.press("t")
     draw(case, "length", (0.4, 0.4), (0.6, 0.7), "cam")

@@ -86,12 +86,18 @@ def test_values_hold_when_zoomed_and_moved(case: Page, stored: Case) -> None:
     read_as_the_arrays(case, stored)
 
 
-def test_a_click_pins_arrows_move_and_escape_lets_go(case: Page, stored: Case) -> None:
+def test_shift_and_a_click_pins_arrows_move_and_escape_lets_go(case: Page, stored: Case) -> None:
     case.keyboard.press("h")
     hover(case, "gradcam", 0.45, 0.55)
     start = point(case)
     case.mouse.down()
     case.mouse.up()
+    painted(case)
+    expect(case.locator("#probe-pin")).to_have_attribute("aria-pressed", "false")  # a click alone is no wish to pin
+    case.keyboard.down("Shift")
+    case.mouse.down()
+    case.mouse.up()
+    case.keyboard.up("Shift")
     expect(case.locator("#probe-pin")).to_have_attribute("aria-pressed", "true")
     expect(case.locator("#probe-pin")).to_have_text("Let go")
     hover(case, "rap", 0.2, 0.2)

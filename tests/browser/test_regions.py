@@ -50,14 +50,17 @@ def shapes(case: Case, method: str) -> list[dict[str, Any]]:
     """The shapes stored with the verdict in force."""
     told = last(case, method)
     assert told is not None
-    return list(told["region"]["shapes"]) if told["region"] else []
+    return shapes_of(told)
+
+
+def shapes_of(told: dict[str, Any]) -> list[dict[str, Any]]:
+    """The shapes of a stored verdict on a film, which has one image."""
+    return [shape for drawn in (told["regions"] or {}).values() for shape in drawn]
 
 
 def region_of(told: dict[str, Any]) -> Region:
     """The stored region as the domain knows it."""
-    return Region(
-        tuple(Shape(s["kind"], tuple((float(x), float(y)) for x, y in s["points"])) for s in told["region"]["shapes"])
-    )
+    return Region(tuple(Shape(s["kind"], tuple((float(x), float(y)) for x, y in s["points"])) for s in shapes_of(told)))
 
 
 def draw(page: Page, tool: str, method: str = "film") -> None:

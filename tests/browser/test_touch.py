@@ -41,7 +41,9 @@ def touch(session: CDPSession, kind: str, places: list[dict[str, Any]]) -> None:
 
 def facts(page: Page) -> tuple[str, float]:
     """Window and scale as the film's pane says them."""
-    return page.locator(".film-window").inner_text(), float(page.locator(".film-scale").inner_text().strip("% "))
+    return page.locator("#pane-film .film-window").inner_text(), float(
+        page.locator("#pane-film .film-scale").inner_text().strip("% ")
+    )
 
 
 def test_two_fingers_apart_zoom_about_their_middle(tablet: Page) -> None:

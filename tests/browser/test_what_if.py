@@ -135,7 +135,9 @@ def test_the_brush_is_used_by_keyboard_with_a_cursor_on_every_pane(drawer: Page,
     drawer.keyboard.press("Space")
     answered(drawer)
     at = round(128 + radius / 2, 2)
-    assert bodies[-1]["edits"][0]["areas"] == [{"kind": "brush", "points": [[at, 128]], "radius": pytest.approx(radius)}]
+    image = stored.data["image"]
+    dab = {"kind": "brush", "points": [[at, 128]], "radius": pytest.approx(radius), "images": [image]}
+    assert bodies[-1]["edits"][0]["areas"] == [dab]
     drawer.keyboard.press("Shift+ArrowDown")
     expect(drawer.locator("#said")).to_have_text(re.compile("Biggest change|Brush at"))
     answered(drawer)
@@ -147,7 +149,8 @@ def test_the_brush_is_used_by_keyboard_with_a_cursor_on_every_pane(drawer: Page,
     for key in ("Space", "Space", "ArrowRight", "ArrowDown", "ArrowDown", "Space"):
         drawer.keyboard.press(key)
     answered(drawer)
-    assert bodies[-1]["edits"][0]["areas"][-1] == {"kind": "rectangle", "points": [[128, 128], [132, 136]]}
+    box = {"kind": "rectangle", "points": [[128, 128], [132, 136]], "images": [image]}
+    assert bodies[-1]["edits"][0]["areas"][-1] == box
     drawer.keyboard.press("Escape")
     expect(drawer.locator(".paint-cursor")).to_have_count(0)
 
@@ -213,7 +216,7 @@ def test_a_server_that_is_away_and_a_refusal_are_said(drawer: Page, browser_watc
 
 def test_the_filmstrip_has_the_engines_stages_and_a_stage_lies_over_the_film(case: Page, stored: Case) -> None:
     case.keyboard.press("f")
-    expect(case.locator("#strip-state")).to_have_text(re.compile(r"^\d+ stages\. All sums are "))
+    expect(case.locator("#filmstrip-state")).to_have_text(re.compile(r"^\d+ stages\. All sums are "))
     data = stored.data
     for method in ("lrp", "rap"):
         case.locator(f"[data-strip={method}]").click()
@@ -227,7 +230,7 @@ def test_the_filmstrip_has_the_engines_stages_and_a_stage_lies_over_the_film(cas
             assert said == pytest.approx(stage["total"], rel=1e-3)
         seed = strip["stages"][0]["total"]
         away = max(abs(stage["total"] - seed) for stage in strip["stages"]) / abs(seed)
-        expect(case.locator("#strip-state")).to_have_text(re.compile(f"{away:.0e}".replace("e-0", "e-")))
+        expect(case.locator("#filmstrip-state")).to_have_text(re.compile(f"{away:.0e}".replace("e-0", "e-")))
     raw = stored.read(stored.url.split("/studies")[0] + strip["values"])
     values = np.frombuffer(raw, "<f4")
     stage = strip["stages"][-2]

@@ -1,5 +1,6 @@
 """Networks that read exams: the maximum over slices, the join of planes, and what a card of the kind "exam" must say."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from app.classifiers.exam import slice_scores
 from app.classifiers.loading import load_exam
 from app.classifiers.networks import build
 from app.classifiers.stack import StackNetwork
-from app.domain import KNEE_FINDINGS, Plane, Series, fingerprint
+from app.domain import KNEE_FINDINGS, Plane, Series, fingerprint, frozen
 from app.errors import InputError, ModelError, NotFound
 from tests.exams import ENCODER, stack, write_exam_network
 
@@ -51,6 +52,28 @@ def test_slice_scores_add_up_to_the_logit_and_ties_go_to_the_first() -> None:
         _, shares = slice_scores(network, alone)
     assert shares[:, 4].abs().max() == 0
     torch.testing.assert_close(shares[:, 2], network.head.weight[:, 3].detach())
+
+
+def test_an_exam_read_again_with_one_stack_changed_is_the_exam_read_whole(tmp_path: Path) -> None:
+    classifier = load_exam(Card.read(write_exam_network(tmp_path)), CPU)
+    planes: tuple[Plane, ...] = ("sagittal", "coronal", "axial")
+    stacks = {plane: stack(number, slices=4 + number, uid=f"1.{number}") for number, plane in enumerate(planes)}
+    before = classifier.predict(stacks)
+    assert classifier.again(before, stacks["coronal"]).scores == before.scores
+    darker = [frozen((image.stored // 2 + 700).astype(np.uint16)) for image in stacks["coronal"].images]
+    images = [replace(image, stored=stored) for image, stored in zip(stacks["coronal"].images, darker, strict=True)]
+    other = replace(stacks["coronal"], images=tuple(images))
+    whole, again = classifier.predict({**stacks, "coronal": other}), classifier.again(before, other)
+    assert again.scores == whole.scores != before.scores
+    assert again.parts == whole.parts
+    assert (again.stacks, again.missing, again.model_sha256) == (before.stacks, (), before.model_sha256)
+    two = classifier.predict({plane: stacks[plane] for plane in planes[:2]})
+    assert classifier.again(two, other).missing == ("axial",)
+    for stranger in (stack(9), replace(other, images=other.images[1:])):
+        with pytest.raises(ValueError, match="about this stack"):
+            classifier.again(before, stranger)
+    with pytest.raises(ValueError, match="of this network"):
+        classifier.again(replace(before, model_sha256="ab" * 32), other)
 
 
 def test_an_exam_is_joined_by_the_regression_of_just_its_planes(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
-"""Which pixels an edit covers, against the definition: pixel by pixel, by its centre."""
+"""Which pixels an edit covers, of a film and of a stack's slices, against the definition: pixel by pixel, by its centre."""
 
+import json
 from dataclasses import replace
 from itertools import pairwise
 
@@ -8,20 +9,26 @@ import pytest
 from numpy.typing import NDArray
 
 from app.domain import Area, Edit, Extent, Layer, Producer, Scale, frozen
-from app.edits.area import hot, mask
+from app.edits.area import checked, hot, mask, upper
 from app.errors import InputError, NotFound
 from app.grey import resample
+from app.render.colours import ends
 
 SHAPE = (40, 56)
 Y, X = np.mgrid[: SHAPE[0], : SHAPE[1]] + 0.5
 
 
 def covered(*areas: Area, outside: bool = False) -> NDArray[np.bool_]:
-    return mask(Edit(areas, "mean", outside), SHAPE, {})
+    (one,) = checked(mask(Edit(areas, "mean", outside), SHAPE, {}))
+    return np.asarray(one)
 
 
-def layer(signed: bool) -> Layer:
-    values = np.random.default_rng(3).normal(size=(1, 5, 7)).astype(np.float32)
+def of_stack(*areas: Area, slices: int = 4, outside: bool = False) -> NDArray[np.bool_]:
+    return checked(mask(Edit(areas, "mean", outside), SHAPE, {"m": layer(True, slices)}, range(slices)))
+
+
+def layer(signed: bool, slices: int = 1) -> Layer:
+    values = np.random.default_rng(3).normal(size=(slices, 5, 7)).astype(np.float32)
     scale: Scale = "signed" if signed else "positive"
     return Layer(
         "1", "relevance", scale, Producer("method", "cam"), "net", "ab" * 32, "Mass", values, Extent(-4, 0, 60, 40)
@@ -81,7 +88,7 @@ def test_a_hot_area_is_what_the_colours_show_above_zero(signed: bool) -> None:
     assert 20 < expected.sum() < expected.size / 2
     np.testing.assert_array_equal(hot(told, 0.4, SHAPE), expected)
     area = Area("hot", explanation="m", threshold=0.4)
-    np.testing.assert_array_equal(mask(Edit((area,), "blur"), SHAPE, {"m": told}), expected)
+    np.testing.assert_array_equal(mask(Edit((area,), "blur"), SHAPE, {"m": told}), expected[None])
     assert (resample(told.values[0], told.extent, SHAPE)[hot(told, 0.0, SHAPE)] > 0).all()
 
 
@@ -102,7 +109,47 @@ def test_what_covers_nothing_or_all_or_names_an_unknown_map_is_refused() -> None
         covered(Area("hot", explanation="gone", threshold=0.5))
 
 
+def test_an_area_lies_on_the_slices_that_it_names_and_without_any_on_every_one() -> None:
+    box, dot = Area("rectangle", ((2, 2), (9, 9)), slices=(1, 3)), Area("brush", ((30.0, 20.0),), radius=5)
+    found = of_stack(box, dot)
+    drawn, everywhere = covered(replace(box, slices=())), covered(dot)
+    for place, one in enumerate(found):
+        np.testing.assert_array_equal(one, everywhere | drawn if place in box.slices else everywhere)
+    np.testing.assert_array_equal(of_stack(box, outside=True), ~of_stack(box))
+    (alone,) = mask(Edit((box, dot), "mean"), SHAPE, {}, (3,))
+    np.testing.assert_array_equal(alone, found[3])
+
+
+def test_a_hot_area_of_a_stack_is_above_a_share_of_the_stacks_own_colours() -> None:
+    """The upper end is that of the slice where it is largest, as the colours have it: most slices are hardly hot."""
+    told = layer(True, 4)
+    told = replace(told, values=frozen(told.values * np.array([0.05, 1.0, 0.6, 0.0], np.float32)[:, None, None]))
+    high = np.percentile(np.abs(told.values[1]), 99.5)
+    assert upper(told) == pytest.approx(high)
+    assert ends(told) == pytest.approx((-high, high))
+    area = Area("hot", explanation="m", threshold=0.2)
+    found = mask(Edit((area,), "blur"), SHAPE, {"m": told}, range(4))
+    for values, one in zip(told.values, found, strict=True):
+        laid = resample(values, told.extent, SHAPE)
+        np.testing.assert_array_equal(one, (laid > 0) & (laid >= 0.2 * np.float32(high)))
+    assert [bool(one.any()) for one in found] == [False, True, True, False]
+    on = mask(Edit((replace(area, slices=(2, 3)),), "blur"), SHAPE, {"m": told}, range(4))
+    assert [bool(one.any()) for one in on] == [False, False, True, False]
+
+
+def test_of_a_stack_nothing_and_all_are_refused_a_whole_slice_is_not() -> None:
+    whole = Area("rectangle", ((0, 0), (56, 40)))
+    with pytest.raises(InputError, match="covers no pixel of the stack"):
+        of_stack(Area("rectangle", ((-9, -9), (-2, -2)), slices=(0,)))
+    with pytest.raises(InputError, match="covers the whole stack"):
+        of_stack(whole)
+    with pytest.raises(InputError, match="covers no pixel of the stack"):
+        of_stack(whole, outside=True)
+    assert [bool(one.all()) for one in of_stack(replace(whole, slices=(1, 2)))] == [False, True, True, False]
+
+
 def test_an_edit_survives_json() -> None:
-    areas = (Area("brush", ((1.5, 2.5), (3.0, 4.0)), radius=2.0), Area("hot", explanation="m", threshold=0.3))
+    areas = (Area("brush", ((1.5, 2.5), (3.0, 4.0)), radius=2.0), Area("hot", explanation="m", threshold=0.3, slices=(2, 5)))
     edit = Edit(areas, "blur", outside=True)
-    assert Edit.of(edit.plain()) == edit
+    assert Edit.of(json.loads(json.dumps(edit.plain()))) == edit
+    assert "slices" not in edit.plain()["areas"][0], "what is kept of films reads as it did before there were stacks"

@@ -1,4 +1,4 @@
-"""How far methods agree, beside scipy and beside maps that can be compared in the head."""
+"""How far methods agree on films and stacks, beside scipy and beside maps that can be compared in the head."""
 
 import numpy as np
 import pytest
@@ -114,3 +114,50 @@ def test_maps_that_are_one_map_have_one_vote() -> None:
     alike = compared({"cam": Heat(hot, WHOLE), "lrp": Heat(hot + noise(0, 16, 16) * 1e-3, WHOLE)}, FILM)
     assert alike.disagreement is not None
     assert alike.disagreement < 0.3
+
+
+def test_a_stack_is_ranked_over_all_its_slices_together() -> None:
+    coarse, fine = noise(1, 3, 8, 8), noise(2, 3, 32, 32)
+    maps = {"coarse": Heat(coarse, WHOLE), "fine": Heat(fine, WHOLE)}
+    found = gathered(maps, FILM)
+    assert found is not None
+    assert (found.shape, found.slices, found.cells.shape) == ((8, 8), 3, (2, 3 * 64))
+    assert found.cells[0] == pytest.approx(np.maximum(coarse, 0).ravel(), abs=1e-6)
+    assert found.cells[1] == pytest.approx(np.maximum(fine, 0).reshape(3, 8, 4, 8, 4).mean((2, 4)).ravel(), abs=1e-6)
+    expected = spearmanr(found.cells.astype(np.float64).T).statistic
+    assert compared(maps, FILM).rank == pytest.approx(expected, abs=1e-9)
+    areas = [set(np.argsort(cells)[-19:].tolist()) for cells in found.cells]  # a tenth of 192, rounded
+    assert compared(maps, FILM).overlap == pytest.approx(len(areas[0] & areas[1]) / len(areas[0] | areas[1]))
+
+
+def test_a_slice_may_be_empty_and_the_strongest_slice_has_the_top_area() -> None:
+    """Of ten slices one is hot on both maps: film by film nine would have nothing to compare."""
+    hot, other = (np.zeros((10, 8, 8), np.float32) for _ in range(2))
+    hot[4], other[4] = blob(0.3, 0.3, 8), blob(0.4, 0.4, 8)
+    found = gathered({"a": Heat(hot, WHOLE), "b": Heat(other, WHOLE)}, FILM)
+    assert found is not None
+    for cells in found.cells:
+        assert set(np.flatnonzero(top_area(cells)) // 64) == {4}
+    told = compared({"a": Heat(hot, WHOLE), "b": Heat(other, WHOLE)}, FILM)
+    assert told.disagreement is not None
+    assert told.disagreement < 0.1
+    assert compared({"a": Heat(hot * 0, WHOLE), "b": Heat(other, WHOLE)}, FILM).methods == ("b",)
+
+
+def test_a_film_is_a_stack_of_one_to_the_last_bit_and_cells_off_its_slices_do_not_count() -> None:
+    wide = Extent(-32, 0, 96, 128)
+    flat = {name: noise(seed, size, size) for seed, (name, size) in enumerate([("a", 8), ("b", 16), ("c", 24)])}
+    film, one = (
+        {name: Heat(values.reshape(*shape, *values.shape), wide) for name, values in flat.items()} for shape in ((), (1,))
+    )
+    assert compared(film, (128, 64)) == compared(one, (128, 64))
+    stack = gathered({name: Heat(np.stack([values] * 3), wide) for name, values in flat.items()}, (128, 64))
+    alone = gathered(film, (128, 64))
+    assert stack is not None
+    assert alone is not None
+    np.testing.assert_array_equal(stack.cells, np.tile(alone.cells, 3))
+
+
+def test_maps_of_different_stacks_are_not_compared() -> None:
+    with pytest.raises(ValueError, match="as many slices"):
+        gathered({"a": Heat(noise(1, 3, 8, 8), WHOLE), "b": Heat(noise(2, 4, 8, 8), WHOLE)}, FILM)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -11,9 +12,12 @@ from app.classifiers.classifier import Classifier
 from app.classifiers.exam import slice_scores
 from app.classifiers.loading import load_exam
 from app.classifiers.stack import StackNetwork
-from app.domain import KNEE_FINDINGS
+from app.domain import KNEE_FINDINGS, joined
+from app.explainers.base import LayerRelevance
 from app.explainers.methods.lrp import LRP
+from app.explainers.methods.rap import RAP
 from app.explainers.relevance.engine import propagate
+from app.explainers.stages import stages
 from tests.exams import stack, write_exam_network
 from tests.explainers.families import exact
 
@@ -66,3 +70,47 @@ def test_every_method_gives_a_map_per_slice_and_no_slice_without_a_winner_counts
         index = next(i for i, image in enumerate(series.images) if image.stack == one.stack)
         if index in idle and name != "occlusion":
             assert abs(one.values).max() < 1e-6
+
+
+@pytest.mark.parametrize("method", [LRP(), RAP()])
+def test_the_stages_of_a_slice_hold_what_the_slice_has_of_the_stack(part: Classifier, method: LRP | RAP) -> None:
+    """The stack's own walk, cut at the slice: what the slice contributes where the slices part arrives at its pixels, and all
+    slices together are the stack's seed."""
+    series = stack(5, slices=6)
+    trace = explainers.record(part, series)
+    finding = KNEE_FINDINGS[1]
+    layer = joined("1", method.explain(part, trace, [finding]))
+    seeds = []
+    for place, values in enumerate(layer.values):
+        found = stages(method, trace, finding, place)
+        total = float(values.sum(dtype=np.float64))
+        first, last = found[0], found[-1]
+        assert (last.name, last.values.shape) == ("film", values.shape)
+        np.testing.assert_allclose(last.values, values, atol=1e-6 * float(np.abs(layer.values).max()))
+        assert np.maximum(last.values, 0).sum(dtype=np.float64) == pytest.approx(layer.mass()[place], rel=1e-5, abs=1e-9)
+        for stage in found:
+            assert float(stage.values.sum(dtype=np.float64)) == pytest.approx(total, rel=1e-4, abs=1e-7), stage.name
+            assert stage.total == pytest.approx(total, rel=1e-4, abs=1e-7), stage.name
+        assert (first.spatial, first.values.shape) == (False, (1, 16)), (
+            "the channels, each with the slice that it is largest in"
+        )
+        seeds.append(first.total)
+    assert sum(seeds) == pytest.approx(layer.total, rel=1e-4)
+    assert max(map(abs, seeds)) > 0
+
+
+def test_a_slice_alone_is_a_film_to_its_stages(part: Classifier) -> None:
+    """A stack of one has nothing to part: its strip begins at the decision."""
+    trace = explainers.record(part, stack(6, slices=1))
+    found = stages(LRP(), trace, KNEE_FINDINGS[0])
+    assert found[0].name == "head"
+    assert found[-1].values.sum(dtype=np.float64) == pytest.approx(found[0].total, rel=1e-4)
+
+
+def test_what_is_about_all_slices_is_of_none() -> None:
+    whole = LayerRelevance("head", torch.ones(1, 1, 3, 1), torch.ones(1), spatial=False)
+    assert whole.of_slice(0) is None
+    each = LayerRelevance("stem", torch.arange(8.0).view(1, 2, 2, 2), torch.tensor([28.0]), shares=torch.tensor([[6.0, 22.0]]))
+    one = each.of_slice(1)
+    assert one is not None
+    assert (one.values.tolist(), one.totals.tolist()) == ([[[[4.0, 5.0], [6.0, 7.0]]]], [22.0])

@@ -10,9 +10,12 @@ STATIC = ROOT / "static"
 JINJA = re.compile(r"{{.*?}}|{%.*?%}|{#.*?#}", re.DOTALL)
 STATIC_CALL = re.compile(r"""\bstatic\(\s*["']([^"']+)["']\s*\)""")
 TEMPLATE_NAME = re.compile(r"""{%-?\s*(?:extends|include|import|from)\s+["']([^"']+)["']""")
-JS_IMPORT = re.compile(r"""^\s*(?:import|export)\b[^"'`;]*?["'](\.[^"']+)["']""", re.MULTILINE)
+JS_IMPORT = re.compile(r"""^\s*(?:import|export)\b(?:[^"'`;]*?\bfrom)?\s*["'](\.[^"']+)["']""", re.MULTILINE)
 JS_LATE_IMPORT = re.compile(r"""\bimport\(\s*["'](\.[^"']+)["']\s*\)""")
 JS_WORKER = re.compile(r"""new URL\(\s*["'](\.[^"']+)["']\s*,\s*import\.meta\.url\s*\)""")
+JS_VENDOR = re.compile(r"""["'](\.\./vendor/[^"']+)["']""")
+JS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+"""Where scripts say their types, imports among them."""
 CSS_REFERENCE = re.compile(r"""(?:url\(\s*|@import\s+)["']?((?!data:|#)[^"')\s]+)""")
 
 
@@ -47,6 +50,11 @@ def templates() -> list[Path]:
     return found
 
 
+def script(path: Path) -> str:
+    """A script without the comments that say its types."""
+    return JS_COMMENT.sub("", path.read_text(encoding="utf-8"))
+
+
 def test_templates_have_nothing_inline() -> None:
     found = []
     for path in templates():
@@ -77,8 +85,8 @@ def test_what_templates_name_is_there() -> None:
 def test_what_scripts_and_styles_name_is_there() -> None:
     missing = []
     for path in files(".js", under="static"):
-        text = path.read_text(encoding="utf-8")
-        for pattern in (JS_IMPORT, JS_LATE_IMPORT, JS_WORKER):
+        text = script(path)
+        for pattern in (JS_IMPORT, JS_LATE_IMPORT, JS_WORKER, JS_VENDOR):
             missing += [f"{name(path)}: {other}" for other in pattern.findall(text) if not (path.parent / other).is_file()]
     for path in files(".css", under="static"):
         for other in CSS_REFERENCE.findall(path.read_text(encoding="utf-8")):
@@ -97,7 +105,7 @@ def test_no_script_or_style_is_left_over() -> None:
             source = sources.get(other, other.replace("built/", "css/bundles/"))
             named.add((STATIC / source).resolve())
     for path in files(".js", under="static"):
-        text = path.read_text(encoding="utf-8")
+        text = script(path)
         for pattern in (JS_IMPORT, JS_LATE_IMPORT, JS_WORKER):
             named |= {(path.parent / other).resolve() for other in pattern.findall(text)}
     for path in files(".css", under="static"):

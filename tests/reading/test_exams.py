@@ -6,13 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from app import explainers
+from app.classifiers.classifier import Classifier
 from app.classifiers.loading import Loaded
 from app.classifiers.registry import Registry
-from app.domain import KNEE_FINDINGS, Answer, Image, Layer, Patient, Series, Study, frozen
+from app.domain import KNEE_FINDINGS, Answer, Area, Edit, Image, Layer, Patient, Series, Study, frozen
+from app.edits import apply_to_stack
 from app.errors import InputError, NotFound
+from app.explainers.trace import Trace, record
 from app.phantoms import knee
-from app.reading import read, readings
+from app.reading import read, readings, stages, what_if_exam
 from app.stacks import Correction
 from tests.exams import write_exam_network
 from tests.films import image
@@ -83,6 +88,62 @@ def test_a_finding_and_methods_are_chosen_by_name(loaded: Loaded) -> None:
         read(due, loaded, methods=["tea leaves"])
     with pytest.raises(NotFound):
         readings(study(), loaded.registry, "nobody")
+
+
+def test_what_if_answers_about_the_whole_exam_with_slices_of_one_stack_edited(loaded: Loaded) -> None:
+    (reading,) = readings(study(), loaded.registry)
+    before, *layers = read([reading], loaded, methods=["cam"], findings="ACL tear")
+    assert isinstance(before, Answer)
+    alone = {stack.plane: replace(series, images=stack.images) for series, stack in reading.parts}
+    cam = next(one for one in layers if isinstance(one, Layer) and one.stack == before.parts[1].stack)
+    hot, box = Area("hot", explanation="m", threshold=0.5), Area("rectangle", ((10, 12), (50, 40)), slices=(7, 8))
+    exam = loaded.exam(reading.card)
+    said, covered = what_if_exam(exam, before, alone["coronal"], [Edit((hot, box), "inpaint")], {"m": cam})
+    assert covered.shape == (20, *alone["coronal"].images[0].stored.shape)
+    assert set(np.flatnonzero(covered.any(axis=(1, 2)))) >= {7, 8}
+    edited, _ = apply_to_stack(alone["coronal"].images, [Edit((hot, box), "inpaint")], {"m": cam})
+    whole = exam.predict({**alone, "coronal": replace(alone["coronal"], images=edited)})
+    assert said.scores == whole.scores != before.scores
+    assert said.stacks == before.stacks
+    assert said.parts[0] == before.parts[0]
+
+
+@pytest.mark.parametrize("method", ["lrp", "rap"])
+def test_the_stages_of_a_slice_end_at_what_the_stacks_layer_has_of_it(loaded: Loaded, method: str) -> None:
+    (reading,) = readings(study(), loaded.registry)
+    _, *layers = read([reading], loaded, methods=[method], findings="ACL tear")
+    layer = layers[1]
+    assert isinstance(layer, Layer)
+    series, stack = reading.parts[1]
+    part = loaded.exam(reading.card).member(stack.plane, "ACL tear")
+    for place in (int(np.argmax(layer.mass())), 0):
+        found = stages(part, replace(series, images=stack.images), method, "ACL tear", place)
+        assert found[-1].name == "film"
+        np.testing.assert_allclose(found[-1].values, layer.values[place], atol=1e-5 * float(np.abs(layer.values).max()))
+
+
+def test_a_full_gpu_sends_a_stack_to_the_cpu(loaded: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seen: a member of an exam's network has no file of its own that it could be loaded from again."""
+    (reading,) = readings(study(), loaded.registry)
+    _, *expected = read([reading], loaded, methods=["cam"])
+    tries: list[Series] = []
+
+    def full_at_first(classifier: Classifier, series: Series) -> Trace:
+        tries.append(series)
+        if len(tries) % 2:
+            raise torch.OutOfMemoryError
+        return record(classifier, series)
+
+    monkeypatch.setattr(explainers, "record", full_at_first)
+    _, *layers = read([reading], loaded, methods=["cam"])
+    assert len(tries) == 2 * len(layers)
+    for one, other in zip(layers, expected, strict=True):
+        assert isinstance(one, Layer)
+        assert isinstance(other, Layer)
+        np.testing.assert_allclose(one.values, other.values, atol=1e-5)
+    series, stack = reading.parts[0]
+    part = loaded.exam(reading.card).member(stack.plane, "ACL tear")
+    assert len(stages(part, replace(series, images=stack.images), "lrp", "ACL tear")) > 4
 
 
 def test_a_network_of_exams_opens_with_the_layers_that_its_card_names(tmp_path: Path) -> None:

@@ -200,7 +200,10 @@ def test_what_if_answers_about_the_edited_film_under_the_films_own_name(loaded: 
     classifier = loaded.get(loaded.registry.card("chest-untrained"))
     (series,) = film().series
     (plain,), (cam,) = results(film(), loaded, ["cam"])
-    edited = what_if(classifier, series, [Edit((Area("hot", explanation="m", threshold=0.98),), "mean")], {"m": cam})
+    step = Edit((Area("hot", explanation="m", threshold=0.98),), "mean")
+    edited, covered = what_if(classifier, series, [step], {"m": cam})
+    assert covered.shape == (1, *series.images[0].stored.shape)
+    assert 0 < covered.mean() < 0.2
     assert edited.stacks == plain.stacks == (cam.stack,)
     assert edited.scores != plain.scores
     with pytest.raises(NotFound, match="map of this hot area"):

@@ -9,8 +9,8 @@ from PIL import Image as Picture
 
 from app import render
 from app.domain import Extent, Image, Layer, Producer, Window
-from app.grey import nearest
 from app.render.captions import caption
+from app.render.laying import sampled
 from tests.films import image, layer
 
 WHOLE = Extent(0, 0, 100, 50)
@@ -136,10 +136,10 @@ def test_the_caption_says_kind_finding_and_who_made_it() -> None:
 
 def test_the_nearest_cell_is_the_one_that_a_pixels_centre_lies_in() -> None:
     values = np.arange(1, 7, dtype=np.float32).reshape(2, 3)
-    laid = nearest(values, Extent(2, 1, 8, 5), (6, 10))
+    laid, inside = sampled(values, Extent(2, 1, 8, 5), render.Under(np.arange(10.0) + 0.5, np.arange(6.0) + 0.5), smooth=False)
     expected = np.zeros((6, 10))
     for row, column in np.ndindex(6, 10):
         down, across = (row + 0.5 - 1) / 2, (column + 0.5 - 2) / 2
         if 0 <= down < 2 and 0 <= across < 3:
             expected[row, column] = values[int(down), int(across)]
-    np.testing.assert_array_equal(laid, expected)
+    np.testing.assert_array_equal(np.where(inside, laid, 0), expected)

@@ -6,6 +6,7 @@ import pytest
 
 from app.errors import NotFound
 from app.store import AgreementKey, Store, WorklistQuery
+from tests.store import exams
 from tests.store.films import SHA, answer, image, layer, store_file, study
 
 
@@ -87,6 +88,57 @@ def test_what_is_missing_is_what_has_newer_maps_of_the_last_version(store: Store
         assert tx.agreements.missing() == ()
         tx.layers.save(study_id, layer(method="lrp", seed=9))
         assert tx.agreements.missing() == (nodule,)
+
+
+@pytest.fixture
+def exam(store: Store, tmp_path: Path) -> str:
+    """A stored exam of two stacks, read, each with the maps of two methods."""
+    study_id = exams.store_exam(store, tmp_path)
+    with store.begin() as tx:
+        tx.answers.save(study_id, exams.exam_answer())
+        for seed, method in enumerate(("cam", "lrp")):
+            tx.layers.save(study_id, exams.stack_layer(method=method, seed=seed))
+            tx.layers.save(study_id, exams.stack_layer(exams.CORONAL, method=method, seed=seed))
+    return study_id
+
+
+def of_stack(store: Store, study_id: str, series_uid: str = exams.SAGITTAL, finding: str = "ACL tear") -> AgreementKey:
+    with store.view() as tx:
+        stack = tx.stacks.of_fingerprint(study_id, exams.stack(series_uid))
+    return AgreementKey(study_id, stack.id, "knee", exams.SHA, finding)
+
+
+def test_an_exam_is_compared_stack_by_stack_and_listed_by_the_strongest(store: Store, exam: str) -> None:
+    sagittal, coronal = of_stack(store, exam), of_stack(store, exam, exams.CORONAL)
+    with store.begin() as tx:
+        assert set(tx.agreements.missing()) == {sagittal, coronal}
+        tx.agreements.save(sagittal, ("cam", "lrp"), 0.6, 0.5, 0.4)
+        tx.agreements.save(coronal, ("cam", "lrp"), 0.2, 0.1, 0.8)
+        assert tx.agreements.missing(exam) == ()
+        assert [row.key for row in tx.agreements.of_study(exam)] == [sagittal, coronal]
+    assert listed(store) == (0.8, None, None)  # ACL tear first
+    with store.view() as tx:
+        assert [tx.worklist.page(WorklistQuery(disagreement=least)).total for least in (0.75, 0.81)] == [1, 0]
+
+
+def test_a_stack_that_is_read_no_more_says_nothing_in_the_worklist(store: Store, exam: str, tmp_path: Path) -> None:
+    """A reader left the coronal stack out, and the exam was read again; then the sagittal series grew."""
+    with store.begin() as tx:
+        tx.agreements.save(of_stack(store, exam), ("cam", "lrp"), 0.6, 0.5, 0.4)
+        tx.agreements.save(of_stack(store, exam, exams.CORONAL), ("cam", "lrp"), 0.2, 0.1, 0.8)
+    with store.begin() as tx:
+        tx.answers.save(exam, exams.exam_answer(parts=(exams.part(),)))
+    assert listed(store)[0] == 0.4
+    with store.view() as tx:
+        assert tx.worklist.page(WorklistQuery(disagreement=0.75)).total == 0
+    old = of_stack(store, exam)
+    later = exams.slice_of(exams.SAGITTAL, exams.SLICES)
+    store_file(store, tmp_path, exams.knee(later), b"later", "later.dcm")
+    with store.begin() as tx:
+        assert not tx.stacks.get(old.stack_id).current
+        tx.layers.save(exam, exams.stack_layer(method="lrp", seed=9))
+        assert old not in tx.agreements.missing(exam), "an earlier state of its series stays as it is"
+    assert listed(store)[0] is None
 
 
 def test_a_removed_study_takes_its_agreements_along(store: Store, study_id: str) -> None:

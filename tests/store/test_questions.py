@@ -10,6 +10,7 @@ from app.domain import Area, Edit, Score
 from app.errors import NotFound
 from app.store import Kept, Question, Store, questions
 from app.store.tables import now
+from tests.store import exams
 from tests.store.films import SHA, image, store_file, study
 
 
@@ -21,8 +22,8 @@ def study_id(store: Store, tmp_path: Path) -> str:
 
 def question(store: Store, study_id: str, fill: str = "blur", model_sha256: str = SHA) -> Question:
     with store.view() as tx:
-        image_id = tx.studies.get(study_id).images[0].id
-    return Question("what if", study_id, image_id, "net", model_sha256, {"edits": [fill]})
+        (stack,) = tx.stacks.of_study(study_id)
+    return Question("what if", study_id, stack.id, stack.images[0], "net", model_sha256, {"edits": [fill]})
 
 
 def test_the_same_question_is_put_once_and_another_is_another(store: Store, study_id: str) -> None:
@@ -88,17 +89,18 @@ def test_the_oldest_make_room_and_their_octets_go(store: Store, study_id: str, m
 
 
 def test_a_kept_what_if_comes_back_bit_by_bit_and_goes_with_its_study(store: Store, study_id: str) -> None:
-    mask = np.random.default_rng(0).random((12, 10)) > 0.7
+    mask = np.random.default_rng(0).random((1, 12, 10)) > 0.7
     edits = (Edit((Area("brush", ((1.0, 2.0),), radius=3.0),), "inpaint"), Edit((Area("hot", explanation="m"),), "blur", True))
     before, after = (Score("Mass", 0.5, 0.0),), (Score("Mass", 0.25, -1.1),)
-    image_id = question(store, study_id).image_id
+    about = question(store, study_id)
     with store.begin() as tx:
-        kept = tx.what_ifs.add(study_id, Kept(image_id, "net", SHA, edits, mask, before, after, "words", "reader"))
+        kept = tx.what_ifs.add(study_id, Kept(about.stack_id, "net", SHA, edits, mask, before, after, "words", "reader"))
         asked = tx.questions.ask(question(store, study_id))
         tx.questions.answer(asked.id, {}, b"values")
     with store.view() as tx:
         (found,) = tx.what_ifs.of_study(study_id)
         assert (found.edits, found.before, found.after, found.covered) == (edits, before, after, mask.mean())
+        assert (found.stack, found.images, found.slices) == ((about.image_id,), (about.image_id,), (0,))
         np.testing.assert_array_equal(tx.what_ifs.mask(kept.id), mask)
         assert [(row.id, patient) for row, patient, _ in tx.what_ifs.export()] == [(kept.id, "ID-7")]
     assert store.sweep(-1) == 0
@@ -112,10 +114,60 @@ def test_a_kept_what_if_comes_back_bit_by_bit_and_goes_with_its_study(store: Sto
         tx.what_ifs.get(kept.id)
 
 
+def test_what_is_kept_of_a_stack_names_its_slices_and_holds_their_bits(store: Store, tmp_path: Path) -> None:
+    study_id = exams.store_exam(store, tmp_path)
+    with store.view() as tx:
+        stack = tx.stacks.of_fingerprint(study_id, exams.stack())
+    mask = np.random.default_rng(1).random((exams.SLICES, 12, 10)) > np.array([1.0, 0.9, 0.6])[:, None, None]
+    edits = (Edit((Area("ellipse", ((1.0, 2.0), (7.0, 9.0)), slices=(1, 2)),), "mean"),)
+    with store.begin() as tx:
+        kept = tx.what_ifs.add(study_id, Kept(stack.id, "net", SHA, edits, mask, (), (), "", "reader"))
+    with store.view() as tx:
+        (found,) = tx.what_ifs.of_study(study_id)
+        ((exported, _, _),) = tx.what_ifs.export()
+        assert (found.edits, found.stack_id, found.stack, found.slices) == (edits, stack.id, stack.images, (1, 2))
+        assert found.images == exported.images == stack.images[1:]
+        assert found.image_id == stack.images[2], "most is covered of it"
+        assert found.covered == mask.mean()
+        np.testing.assert_array_equal(tx.what_ifs.mask(kept.id), mask[1:])
+
+
+def test_a_stack_that_grew_keeps_what_was_kept_of_it(store: Store, tmp_path: Path) -> None:
+    """Nothing else was said of it: it stays all the same, beside the stack that its series makes now."""
+    study_id = exams.store_exam(store, tmp_path)
+    with store.view() as tx:
+        stack = tx.stacks.of_fingerprint(study_id, exams.stack())
+    mask = np.ones((exams.SLICES, 12, 10), bool)
+    with store.begin() as tx:
+        kept = tx.what_ifs.add(study_id, Kept(stack.id, "net", SHA, (), mask, (), (), "", "reader"))
+        asked = tx.questions.ask(Question("what if", study_id, stack.id, stack.images[0], "net", SHA, {}))
+    later = exams.slice_of(exams.SAGITTAL, exams.SLICES)
+    store_file(store, tmp_path, exams.knee(later), b"later", "later.dcm")
+    with store.view() as tx:
+        assert not tx.stacks.get(stack.id).current
+        assert tx.what_ifs.get(kept.id).stack == stack.images
+        assert tx.questions.get(asked.id).stack_id == stack.id
+
+
+def test_questions_about_two_slices_of_a_stack_are_two(store: Store, tmp_path: Path) -> None:
+    study_id = exams.store_exam(store, tmp_path)
+    with store.view() as tx:
+        sagittal, coronal = (tx.stacks.of_fingerprint(study_id, exams.stack(uid)) for uid in (exams.SAGITTAL, exams.CORONAL))
+    with store.begin() as tx:
+        first, second = (
+            tx.questions.ask(Question("stages", study_id, sagittal.id, image, "net", SHA, {"method": "lrp"}))
+            for image in sagittal.images[:2]
+        )
+        assert first.id != second.id
+        assert (first.stack_id, first.image_id) == (sagittal.id, sagittal.images[0])
+        with pytest.raises(NotFound, match="no such image"):
+            tx.questions.ask(Question("stages", study_id, coronal.id, sagittal.images[0], "net", SHA, {}))
+
+
 def test_of_another_study_nothing_is_asked_or_kept(store: Store, study_id: str) -> None:
     asked = question(store, study_id)
-    other = Question("what if", "aaaaaaaaaaaa", asked.image_id, "net", SHA, {})
+    other = Question("what if", "aaaaaaaaaaaa", asked.stack_id, asked.image_id, "net", SHA, {})
     with store.begin() as tx, pytest.raises(NotFound, match="no such image"):
         tx.questions.ask(other)
-    with store.begin() as tx, pytest.raises(NotFound, match="no such image"):
-        tx.what_ifs.add("aaaaaaaaaaaa", Kept(asked.image_id, "net", SHA, (), np.ones((12, 10), bool), (), (), "", "reader"))
+    with store.begin() as tx, pytest.raises(NotFound, match="no such stack"):
+        tx.what_ifs.add("aaaaaaaaaaaa", Kept(asked.stack_id, "net", SHA, (), np.ones((1, 12, 10), bool), (), (), "", "reader"))

@@ -103,11 +103,12 @@ def test_of_two_verdicts_that_expect_the_same_one_comes_second(store: Store, tmp
 def test_the_same_question_asked_by_many_is_one_and_a_layout_of_one_name_too(store: Store, tmp_path: Path) -> None:
     study_id = store_file(store, tmp_path, study()).study_id
     with store.view() as tx:
-        image_id = tx.studies.get(study_id).images[0].id
+        (stack,) = tx.stacks.of_study(study_id)
+    question = Question("what if", study_id, stack.id, stack.images[0], "net", SHA, {"edits": []})
 
     def ask() -> str:
         with store.begin() as tx:
-            return tx.questions.ask(Question("what if", study_id, image_id, "net", SHA, {"edits": []})).id
+            return tx.questions.ask(question).id
 
     def keep(number: int) -> Callable[[], str]:
         def kept() -> str:

@@ -135,8 +135,8 @@ def test_a_deleted_study_leaves_nothing_behind(script: TestClient, store: Store,
             "abcdefghijkl",
             Annotation(image["sop_instance_uid"], image["frame"], "length", ((1, 1), (2, 2)), "reader", now()),
         )
-        mask = np.ones((40, 40), bool)
-        tx.what_ifs.add(study, Kept(image["id"], films.MODEL, "cd" * 32, (), mask, (), (), "", "reader"))
+        mask = np.ones((1, 40, 40), bool)
+        tx.what_ifs.add(study, Kept(tx.stacks.of_image(image["id"]).id, films.MODEL, "cd" * 32, (), mask, (), (), "", "reader"))
     script.get(f"/images/{image['id']}/preview.png")
     before = rows(settings)
     assert {"reviews", "layers", "answers", "annotations", "what_ifs", "agreements", "stacks"} <= set(before)

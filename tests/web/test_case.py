@@ -11,8 +11,8 @@ from fastapi.testclient import TestClient
 from app import explainers
 from app.domain import REASONS, VERDICTS
 from app.store import Store
-from app.web.case import CasePage, JobFragment
-from app.web.payload import CaseData
+from app.web.case.page import CasePage, JobFragment
+from app.web.case.payload import CaseData
 from tests.web import films
 from tests.web.conftest import SAME_SITE, Send, shown
 
@@ -60,7 +60,7 @@ def test_the_payload_in_the_page_is_the_one_at_case_json_and_fits_its_dataclass(
     assert json.loads(json.dumps(asdict(data))) == told
     assert told["verdicts"] == list(VERDICTS)
     assert told["reasons"] == list(REASONS)
-    (image,) = told["images"]
+    (image,) = told["stacks"][0]["images"]
     assert (image["rows"], image["columns"], image["signed"], image["photometric"]) == (40, 40, False, "MONOCHROME2")
     assert image["windows"] == [{"centre": 2048.0, "width": 4096.0, "function": "LINEAR", "label": ""}]
     assert [entry["method"] for entry in told["explanations"]] == list(explainers.panel())
@@ -69,7 +69,7 @@ def test_the_payload_in_the_page_is_the_one_at_case_json_and_fits_its_dataclass(
 
 def test_every_address_in_the_payload_answers(client: TestClient, study: str) -> None:
     told = client.get(f"/studies/{study}/case.json", headers=JSON).json()
-    (image,) = told["images"]
+    (image,) = told["stacks"][0]["images"]
     assert len(client.get(image["pixels_url"]).content) == 40 * 40 * 2
     assert client.get(image["thumbnail_url"]).headers["content-type"] == "image/png"
     for entry in told["explanations"]:
@@ -91,9 +91,8 @@ def test_every_address_in_the_payload_answers(client: TestClient, study: str) ->
 )
 def test_the_spacing_says_what_it_is_worth(client: TestClient, send: Send, elements: dict[str, Any], kind: str) -> None:
     study = send(("film.dcm", films.dicom(13, **elements)))
-    response = client.get(f"/studies/{study}")
-    assert shown(response).data.shown.spacing_kind == kind
-    assert (f'class="film-spacing quiet">{kind}<' in response.text) == bool(elements)
+    film = shown(client.get(f"/studies/{study}")).data.film
+    assert (film.spacing_kind, film.spacing is not None) == (kind, bool(elements))
 
 
 def test_the_true_region_belongs_to_the_finding_and_ranges_of_keys_read_as_ranges(client: TestClient, study: str) -> None:
@@ -304,11 +303,12 @@ def test_images_of_one_study_can_be_chosen(client: TestClient, send: Send) -> No
 
     study = send(("a.dcm", film(11)), ("b.dcm", film(12)))
     told = client.get(f"/studies/{study}/case.json", headers=JSON).json()
-    assert len(told["images"]) == 2
-    second = told["images"][1]["id"]
+    (series,) = told["stacks"]
+    assert len({image["stack"] for image in series["images"]}) == 2, "every film is a stack of its own"
+    second = series["images"][1]["id"]
     html = client.get(f"/studies/{study}?image={second}").text
     assert payload_of(html)["image"] == second
-    assert 'id="slice"' in html
+    assert 'aria-valuemax="2"' in html
 
 
 def test_a_stack_is_one_series_and_the_others_are_offered(client: TestClient, send: Send) -> None:
@@ -335,13 +335,14 @@ def test_a_stack_is_one_series_and_the_others_are_offered(client: TestClient, se
     )
     response = client.get(f"/studies/{study}")
     page: CasePage = shown(response)
-    assert {(entry.title[4:], entry.count) for entry in page.data.series} == {("PD <cor> · coronal", 3), ("sagittal", 2)}
+    assert {(run.title[4:], len(run.images)) for run in page.data.stacks} == {("PD <cor> · coronal", 3), ("sagittal", 2)}
+    assert {run.listed[4:] for run in page.data.stacks} == {"PD <cor> · coronal · 3 images", "sagittal · 2 images"}
     assert "PD &lt;cor&gt; · coronal · 3 images" in response.text
-    assert f'max="{page.data.stack}"' in response.text
-    other = next(entry for entry in page.data.series if entry.image != page.data.series[page.data.shown.series].image)
-    html = client.get(f"/studies/{study}?image={other.image}").text
-    assert f'<option value="{other.image}" selected>' in html
-    assert f'max="{5 - page.data.stack}"' in html
+    (first,) = page.data.shown
+    assert [run.used for run in page.data.stacks] == [run is first for run in page.data.stacks]
+    (other,) = (run for run in page.data.stacks if run is not first)
+    there: CasePage = shown(client.get(f"/studies/{study}?image={other.images[0].id}"))
+    assert (there.data.shown[0].id, there.series.id, there.others) == (other.id, other.series, ())
 
 
 def test_korean_and_light_are_kept(client: TestClient, study: str) -> None:

@@ -1,7 +1,6 @@
 """Exams for scripts: read whole, explained, corrected and judged, by a network that was never trained."""
 
 import io
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.store import Store
-from tests.exams import write_exam_network
 from tests.store.exams import LOGITS, SHA, SLICES
 from tests.web import exams
 
@@ -20,10 +18,7 @@ API = "/api/v1"
 @pytest.fixture
 def models(models: Path, tmp_path: Path) -> Path:
     """The networks of every test, and one of exams."""
-    folder = tmp_path / "models"
-    shutil.copytree(models, folder)
-    write_exam_network(folder, phantom=False)
-    return folder
+    return exams.beside(models, tmp_path / "models")
 
 
 @pytest.fixture

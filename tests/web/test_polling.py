@@ -39,14 +39,13 @@ def counted(store: Store) -> Counted:
     return collect
 
 
-@pytest.mark.parametrize("face", ["", "exam/"])
 def test_a_question_for_a_job_costs_little_however_large_the_study(
-    client: TestClient, store: Store, tmp_path: Path, counted: Counted, face: str
+    client: TestClient, store: Store, tmp_path: Path, counted: Counted
 ) -> None:
     study = exams.store_exam(store, tmp_path)
     with store.begin() as tx:
         tx.jobs.analyse(study)
-    address = f"/studies/{study}/{face}job?model=&again=3"
+    address = f"/studies/{study}/job?model=&again=3"
     client.get(address, headers=HTMX)
     with counted() as said:
         assert 'data-state="queued"' in client.get(address, headers=HTMX).text
@@ -82,8 +81,7 @@ def test_the_longer_a_job_takes_the_less_often_it_is_asked_about(client: TestCli
     assert pauses[-1] == pauses[-2] == 5000
 
 
-@pytest.mark.parametrize("face", ["", "exam/"])
-def test_a_study_that_is_gone_is_said_to_be(client: TestClient, face: str) -> None:
-    answer = client.get(f"/studies/aaaaaaaaaaaa/{face}job", headers=HTMX)
+def test_a_study_that_is_gone_is_said_to_be(client: TestClient) -> None:
+    answer = client.get("/studies/aaaaaaaaaaaa/job", headers=HTMX)
     assert answer.status_code == 404
     assert answer.headers["hx-retarget"] == "#messages"

@@ -82,13 +82,19 @@ def test_pictures_are_drawn_once_while_there_is_room() -> None:
     assert drawn[-2:] == ["large", "large"]
 
 
+@pytest.fixture
+def models(models: Path, tmp_path: Path) -> Path:
+    """The networks of every test, and one of exams."""
+    return exams.beside(models, tmp_path / "networks")
+
+
 def test_every_template_is_rendered(app: FastAPI, client: TestClient, send: Send, study: str, tmp_path: Path) -> None:
     app.state.web.templates["en"].env.cache.clear()
     films.flag(app.state.web.store, study)
     refused = send(("second.dcm", films.dicom(2)))
     films.refuse(app.state.web.store, refused)
     visits = ["/", "/upload", "/flagged", "/models", "/models/phantom-untrained", "/docs", "/nothing"]
-    visits += [f"/studies/{exams.store(app.state.web.store, tmp_path)}"]
+    visits += [f"/studies/{exams.store(app.state.web.store, tmp_path, exams.READER)}"]
     visits += [f"/studies/{study}", f"/studies/{study}/report", f"/studies/{refused}"]
     for path in visits:
         assert client.get(path).status_code in {200, 404}

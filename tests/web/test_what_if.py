@@ -89,7 +89,7 @@ def test_the_pages_answer_is_the_apis_and_pythons(client: TestClient, read: str,
         Edit((Area("hot", explanation=cam["id"], threshold=0.3),), "mean"),
         Edit((Area("rectangle", ((10, 10), (80, 86))),), "blur", outside=True),
     ]
-    said = reading.what_if(classifier, series, steps, maps)
+    said, _ = reading.what_if(classifier, series, steps, maps)
     told = {one["finding"]: (one["after"], one["logit_after"]) for one in page.json()["changes"]}
     assert told == {score.finding: (score.probability, score.logit) for score in said.scores}
     (before,) = client.get(f"{API}/studies/{read}/predictions").json()
@@ -112,6 +112,15 @@ def test_the_same_question_is_answered_once(client: TestClient, read: str, store
     assert first == again
     other = client.post(f"/studies/{read}/what-if", json={**body, "edits": [{**body["edits"][0], "fill": "mean"}]}).json()  # type: ignore[dict-item]
     assert other["id"] != first["id"]
+    with store.view() as tx:
+        (stack,) = tx.stacks.of_study(read)
+    named = [{"stack": stack.id}, {"image": stack.images[0]}, {"stack": stack.id, "image": stack.images[0]}]
+    told = [client.post(f"/studies/{read}/what-if", json={**body, **more}).json() for more in named]
+    area = {**body["edits"][0]["areas"][0], "images": [stack.images[0]]}  # type: ignore[index]
+    whole = {"model": MODEL, "edits": [{**body["edits"][0], "areas": [area]}]}  # type: ignore[dict-item]
+    told.append(client.post(f"/studies/{read}/what-if", json=whole).json())
+    assert told == [first] * 4, "a film is a stack of one, however it is named"
+    assert [one["image"] for one in first["images"]] == [first["image"]] == [stack.images[0]]
 
 
 def test_a_what_if_is_kept_listed_exported_and_taken_back(client: TestClient, read: str, store: Store) -> None:
@@ -196,8 +205,8 @@ def test_other_methods_have_no_stages(client: TestClient, read: str) -> None:
 
 def test_without_a_worker_the_reader_is_told(store: Store, study_of_nobody: str) -> None:
     with store.view() as tx:
-        image = tx.studies.get(study_of_nobody).images[0]
-    question = Question("what if", study_of_nobody, image.id, MODEL, "cd" * 32, {"edits": []})
+        (stack,) = tx.stacks.of_study(study_of_nobody)
+    question = Question("what if", study_of_nobody, stack.id, stack.images[0], MODEL, "cd" * 32, {"edits": []})
     with pytest.raises(Unavailable, match="No worker answered"):
         questions.ask(store, lambda: None, question, patience=0.05)
     with store.view() as tx:

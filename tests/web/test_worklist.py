@@ -1,12 +1,16 @@
 """The worklist: searched, filtered, sorted, paged, and asked again while something runs."""
 
+from pathlib import Path
+
 import pytest
 from fastapi.testclient import TestClient
 
-from app.store import Store, WorklistQuery
+from app.store import AgreementKey, Store, WorklistQuery
 from app.web.tables import Column, columns, number, ordering
 from app.web.worklist import WorklistPage
-from tests.web import films
+from tests.store.exams import CORONAL, SAGITTAL, SHA, SLICES, exam_answer, knee, slice_of, stack
+from tests.store.films import store_file
+from tests.web import exams, films
 from tests.web.conftest import Send, shown, template
 
 XSS = "<script>alert(1)</script>"
@@ -116,6 +120,19 @@ def test_sorting_turns_round(client: TestClient, send: Send) -> None:
     assert names(sort="received") == ["B", "A", "C"]
 
 
+def test_methods_that_disagree_on_an_exam_are_shown_as_on_a_film(client: TestClient, store: Store, tmp_path: Path) -> None:
+    """Of its stacks the one on which they disagree most."""
+    study = exams.store(store, tmp_path)
+    with store.begin() as tx:
+        for stack, rank in zip(tx.stacks.of_study(study), (0.7, 0.1), strict=True):
+            key = AgreementKey(study, stack.id, "knee", SHA, "ACL tear")
+            tx.agreements.save(key, ("cam", "lrp"), rank, 0.2, 1 - rank)
+    text = client.get("/").text
+    assert 'aria-label="ACL tear: disagreement of the methods 0.90">0.90</span>' in text
+    assert text.count("methods disagree</span>") == 1
+    assert f"/studies/{study}" in client.get("/?methods=disagree").text
+
+
 def test_disagreement_is_shown_sorted_and_filtered_by(client: TestClient, send: Send, store: Store) -> None:
     studies = [send((f"{n}.dcm", films.dicom(n))) for n in (1, 2, 3)]
     for study, rank in zip(studies, (0.9, 0.1, None), strict=True):
@@ -202,3 +219,43 @@ def test_what_a_network_of_phantoms_says_of_a_person_is_called_so(client: TestCl
         films.analyse(store, study, model="phantom-untrained")
     page = client.get("/").text
     assert page.count("trained on phantoms: means nothing for a person") == 1
+
+
+def agreed(store: Store, exam: str, series: str, disagreement: float) -> None:
+    """Keep how far methods disagree on a stack of an exam."""
+    with store.begin() as tx:
+        found = tx.stacks.of_fingerprint(exam, stack(series)).id
+        key = AgreementKey(exam, found, "knee", SHA, "ACL tear")
+        tx.agreements.save(key, ("cam", "lrp", "rap"), 1 - disagreement, 0.1, disagreement)
+
+
+def test_methods_that_disagree_on_an_exam_are_told_and_filtered_as_on_a_film(
+    client: TestClient, store: Store, tmp_path: Path, study: str
+) -> None:
+    """Of an exam's stacks the one on which they disagree most."""
+    exam = exams.store(store, tmp_path)
+    agreed(store, exam, SAGITTAL, 0.2)
+    (row,) = (row for row in shown(client.get("/")).studies.rows if row.id == exam)
+    named = dict(zip((score.finding for score in row.top), row.disagreements, strict=True))
+    assert named == {"ACL tear": 0.2, "abnormality": None, "meniscal tear": None}
+    assert shown(client.get("/?methods=disagree")).studies.rows == ()
+    agreed(store, exam, CORONAL, 0.9)
+    films.agree(store, study, rank=0.2)
+    listed = shown(client.get("/?methods=disagree&sort=-disagreement"))
+    assert [one.id for one in listed.studies.rows] == [exam, study]
+    assert "ACL tear: disagreement of the methods 0.90" in client.get("/?methods=disagree").text
+
+
+def test_what_methods_made_of_an_earlier_state_of_a_series_is_not_told(
+    client: TestClient, store: Store, tmp_path: Path
+) -> None:
+    exam = exams.store(store, tmp_path)
+    agreed(store, exam, SAGITTAL, 0.9)
+    agreed(store, exam, CORONAL, 0.3)
+    store_file(store, tmp_path, knee(slice_of(SAGITTAL, SLICES)), b"a fourth", "fourth.dcm")
+    with store.begin() as tx:
+        parts = tuple(part for part in exam_answer().parts if part.plane == "coronal")
+        tx.answers.save(exam, exam_answer(parts=parts))
+    (row,) = shown(client.get("/")).studies.rows
+    assert max(value for value in row.disagreements if value is not None) == 0.3
+    assert shown(client.get("/?methods=disagree")).studies.rows == ()

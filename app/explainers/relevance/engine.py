@@ -114,10 +114,16 @@ class _Frontier:
         """After a step that took ``r``; ``whole``: nothing else was on its way."""
         if not self.keep:
             return
-        totals = sum((part.flatten(1).sum(1, dtype=torch.float64) for part in waiting.values()), torch.zeros(r.shape[0]))
+        parts = tuple(waiting.values())
+        # Slice by slice, (targets, slices), unless something is about all slices at once: what was taken, or is on its way.
+        apart = all(part.shape[1] == self.trace.slices for part in (r, *parts))
+        kept = r.shape[: 2 if apart else 1]
+        each = (part.reshape(*kept, -1).sum(-1, dtype=torch.float64) for part in parts)
+        sums = sum(each, r.new_zeros(kept, dtype=torch.float64))
         spatial = r.dim() == 5
         values = r.sum(2) if spatial else r.reshape(*r.shape[:2], -1, 1)
-        self.layers.append(LayerRelevance(step.name, values, totals, whole, spatial))
+        totals, shares = (sums.sum(1), sums) if apart else (sums, None)
+        self.layers.append(LayerRelevance(step.name, values, totals, whole, spatial, shares))
 
     def arrived(self, r: Tensor) -> Relevance:
         """The map at the film."""
@@ -126,7 +132,8 @@ class _Frontier:
         if self.shared:
             found = found.sum(1, keepdim=True).expand_as(self.total)
         if self.keep:
-            self.layers.append(LayerRelevance("film", maps, found.sum(1) if not self.shared else found[:, 0]))
+            totals = found.sum(1) if not self.shared else found[:, 0]
+            self.layers.append(LayerRelevance("film", maps, totals, shares=maps.flatten(2).sum(2, dtype=torch.float64)))
         lost = (found - self.total).abs() / self.total.abs().clamp_min(torch.finfo(torch.float64).tiny)
         return Relevance(maps, self.total, torch.where(self.total == 0, found.abs(), lost), tuple(self.layers))
 

@@ -5,7 +5,7 @@ loads. ``migrations/`` builds the same schema step by step; a test compares the 
 """
 
 from app.store.tables.base import Base, Clean, Id, Sha, Utc, belongs, now, one_of, public_id
-from app.store.tables.readers import AnnotationTable, ReaderTable, ReviewTable
+from app.store.tables.readers import AnnotationTable, ReaderTable, ReviewTable, WhatIfTable
 from app.store.tables.results import (
     AgreementTable,
     AnswerTable,
@@ -45,6 +45,7 @@ __all__ = [
     "UploadFileTable",
     "UploadTable",
     "Utc",
+    "WhatIfTable",
     "belongs",
     "now",
     "one_of",

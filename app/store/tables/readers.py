@@ -1,4 +1,4 @@
-"""Readers, and what they leave: verdicts, rulers."""
+"""Readers, and what they leave: verdicts, rulers, what-ifs."""
 
 from datetime import datetime
 from typing import Any
@@ -7,8 +7,8 @@ from sqlalchemy import JSON, Index, String, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.domain import ANNOTATIONS, VERDICTS
-from app.store.tables.base import Base, Id, belongs, one_of, public_id
-from app.store.tables.results import LayerTable
+from app.store.tables.base import Base, Id, Sha, belongs, one_of, public_id
+from app.store.tables.results import LayerTable, NetworkTable
 
 
 class ReaderTable(Base):
@@ -67,4 +67,30 @@ class AnnotationTable(Base):
     changed_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
 
+    reader: Mapped[ReaderTable] = relationship(lazy="raise")
+
+
+class WhatIfTable(Base):
+    """A kept what-if: the edits, the pixels they covered as a blob, and the scores before and after. ``slices`` are the places
+    of those that the edits covered something of, and ``image_id`` is the one of them that stands for the stack."""
+
+    __tablename__ = "what_ifs"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=public_id)
+    study_id: Mapped[str] = belongs("studies")
+    stack_id: Mapped[str] = belongs("stacks")
+    image_id: Mapped[str] = belongs("images")
+    network_id: Mapped[str] = belongs("networks")
+    edits: Mapped[list[Any]]
+    slices: Mapped[list[Any]]
+    mask: Mapped[str] = mapped_column(Sha, index=True)
+    covered: Mapped[float]
+    before: Mapped[list[Any]]
+    after: Mapped[list[Any]]
+    comment: Mapped[str]
+    reader_id: Mapped[str] = belongs("readers")
+    created_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+
+    network: Mapped[NetworkTable] = relationship(lazy="raise")
     reader: Mapped[ReaderTable] = relationship(lazy="raise")

@@ -77,7 +77,7 @@ class AnswerOut(Frozen):
 
 
 class AgreementOut(Frozen):
-    """How far methods agree on one finding of one film."""
+    """How far methods agree on one finding of one film, or of one stack of an exam."""
 
     stack: str = Field(description="The stack.")
     image: str | None = Field(description="The film; null for a stack of several slices.")
@@ -151,7 +151,7 @@ def list_agreements(
     paging: Whole,
     finding: Annotated[str, Query(description="Only of this finding.")] = "",
 ) -> list[AgreementOut]:
-    """How far the methods' maps agree on each finding that was explained, in the order of the study's images."""
+    """How far the methods' maps agree on each finding that was explained, in the order of the study's stacks."""
     with pages.of(request).store.view() as tx:
         films = films_of(tx, study_id)
         rows = [row for row in tx.agreements.of_study(study_id) if finding in {"", row.key.finding}]

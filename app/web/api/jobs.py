@@ -7,9 +7,10 @@ from pydantic import Field
 
 from app.store import JobRow, Transaction
 from app.store.records import JobKind, JobState
-from app.web import filling, pages
+from app.web import pages
 from app.web.api.objects import Frozen, Translate
 from app.web.api.refusals import NAMED
+from app.web.case.filling import doing
 
 router = APIRouter(tags=["jobs"], responses=NAMED)
 
@@ -46,7 +47,7 @@ class JobOut(Frozen):
             finding=row.finding,
             step=row.step,
             of=row.of,
-            what=filling.doing(row, _),
+            what=doing(row, _),
             not_before=row.not_before,
             error=_(row.error_template, **row.error_values),
         )

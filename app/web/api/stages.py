@@ -28,10 +28,11 @@ class StageOut(Frozen):
 
 
 class StripOut(Frozen):
-    """Every stage of one map, from the decision back to the film."""
+    """Every stage of one map, from the decision back to the film; of a slice, from what it contributes back to it."""
 
     id: str = Field(description="The strip's id; it is kept for a while.")
-    image: str = Field(description="The image.")
+    stack: str = Field(description="The stack, of which a film is one too.")
+    image: str = Field(description="The film, or the slice.")
     model: str = Field(description="The network.")
     model_sha256: str = Field(description="The checksum of its weights.")
     method: str = Field(description="lrp or rap.")
@@ -43,7 +44,8 @@ class StripOut(Frozen):
 
 @router.get("/studies/{study_id}/stages", summary="Read a layer filmstrip")
 def read_stages(request: Request, study_id: str, asked: Annotated[stages.StagesIn, Query()]) -> StripOut:
-    """How relevance stands at every stage of the network, for LRP and RAP. Worked out on request, kept for a while."""
+    """How relevance stands at every stage of the network, for LRP and RAP: of a film, or of one slice of a stack, whose sums
+    are what it has of the whole stack's. Worked out on request, kept for a while."""
     told = asdict(stages.strip(request, study_id, asked))
     return StripOut(**told, values=f"/api/v1{told['values_url']}")
 

@@ -3,12 +3,13 @@
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Request
+from fastapi import APIRouter, Body, Query, Request
 from fastapi import Response as Answer
 from pydantic import Field
 from starlette.responses import Response
 
 from app.domain import AreaKind, Fill
+from app.errors import NotFound
 from app.store import WhatIfRow
 from app.web import images, pages, what_if
 from app.web.api.objects import Frozen
@@ -16,6 +17,8 @@ from app.web.api.paging import HEADERS, Whole
 from app.web.api.refusals import NAMED, OCTETS, SENT
 
 router = APIRouter(tags=["what-ifs"], responses=NAMED)
+
+Edited = Annotated[str, Query(max_length=64, description="Which image of the stack; empty: the one of which most was covered.")]
 
 
 class AreaOut(Frozen):
@@ -26,6 +29,7 @@ class AreaOut(Frozen):
     radius: float = Field(description="Of a brush, in pixels.")
     explanation: str = Field(description="The map of a hot area.")
     threshold: float = Field(description="Of a hot area: a share of the upper end of the map's colours.")
+    images: tuple[str, ...] = Field(description="The slices of the stack that it covers; none: every one, on a film the film.")
 
 
 class EditOut(Frozen):
@@ -33,7 +37,7 @@ class EditOut(Frozen):
 
     areas: tuple[AreaOut, ...]
     fill: Fill
-    outside: bool = Field(description="All of the film but the areas was filled.")
+    outside: bool = Field(description="All of the film, or of every slice, but the areas was filled.")
 
 
 class ChangeOut(Frozen):
@@ -48,17 +52,27 @@ class ChangeOut(Frozen):
     logit_after: float = Field(description="The network's raw output for the edited film.")
 
 
+class EditedOut(Frozen):
+    """An image that was edited."""
+
+    image: str = Field(description="The film, or the slice.")
+    covered: float = Field(description="The share of its pixels that were covered.")
+    pixels: str = Field(description="Where its stored values are, edited.")
+
+
 class WhatIfOut(Frozen):
-    """What a network says of the edited film."""
+    """What a network says of the edited film or exam."""
 
     id: str = Field(description="The answer's id; it is kept for a while.")
-    image: str = Field(description="The image.")
+    stack: str = Field(description="The stack, of which a film is one too.")
+    image: str = Field(description="The image that was edited; of several slices the one of which most was covered.")
+    images: tuple[EditedOut, ...] = Field(description="Every image that was edited, in the order of the stack.")
     model: str = Field(description="The network.")
     model_sha256: str = Field(description="The checksum of its weights.")
     changes: tuple[ChangeOut, ...] = Field(description="Per finding, the biggest change first.")
     device: str = Field(description="What it ran on.")
     seconds: float = Field(description="How long the network took.")
-    pixels: str = Field(description="Where the edited film's stored values are.")
+    pixels: str = Field(description="Where the stored values of `image` are, edited.")
 
 
 class KeptOut(Frozen):
@@ -66,29 +80,33 @@ class KeptOut(Frozen):
 
     id: str = Field(description="The what-if's id.")
     study: str = Field(description="The study.")
-    image: str = Field(description="The image.")
+    stack: str = Field(description="The stack, of which a film is one too.")
+    image: str = Field(description="The image; of several slices the one of which most was covered.")
+    images: tuple[str, ...] = Field(description="Every image of which something was covered, in the order of the stack.")
     model: str = Field(description="The network.")
     model_sha256: str = Field(description="The checksum of its weights.")
     edits: tuple[EditOut, ...] = Field(description="One after the other.")
-    covered: float = Field(description="The share of the film's pixels that were covered.")
+    covered: float = Field(description="The share of the film's, or of the whole stack's, pixels that were covered.")
     changes: tuple[ChangeOut, ...] = Field(description="Per finding, the biggest change first.")
     comment: str = Field(description="In the reader's words.")
     reader: str = Field(description="Who asked.")
     created_at: str = Field(description="UTC.")
-    mask: str = Field(description="Where the covered pixels are.")
+    mask: str = Field(description="Where the covered pixels of `image` are; `?image=` names another.")
 
 
 @router.post("/studies/{study_id}/what-if", responses=SENT, summary="Ask what if")
 def ask_what_if(request: Request, study_id: str, asked: Annotated[what_if.Asked, Body()]) -> WhatIfOut:
-    """What the network says of the film with these areas filled. Answered at once; nothing is kept with the case."""
+    """What the network says of the film with these areas filled; or of the whole exam, with areas of one of its stacks filled.
+    Answered at once; nothing is kept with the case."""
     told = asdict(what_if.answer(request, study_id, asked))
-    return WhatIfOut(**told, pixels=f"/api/v1{told['pixels_url']}")
+    edited = [EditedOut(**one, pixels=f"/api/v1{one['pixels_url']}") for one in told.pop("images")]
+    return WhatIfOut(**told, images=tuple(edited), pixels=f"/api/v1{told['pixels_url']}")
 
 
-@router.get("/what-if/{answer_id}/pixels", response_class=Response, responses=OCTETS, summary="Read an edited film")
-def read_what_if_pixels(request: Request, answer_id: str) -> Response:
-    """The edited film's stored values, as those of an image."""
-    return what_if.pixels(request, answer_id)
+@router.get("/what-if/{answer_id}/pixels", response_class=Response, responses=OCTETS, summary="Read an edited image")
+def read_what_if_pixels(request: Request, answer_id: str, image: Edited = "") -> Response:
+    """The edited image's stored values, as those of an image."""
+    return what_if.pixels(request, answer_id, image)
 
 
 @router.get("/studies/{study_id}/what-ifs", responses=HEADERS, summary="List kept what-ifs")
@@ -115,12 +133,15 @@ def withdraw_what_if(request: Request, what_if_id: str) -> KeptOut:
 
 
 @router.get("/what-ifs/{what_if_id}/mask", response_class=Response, responses=OCTETS, summary="Read the covered pixels")
-def read_what_if_mask(request: Request, what_if_id: str) -> Response:
+def read_what_if_mask(request: Request, what_if_id: str, image: Edited = "") -> Response:
     """One octet per pixel, 1 where it was covered; `X-Shape` has rows and columns."""
     web = pages.of(request)
     with web.store.view() as tx:
         row = tx.what_ifs.get(what_if_id)
-        covered = tx.what_ifs.mask(what_if_id)
+        chosen = image or row.image_id
+        if chosen not in row.images:
+            raise NotFound("The stack has no such slice.")
+        covered = tx.what_ifs.mask(what_if_id)[row.images.index(chosen)]
     headers = {"X-Shape": f"{row.rows},{row.columns}", "X-Dtype": "|u1"}
     return images.octets(request, row.mask_sha256, lambda: covered.astype("u1").tobytes(), headers)
 

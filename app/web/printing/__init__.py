@@ -7,8 +7,10 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from app.errors import NotFound
-from app.web import case, pages
-from app.web.printing import pdf, pictures, sheet, view
+from app.web import pages
+from app.web.case import reading
+from app.web.case.page import CasePage
+from app.web.printing import panes, pdf, pictures, sheet, view
 
 router = APIRouter(include_in_schema=False)
 
@@ -31,35 +33,38 @@ def report(request: Request, study_id: str, asked: Annotated[Asked, Query()]) ->
 @router.get("/studies/{study_id}/report.pdf")
 def as_pdf(request: Request, study_id: str, asked: Annotated[Asked, Query()]) -> Response:
     """The report as PDF."""
-    page, shown = told(request, study_id, asked)
+    page, seen = told(request, study_id, asked)
+    shown = panes.panes(page.case, seen)
     with pages.of(request).store.view() as tx:
-        material = sheet.material(tx, page.case, shown)
-    drawn = {one.layer: pictures.png(material, shown, one.layer, len(page.plates) == 1) for one in page.plates if not one.words}
+        material = panes.material(tx, page.case, seen, shown)
+    words = {plate.name for plate in page.plates if plate.words}
+    drawn = {pane.name: pictures.png(material, seen, pane, len(shown) == 1) for pane in shown if pane.name not in words}
     octets = pdf.write(page, drawn, pages.language(request), pages.gettext(request))
     headers = {"Content-Disposition": f'attachment; filename="whylight-{study_id}.pdf"'}
     return Response(octets, media_type="application/pdf", headers=headers)
 
 
-@router.get("/studies/{study_id}/report/{layer}.png")
-def picture(request: Request, study_id: str, layer: str, asked: Annotated[Asked, Query()]) -> Response:
-    """One pane as seen; NotFound for a layer that the report does not show."""
-    page, shown, _ = read(request, study_id, asked)
+@router.get("/studies/{study_id}/report/{name}.png")
+def picture(request: Request, study_id: str, name: str, asked: Annotated[Asked, Query()]) -> Response:
+    """One pane as seen; NotFound for one that the report does not show."""
+    page, seen, _ = read(request, study_id, asked)
+    shown = panes.panes(page, seen)
+    pane = next((pane for pane in shown if pane.name == name), None)
     with pages.of(request).store.view() as tx:
-        material = sheet.material(tx, page, shown)
-    if layer not in sheet.layers(page, shown) or (layer != sheet.FILM and layer not in material.maps):
+        material = panes.material(tx, page, seen, shown)
+    if pane is None or (pane.layer != panes.FILM and material.over(pane) is None):
         raise NotFound("There is no such picture in this report.")
-    alone = len(sheet.layers(page, shown)) == 1
-    return Response(pictures.png(material, shown, layer, alone), media_type="image/png")
+    return Response(pictures.png(material, seen, pane, len(shown) == 1), media_type="image/png")
 
 
 def told(request: Request, study_id: str, asked: Asked) -> tuple[sheet.Sheet, view.View]:
     """The report in words, and the view of its pictures."""
-    page, shown, said = read(request, study_id, asked)
+    page, seen, said = read(request, study_id, asked)
     with pages.of(request).store.view() as tx:
-        return sheet.sheet(tx, page, shown, asked.view, said, pages.gettext(request)), shown
+        return sheet.sheet(tx, page, seen, asked.view, said, pages.gettext(request)), seen
 
 
-def read(request: Request, study_id: str, asked: Asked) -> tuple[case.CasePage, view.View, str]:
+def read(request: Request, study_id: str, asked: Asked) -> tuple[CasePage, view.View, str]:
     """The case and the view, and what is to be said of the view."""
-    shown, said = view.read(asked.view)
-    return case.read(request, study_id, asked.image, asked.model, asked.finding), shown, said
+    seen, said = view.read(asked.view)
+    return reading.read(request, study_id, asked.image, asked.model, asked.finding), seen, said

@@ -16,10 +16,12 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Image, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
+from app.domain import READ_PLANES
 from app.web import pages
 from app.web.i18n import read
+from app.web.printing.facts import Line
 from app.web.printing.fonts import Fonts, fonts
-from app.web.printing.sheet import Line, Plate, Sheet
+from app.web.printing.sheet import Plate, Sheet
 
 MARGIN = 14 * mm
 WIDE = A4[0] - 2 * MARGIN
@@ -90,9 +92,10 @@ class Report:
         parts += self._block(_("How the panes are shown"), self._lines(sheet.seen))
         if sheet.probabilities:
             parts += self._block(_("Findings"), self._findings())
-        judged = [plate for plate in sheet.plates if plate.verdict]
-        if judged:
-            parts += self._block(_("Verdicts"), self._verdicts(judged))
+        if sheet.shares:
+            parts += self._block(_("Shares of the planes"), self._shares())
+        if sheet.verdicts:
+            parts += self._block(_("Verdicts"), self._verdicts())
         if sheet.against:
             parts += self._block(_("Every map against the true region"), self._against())
         if sheet.measures:
@@ -102,8 +105,9 @@ class Report:
         return [*parts, *self._block(_("Versions"), self._lines((*sheet.versions, Line(_("This view"), sheet.link))))]
 
     def _said(self) -> list[str]:
-        patient, plates = self.sheet.case.study.patient, self.sheet.plates
-        texts = [patient.name, patient.id, self.sheet.case.study.description, *(plate.comment for plate in plates)]
+        patient, judged = self.sheet.case.study.patient, self.sheet.verdicts
+        texts = [patient.name, patient.id, self.sheet.case.study.description, *(one.comment for one in judged)]
+        texts += [plate.classes for plate in self.sheet.plates]
         said = list(self.sheet.said)
         if self.mute:
             said.append(NO_HANGUL)
@@ -131,28 +135,31 @@ class Report:
 
     def _panes(self) -> list[Flowable]:
         plates = self.sheet.plates
-        across = 1 if len(plates) == 1 else 2 if len(plates) <= 4 else 3
+        row = len(READ_PLANES) if self.sheet.case.data.planes else 2
+        across = min(len(plates), row) if len(plates) <= 4 else 3
         each = WIDE / across
         cells = [self._pane(plate, each - 3 * mm) for plate in plates]
         cells += [[] for _ in range(-len(cells) % across)]
         rows = [cells[at : at + across] for at in range(0, len(cells), across)]
         table = Table(rows, [each] * across, splitByRow=1)
         table.setStyle(TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (-1, -1), 0)]))
-        finding = self.sheet.finding
-        return [self.say(finding or self._("Film"), self.heading, bold=True), table]
+        return [self.say(self.sheet.subject, self.heading, bold=True), table]
 
     def _pane(self, plate: Plate, wide: float) -> list[Flowable]:
         parts: list[Flowable] = [self.say(plate.title, self.text, bold=True)]
-        if plate.layer in self.pictures:
-            reader = ImageReader(io.BytesIO(self.pictures[plate.layer]))
+        if plate.name in self.pictures:
+            reader = ImageReader(io.BytesIO(self.pictures[plate.name]))
             columns, rows = reader.getSize()
             scale = min(wide / columns, TALLEST / rows)
-            parts.append(Image(io.BytesIO(self.pictures[plate.layer]), columns * scale, rows * scale, hAlign="LEFT"))
+            parts.append(Image(io.BytesIO(self.pictures[plate.name]), columns * scale, rows * scale, hAlign="LEFT"))
         if plate.words:
             parts.append(self.say(plate.words, self.small))
+        _ = self._
         if plate.high:
-            _ = self._
             parts.append(self.say(_("Colours %(low)s to %(high)s", low=plate.low, high=plate.high), self.small))
+        if plate.classes:
+            parts.append(self.say(plate.classes, self.small))
+        if plate.least:
             parts.append(self.say(_("Raw range %(low)s to %(high)s", low=plate.least, high=plate.most), self.quiet))
         if plate.verdict:
             parts.append(self.say(plate.verdict, self.small, bold=True))
@@ -175,13 +182,21 @@ class Report:
         rows += [[self.say(row.title, bold=True), *map(self.say, row.figures)] for row in self.sheet.against]
         return self._table(rows, [WIDE / 3, *[WIDE / 6] * 4])
 
-    def _verdicts(self, judged: Sequence[Plate]) -> Table:
+    def _shares(self) -> Table:
+        _ = self._
+        rows = [[self.say(name, self.quiet) for name in (_("Plane"), _("alone"), _("adds"))]]
+        for share in self.sheet.shares:
+            told = (share.words, "") if share.words else (share.alone, share.adds)
+            rows.append([self.say(share.plane, bold=True), *(self.say(text, self.small) for text in told)])
+        return self._table(rows, [42 * mm, WIDE - 84 * mm, 42 * mm])
+
+    def _verdicts(self) -> Table:
         _ = self._
         heads = (_("Method"), _("Verdict"), _("Reason"), _("Comment"), _("True region"))
         rows = [[self.say(name, self.quiet) for name in heads]]
-        for plate in judged:
-            drawn = _("drawn") if plate.region else "–"
-            texts = (plate.title, plate.verdict, plate.reason or "–", plate.comment or "–", drawn)
+        for one in self.sheet.verdicts:
+            drawn = _("drawn") if one.region else "–"
+            texts = (one.title, one.verdict, one.reason or "–", one.comment or "–", drawn)
             rows.append([self.say(text, self.small) for text in texts])
         return self._table(rows, [26 * mm, 28 * mm, 28 * mm, WIDE - 104 * mm, 22 * mm])
 

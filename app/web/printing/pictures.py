@@ -5,7 +5,7 @@ import io
 from PIL import Image as Picture
 
 from app.web.printing import plates
-from app.web.printing.sheet import FILM, Material
+from app.web.printing.panes import Material, Pane
 from app.web.printing.view import View
 
 SIDE, ALONE = 720, 1440
@@ -19,16 +19,14 @@ def size(view: View, alone: bool) -> tuple[int, int]:
     return max(1, round(wide * scale)), max(1, round(high * scale))
 
 
-def picture(found: Material, view: View, layer: str, alone: bool) -> Picture.Image:
-    """One pane as seen; "film" or a method whose map is there."""
-    if layer == FILM:
-        return plates.plate(found.image, view, size(view, alone), found.marks)
-    over = plates.Over(found.maps[layer], found.scales[layer])
-    return plates.plate(found.image, view, size(view, alone), found.marks, over)
+def picture(found: Material, view: View, pane: Pane, alone: bool) -> Picture.Image:
+    """One pane as seen."""
+    image = pane.image.id
+    return plates.plate(found.images[image], pane.view(view), size(view, alone), found.marks[image], found.over(pane))
 
 
-def png(found: Material, view: View, layer: str, alone: bool) -> bytes:
+def png(found: Material, view: View, pane: Pane, alone: bool) -> bytes:
     """The same as PNG."""
     out = io.BytesIO()
-    picture(found, view, layer, alone).save(out, "PNG", compress_level=4)
+    picture(found, view, pane, alone).save(out, "PNG", compress_level=4)
     return out.getvalue()

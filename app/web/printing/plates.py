@@ -5,21 +5,26 @@ Needs no browser and no graphics card, so that a report comes out the same for e
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Picture
 from PIL import ImageDraw, ImageFont
 
-from app.domain import Annotation, Image, Layer, Region
+from app import render
+from app.domain import Annotation, Image, Layer, Region, Window
 from app.grey import apply_voi_lut, apply_window, window_for
-from app.render import table
 from app.web.printing.view import View
 
 Floats = NDArray[np.float32]
 Octets = NDArray[np.uint8]
 Ends = tuple[float, float]
+Key = tuple[str, str]
+"""A layer on a page: its stack's id and its name there."""
+K = TypeVar("K")
+FIXED = frozenset({"unit", "classes", "grey"})
+"""The scales whose values mean what they are, so that nothing may stretch their colours."""
 REGION = (255, 209, 102)
 MEASURE = (127, 227, 255)
 BAR = 14
@@ -73,63 +78,86 @@ def placed(view: View, image: Image, box: tuple[int, int]) -> Place:
 
 
 def ends(layer: Layer, robust: bool) -> Ends:
-    """The values at the ends of a film's layer's colours: 0 or the negative of the end, and the 99.5th percentile or the
-    extreme; of what lies in 0…1 by its scale just these."""
-    if layer.scale == "unit":
-        return 0.0, 1.0
-    values = np.abs(layer.values) if layer.signed else layer.values[layer.values > 0]
-    high = float(np.percentile(values, 99.5)) if robust and values.size else 0.0
+    """The values at the ends of a layer's colours: 0 or the negative of the end, and the 99.5th percentile, of the slice where
+    it is largest, or the extreme; of probabilities, classes and grey values those that never change."""
+    if layer.scale in FIXED:
+        return render.ends(layer)
+    sizes = np.abs(layer.values) if layer.signed else layer.values
+    told = [each[each > 0] if not layer.signed else each for each in sizes]
+    high = max((float(np.percentile(each, 99.5)) for each in told if each.size), default=0.0) if robust else 0.0
     if high <= 0:
-        high = float(values.max(initial=0.0)) or 1.0
+        high = float(sizes.max(initial=0.0)) or 1.0
     return (-high if layer.signed else 0.0, high)
 
 
-def scales(maps: Mapping[str, Layer], view: View) -> dict[str, Ends]:
-    """Each map's ends by its method: its own, or one scale for the signed maps and one for the others."""
-    own = {method: ends(found, view.robust) for method, found in maps.items()}
+def scales(maps: Mapping[K, Layer], view: View) -> dict[K, Ends]:
+    """Each layer's ends by its key: its own, or one scale for the signed ones and one for the others."""
+    own = {key: ends(found, view.robust) for key, found in maps.items()}
     if not view.shared:
         return own
     highest = {
         signed: max(
-            (own[method][1] for method, found in maps.items() if found.signed is signed and found.scale != "unit"), default=1.0
+            (own[key][1] for key, found in maps.items() if found.signed is signed and found.scale not in FIXED), default=1.0
         )
         for signed in (True, False)
     }
     common = {True: (-highest[True], highest[True]), False: (0.0, highest[False])}
-    return {method: own[method] if found.scale == "unit" else common[found.signed] for method, found in maps.items()}
+    return {key: own[key] if found.scale in FIXED else common[found.signed] for key, found in maps.items()}
 
 
-def draw(
-    image: Image,
-    view: View,
-    size: tuple[int, int],
-    layer: Layer | None = None,
-    scale: Ends = (0.0, 1.0),
-) -> Octets:
+def draw(image: Image, view: View, size: tuple[int, int], over: render.Over | None = None) -> Octets:
     """One pane without marks: uint8 (height, width, 3) for ``size`` (width, height). Outside the image it is black."""
     wide, high = size
     place = placed(view, image, size)
     grid = place.grid(wide, high)
     rows, columns = image.stored.shape
     seen = np.outer((grid.y >= 0) & (grid.y < rows), (grid.x >= 0) & (grid.x < columns))
-    shown = np.repeat(_grey(image, view, grid, place.scale)[..., None], 3, axis=2)
-    if layer is not None and view.overlays:
-        shown = _over(shown, layer, view, scale, grid)
+    under = render.Under(grid.x, grid.y)
+    shown = np.repeat(_grey(image, view, under, place.scale, over)[..., None], 3, axis=2)
+    if over is not None and view.overlays:
+        shown = render.laid(shown, over, under, look(view, size))
     picture = np.rint(np.where(seen[..., None], shown, 0.0) * 255).astype(np.uint8)
     return np.ascontiguousarray(picture.transpose(1, 0, 2)) if grid.swapped else picture
 
 
-def _grey(image: Image, view: View, grid: Grid, scale: float) -> Floats:
-    """The film's grey in [0, 1] on a grid; a film much larger than its pane is halved first, as for the browser's textures."""
+def look(view: View, size: tuple[int, int]) -> render.Look:
+    """How layers are drawn on a pane of a size."""
+    return render.Look(
+        view.opacity, view.threshold, view.unsigned, view.signed, view.smooth, view.alone, line=max(2, round(size[0] / 360))
+    )
+
+
+def _grey(image: Image, view: View, under: render.Under, scale: float, over: render.Over | None) -> Floats:
+    """The image's grey in [0, 1] on a grid; one much larger than its pane is halved first, as for the browser's textures. An
+    image layer stands in its place, through the same window where it has values in it."""
     values, step = image.values(), 1.0
     while scale * step <= 0.5 and min(values.shape) > 1:
         values, step = _halved(values), step * 2
-    sampled = bilinear(values, grid.y / step - 0.5, grid.x / step - 0.5)
-    if view.window is None and image.voi_lut is not None:
+    if view.interpolated:
+        sampled = render.bilinear(values, under.y / step - 0.5, under.x / step - 0.5)
+    else:
+        rows, columns = (np.clip(np.floor(at / step).astype(np.int64), 0, most - 1)
+                         for at, most in zip((under.y, under.x), values.shape, strict=True))  # fmt: skip
+        sampled = np.asarray(values[np.ix_(rows, columns)])
+    chosen = view.window or (None if image.voi_lut is not None else window_for(image))
+    if over is not None and view.overlays and over.layer.scale == "grey":
+        sampled, chosen = render.greys(sampled, over, under), through(over.ends, chosen)
+    if chosen is None and image.voi_lut is not None:
         grey = apply_voi_lut(sampled, image.voi_lut)
     else:
-        grey = apply_window(sampled, view.window or window_for(image))
+        grey = apply_window(sampled, chosen or window_for(image))
     return 1.0 - grey if (image.photometric == "MONOCHROME1") != view.invert else grey
+
+
+def through(ends: Ends, chosen: Window | None) -> Window:
+    """The window that an image layer is seen through, with the image around it: the chosen one where the layer has values in
+    it, else its own, from end to end."""
+    own = Window((ends[0] + ends[1]) / 2, ends[1] - ends[0], "LINEAR_EXACT")
+    if chosen is None:
+        return own
+    low, high = chosen.centre - chosen.width / 2, chosen.centre + chosen.width / 2
+    shared = min(high, ends[1]) - max(low, ends[0])
+    return chosen if shared > 0.1 * min(chosen.width, own.width) else own
 
 
 def _halved(values: Floats) -> Floats:
@@ -138,76 +166,17 @@ def _halved(values: Floats) -> Floats:
     return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float32))
 
 
-def bilinear(values: Floats, y: NDArray[Any], x: NDArray[Any]) -> Floats:
-    """Values (rows, columns) at cell coordinates, 0 being the middle of the first cell; clamped at the edge cells."""
-    for axis, at in ((0, y), (1, x)):
-        most = values.shape[axis] - 1
-        inside = np.clip(at, 0, most)
-        low = np.floor(inside).astype(np.int64)
-        share = (inside - low).astype(np.float32)
-        share = share[:, None] if axis == 0 else share[None, :]
-        after = np.minimum(low + 1, most)
-        values = np.asarray(np.take(values, low, axis) * (1 - share) + np.take(values, after, axis) * share, np.float32)
-    return values
-
-
-def _over(shown: Floats, found: Layer, view: View, scale: Ends, grid: Grid) -> Floats:
-    """A map's colours over the film: transparent below the threshold and where there is nothing, then one opacity."""
-    plane = found.values[0]
-    height, width = plane.shape
-    extent = found.extent
-    across = (grid.x - extent.left) / (extent.right - extent.left)
-    down = (grid.y - extent.top) / (extent.bottom - extent.top)
-    if view.smooth:
-        values = bilinear(plane, down * height - 0.5, across * width - 0.5)
-    else:
-        row, column = (
-            np.clip(np.floor(share * size).astype(np.int64), 0, size - 1) for share, size in ((down, height), (across, width))
-        )
-        values = plane[np.ix_(row, column)]
-    low, high = scale
-    strength = (np.abs(values) if low < 0 else values) / high
-    inside = np.outer((down >= 0) & (down <= 1), (across >= 0) & (across <= 1))
-    covered = inside & (strength > 0) & (strength >= view.threshold)
-    colour = _colours(values, scale, view).astype(np.float32) / 255
-    return np.where(covered[..., None], shown * (1 - view.opacity) + colour * view.opacity, shown).astype(np.float32)
-
-
-def _colours(values: Floats, scale: Ends, view: View) -> Octets:
-    low, high = scale
-    index = np.floor(np.clip((values - low) / (high - low), 0, 1) * 255 + 0.5).astype(np.uint8)
-    return np.asarray(table(view.signed if low < 0 else view.unsigned)[index])
-
-
-def bar(scale: Ends, view: View, wide: int) -> Octets:
-    """The colours from end to end, uint8 (`BAR`, width, 3); dark where a map is transparent."""
-    low, high = scale
-    values = np.linspace(low, high, wide, dtype=np.float32)
-    strength = (np.abs(values) if low < 0 else values) / high
-    row = np.where((strength >= view.threshold)[:, None], _colours(values, scale, view), np.uint8(34))
-    return np.repeat(row[None].astype(np.uint8), BAR, axis=0)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Over:
-    """A film's layer and the ends of its colours."""
-
-    layer: Layer
-    scale: Ends
-
-
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What lies over a pane: the reader's region, the numbered rulers."""
+    """What lies over a pane: the reader's region, the rulers with their numbers."""
 
     region: Region | None = None
-    annotations: Sequence[Annotation] = ()
+    annotations: Sequence[tuple[int, Annotation]] = ()
 
 
-def plate(image: Image, view: View, size: tuple[int, int], marks: Marks, over: Over | None = None) -> Picture.Image:
-    """One pane as seen, with letters, region and measures; under a map its colour bar."""
-    layer, scale = (over.layer, over.scale) if over else (None, (0.0, 1.0))
-    pane = Picture.fromarray(draw(image, view, size, layer, scale))
+def plate(image: Image, view: View, size: tuple[int, int], marks: Marks, over: render.Over | None = None) -> Picture.Image:
+    """One pane as seen, with letters, region and measures; under a layer its colour bar, or what its classes' colours mean."""
+    pane = Picture.fromarray(draw(image, view, size, over))
     place = placed(view, image, size)
     pen = ImageDraw.Draw(pane)
     line = max(2, round(size[0] / 240))
@@ -215,18 +184,25 @@ def plate(image: Image, view: View, size: tuple[int, int], marks: Marks, over: O
         for kind, points in outlines(marks.region):
             _outline(pen, kind, [place.through(*point) for point in points], REGION, line)
     font = ImageFont.load_default(max(12, size[0] / 22))
-    for number, annotation in enumerate(marks.annotations, 1):
+    for number, annotation in marks.annotations:
         shown = [place.through(*point) for point in annotation.points]
         _outline(pen, annotation.kind, shown, MEASURE, line)
         x, y = max(shown)
         pen.text((x + 6, y), str(number), MEASURE, font, "lm", stroke_width=2, stroke_fill=(0, 0, 0))
     _letters(pen, letters(image.orientation, view), size, font)
-    if layer is None:
+    if over is None or over.layer.scale == "grey":
         return pane
-    out = Picture.new("RGB", (size[0], size[1] + BAR + 4), (17, 17, 17))
+    key = _key(over, view, size)
+    out = Picture.new("RGB", (size[0], size[1] + key.height + 4), (17, 17, 17))
     out.paste(pane, (0, 0))
-    out.paste(Picture.fromarray(bar(scale, view, size[0])), (0, size[1] + 4))
+    out.paste(key, (0, size[1] + 4))
     return out
+
+
+def _key(over: render.Over, view: View, size: tuple[int, int]) -> Picture.Image:
+    if over.layer.scale == "classes":
+        return render.classes_key(over.layer, size[0], max(12, round(size[0] / 42)))
+    return Picture.fromarray(render.bar(over, look(view, size), (size[0], BAR)))
 
 
 def outlines(region: Region) -> tuple[tuple[str, tuple[tuple[float, float], ...]], ...]:

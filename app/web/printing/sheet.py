@@ -1,37 +1,37 @@
 """What a report says of a case, in the reader's language: one frozen dataclass that the page and the PDF are both made from.
 
-Knows the case page's rows and words, the card, the store; no template and no PDF.
+One report for films and exams. Knows the case page's rows and words, the store; no template and no PDF.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import ClassVar, Literal
-from urllib.parse import urlencode
+from typing import ClassVar
+from urllib.parse import quote, urlencode
 
-from app import __version__
-from app.classifiers.card import Card
 from app.desk import verdicts
-from app.domain import Annotation, Image, Layer, Region
-from app.evaluation.annotations import Measured, measured
-from app.store import AnnotationRow, ReviewRow, Transaction
+from app.store import Transaction
 from app.web import figures as written
 from app.web import pages, wording
-from app.web.case import CasePage
-from app.web.figures import plain
-from app.web.printing import plates
+from app.web.case import wording as words
+from app.web.case import wording_judging as judging
+from app.web.case.page import CasePage
+from app.web.case.payload import address
+from app.web.case.payload_results import MethodData, PredictionData, ReviewData
+from app.web.printing import facts
+from app.web.printing.facts import Line
+from app.web.printing.panes import FILM, Material, Pane, judged, material, measures, panes, regions, told
 from app.web.printing.view import View
-
-FILM = "film"
-Translate = wording.Translate
+from app.web.wording import Translate
 
 
 @dataclass(frozen=True, slots=True)
 class Plate:
-    """One pane of the report. ``layer`` is "film" or a method; ``words`` stands in for a map that has no picture. ``low`` and
-    ``high`` are the ends of the colours, ``least`` and ``most`` the raw range. ``verdict`` with its reason and comment is the
-    one in force."""
+    """One pane of the report. ``name`` is the pane's, ``layer`` "film" or a method; ``words`` stands in for a layer that has no
+    picture. ``low`` and ``high`` are the ends of the colours, "" where there are none, ``least`` and ``most`` the raw range,
+    ``classes`` what numbers stand for. ``verdict`` is the one in force on the layer."""
 
+    name: str
     layer: str
     title: str
     url: str
@@ -40,36 +40,38 @@ class Plate:
     high: str = ""
     least: str = ""
     most: str = ""
+    classes: str = ""
     verdict: str = ""
-    reason: str = ""
-    comment: str = ""
-    region: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A name and what is said of it."""
+class Judged:
+    """A verdict in force: on which method (and plane), with its reason and comment, and whether a region goes with it."""
 
-    name: str
-    words: str
+    title: str
+    verdict: str
+    reason: str
+    comment: str
+    region: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Against:
-    """A method's map against the true region: pointing, IoU, outside–inside ratio, mass; as the case page writes them."""
+    """A method's layer against the true region: pointing, IoU, outside–inside ratio, mass; as the case page writes them."""
 
     title: str
     figures: tuple[str, str, str, str]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Material:
-    """What pictures are made of: the film, the shown maps by method, their ends, and what lies over them."""
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A plane's part in the answer to the shown finding: by itself, per cent, and what it adds to the exam's logit; ``words``
+    in place of both for a plane that the exam does not have."""
 
-    image: Image
-    maps: dict[str, Layer]
-    scales: dict[str, plates.Ends]
-    marks: plates.Marks
+    plane: str
+    alone: str = ""
+    adds: str = ""
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +79,23 @@ class Sheet:
     """templates/report.html and the PDF.
 
     ``said`` are sentences about the image (what a guard says) and the view (a network that changed, a link that could not be
-    read in full), ``seen`` how the panes are shown, ``probabilities`` per finding its name, the figure, per cent, and whether
-    it is the shown one, ``against`` every method's map against the true region, ``link`` the address that restores the view.
+    read in full), ``seen`` how the panes are shown, ``subject`` stands over them, ``probabilities`` per finding its name, the
+    figure, per cent, and whether it is the shown one, ``shares`` each plane's part of an exam's, ``verdicts`` all that the
+    reader said of the shown finding, ``against`` every method's layer against the true region, ``link`` the address that
+    restores the view.
     """
 
     template: ClassVar[str] = "report.html"
 
     case: CasePage
     said: tuple[str, ...]
+    subject: str
     plates: tuple[Plate, ...]
     seen: tuple[Line, ...]
     finding: str
     probabilities: tuple[tuple[str, str, str, bool], ...]
+    shares: tuple[Share, ...]
+    verdicts: tuple[Judged, ...]
     against: tuple[Against, ...]
     measures: tuple[Line, ...]
     network: tuple[Line, ...]
@@ -99,216 +106,140 @@ class Sheet:
     use: str
 
 
-def layers(page: CasePage, view: View) -> tuple[str, ...]:
-    """The panes in their order: as the reader laid them, else the film and every method; of an enlarged one that one alone."""
-    known = (FILM, *(method.name for method in page.data.methods)) if page.grid else (FILM,)
-    if view.large in known:
-        return (view.large,)
-    return tuple(name for name in view.layers if name in known) or known
-
-
-def material(tx: Transaction, page: CasePage, view: View) -> Material:
-    """The arrays of a case. Shared scales run over every map of the finding, shown or not, as on the page."""
-    maps = {found.method: tx.layers.load(found.id) for found in page.data.explanations if found.state == "ok"}
-    rows = tx.reviews.of_study(page.study.id)
-    regions = [row.review.regions[0] for row in about(rows, page) if 0 in row.review.regions]
-    return Material(
-        image=tx.studies.load_image(page.image.id),
-        maps=maps,
-        scales=plates.scales(maps, view),
-        marks=plates.Marks(regions[-1] if regions else None, tuple(row.annotation for row in mine(tx, page))),
-    )
-
-
-def about(rows: Sequence[ReviewRow], page: CasePage) -> list[ReviewRow]:
-    """The verdicts on the shown finding of the shown image, by the shown version of the network."""
-    sha256 = page.data.prediction.model_sha256 if page.data.prediction else ""
-    wanted = (page.image.id, page.data.finding, sha256)
-    return [row for row in rows if (row.image_id, row.finding, row.model_sha256) == wanted]
-
-
-def mine(tx: Transaction, page: CasePage) -> list[AnnotationRow]:
-    """The rulers on the shown image, numbered as on the page."""
-    return [row for row in tx.annotations.of_study(page.study.id) if row.image_id == page.image.id]
-
-
 def sheet(tx: Transaction, page: CasePage, view: View, text: str, said: str, _: Translate) -> Sheet:
     """The report of a case for a view; ``text`` is the view as in the address, ``said`` what `view.read` said of it."""
-    found = material(tx, page, view)
-    judged = {row.method: row for row in about(tx.reviews.of_study(page.study.id), page)}
-    query = urlencode({"image": page.image.id, "model": page.data.model, "finding": page.data.finding, "view": text})
-    prediction = page.data.prediction
-    sentences = [*guarded(page, _), *([_(said)] if said else [])]
-    if view.version and prediction and view.version != prediction.model_sha256:
-        changed = wording.links(_)["link.version"]
-        sentences.append(changed.replace("{0}", view.version[:8]).replace("{1}", prediction.model_sha256[:8]))
+    data = page.data
+    shown = panes(page, view)
+    found = material(tx, page, view, shown)
+    here = address(page.study.id, image=data.image, model=data.model, finding=data.finding)
+    query = urlencode({"image": data.image, "model": data.model, "finding": data.finding, "view": text})
+    finding = wording.label(data.finding, _) if data.finding else ""
     return Sheet(
         case=page,
-        said=tuple(sentences),
-        plates=tuple(plate(page, layer, found, judged.get(layer), query, _) for layer in layers(page, view)),
-        seen=seen(view, page, _),
-        finding=wording.label(page.data.finding, _) if page.data.finding else "",
+        said=tuple(sentences(page, view, said, _)),
+        subject=finding or (_("Slices") if data.planes else _("Film")),
+        plates=tuple(plate(page, pane, found, query, _) for pane in shown),
+        seen=facts.seen(view, page, shown, _),
+        finding=finding,
         probabilities=tuple(
-            (score.label, f"{score.probability:.3f}", pages.percent(score.probability), score.finding == page.data.finding)
-            for score in (prediction.scores if prediction else ())
+            (score.label, f"{score.probability:.3f}", pages.percent(score.probability), score.finding == data.finding)
+            for score in (data.prediction.scores if data.prediction else ())
         ),
-        against=against(tx, page, found.marks.region, _),
-        measures=tuple(measure(number, one, found.image, _) for number, one in enumerate(found.marks.annotations, 1)),
-        network=network(page.card, page, _) if page.card else (),
-        versions=versions(page, _),
+        shares=shares(data.prediction, data.finding, _) if data.prediction and data.planes else (),
+        verdicts=tuple(told_of(page, review, _) for review in judged(page)),
+        against=against(tx, page, _),
+        measures=rulers(tx, page, shown, found, _),
+        network=facts.network(page.card, page, _) if page.card else (),
+        versions=facts.versions(page, shown, _),
         printed_at=datetime.now(UTC),
         pdf_url=f"/studies/{page.study.id}/report.pdf?{query}",
-        link=f"/studies/{page.study.id}#view={text}" if text else f"/studies/{page.study.id}?{query.removesuffix('&view=')}",
+        link=f"/studies/{page.study.id}#view={text}" if text else here,
         use=_("Research use only — not for clinical use"),
     )
 
 
-def guarded(page: CasePage, _: Translate) -> list[str]:
-    """What the guard has against the image: as loud on paper as on the screen."""
-    found = page.data.inspection
-    if found is None or found.verdict == "ok":
-        return []
-    reasons = " ".join(found.reasons)
-    if found.stopped:
-        return [_("The guard refused this image, and no network read it: %(reasons)s", reasons=reasons)]
-    if found.insisted:
-        return [
-            _("The guard refused this image; the network read it all the same, and its numbers mean nothing: %(reasons)s",
-              reasons=reasons)
-        ]  # fmt: skip
-    return [_("The guard warns of this image: %(reasons)s", reasons=reasons)]
+def sentences(page: CasePage, view: View, said: str, _: Translate) -> list[str]:
+    """What is to be said before everything else."""
+    out = [*facts.guarded(page, _), *([_(said)] if said else [])]
+    prediction = page.data.prediction
+    if view.version and prediction and view.version != prediction.model_sha256:
+        changed = words.links(_)["link.version"]
+        out.append(changed.replace("{0}", view.version[:8]).replace("{1}", prediction.model_sha256[:8]))
+    return out
 
 
-def plate(page: CasePage, layer: str, found: Material, verdict: ReviewRow | None, query: str, _: Translate) -> Plate:
+def plate(page: CasePage, pane: Pane, found: Material, query: str, _: Translate) -> Plate:
     """One pane's words; its picture is at its address."""
-    url = f"/studies/{page.study.id}/report/{layer}.png?{query}"
-    if layer == FILM:
-        return Plate(layer, _("Film"), url, "")
-    method = next(method for method in page.data.methods if method.name == layer)
-    told = page.data.explanation(layer)
-    words = "" if told and told.state == "ok" else told.state_text if told else _("not computed")
-    review = verdict.review if verdict else None
-    ends = found.scales.get(layer)
-    low, high, least, most = written.together([*ends, told.min, told.max]) if told and ends else ("",) * 4
+    url = f"/studies/{page.study.id}/report/{quote(pane.name, safe='')}.png?{query}"
+    title = titled(page, pane, _)
+    if pane.layer == FILM:
+        return Plate(pane.name, pane.layer, title, url, "")
+    layer = told(page, pane)
+    if layer is None or layer.state != "ok":
+        return Plate(pane.name, pane.layer, title, url, layer.state_text if layer else _("not computed"))
+    low, high, least, most = written.together([*found.scales[pane.key], layer.min, layer.max])
+    plain = layer.scale in {"classes", "grey"}
+    review = page.data.review(pane.layer, pane.image.stack)
     return Plate(
-        layer,
-        method.title,
+        pane.name,
+        pane.layer,
+        title,
         url,
-        words,
-        low=low,
-        high=high,
-        least=least,
-        most=most,
-        verdict=wording.verdicts(_)[f"verdict.{review.verdict}"] if review else "",
-        reason=wording.reasons(_)[f"reason.{review.reason}"] if review and review.reason else "",
-        comment=review.comment if review else "",
-        region=bool(review and review.regions),
+        "",
+        low="" if plain else low,
+        high="" if plain else high,
+        least="" if layer.scale == "classes" else least,
+        most="" if layer.scale == "classes" else most,
+        classes=" · ".join(f"{number} {name}" for number, name in sorted(layer.names.items(), key=lambda one: int(one[0]))),
+        verdict=judging.verdicts(_)[f"verdict.{review.verdict}"] if review else "",
     )
 
 
-def against(tx: Transaction, page: CasePage, region: Region | None, _: Translate) -> tuple[Against, ...]:
-    """Every method's map against the region that the pictures show, shown or not; nothing without a region."""
-    if region is None:
-        return ()
-    shown = next((page.data.explanation(method.name) for method in page.data.methods), None)
-    layer = tx.layers.get(shown.id) if shown else None
-    stack = page.stack
-    found = verdicts.localised(tx, stack, layer, {0: region}) if stack and layer else {}
-    return tuple(Against(method.title, written.against(found.get(method.name), _)) for method in page.data.methods)
+def titled(page: CasePage, pane: Pane, _: Translate) -> str:
+    """What stands over a pane: of a film the layer, of a stack its plane, the slice and the layer."""
+    layer = next((method.title for method in page.data.methods if method.name == pane.layer), "")
+    if pane.run.kind == "film":
+        return layer or _("Film")
+    return " · ".join(filter(None, (where(pane, _), layer)))
 
 
-def seen(view: View, page: CasePage, _: Translate) -> tuple[Line, ...]:
-    """How the panes are shown, in words."""
-    window = view.window
-    units = f" {page.image.units}" if page.image.units else ""
-    greys = (
-        _("centre %(centre)s, width %(width)s", centre=plain(window.centre), width=plain(window.width)) + units
-        if window
-        else _("as the film opens")
+def where(pane: Pane, _: Translate) -> str:
+    """The slice that a pane shows."""
+    number = _("slice %(n)s of %(of)s", n=pane.place + 1, of=len(pane.run.images))
+    return f"{pane.run.title} · {number}"
+
+
+def told_of(page: CasePage, review: ReviewData, _: Translate) -> Judged:
+    """One verdict in words."""
+    return Judged(
+        title=named(page, review.stack, review.method),
+        verdict=judging.verdicts(_)[f"verdict.{review.verdict}"],
+        reason=judging.reasons(_)[f"reason.{review.reason}"] if review.reason else "",
+        comment=review.comment,
+        region=bool(review.regions),
     )
-    turns = {(1, 0, 0, 1): _("as stored")}
-    lines = [
-        Line(_("Window"), greys + (f" · {_('inverted')}" if view.invert else "")),
-        Line(_("Zoom"), f"{100 * view.zoom:.0f} % " + _("of fitting the pane")),
-        Line(_("Position"), turns.get(view.turn, _("turned or flipped; the letters follow"))),
-    ]
-    if view.apart:
-        lines.append(Line(_("Panes"), _("some went their own way on the screen; all are printed alike")))
-    if not page.grid:
-        return tuple(lines)
-    if not view.overlays:
-        return (*lines, Line(_("Overlays"), _("off")))
-    names = wording.windows(_)
-    maps = f"{names[f'map.{view.unsigned}']}, {names[f'map.{view.signed}']}"
-    scale = [
-        _("one scale for all") if view.shared else _("a scale per map"),
-        _("to the 99.5th percentile") if view.robust else _("full range"),
-        _("Smooth") if view.smooth else _("Native"),
-    ]
-    how = f"{_('Opacity')} {100 * view.opacity:.0f} % · {_('Threshold')} {100 * view.threshold:.0f} %"
-    return (*lines, Line(_("Overlays"), how), Line(_("Colours"), " · ".join([maps, *scale])))
 
 
-def measure(number: int, one: Annotation, image: Image, _: Translate) -> Line:
-    """One ruler with its number on the pictures."""
-    name = wording.measures(_)[f"measure.{one.kind}"]
-    return Line(f"{number} {name}", " · ".join(figures(measured(one.kind, one.points, image), image, _)))
+def named(page: CasePage, stack: str, method: str) -> str:
+    """A method's title, with the plane's in front where there are several."""
+    title = next((one.title for one in page.data.methods if one.name == method), method)
+    run = page.data.run(stack)
+    return f"{run.title} · {title}" if run else title
 
 
-def figures(found: Measured, image: Image, _: Translate) -> list[str]:
-    """A measure's figures in words, as the case page has them."""
-    caution = wording.caution(image.spacing_kind, image.pixel_spacing, _)
-    words = wording.measures(_)
-    if found.angle is not None:
-        return [f"{written.fixed(found.angle, 1)}°"]
-    if found.length is not None:
-        return [f"{plain(found.length)} {found.unit}", *([caution] if caution else [])]
-    area = [f"{plain(found.area or 0)} {found.unit}²", *([caution] if caution else [])]
-    if found.mean is None:
-        return [words["measure.nothing"], *area]
-    units = f" {image.units}" if image.units else ""
-    values = (("mean", plain(found.mean) + units), ("sd", plain(found.sd or 0)), ("min", plain(found.least or 0)))
-    said = [words[f"measure.{key}"].replace("{0}", value) for key, value in values]
-    said.append(words["measure.max"].replace("{0}", plain(found.most or 0)))
-    return [*said, words["measure.pixels"].replace("{0}", str(found.pixels)), *area]
+def shares(prediction: PredictionData, finding: str, _: Translate) -> tuple[Share, ...]:
+    """What each plane has in the exam's answer to a finding."""
+    out = []
+    for part in prediction.parts:
+        own = part.score(finding)
+        adds = written.fixed(part.contributions.get(finding, 0.0), 2)
+        out.append(Share(part.name, pages.percent(own.probability) if own else "–", adds if adds[0] == "−" else f"+{adds}"))
+    return (*out, *(Share(name, words=_("missing: the others alone decide")) for name in prediction.missing))
 
 
-def network(card: Card, page: CasePage, _: Translate) -> tuple[Line, ...]:
-    """The card in a few lines: name, version, what it learnt from, how good it is at this finding, its limits."""
-    prediction = page.data.prediction
-    sha256 = prediction.model_sha256 if prediction else card.sha256
-    lines = [Line(_("Network"), _(card.title)), Line(_("Version"), f"{card.name} · sha256 {sha256}")]
-    if sha256 != card.sha256:
-        lines.append(Line("", _("The card is of another version: %(version)s.", version=card.sha256[:8])))
-    learnt = "; ".join(
-        _("%(name)s (%(images)s images, %(patients)s patients)", name=_(s.name), images=s.images, patients=s.patients)
-        for s in card.data
-    )
-    lines.append(Line(_("What it learnt from"), learnt or _("The card does not say.")))
-    if page.data.finding:
-        good = "; ".join(
-            f"{_(f.source)}: {f.value:.3f} ({f.low:.3f}–{f.high:.3f})"
-            for f in card.figures
-            if f.metric == "AUROC" and f.finding == page.data.finding
-        )
-        name = wording.label(page.data.finding, _)
-        lines.append(Line(_("AUROC of %(finding)s", finding=name), good or _("The card gives no figures.")))
-    lines.append(Line(_("Limits"), " ".join(_(limit) for limit in card.limits) or _("The card does not say.")))
-    if card.banner:
-        lines.append(Line(_("Caution"), _(card.banner)))
-    return tuple(lines)
+def against(tx: Transaction, page: CasePage, _: Translate) -> tuple[Against, ...]:
+    """Every method's layer against the region that was drawn, shown or not; nothing without a region."""
+    data = page.data
+    measured = [method for method in data.methods if method.kind in verdicts.MEASURED]
+    out: list[Against] = []
+    for stack_id, drawn in regions(tx, page).items():
+        beside = next((one for one in data.explanations if one.stack == stack_id and _ours(data.methods, one.method)), None)
+        if beside is None:
+            continue
+        found = verdicts.localised(tx, tx.stacks.get(stack_id), tx.layers.get(beside.id), drawn)
+        out += (Against(named(page, stack_id, one.name), written.against(found.get(one.name), _)) for one in measured)
+    return tuple(out)
 
 
-def versions(page: CasePage, _: Translate) -> tuple[Line, ...]:
-    """On what all of this was computed."""
-    prediction = page.data.prediction
-    computed = [prediction.device] if prediction else []
-    kind: Literal["dicom", "film image"] = page.series.source
-    source = _("DICOM") if kind == "dicom" else _("not DICOM: no spacing, no orientation")
-    return (
-        Line("Whylight", __version__),
-        *(Line(_("Computed on"), device) for device in computed),
-        Line(_("Film"), f"{page.image.columns} × {page.image.rows} · {source}"),
-        Line(_("Study"), page.study.id),
-        Line(_("Image"), page.image.id),
+def _ours(methods: Sequence[MethodData], name: str) -> bool:
+    return any(method.name == name and not method.imported for method in methods)
+
+
+def rulers(tx: Transaction, page: CasePage, shown: tuple[Pane, ...], found: Material, _: Translate) -> tuple[Line, ...]:
+    """The measures on the images that are shown, numbered as on the pictures."""
+    places = {pane.image.id: where(pane, _) if pane.run.kind == "slices" else "" for pane in shown}
+    rows = measures(tx, page, shown)
+    return tuple(
+        facts.measure(number, row.annotation, found.images[row.image_id], places[row.image_id], _)
+        for number, row in enumerate(rows, start=1)
     )

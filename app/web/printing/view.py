@@ -2,14 +2,18 @@
 
 The same text as in the page's links (static/js/permalink.js): ``1.`` and base64url of JSON. Whatever stands in an address was
 typed, cut or made up by somebody, so every value is looked at; what makes no sense stays as a case opens.
+
+A film has one view and one window. Of an exam, zoom, place and turns belong to a plane, the window to a series; what the link
+says of neither is the film's.
 """
 
 import base64
 import binascii
 import json
 import math
-from dataclasses import dataclass
-from typing import Any, cast, get_args
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar, cast, get_args
 
 from app.domain import Window
 
@@ -30,16 +34,23 @@ PARTLY = "A part of this link makes no sense and was left out."
 """Message ids; the case page says the same (app/web/wording.py)."""
 MOST_PANES = 12
 """A layout has three rows and four columns at most."""
+MOST_NAMED = 512
+"""Of how many planes, series and stacks a link may say something."""
+T = TypeVar("T")
 BOX = (480, 480)
 """A pane's size where the address does not say: a square."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How films and maps are shown. ``window`` None is what the film opens with; ``zoom`` 1 fits the pane; (``x``, ``y``) is
-    the point in the pane's middle, as a share of columns and rows. ``box`` is a pane's width and height, ``large`` the layer
-    of an enlarged pane or "", ``layers`` what lies in each pane, empty where it is as a case opens. ``apart``: some panes go
-    their own way, which paper does not follow."""
+    """How images and layers are shown. ``window`` None is what an image opens with; ``zoom`` 1 fits the pane; (``x``, ``y``) is
+    the point in the pane's middle, as a share of columns and rows. ``alone``: a layer stands without the image under it;
+    ``interpolated``: pixels of the image are smoothed. ``box`` is a pane's width and height, ``large`` the name of an enlarged
+    pane or "", ``layers`` what lies in each pane, "layer" or "plane|layer", empty where it is as a case opens; ``run`` is the
+    run that entries without a plane are about. ``views`` and ``windows`` are those of planes and of series, ``slices`` the
+    places, from 0, at which runs stand, all by their names; ``most``: a layer's largest value over all slices is shown over
+    the slice. ``apart``: some panes go their own way, which paper does not
+    follow."""
 
     zoom: float = 1.0
     x: float = 0.5
@@ -47,7 +58,9 @@ class View:
     turn: Turn = UPRIGHT
     window: Window | None = None
     invert: bool = False
+    interpolated: bool = True
     overlays: bool = True
+    alone: bool = False
     opacity: float = 0.55
     threshold: float = 0.25
     unsigned: str = "viridis"
@@ -58,8 +71,20 @@ class View:
     box: tuple[int, int] = BOX
     large: str = ""
     layers: tuple[str, ...] = ()
+    run: str = ""
+    views: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
+    windows: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
+    slices: Mapping[str, int] = field(default_factory=dict, hash=False)
+    most: bool = False
     apart: bool = False
     version: str = ""
+
+    def of(self, plane: str, *series: str) -> "View":
+        """As a pane of a plane sees it: with the plane's zoom, place and turn, and the window of the series, which may have
+        several names."""
+        window = next((self.windows[name] for name in series if name in self.windows), {})
+        changed: dict[str, Any] = {**self.views.get(plane, {}), **window}
+        return replace(self, **changed)
 
 
 def read(text: str) -> tuple[View, str]:
@@ -86,35 +111,90 @@ def read(text: str) -> tuple[View, str]:
 
 def _fields(told: dict[str, Any]) -> tuple[dict[str, Any], bool]:
     """The fields that make sense, and whether others were there."""
-    parts = [told.get(name, {}) for name in ("display", "panes", "at")]
-    display, panes, at = (part if isinstance(part, dict) else {} for part in parts)
+    names = ("display", "panes", "at", "slices")
+    parts = {name: told.get(name, {}) for name in names}
+    odd = any(not isinstance(part, dict) for part in parts.values())
+    display, panes, at, slices = (part if isinstance(part, dict) else {} for part in parts.values())
     found: dict[str, Any] = {}
-    odd = any(not isinstance(part, dict) for part in parts)
     for name, value in display.items():
-        good = _view(value) if name == "view" else _one(name, value)
+        good = _shown(name, value)
         odd = odd or good is None
         found |= good or {}
-    box = panes.get("box")
-    if isinstance(box, list) and len(box) == 2 and all(_number(side) and 1 <= side <= 20_000 for side in box):
-        wide, high = box
-        found["box"] = (int(wide), int(min(max(high, wide / 3), wide * 3)))
-    found["layers"] = _layers(panes.get("layout"))
+    found |= _panes(panes)
     found["apart"] = bool(display.get("own"))
-    large = panes.get("large")
-    if isinstance(large, str) and large.startswith("pane-"):
-        found["large"] = large.removeprefix("pane-")
+    stands, sense = _slices(slices)
+    found |= stands
+    odd = odd or not sense
     if isinstance(at.get("version"), str):
         found["version"] = at["version"]
     return found, odd
 
 
+def _panes(panes: dict[str, Any]) -> dict[str, Any]:
+    """How large panes are, which one is enlarged, and what lies in each."""
+    found: dict[str, Any] = {"layers": _layers(panes.get("layout"))}
+    box = panes.get("box")
+    if isinstance(box, list) and len(box) == 2 and all(_number(side) and 1 <= side <= 20_000 for side in box):
+        wide, high = box
+        found["box"] = (int(wide), int(min(max(high, wide / 3), wide * 3)))
+    large = panes.get("large")
+    if isinstance(large, str) and large.startswith("pane-"):
+        found["large"] = large.removeprefix("pane-")
+    return found
+
+
+def _slices(told: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """Where runs stand, which one a grid is about, and whether the largest values over all slices are shown; and whether all of
+    it makes sense."""
+    at, run, most = told.get("at", {}), told.get("stack", ""), told.get("most", False)
+    places = _named(at, _place)
+    found = {"slices": places or {}, "run": run if isinstance(run, str) else "", "most": most is True}
+    sense = places is not None and len(places) == len(at) and isinstance(run, str) and isinstance(most, bool)
+    return found, sense
+
+
 def _layers(layout: Any) -> tuple[str, ...]:
-    """What lies in each pane of a layout: methods by their names, "film" for the plain one; other layers are not printed."""
+    """What lies in each pane of a layout: methods by their names, "film" for the plain image, a plane's with the plane in front
+    ("sagittal|rap"); layers that are neither are not printed."""
     ids = layout.get("layers") if isinstance(layout, dict) else None
     if not isinstance(ids, list):
         return ()
-    named = [one.removeprefix("map:") for one in ids[:MOST_PANES] if isinstance(one, str)]
-    return tuple(dict.fromkeys(name for name in named if name))
+    parts = [one.rpartition("|") for one in ids[:MOST_PANES] if isinstance(one, str)]
+    named = [plane + bar + layer.removeprefix("map:") for plane, bar, layer in parts if layer.removeprefix("map:")]
+    return tuple(dict.fromkeys(named))
+
+
+def _shown(name: str, value: Any) -> dict[str, Any] | None:
+    """One field of the display; None where it makes no sense, {} where it is of no concern here."""
+    if name == "view":
+        return _view(value)
+    if name == "views":
+        views = _named(value, _view)
+        return None if views is None or len(views) < len(value) else {"views": views}
+    if name == "windows":
+        windows = _named(value, _of_series)
+        return None if windows is None or len(windows) < len(value) else {"windows": windows}
+    return _one(name, value)
+
+
+def _named(value: Any, read: Callable[[Any], T | None]) -> dict[str, T] | None:
+    """What is told by name, as far as it makes sense; None where nothing is told by name."""
+    if not isinstance(value, dict) or len(value) > MOST_NAMED:
+        return None
+    found = {name: read(one) for name, one in value.items()}
+    return {name: one for name, one in found.items() if one is not None}
+
+
+def _of_series(value: Any) -> dict[str, Any] | None:
+    """A series' window and whether it is inverted."""
+    if not isinstance(value, dict):
+        return None
+    told = [_one(name, value[name]) for name in ("window", "invert") if name in value]
+    return None if None in told else {name: one for part in told if part for name, one in part.items()}
+
+
+def _place(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 100_000 else None
 
 
 def _one(name: str, value: Any) -> dict[str, Any] | None:
@@ -124,7 +204,7 @@ def _one(name: str, value: Any) -> dict[str, Any] | None:
         return None if window is None and value is not None else {"window": window}
     if name in {"opacity", "threshold"}:
         return {name: float(value)} if _number(value) and 0 <= value <= 1 else None
-    if name in {"invert", "overlays", "smooth", "shared", "robust"}:
+    if name in {"invert", "interpolated", "overlays", "alone", "smooth", "shared", "robust"}:
         return {name: value} if isinstance(value, bool) else None
     for kind, known in (("unsigned", UNSIGNED), ("signed", SIGNED)):
         if name == kind:

@@ -1,7 +1,8 @@
-// Colour maps, as 33 evenly spaced colours each (sRGB, hexadecimal), interpolated linearly between them.
-// viridis, cividis and magma are perceptually uniform (CC0, from matplotlib); coolwarm (K. Moreland) and berlin (F. Crameri, MIT)
-// are diverging: blue for negative, red for positive, light or dark at zero. There is no jet, rainbow or turbo on purpose.
+// Colour maps, as 33 evenly spaced colours each (sRGB, hexadecimal), interpolated linearly between them. viridis, cividis and
+// magma are perceptually uniform (CC0, from matplotlib); coolwarm (K. Moreland) and berlin (F. Crameri, MIT) are diverging:
+// blue for negative, red for positive, light or dark at zero. There is no jet, rainbow or turbo on purpose.
 
+/** @type {Record<string, string>} */
 const STOPS = {
   viridis:
     "440154470d6048186a482374472d7b4537814240863e49893b528b375b8d33638d2f6b8e2c728e297a8e26828e23898e21918c" +
@@ -20,24 +21,32 @@ const STOPS = {
     "220c022b0e013510004112014d16025b1d086c27117d341e8e422e9e513fae6051be6f63ce7f76df8f89f09f9cffadad",
 };
 
+/** Colours of classes 1, 2, 3 …, over again after the last (app/render/colours.py). Class 0 is nothing. */
+const CLASSES = [
+  "e69f00", "56b4e9", "009e73", "f0e442", "0072b2", "d55e00", "cc79a7", "8dd3c7", "bebada", "fb8072", "b3de69", "fccde5",
+];
+
 export const UNSIGNED = ["viridis", "cividis", "magma"];
 export const SIGNED = ["coolwarm", "berlin"];
 
 /**
- * A colour map as 256 RGBA octets, from the lowest value to the highest. "steps 4" has five flat colours, for counts from 0 to 4, taken
- * from cividis: what is counted is ordered, and no reader should take it for one method's map.
+ * A colour map as 256 RGBA octets, from the lowest value to the highest. "steps 4" has five flat colours, for counts from 0 to
+ * 4, taken from cividis: what is counted is ordered, and no reader should take it for one method's map.
+ * @param {string} name
  */
 export function table(name) {
   const steps = /^steps (\d+)$/.exec(name);
   if (steps) return flat(Number(steps[1]));
+  if (name === "classes") return classes();
+  if (name === "grey") return Uint8ClampedArray.from({ length: 1024 }, (_, i) => (i % 4 === 3 ? 255 : i >> 2));
   const stops = STOPS[name];
   const out = new Uint8ClampedArray(256 * 4);
   for (let i = 0; i < 256; i += 1) {
     const at = (i / 255) * 32;
     const low = Math.min(31, Math.floor(at));
     for (let c = 0; c < 3; c += 1) {
-      const a = parseInt(stops.substr(low * 6 + c * 2, 2), 16);
-      const b = parseInt(stops.substr(low * 6 + 6 + c * 2, 2), 16);
+      const a = channel(stops, low, c);
+      const b = channel(stops, low + 1, c);
       out[i * 4 + c] = a + (b - a) * (at - low);
     }
     out[i * 4 + 3] = 255;
@@ -45,12 +54,35 @@ export function table(name) {
   return out;
 }
 
+/**
+ * Red, green or blue (0, 1, 2) of one of the 33 colours, 0 to 255.
+ * @param {string} stops
+ * @param {number} colour
+ * @param {number} part
+ */
+function channel(stops, colour, part) {
+  const from = colour * 6 + part * 2;
+  return parseInt(stops.slice(from, from + 2), 16);
+}
+
+/** @param {number} steps */
 function flat(steps) {
   const smooth = table("cividis");
   const out = new Uint8ClampedArray(256 * 4);
   for (let i = 0; i < 256; i += 1) {
     const at = Math.round((Math.round((i / 255) * steps) / steps) * 255) * 4;
     out.set(smooth.subarray(at, at + 4), i * 4);
+  }
+  return out;
+}
+
+/** The colours of classes by number, as 256 RGBA octets; black and clear for class 0. */
+function classes() {
+  const out = new Uint8ClampedArray(256 * 4);
+  for (let number = 1; number < 256; number += 1) {
+    const colour = CLASSES[(number - 1) % CLASSES.length];
+    for (let part = 0; part < 3; part += 1) out[number * 4 + part] = channel(colour, 0, part);
+    out[number * 4 + 3] = 255;
   }
   return out;
 }

@@ -1,10 +1,17 @@
-// Where an image lies in a pane: fit, zoom, pan, quarter turns and flips as one affine map, and the letters at the edges.
-// Image coordinates are pixels as in the server's Extent: pixel (r, c) covers [c, c+1) × [r, r+1). Screen coordinates are CSS pixels
+// Where an image lies in a pane: fit, zoom, pan, quarter turns and flips as one affine map, and the letters at the edges. Image
+// coordinates are pixels as in the server's Extent: pixel (r, c) covers [c, c+1) × [r, r+1). Screen coordinates are CSS pixels
 // from the pane's top left corner. Knows no DOM and no WebGL.
 
-/** Image axes to screen axes, row by row: [xx, xy, yx, yy]. */
-export const UPRIGHT = Object.freeze([1, 0, 0, 1]);
+/** @import { Letters, Matrix, Placed, Point, Spaced, Turn, View } from "../types.js" */
+/** @typedef {{ width: number, height: number }} Size */
 
+/**
+ * Image axes to screen axes, row by row: [xx, xy, yx, yy].
+ * @type {Turn}
+ */
+export const UPRIGHT = Object.freeze(/** @type {const} */ ([1, 0, 0, 1]));
+
+/** @type {Record<string, Turn>} */
 const STEPS = {
   right: [0, -1, 1, 0],
   left: [0, 1, -1, 0],
@@ -12,21 +19,33 @@ const STEPS = {
   vertical: [1, 0, 0, -1],
 };
 
-/** The orientation after one more turn or flip as seen on the screen. */
+/**
+ * The orientation after one more turn or flip as seen on the screen.
+ * @param {Turn} turn
+ * @param {string} step "right", "left", "horizontal" or "vertical"
+ * @returns {Turn}
+ */
 export function turned(turn, step) {
   const [a, b, c, d] = STEPS[step];
   const [p, q, r, s] = turn;
-  return [a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s].map((v) => v + 0);
+  // + 0: no −0, which JSON and a comparison of texts would tell from 0.
+  return [a * p + b * r + 0, a * q + b * s + 0, c * p + d * r + 0, c * q + d * s + 0];
 }
 
-/** Height of a pixel in widths of a pixel; 1 where the spacing is unknown. */
+/**
+ * Height of a pixel in widths of a pixel; 1 where the spacing is unknown.
+ * @param {Pick<Spaced, "spacing">} image
+ */
 export function aspect(image) {
   return image.spacing ? image.spacing[0] / image.spacing[1] : 1;
 }
 
 /**
- * The map from image to screen for a view {zoom, x, y, turn} (x, y: the point in the pane's middle, as a share of columns and rows) in a
- * box {width, height}. Returns {scale, matrix: [a, b, c, d, e, f]}: X = a·x + b·y + e, Y = c·x + d·y + f.
+ * The map from image to screen for a view (x, y: the point in the pane's middle, as a share of columns and rows) in a box.
+ * @param {View} view
+ * @param {Spaced} image
+ * @param {Size} box
+ * @returns {Placed} `matrix` [a, b, c, d, e, f]: X = a·x + b·y + e, Y = c·x + d·y + f
  */
 export function placed(view, image, box) {
   const tall = aspect(image);
@@ -45,18 +64,37 @@ export function placed(view, image, box) {
   return { scale, matrix: [a, b, c, d, box.width / 2 - a * cx - b * cy, box.height / 2 - c * cx - d * cy] };
 }
 
-/** The inverse of an affine map. */
+/**
+ * The inverse of an affine map.
+ * @param {Matrix} matrix
+ * @returns {Matrix}
+ */
 export function inverted([a, b, c, d, e, f]) {
   const k = a * d - b * c;
   return [d / k, -b / k, -c / k, a / k, (b * f - d * e) / k, (c * e - a * f) / k];
 }
 
-/** A point through an affine map. */
+/**
+ * A point through an affine map.
+ * @param {Matrix} matrix
+ * @param {number} x
+ * @param {number} y
+ * @returns {Point}
+ */
 export function through([a, b, c, d, e, f], x, y) {
   return [a * x + b * y + e, c * x + d * y + f];
 }
 
-/** The view that keeps the image point under (x, y) of the box where it is, at another zoom. */
+/**
+ * The view that keeps the image point under (x, y) of the box where it is, at another zoom.
+ * @param {View} view
+ * @param {Spaced} image
+ * @param {Size} box
+ * @param {number} x
+ * @param {number} y
+ * @param {number} zoom
+ * @returns {View}
+ */
 export function zoomedAt(view, image, box, x, y, zoom) {
   const [px, py] = through(inverted(placed(view, image, box).matrix), x, y);
   const next = { ...view, zoom };
@@ -64,7 +102,15 @@ export function zoomedAt(view, image, box, x, y, zoom) {
   return { ...next, x: next.x + (px - qx) / image.columns, y: next.y + (py - qy) / image.rows };
 }
 
-/** The view moved by (dx, dy) screen pixels. */
+/**
+ * The view moved by (dx, dy) screen pixels.
+ * @param {View} view
+ * @param {Spaced} image
+ * @param {Size} box
+ * @param {number} dx
+ * @param {number} dy
+ * @returns {View}
+ */
 export function panned(view, image, box, dx, dy) {
   const back = inverted(placed(view, image, box).matrix);
   const x = back[0] * dx + back[1] * dy;
@@ -72,17 +118,37 @@ export function panned(view, image, box, dx, dy) {
   return { ...view, x: clamp(view.x - x / image.columns, 0, 1), y: clamp(view.y - y / image.rows, 0, 1) };
 }
 
-/** The letters at the screen's left, top, right and bottom edge, from those at the image's edges. */
+/**
+ * The letters at the screen's left, top, right and bottom edge, from those at the image's edges.
+ * @param {Letters} image
+ * @param {Turn} turn
+ * @returns {Letters}
+ */
 export function letters([left, top, right, bottom], [xx, xy, yx, yy]) {
+  /** @type {Letters} */
   const out = ["", "", "", ""];
-  for (const [letter, x, y] of [[left, -1, 0], [top, 0, -1], [right, 1, 0], [bottom, 0, 1]]) {
-    const sx = xx * x + xy * y;
-    const sy = yx * x + yy * y;
-    out[sx < 0 ? 0 : sy < 0 ? 1 : sx > 0 ? 2 : 3] = letter;
-  }
+  /** @type {[string, number, number][]} */
+  const edges = [[left, -1, 0], [top, 0, -1], [right, 1, 0], [bottom, 0, 1]];
+  for (const [letter, x, y] of edges) out[edge(xx * x + xy * y, yx * x + yy * y)] = letter;
   return out;
 }
 
+/**
+ * The place of the screen's edge in a direction among left, top, right, bottom.
+ * @param {number} x
+ * @param {number} y
+ */
+function edge(x, y) {
+  if (x < 0) return 0;
+  if (y < 0) return 1;
+  return x > 0 ? 2 : 3;
+}
+
+/**
+ * @param {number} value
+ * @param {number} low
+ * @param {number} high
+ */
 export function clamp(value, low, high) {
   return Math.min(high, Math.max(low, value));
 }

@@ -1,9 +1,9 @@
-// The shaders of the two passes. SAMPLE looks up, for every pixel of the screen, the film's value and the map's colour and keeps
-// both; it runs only where the view, the film or the map has changed. FINISH makes the picture of what is kept: VOI LUT or window →
-// MONOCHROME1 inversion → the reader's inversion → the map's colour over it; dragging a window costs one look-up per pixel.
-// Formulas as in app/grey.py (PS3.3 C.11.2.1) and as in `resample` of app/classifiers/classifier.py (bilinear between cell centres,
-// clamped at the edge cells, nothing outside the extent). `quick`, while a film is being moved by a rasteriser without a graphics
-// card: the nearest film pixel and the hardware's own filter; a resting picture never uses it.
+// The shaders of the two passes. SAMPLE looks up, for every pixel of the screen, the film's value and the map's colour and
+// keeps both; it runs only where the view, the film or the map has changed. FINISH makes the picture of what is kept: VOI LUT
+// or window → MONOCHROME1 inversion → the reader's inversion → the map's colour over it; dragging a window costs one look-up
+// per pixel. Formulas as in app/grey.py (PS3.3 C.11.2.1) and as in `resample` of app/classifiers/classifier.py (bilinear
+// between cell centres, clamped at the edge cells, nothing outside the extent). `quick`, while a film is being moved by a
+// rasteriser without a graphics card: the nearest film pixel and the hardware's own filter; a resting picture never uses it.
 
 export const VERTEX = `#version 300 es
 void main() {
@@ -19,7 +19,12 @@ precision highp sampler2D;
 const uint OUTSIDE = 0xffffffffu;
 `;
 
-/** Red: the film's value as the bits of a float, or OUTSIDE. Green: the map's colour, 8 bits each, blue lowest; the top 8 say "shown". */
+/**
+ * Red: the film's value as the bits of a float, or OUTSIDE. Green: the map's colour, 8 bits each, blue lowest; the top 8 say
+ * how it is laid over the film: 255 with the reader's opacity, 254 as it is. `reading` says what the map's values are: 0 a
+ * scale of colours, 1 classes, 2 classes of which the outlines are drawn, 3 grey values, of which `share` takes the film's
+ * place.
+ */
 export const SAMPLE = `${HEAD}
 uniform usampler2D film;
 uniform int level;
@@ -40,6 +45,9 @@ uniform vec4 extent;
 uniform vec2 ends;
 uniform float threshold;
 uniform bool smoothed;
+uniform int reading;
+uniform bool contours;
+uniform float share;
 
 out uvec2 kept;
 
@@ -73,15 +81,73 @@ float mapValue(vec2 share) {
   return mix(above, below, t.y);
 }
 
-uint mapColour(vec2 p) {
-  vec2 share = (p - extent.xy) / (extent.zw - extent.xy);
-  if (any(lessThan(share, vec2(0.0))) || any(greaterThan(share, vec2(1.0)))) return 0u;
-  float value = mapValue(share);
+bool beside(vec2 share) {
+  return any(lessThan(share, vec2(0.0))) || any(greaterThan(share, vec2(1.0)));
+}
+
+vec2 within(vec2 p) {
+  return (p - extent.xy) / (extent.zw - extent.xy);
+}
+
+int classOf(vec2 p) {
+  vec2 at = within(p);
+  if (beside(at)) return 0;
+  ivec2 size = textureSize(map, 0);
+  return int(texelFetch(map, clamp(ivec2(at * vec2(size)), ivec2(0), size - 1), 0).r + 0.5);
+}
+
+uint packed(vec3 colour, uint how) {
+  uvec3 rgb = uvec3(colour * 255.0 + 0.5);
+  return how << 24 | rgb.r << 16 | rgb.g << 8 | rgb.b;
+}
+
+uint classColour(int number) {
+  return packed(texelFetch(colours, ivec2(clamp(number, 0, 255), 0), 0).rgb, 255u);
+}
+
+// The line runs inside its class, two pixels of the screen wide, on a dark one that is seen on any film.
+uint outlineColour(vec2 p, vec2 right, vec2 down) {
+  int here = classOf(p);
+  for (int ring = 1; ring <= 3; ring += 1) {
+    vec2 x = right * float(ring);
+    vec2 y = down * float(ring);
+    int most = max(max(classOf(p + x), classOf(p - x)), max(classOf(p + y), classOf(p - y)));
+    int least = min(min(classOf(p + x), classOf(p - x)), min(classOf(p + y), classOf(p - y)));
+    if (most == here && least == here) continue;
+    if (here > 0 && ring <= 2) return packed(texelFetch(colours, ivec2(min(here, 255), 0), 0).rgb, 254u);
+    return packed(vec3(0.0), 254u);
+  }
+  return 0u;
+}
+
+// Lines at a quarter, a half and three quarters: where a neighbour on the screen lies in another quarter.
+bool contour(vec2 p, vec2 right, vec2 down) {
+  float here = floor(mapValue(within(p)) * 4.0);
+  return floor(mapValue(within(p + right)) * 4.0) != here || floor(mapValue(within(p + down)) * 4.0) != here;
+}
+
+uint mapColour(vec2 p, vec2 right, vec2 down) {
+  if (reading == 2) return outlineColour(p, right, down);
+  vec2 at = within(p);
+  if (beside(at)) return 0u;
+  if (reading == 1) {
+    int number = classOf(p);
+    return number > 0 ? classColour(number) : 0u;
+  }
+  float value = mapValue(at);
+  bool lined = contours && !beside(within(p + right)) && !beside(within(p + down));
+  if (lined && contour(p, right, down)) return packed(vec3(1.0), 254u);
   float strength = ends.x < 0.0 ? abs(value) / ends.y : value / ends.y;
   if (!(strength > 0.0 && strength >= threshold)) return 0u;
   float place = clamp((value - ends.x) / (ends.y - ends.x), 0.0, 1.0);
-  uvec3 rgb = uvec3(texelFetch(colours, ivec2(int(place * 255.0 + 0.5), 0), 0).rgb * 255.0 + 0.5);
-  return 0xff000000u | rgb.r << 16 | rgb.g << 8 | rgb.b;
+  return packed(texelFetch(colours, ivec2(int(place * 255.0 + 0.5), 0), 0).rgb, 255u);
+}
+
+float greyAt(vec2 p) {
+  float film = filmValue(p);
+  vec2 at = within(p);
+  if (!hasMap || reading != 3 || beside(at)) return film;
+  return mix(film, mapValue(at), share);
 }
 
 void main() {
@@ -91,7 +157,9 @@ void main() {
     kept = uvec2(OUTSIDE, 0u);
     return;
   }
-  kept = uvec2(floatBitsToUint(filmValue(p)), hasMap ? mapColour(p) : 0u);
+  vec2 right = vec2(toX.x, toY.x);
+  vec2 down = vec2(toX.y, toY.y);
+  kept = uvec2(floatBitsToUint(greyAt(p)), hasMap && reading != 3 ? mapColour(p, right, down) : 0u);
 }`;
 
 export const FINISH = `${HEAD}
@@ -105,6 +173,7 @@ uniform int lutSize;
 uniform float lutTop;
 uniform bool negative;
 uniform float opacity;
+uniform bool alone;
 
 out vec4 colour;
 
@@ -126,7 +195,8 @@ void main() {
     return;
   }
   float grey = clamp(windowed(uintBitsToFloat(kept.r)), 0.0, 1.0);
-  vec3 shown = vec3(negative ? 1.0 - grey : grey);
-  if (kept.g != 0u) shown = mix(shown, vec3(kept.g >> 16 & 255u, kept.g >> 8 & 255u, kept.g & 255u) / 255.0, opacity);
+  vec3 shown = alone ? vec3(0.0) : vec3(negative ? 1.0 - grey : grey);
+  vec3 over = vec3(kept.g >> 16 & 255u, kept.g >> 8 & 255u, kept.g & 255u) / 255.0;
+  if (kept.g != 0u) shown = mix(shown, over, kept.g >> 24 == 254u || alone ? 1.0 : opacity);
   colour = vec4(shown, 1.0);
 }`;

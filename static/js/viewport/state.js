@@ -1,111 +1,234 @@
-// How films and maps are shown: one state that all panes share, and what single panes keep for themselves. Plain values only, so that
-// `state` can be stored and `restore` brings it back. Knows no DOM; whoever shows something listens. A pane is named by its place.
+// How films and maps are shown: one state that all panes share, and what single panes keep for themselves. Plain values only,
+// so that `state` can be stored and `restore` brings it back. Knows no DOM; whoever shows something listens. A pane is named by
+// its place. Zoom, place and turns belong to a plane, the window to a series of slices; films have one of each, whatever series
+// they are of.
 
 import { UPRIGHT, clamp, turned } from "./geometry.js";
 
-const UPRIGHT_VIEW = Object.freeze({ zoom: 1, x: 0.5, y: 0.5, turn: UPRIGHT });
-const FIRST = Object.freeze({
-  overlays: true,
-  interpolated: true,
-  opacity: 0.55,
-  threshold: 0.25,
-  unsigned: "viridis",
-  signed: "coolwarm",
-  smooth: true,
-  shared: false,
-  robust: true,
-  top: 0.1,
-  overlap: false,
-});
+/** @import { Changes, Chosen, Film, Kept, Link, Own, Preset, Settings, Shared, State, View } from "../types.js" */
+/** @typedef {{ view: string, window: string }} Group whose view and whose window a pane has, "" for films */
 
-/** What of a pane can be linked with the others, and the values that each link holds. */
+export const LEAST_ZOOM = 0.25;
+export const MOST_ZOOM = 32;
+const FILMS = "";
+
+/** @type {Readonly<View>} */
+const UPRIGHT_VIEW = Object.freeze({ zoom: 1, x: 0.5, y: 0.5, turn: UPRIGHT });
+
+/** @type {Readonly<Chosen>} */
+const NO_WINDOW = Object.freeze({ window: null, preset: 0, invert: false });
+
+/** @type {readonly (keyof Chosen)[]} */
+const WINDOW = ["window", "preset", "invert"];
+
+/** @type {readonly (keyof Shared)[]} */
+const SHARED = [
+  "overlays", "interpolated", "opacity", "threshold", "unsigned", "signed", "smooth", "shared", "robust", "alone", "top",
+  "overlap",
+];
+
+/**
+ * What of a pane can be linked with the others, and the values that each link holds.
+ * @type {Readonly<Record<Link, readonly string[]>>}
+ */
 export const LINKS = Object.freeze({
   zoom: ["zoom"],
   pan: ["x", "y"],
-  window: ["window", "preset", "invert"],
+  window: WINDOW,
   slice: [],
-  overlay: ["opacity", "threshold", "unsigned", "signed", "smooth", "shared", "robust"],
+  overlay: ["opacity", "threshold", "unsigned", "signed", "smooth", "shared", "robust", "alone"],
 });
-const FIELDS = ["view", "window", "preset", "invert", ...Object.keys(FIRST)];
 
 export class Display {
+  /** @type {Set<(display: Display) => void>} */
   #listeners = new Set();
 
-  constructor() {
-    Object.assign(this, { view: UPRIGHT_VIEW, window: null, preset: 0, invert: false, ...FIRST, own: {} });
+  /**
+   * The view of films (""), and of each plane.
+   * @type {Record<string, View>}
+   */
+  views = { [FILMS]: UPRIGHT_VIEW };
+
+  /**
+   * The window of films (""), and of each series of slices.
+   * @type {Record<string, Chosen>}
+   */
+  windows = { [FILMS]: NO_WINDOW };
+
+  /** @type {Own} */
+  own = {};
+
+  overlays = true;
+
+  interpolated = true;
+
+  opacity = 0.55;
+
+  threshold = 0.25;
+
+  unsigned = "viridis";
+
+  signed = "coolwarm";
+
+  smooth = true;
+
+  shared = false;
+
+  robust = true;
+
+  /** A layer by itself, without the film under it. */
+  alone = false;
+
+  top = 0.1;
+
+  overlap = false;
+
+  /** @param {(place: number | string) => Group} [group] */
+  constructor(group = () => ({ view: FILMS, window: FILMS })) {
+    this.group = group;
   }
 
-  /** Calls `listener` after every change. */
+  /**
+   * Calls `listener` after every change.
+   * @param {(display: Display) => void} listener
+   */
   listen(listener) {
     this.#listeners.add(listener);
   }
 
+  /**
+   * Changes what all panes share.
+   * @param {Partial<Shared> & { views?: Record<string, View>, windows?: Record<string, Chosen>, own?: Own }} changes
+   */
   set(changes) {
     Object.assign(this, changes);
     for (const listener of this.#listeners) listener(this);
   }
 
-  /** Everything as plain values: the shared state, and `own`, {place: {unlinked: [link …], values}}. */
+  /** @returns {Shared} */
+  get #shared() {
+    /** @type {any} */
+    const values = Object.fromEntries(SHARED.map((name) => [name, this[name]]));
+    return values;
+  }
+
+  /**
+   * Everything as plain values: the shared state, the view and the window of films, `views` and `windows` of planes and series,
+   * and `own`.
+   * @returns {State}
+   */
   get state() {
-    return structuredClone(Object.fromEntries([...FIELDS, "own"].map((name) => [name, this[name]])));
+    const { [FILMS]: view, ...views } = this.views;
+    const { [FILMS]: chosen, ...windows } = this.windows;
+    return structuredClone({ view, ...chosen, ...this.#shared, views, windows, own: this.own });
   }
 
-  /** Takes what `state` gave; what is missing stays as it is, and of `own` what makes no sense is left out. */
+  /**
+   * Takes what `state` gave; what is missing stays as it is, and of `own` what makes no sense is left out.
+   * @param {Partial<State>} state
+   */
   restore(state) {
-    const known = Object.fromEntries([...FIELDS, "own"].filter((name) => name in state).map((name) => [name, state[name]]));
-    if ("own" in known) known.own = sound(known.own);
-    this.set(structuredClone(known));
+    const saved = structuredClone(state);
+    /** @type {Parameters<Display["set"]>[0]} */
+    const changes = taken(saved, SHARED);
+    changes.views = { ...this.views, ...saved.views, [FILMS]: { ...this.views[FILMS], ...saved.view } };
+    changes.windows = { ...this.windows, ...saved.windows, [FILMS]: { ...this.windows[FILMS], ...taken(saved, WINDOW) } };
+    if ("own" in saved) changes.own = sound(saved.own);
+    this.set(changes);
   }
 
-  /** The settings in force in one pane. */
+  /**
+   * The settings in force in one pane.
+   * @param {number | string} place
+   * @returns {Settings}
+   */
   of(place) {
+    const { view, window: series } = this.group(place);
+    const base = { ...this.#shared, view: this.views[view] ?? UPRIGHT_VIEW, ...(this.windows[series] ?? NO_WINDOW) };
     const own = this.own[place];
-    if (!own) return this;
+    if (!own) return base;
     const { zoom, x, y, ...others } = own.values;
-    return { ...this, ...others, view: { ...this.view, ...defined({ zoom, x, y }) } };
+    return { ...base, ...others, view: { ...base.view, ...defined({ zoom, x, y }) } };
   }
 
+  /**
+   * @param {number | string} place
+   * @param {string} link
+   */
   linked(place, link) {
     return !this.own[place]?.unlinked.includes(link);
   }
 
-  /** Lets a pane keep a link's values for itself, as they are now, or follow the others again. */
+  /**
+   * Lets a pane keep a link's values for itself, as they are now, or follow the others again.
+   * @param {number | string} place
+   * @param {Link} link
+   * @param {boolean} on
+   */
   link(place, link, on) {
     if (on === this.linked(place, link)) return;
     const { unlinked, values } = this.own[place] ?? { unlinked: [], values: {} };
-    const now = { ...this.of(place), ...this.of(place).view };
+    const settings = this.of(place);
     const others = on ? unlinked.filter((name) => name !== link) : [...unlinked, link];
     const kept = Object.entries(values).filter(([name]) => !LINKS[link].includes(name));
-    const mine = on ? [] : LINKS[link].map((name) => [name, now[name]]);
-    const own = { ...this.own, [place]: { unlinked: others, values: Object.fromEntries([...kept, ...mine]) } };
+    const mine = on ? {} : taken({ ...settings, ...settings.view }, LINKS[link]);
+    const own = { ...this.own, [place]: { unlinked: others, values: { ...Object.fromEntries(kept), ...mine } } };
     if (!others.length) delete own[place];
     this.set({ own });
   }
 
-  /** Changes settings from within a pane: those that it keeps for itself there, the others for all. */
+  /**
+   * Changes settings from within a pane: those that it keeps for itself there, its plane's, its series', the others for all.
+   * @param {number | string} place
+   * @param {Changes} changes
+   */
   change(place, changes) {
-    const own = this.own[place];
-    if (!own) return this.set(changes);
-    const { view = {}, ...others } = changes;
+    const { view, ...others } = changes;
+    const held = this.own[place]?.values ?? {};
     const wanted = Object.entries({ ...view, ...others });
-    const mine = Object.fromEntries(wanted.filter(([name]) => name in own.values));
-    const all = Object.fromEntries(wanted.filter(([name]) => !(name in own.values)));
-    const { zoom, x, y, turn, ...settings } = all;
-    return this.set({
-      ...settings,
-      view: { ...this.view, ...defined({ zoom, x, y, turn }) },
-      own: { ...this.own, [place]: { ...own, values: { ...own.values, ...mine } } },
-    });
+    const mine = Object.fromEntries(wanted.filter(([name]) => name in held));
+    /** @type {Kept} */
+    const theirs = Object.fromEntries(wanted.filter(([name]) => !(name in held)));
+    const { zoom, x, y, turn, window, preset, invert, ...next } = theirs;
+    this.#groups(place, defined({ zoom, x, y, turn }), defined({ window, preset, invert }));
+    const own = { ...this.own, [place]: { ...this.own[place], values: { ...held, ...mine } } };
+    this.set(Object.keys(mine).length ? { ...next, own } : next);
   }
 
-  /** The window of a preset by its place in `list`; null is the film's VOI LUT. */
+  /**
+   * Moves a pane's plane, and windows its series.
+   * @param {number | string} place
+   * @param {Partial<View>} moved
+   * @param {Partial<Chosen>} chosen
+   */
+  #groups(place, moved, chosen) {
+    const { view, window: series } = this.group(place);
+    if (Object.keys(moved).length) this.views = { ...this.views, [view]: { ...(this.views[view] ?? UPRIGHT_VIEW), ...moved } };
+    if (!Object.keys(chosen).length) return;
+    this.windows = { ...this.windows, [series]: { ...(this.windows[series] ?? NO_WINDOW), ...chosen } };
+  }
+
+  /**
+   * The window of a preset by its place in `list`; null is the film's VOI LUT.
+   * @param {Preset[]} list
+   * @param {number} at
+   * @param {number | string} place
+   */
   choose(list, at, place) {
     if (list[at]) this.change(place, { window: list[at].window, preset: at });
   }
 
-  /** A window of the reader's own: dragging right widens it, dragging down darkens the film, whichever way its values run. */
+  /**
+   * A window of the reader's own: dragging right widens it, dragging down darkens the film, whichever way its values run.
+   * @param {Film} film
+   * @param {Preset[]} list
+   * @param {number} dx
+   * @param {number} dy
+   * @param {number | string} place
+   */
   drag(film, list, dx, dy, place) {
-    const from = this.of(place).window ?? list.find((entry) => entry.window).window;
+    const from = this.of(place).window ?? list.find((entry) => entry.window)?.window;
+    if (!from) return;
     const span = film.range[1] - film.range[0] || 1;
     const step = Math.max(from.width, span / 256) / 300;
     const darker = film.image.photometric === "MONOCHROME1" ? -1 : 1;
@@ -115,35 +238,72 @@ export class Display {
     this.change(place, { window: { ...from, width, centre }, preset: -1 });
   }
 
-  /** Turns and flips go with all panes, so that left is left in all of them. */
-  turn(step) {
-    this.set({ view: { ...this.view, turn: turned(this.view.turn, step) } });
+  /**
+   * Turns and flips go with all panes of a plane, so that left is left in all of them.
+   * @param {string} step see `turned`
+   * @param {number | string} place
+   */
+  turn(step, place) {
+    this.change(place, { view: { turn: turned(this.of(place).view.turn, step) } });
   }
 
+  /** @param {number | string} place */
   fit(place) {
-    this.change(place, { view: { ...UPRIGHT_VIEW, turn: this.view.turn } });
+    this.change(place, { view: { ...UPRIGHT_VIEW, turn: this.of(place).view.turn } });
   }
 
+  /**
+   * @param {Preset[]} list
+   * @param {number | string} place
+   */
   reset(list, place) {
     this.change(place, { view: UPRIGHT_VIEW, invert: false, window: list[0]?.window ?? null, preset: 0 });
   }
 }
 
-// Stored by a browser or carried by a link: looked at before it is used.
+/**
+ * What panes keep for themselves was stored by a browser or carried by a link: it is looked at before it is used.
+ * @param {unknown} own
+ * @returns {Own}
+ */
 function sound(own) {
-  const panes = Object.entries(own ?? {}).filter(([, kept]) => Array.isArray(kept?.unlinked) && kept.values && typeof kept.values === "object");
-  return Object.fromEntries(
-    panes.map(([place, { unlinked, values }]) => {
-      const links = unlinked.filter((link) => Object.hasOwn(LINKS, link));
-      const names = links.flatMap((link) => LINKS[link]);
-      return [place, { unlinked: links, values: Object.fromEntries(names.filter((name) => name in values).map((name) => [name, values[name]])) }];
-    }),
-  );
+  /** @type {Own} */
+  const out = {};
+  for (const [place, kept] of Object.entries(own ?? {})) {
+    if (!Array.isArray(kept?.unlinked) || !kept.values || typeof kept.values !== "object") continue;
+    /** @type {Link[]} */
+    const unlinked = kept.unlinked.filter(isLink);
+    out[place] = { unlinked, values: taken(kept.values, unlinked.flatMap((link) => LINKS[link])) };
+  }
+  return out;
 }
 
+/**
+ * @param {string} name
+ * @returns {name is Link}
+ */
+function isLink(name) {
+  return Object.hasOwn(LINKS, name);
+}
+
+/**
+ * Those of some values that have these names.
+ * @param {object} values
+ * @param {readonly string[]} names
+ * @returns {any}
+ */
+function taken(values, names) {
+  return Object.fromEntries(Object.entries(values).filter(([name]) => names.includes(name)));
+}
+
+/**
+ * Values that are there.
+ * @template {object} T
+ * @param {T} values
+ * @returns {Partial<T>}
+ */
 function defined(values) {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+  /** @type {any} */
+  const found = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+  return found;
 }
-
-export const LEAST_ZOOM = 0.25;
-export const MOST_ZOOM = 32;

@@ -1,0 +1,110 @@
+"""The layers that can lie over what is shown, and the names under which a page tells them apart. Knows rows, cards and methods.
+
+A method of ours is called by its name. Other software may hand in several kinds of layers under one name: the first of them, in
+the order of the kinds, has it as it is, the others with their kind behind a point ("segmenter.labels").
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from app import explainers
+from app.classifiers.card import Card
+from app.domain import SCALES, Extent
+from app.store import LayerRow
+from app.web.case.payload_results import ExplanationData, MethodData
+from app.web.wording import Translate, kind, state_text
+
+KINDS = tuple(SCALES)
+Named = Sequence[tuple[str, LayerRow]]
+"""Layers by the names that a page has for them."""
+
+
+def split(name: str) -> tuple[str, str]:
+    """The producer's name and the kind that a name on a page means, "" for the first there is."""
+    method, _, of_kind = name.partition(".")
+    return method, of_kind
+
+
+def named(card: Card | None, rows: Sequence[LayerRow], finding: str) -> Named:
+    """What panes draw: the maps of the methods that the network opens with, in their order, then what other software said, its
+    newest version. What is about the shown finding stands before what is about none."""
+    order = {name: place for place, name in enumerate(explainers.panel(card))}
+    ours = [row for row in rows if row.producer.kind == "method" and row.method in order]
+    others: dict[tuple[str, str, str], LayerRow] = {}
+    for row in sorted(rows, key=lambda row: (row.finding == finding, row.created_at)):
+        if row.producer.kind != "method":
+            others[row.stack_id, row.method, row.kind] = row
+    names = called(others.values(), taken=explainers.names())
+    theirs = sorted(others.values(), key=lambda row: (row.method, KINDS.index(row.kind)))
+    return [
+        *((row.method, row) for row in sorted(ours, key=lambda row: order[row.method])),
+        *((names[row.method, row.kind], row) for row in theirs),
+    ]
+
+
+def called(rows: Iterable[LayerRow], taken: Iterable[str]) -> Mapping[tuple[str, str], str]:
+    """The names of other software's layers by producer and kind; those that are ``taken`` are our methods'."""
+    used = set(taken)
+    names: dict[tuple[str, str], str] = {}
+    for method, shows in sorted({(row.method, row.kind) for row in rows}, key=lambda one: (one[0], KINDS.index(one[1]))):
+        names[method, shows] = f"{method}.{shows}" if method in used else method
+        used.add(method)
+    return names
+
+
+def methods(card: Card | None, layers: Named, _: Translate) -> tuple[MethodData, ...]:
+    """What can lie over a stack: the methods that the network opens with, in their order; then what other software said."""
+    ours = tuple(
+        MethodData(m.name, _(m.title), False, "relevance", m.signed, _(m.summary), _(m.caution) if m.caution else "")
+        for m in map(explainers.describe, explainers.panel(card))
+    )
+    others = {name: row for name, row in layers if row.producer.kind != "method"}
+    return ours + tuple(
+        MethodData(name, titled(name, row, _), True, row.kind, row.signed, imported(row, _), "") for name, row in others.items()
+    )
+
+
+def titled(name: str, row: LayerRow, _: Translate) -> str:
+    """What people call a layer that other software made: with its kind where the name has it."""
+    title = row.producer.title or row.method
+    return f"{title}: {kind(row.kind, _)}" if split(name)[1] else title
+
+
+def imported(row: LayerRow, _: Translate) -> str:
+    """What is known of a layer that other software made."""
+    return _("Imported: %(title)s %(version)s", title=row.producer.title or row.method, version=row.producer.version)
+
+
+def layer_data(name: str, row: LayerRow, finding: str, opens: int | None, _: Translate) -> ExplanationData:
+    """One layer's entry under its name and the shown finding; ``opens`` is the slice at which its stack opens, None on a
+    film."""
+    picture = f"/layers/{row.id}/overlay.png"
+    return ExplanationData(
+        id=row.id,
+        stack=row.stack_id,
+        model=row.model,
+        model_sha256=row.model_sha256,
+        method=name,
+        finding=row.finding or finding,
+        kind=row.kind,
+        scale=row.scale,
+        state=row.state,
+        state_text=state_text(row.state, _),
+        signed=row.signed,
+        slices=row.slices,
+        width=row.width,
+        height=row.height,
+        extent=edges(row.extent),
+        min=row.minimum,
+        max=row.maximum,
+        mass=row.mass,
+        values_url=f"/layers/{row.id}/values?v={(row.values_sha256 or '')[:12]}",
+        overlay_url=picture if opens is None else f"{picture}?slice={opens + 1}",
+        names={str(number): text for number, text in row.names.items()},
+        notes=tuple(_(note) for note in row.notes),
+        conservation_error=row.conservation_error,
+    )
+
+
+def edges(extent: Extent) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom."""
+    return (extent.left, extent.top, extent.right, extent.bottom)

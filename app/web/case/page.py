@@ -1,0 +1,58 @@
+"""The case page and its job's fragment: the frozen dataclasses that the templates read."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.classifiers.card import Card
+from app.store import ImageRow, SeriesRow, StudyRow
+from app.web.case.payload import CaseData, JobData, Poll, Urls
+from app.web.upload import Report
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """templates/case.html and, for htmx, templates/partials/case_update.html.
+
+    ``grid``: there are layers to judge, or will be; else nothing but images is shown and ``why`` says that no network reads
+    them, or the guard's refusal does. ``job`` repeats ``data.job`` under the name that the job fragment reads, or is None where
+    no network reads what is shown and nothing is waited for. ``earlier`` counts the verdicts on what the shown series were
+    before they got more images, None where nobody said anything of that. ``others`` are the study's series that are not shown,
+    ``series`` and ``image`` what the page's head is about: the shown image and its series, or the first; ``remarks`` what is to
+    be said of the headers of what is shown. ``report`` tells what became of the files of the upload that led here, once.
+    """
+
+    template: ClassVar[str] = "case.html"
+
+    study: StudyRow
+    card: Card | None
+    grid: bool
+    why: str
+    data: CaseData
+    job: JobData | None
+    earlier: int | None
+    others: tuple[SeriesRow, ...]
+    series: SeriesRow
+    image: ImageRow
+    remarks: tuple[str, ...]
+    report: Report | None = None
+
+    @property
+    def urls(self) -> Urls:
+        """Where the page's scripts and forms read and write."""
+        return self.data.urls
+
+    @property
+    def poll(self) -> Poll:
+        """How the page asks for its job."""
+        return Poll(self.urls.job, self.data.model, self.data.image)
+
+
+@dataclass(frozen=True, slots=True)
+class JobFragment:
+    """templates/partials/job.html: one branch per state; only an open job carries the trigger that asks again."""
+
+    template: ClassVar[str] = "partials/job.html"
+
+    urls: Urls
+    job: JobData | None
+    poll: Poll

@@ -1,0 +1,150 @@
+"""The part of the case page's payload that says what was said of the stacks: answers, layers, verdicts."""
+
+from dataclasses import dataclass
+
+from app.web.regions import LocalisationData, ShapeData
+
+
+@dataclass(frozen=True, slots=True)
+class ModelData:
+    """A network that may read what is shown; ``eligible`` is False only for one that was named in the address."""
+
+    name: str
+    title: str
+    eligible: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreData:
+    """One finding by its standard name and in the reader's language, its calibrated probability in [0, 1] and its logit."""
+
+    finding: str
+    label: str
+    probability: float
+    logit: float
+
+
+@dataclass(frozen=True, slots=True)
+class PartData:
+    """What the network said of one stack. Of an exam's: its own scores, what it adds to the exam's logits, a score per slice,
+    and at which slice (from 0) it opens; the last three by finding, empty on a film."""
+
+    stack: str
+    plane: str
+    name: str
+    scores: tuple[ScoreData, ...]
+    contributions: dict[str, float]
+    slice_scores: dict[str, tuple[float, ...]]
+    opens: dict[str, int]
+
+    def score(self, finding: str) -> ScoreData | None:
+        """Its own answer for a finding."""
+        return next((score for score in self.scores if score.finding == finding), None)
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionData:
+    """What the chosen network says: of a film the most probable finding first, of an exam in the network's order. ``banner`` is
+    its card's warning, ``missing`` names the planes that it reads and the exam does not have."""
+
+    id: str
+    model: str
+    title: str
+    model_sha256: str
+    device: str
+    seconds: float
+    banner: str
+    scores: tuple[ScoreData, ...]
+    parts: tuple[PartData, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def strongest(self) -> float:
+        """The largest contribution of any part to any finding, by size: what bars are drawn against."""
+        return max((abs(value) for part in self.parts for value in part.contributions.values()), default=0.0) or 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionData:
+    """What the guard of the chosen network says of the shown image: ``verdict`` is "ok", "warned" or "refused". ``stopped``: it
+    was not read. ``insisted``: it was refused and read all the same, because somebody asked for that. ``guard`` has a card."""
+
+    guard: str
+    verdict: str
+    reasons: tuple[str, ...]
+    stopped: bool
+    insisted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MethodData:
+    """What can lie over a stack, by the name under which its layers are told: a method of ours, or one layer of other software
+    (``imported``), which is not asked for maps. ``kind`` by `app.domain.LayerKind`; ``signed``: coloured on both sides of zero;
+    ``caution``: what its pane warns of."""
+
+    name: str
+    title: str
+    imported: bool
+    kind: str
+    signed: bool
+    summary: str
+    caution: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExplanationData:
+    """One layer of one stack: ``values_url`` gives slices × height × width little-endian float32, raw, to be read by its
+    ``scale``, every slice's over ``extent`` (left, top, right, bottom) in pixels of its image.
+
+    ``min`` and ``max`` hold for the whole stack, ``mass`` is the positive part of each slice. ``state`` is "ok", or
+    ``state_text`` says why there is no picture. ``model`` and ``model_sha256``: the network that it is of, the one that is
+    shown or other software's. ``overlay_url`` is a picture by the server, of the slice that opens. ``names`` are those of
+    classes, by number. A layer that is about no finding stands under the one that is shown.
+    """
+
+    id: str
+    stack: str
+    model: str
+    model_sha256: str
+    method: str
+    finding: str
+    kind: str
+    scale: str
+    state: str
+    state_text: str
+    signed: bool
+    slices: int
+    width: int
+    height: int
+    extent: tuple[float, float, float, float]
+    min: float
+    max: float
+    mass: tuple[float, ...]
+    values_url: str
+    overlay_url: str
+    names: dict[str, str]
+    notes: tuple[str, ...]
+    conservation_error: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewData:
+    """A verdict in force on one layer × finding of one stack, with the version of the network it was given about.
+
+    ``regions`` has the true region's shapes by the image they were drawn on, null without one. ``measures`` has what the server
+    computed of every method's map against it, by method. ``doubtful``: it may have been given on other slices.
+    """
+
+    id: str
+    stack: str
+    model: str
+    model_sha256: str
+    method: str
+    finding: str
+    verdict: str
+    reason: str
+    comment: str
+    regions: dict[str, tuple[ShapeData, ...]] | None
+    measures: dict[str, LocalisationData]
+    created_at: str
+    doubtful: bool

@@ -1,0 +1,116 @@
+"""What the store knows of the case that is shown, read in one transaction. Knows the store's rows and cards; no route.
+
+What is computed is asked for by a job; nothing in this module waits for a network.
+"""
+
+from collections.abc import Mapping
+
+from fastapi import Request
+
+from app.classifiers.card import Card
+from app.domain import Plane
+from app.store import AnswerRow, ImageRow, InspectionRow, LayerRow, Transaction
+from app.web import pages
+from app.web.case import choosing, filling, stacks
+from app.web.case.page import CasePage
+from app.web.case.stacks import Shown
+from app.web.wording import Translate
+
+
+def read(request: Request, study_id: str, image_id: str = "", model: str = "", finding: str = "") -> CasePage:
+    """Everything about one case: by default an exam as a whole, or the first film that was read; what the network said that an
+    open job names or that read it last, and its most probable finding.
+
+    NotFound for a study, an image or a network that is not there; InputError for a network that does not read what is shown.
+    """
+    web, reader = pages.of(request), pages.reader(request)
+    named = web.registry.remembered(model) if model else None
+    with web.store.view() as tx:
+        study = tx.studies.get(study_id)
+        every = tx.stacks.of_study(study_id, earlier=True)
+        answers = tx.answers.of_study(study_id)
+        verdicts = tx.reviews.of_study(study_id)
+        seen = stacks.shown(study, [stack for stack in every if stack.current], answers, image_id)
+        cards = choosing.eligible(web.registry, seen)
+        mine = choosing.about(answers, seen)
+        job = tx.jobs.of_study(study_id)
+        card = choosing.chosen_card(cards, mine, named, job, exam=seen.planes)
+        guarded = inspection(tx, seen, card)
+        stopped = guarded is not None and guarded.inspection.stopped
+        said = next((row for row in mine if card and not stopped and row.answer.model == card.name), None)
+        shown = choosing.chosen_finding(said, finding)
+        planes = choosing.planes(card, seen, said)
+        found = filling.Found(
+            seen=seen,
+            planes=planes,
+            cards=cards,
+            card=card,
+            inspection=guarded,
+            answer=said,
+            finding=shown,
+            layers=layers(tx, seen, planes, said, shown),
+            # What was said of maps that are gone stays on the page of flagged maps: others may have taken their place.
+            reviews=tuple(row for row in verdicts if row.review.reader == reader and not row.gone),
+            layouts=tx.layouts.of_reader(reader),
+            job=tx.jobs.of_study(study_id, card.name) if card else job,
+        )
+    earlier = choosing.earlier(choosing.before(every, seen), answers, verdicts)
+    return page(found, earlier, pages.gettext(request))
+
+
+def inspection(tx: Transaction, seen: Shown, card: Card | None) -> InspectionRow | None:
+    """What the guard of a network said of the shown film; guards look at films alone."""
+    if seen.planes or seen.image is None or card is None:
+        return None
+    return next((row for row in tx.inspections.of_image(seen.image.id) if row.inspection.model == card.name), None)
+
+
+def layers(
+    tx: Transaction, seen: Shown, planes: Mapping[Plane, str], answer: AnswerRow | None, finding: str
+) -> tuple[LayerRow, ...]:
+    """The layers of a finding on the stacks that are open: by the network version that answered, and what other software said
+    of the finding, or of none."""
+    if answer is None:
+        return ()
+    version = answer.answer.model_sha256
+    rows = (
+        row
+        for stack in choosing.opened(seen, planes)
+        for row in tx.layers.of_stack(stack, model_sha256=version, finding=finding, imported=True, general=True)
+    )
+    return tuple(row for row in rows if row.values_sha256 and choosing.belongs(row, answer, planes))
+
+
+def page(found: filling.Found, earlier: int | None, _: Translate) -> CasePage:
+    """The page of what was found, in the reader's language."""
+    seen, card = found.seen, found.card
+    data = filling.build(found, _)
+    stopped = found.inspection is not None and found.inspection.inspection.stopped
+    none = (
+        _("No network here reads this exam. It is stored and can be viewed.")
+        if seen.planes
+        else _("No network here reads this kind of film. It is stored and can be viewed.")
+    )
+    image = seen.image or seen.runs[0].images[0]
+    return CasePage(
+        study=seen.study,
+        card=card,
+        grid=card is not None and (not stopped or (found.job is not None and found.job.open)),
+        why="" if card else none,
+        data=data,
+        job=data.job if card else None,
+        earlier=earlier,
+        others=seen.others,
+        series=next(series for series in seen.study.series if series.id == image.series_id),
+        image=image,
+        remarks=stacks.remarks(looked_at(found), _),
+    )
+
+
+def looked_at(found: filling.Found) -> tuple[ImageRow, ...]:
+    """The images on the screen: the film, or the slices of the stacks that are open."""
+    seen = found.seen
+    if not seen.planes:
+        return (seen.image,) if seen.image else ()
+    here = set(found.planes.values())
+    return tuple(image for run in seen.runs if run.stack and run.stack.id in here for image in run.images)

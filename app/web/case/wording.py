@@ -1,0 +1,183 @@
+"""The case page's words: every sentence its scripts may show, in the reader's language, of films and exams alike.
+
+Knows the catalogue's function only. The words of judging and those of the drawers stand beside.
+"""
+
+from app.web import drawers
+from app.web.case import wording_judging
+from app.web.wording import Translate, titled
+
+
+def strings(_: Translate) -> dict[str, str]:
+    """The sentences by the key under which the scripts know them; ``{0}`` and ``{1}`` are put in there."""
+    said = panes(_) | windows(_) | layouts(_) | announcements(_) | links(_)
+    return said | slices(_) | planes(_) | crosshair(_) | wording_judging.strings(_) | drawers.words(_)
+
+
+def panes(_: Translate) -> dict[str, str]:
+    """What a pane says about itself."""
+    return {
+        "film": _("Film"),
+        "state.loading": _("loading"),
+        "state.preview": _("preview"),
+        "state.full": _("full"),
+        "state.reduced": _("reduced to {0} × {1}: the graphics card takes no more"),
+        "state.failed": _("not loaded"),
+        "pane.empty": _("Empty"),
+        "pane.drop": _("Drag a layer here, or press one while this pane is active."),
+        "pane.waiting": _("being computed"),
+        "pane.none": _("not computed"),
+        "pane.label": _("{0}, {1}"),
+        "pane.beyond": _("colours end at the 99.5th percentile"),
+        "bar.label": _(
+            "Left and right: range of the colours, {2} to {3} ({4}). Grey: raw range of the map, {0} to {1}, without a unit"
+        ),
+        "bar.conservation": _("Conservation error {0}: the share of the relevance that was lost on its way to the pixels"),
+        "bar.robust": _("99.5th percentile"),
+        "bar.full": _("full range"),
+        "bar.unit": _("0 to 1 as it is, never stretched"),
+        "bar.power": _("all {0}"),
+        "bar.against": _("mostly evidence against"),
+        "bar.against.why": _("The map’s values below zero weigh more than those above: most of it speaks against the finding."),
+        "bar.unlikely": _("finding unlikely"),
+        "bar.unlikely.why": _("The network gives this finding {0}. The map shows what little speaks for it."),
+        "film.window": _("C {0}  W {1}"),
+        "film.lut": _("VOI LUT"),
+        "film.scale": _("{0} %"),
+        "slice": _("Image {0} of {1}"),
+        "slice.series": _("Image {0} of {1} · Series {2} of {3}"),
+        "webgl.missing": _(
+            "This browser cannot draw with WebGL2. The films and maps below are fixed pictures made by the server."
+        ),
+        "webgl.lost": _("The graphics card dropped the pictures. They are being drawn again."),
+        "load.failed": _("Something did not arrive from the server."),
+        "maximise": _("Enlarge"),
+        "restore": _("Back to the grid"),
+    }
+
+
+def windows(_: Translate) -> dict[str, str]:
+    """The window presets that are not the header's."""
+    return {
+        "window.lut": _("VOI LUT of the film"),
+        "window.header": _("Window of the film"),
+        "window.auto": _("Middle 99 % of the values"),
+        "window.range": _("Whole range of the values"),
+        "window.own": _("Own window"),
+        "map.viridis": _("viridis"),
+        "map.cividis": _("cividis"),
+        "map.magma": _("magma"),
+        "map.coolwarm": _("coolwarm"),
+        "map.berlin": _("berlin"),
+    }
+
+
+def layouts(_: Translate) -> dict[str, str]:
+    """What the strip above the panes says."""
+    return {
+        "caution": _("Caution"),
+        "whatif.this-slice": _("this one"),
+        "agree.methods": _("Methods"),
+        "layout.size": _("{0} × {1} panes"),
+        "layout.saved": _("Layout “{0}” saved."),
+        "layout.refused": _("The layout was not saved: {0}"),
+        "layout.removed": _("Layout “{0}” removed."),
+        "layout.remove": _("Remove layout “{0}”"),
+        "compare.two": _("Two panes with a layer are needed for this."),
+        "compare.divider": _("Divider between {0} and {1}"),
+        "say.swipe": _("Swipe between {0} and {1}"),
+        "say.blink": _("Blink between {0} and {1}"),
+        "say.layer": _("{0} in pane {1}"),
+        "say.linked": _("{0} goes with the other panes."),
+        "say.unlinked": _("{0} goes its own way."),
+    }
+
+
+def announcements(_: Translate) -> dict[str, str]:
+    """What is said aloud to readers who do not see the page change."""
+    return {
+        "say.finding": _("Maps for {0}"),
+        "say.arrived": _("The maps for {0} are there."),
+        "say.saved": _("{0}: {1}, saved."),
+        "say.window": _("Window {0}"),
+        "overlays.on": _("On"),
+        "overlays.off": _("Off"),
+        "say.overlays.on": _("Overlays on"),
+        "say.overlays.off": _("Overlays off"),
+    }
+
+
+def links(_: Translate) -> dict[str, str]:
+    """What is said of a link that restores a view."""
+    return {
+        "link.copied": _("Link copied."),
+        "link.whatif.long": _("Link copied, without the what-if, which is too long for one: keep it with the case instead."),
+        "link.byhand": _("This browser does not let the page copy. The link is in the field: copy it from there."),
+        "link.newer": _(
+            "This link was made by a newer version of Whylight and cannot be read here. The case is shown as it opens."
+        ),
+        "link.broken": _("This link is damaged or cut off. The case is shown as it opens."),
+        "link.partly": _("A part of this link makes no sense and was left out."),
+        "link.image": _("The image that this link shows is not in this study any more."),
+        "link.model": _("The network that this link shows, “{0}”, is not here or does not read this film."),
+        "link.finding": _("The finding that this link shows, “{0}”, is not one that this network knows."),
+        "link.version": _(
+            "The network has changed since this link was made: it was version {0}, what is shown is by version {1}."
+        ),
+        "link.pane": _("A pane that this link shows is not on this page."),
+        "link.measures": _(
+            "Measures of this link that are not stored any more: {0}. They are shown dashed; changing one stores it."
+        ),
+    }
+
+
+def slices(_: Translate) -> dict[str, str]:
+    """What a pane says of its slice."""
+    return {
+        "exam.slice": _("{0} / {1}"),
+        "exam.place": _("{0} {1} mm"),
+        "exam.loaded": _("{0} of {1} loaded"),
+        "exam.plain": _("No map"),
+        "exam.opened": _("Slice {0} has the largest score for {1}."),
+        "exam.no-score": _("No network has scored these slices."),
+        "strip.score": _("slice score {0}"),
+        "strip.mass": _("{0} % of the relevance"),
+        "region.slices": _("Drawn on slice {0}"),
+        "region.not-here": _("nothing on this slice"),
+    }
+
+
+def planes(_: Translate) -> dict[str, str]:
+    """What is said of an exam's planes, and in place of one."""
+    return {
+        "plane.sagittal": titled(_("sagittal")),
+        "plane.coronal": titled(_("coronal")),
+        "plane.axial": titled(_("axial")),
+        "plane.oblique": titled(_("oblique")),
+        "layout.planes": _("Three planes"),
+        "layout.grid": _("One plane, every layer"),
+        "layout.noplanes": _("There are no planes here to stand next to each other."),
+        "most.on": _("The largest value of the map over all slices, over the shown slice"),
+        "most.off": _("The map of the shown slice"),
+        "plane.missing.sagittal": _("This exam has no sagittal stack."),
+        "plane.missing.coronal": _("This exam has no coronal stack."),
+        "plane.missing.axial": _("This exam has no axial stack."),
+        "plane.missing.": _("This exam has no such stack."),
+        "exam.fetching": _("maps on their way"),
+        "exam.no-network": _("no network reads this exam"),
+        "exam.not-read": _("not read by the network"),
+        "series.choose": _("Choose a series"),
+    }
+
+
+def crosshair(_: Translate) -> dict[str, str]:
+    """What is said of the point that is carried between planes."""
+    return {
+        "cross.at": _("Point: {0} · {1} · {2} mm."),
+        "cross.outside": _("Outside {0}: its nearest slice is shown."),
+        "cross.apart": _("{0}: another frame of reference, so the point is not carried there."),
+        "cross.unknown": _(
+            "{0}: the files do not say whether the frame of reference is shared, so the point is not carried there."
+        ),
+        "cross.unplaced": _("These slices do not say where they lie in the patient, so no point can be carried from them."),
+    }

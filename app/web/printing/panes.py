@@ -1,0 +1,157 @@
+"""Which panes a report has, and what their pictures are made of: an image each, the layer over it, and what lies over both.
+
+Knows the case's payload, the view and the store's arrays; draws nothing and says nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, cast
+
+from app import render
+from app.domain import Image, Layer, Region, Window, frozen
+from app.store import AnnotationRow, Transaction
+from app.web.case.page import CasePage
+from app.web.case.payload import CaseData
+from app.web.case.payload_results import ExplanationData, ReviewData
+from app.web.case.payload_stacks import ImageData, StackData
+from app.web.printing import plates
+from app.web.printing.view import View
+
+FILM = "film"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pane:
+    """One pane: an image of a run, and the layer over it by its name, "film" for none. ``name`` is the pane's own, for the
+    address of its picture: the layer's, of a plane's pane with the plane in front ("sagittal|rap")."""
+
+    name: str
+    run: StackData
+    image: ImageData
+    layer: str
+
+    @property
+    def key(self) -> plates.Key:
+        """Where its layer is found."""
+        return self.image.stack, self.layer
+
+    @property
+    def place(self) -> int:
+        """Of its image in the run, from 0."""
+        return next(at for at, image in enumerate(self.run.images) if image.id == self.image.id)
+
+    def view(self, whole: View) -> View:
+        """How it is seen. A stack opens with the one window of all its slices."""
+        mine = whole.of(self.run.plane or self.run.id, self.run.series, self.run.id)
+        if mine.window is not None or self.image.voi_lut or not self.run.windows:
+            return mine
+        first = self.run.windows[0]
+        shape = cast(Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"], first.function)
+        return replace(mine, window=Window(first.centre, first.width, shape, first.label))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """What pictures are made of: images by their ids with their marks, layers with the ends of their colours."""
+
+    images: Mapping[str, Image]
+    marks: Mapping[str, plates.Marks]
+    layers: Mapping[plates.Key, Layer]
+    scales: Mapping[plates.Key, plates.Ends]
+    most: bool = False
+
+    def over(self, pane: Pane) -> render.Over | None:
+        """What lies over a pane's image: the layer's slice, or the largest values of them all; None for nothing, or for what
+        has no picture. Of classes and pictures the largest says nothing."""
+        layer = self.layers.get(pane.key)
+        if layer is None:
+            return None
+        if not self.most or layer.scale in {"classes", "grey"}:
+            return render.Over(layer, pane.image.at, self.scales[pane.key])
+        largest = frozen(layer.values.max(axis=0, keepdims=True))
+        return render.Over(replace(layer, values=largest), 0, self.scales[pane.key])
+
+
+def panes(page: CasePage, view: View) -> tuple[Pane, ...]:
+    """The panes in their order: as the reader laid them, else as a case opens: the film and every method, or an exam's planes
+    under the first; of an enlarged one that one alone."""
+    data = page.data
+    known = (FILM, *(method.name for method in data.methods)) if page.grid else (FILM,)
+    if view.large in known:
+        return tuple(filter(None, (_pane(data, view, view.large, known),)))
+    laid = tuple(pane for entry in view.layers if (pane := _pane(data, view, entry, known)))
+    if not laid:
+        usual = _planes(data, known) if data.planes else known
+        laid = tuple(pane for entry in usual if (pane := _pane(data, view, entry, known)))
+    alone = [pane for number, pane in enumerate(laid, start=1) if view.large == str(number)]
+    return tuple(alone) or laid
+
+
+def _planes(data: CaseData, known: tuple[str, ...]) -> tuple[str, ...]:
+    """An exam as it opens: every plane that there is, under the first method where a network answered."""
+    first = known[1] if data.prediction and len(known) > 1 else FILM
+    return tuple(f"{plane}|{first}" for plane, run in data.planes.items() if run)
+
+
+def _pane(data: CaseData, view: View, entry: str, known: tuple[str, ...]) -> Pane | None:
+    """The pane that an entry of a layout means; None for what is not there. In front of the bar stands a plane, or a run."""
+    front, _, layer = entry.rpartition("|")
+    wanted = data.planes.get(front, front) if front else view.run
+    run = data.run(wanted) or (data.shown[0] if data.shown and not front else None)
+    if run is None or layer not in known:
+        return None
+    at = view.slices.get(run.id)
+    image = run.images[min(at, len(run.images) - 1)] if at is not None and run.kind == "slices" else data.opening(run)
+    return Pane(entry, run, image, layer)
+
+
+def told(page: CasePage, pane: Pane) -> ExplanationData | None:
+    """What is known of a pane's layer."""
+    return page.data.explanation(pane.layer, pane.image.stack)
+
+
+def material(tx: Transaction, page: CasePage, view: View, shown: tuple[Pane, ...]) -> Material:
+    """The arrays of a report's panes. Shared scales run over every layer of the finding, shown or not, as on the page."""
+    wanted = {pane.key for pane in shown}
+    found = {(one.stack, one.method): one.id for one in page.data.explanations if one.state == "ok"}
+    layers = {key: tx.layers.load(id_) for key, id_ in found.items() if view.shared or key in wanted}
+    drawn = regions(tx, page)
+    numbered = list(enumerate(measures(tx, page, shown), start=1))
+    return Material(
+        images={pane.image.id: tx.studies.load_image(pane.image.id) for pane in shown},
+        marks={
+            pane.image.id: plates.Marks(
+                drawn.get(pane.image.stack, {}).get(pane.image.at),
+                tuple((number, row.annotation) for number, row in numbered if row.image_id == pane.image.id),
+            )
+            for pane in shown
+        },
+        layers=layers,
+        scales=plates.scales(layers, view),
+        most=view.most,
+    )
+
+
+def measures(tx: Transaction, page: CasePage, shown: tuple[Pane, ...]) -> list[AnnotationRow]:
+    """The rulers on the images that are shown, in the order of these; on a film numbered as on the page."""
+    rows = tx.annotations.of_study(page.study.id)
+    images = dict.fromkeys(pane.image.id for pane in shown)
+    return [row for image in images for row in rows if row.image_id == image]
+
+
+def judged(page: CasePage) -> tuple[ReviewData, ...]:
+    """The reader's verdicts on the shown finding: by the network version that answered, or that the judged layer is of."""
+    data = page.data
+    version = data.prediction.model_sha256 if data.prediction else ""
+
+    def current(review: ReviewData) -> bool:
+        layer = data.explanation(review.method, review.stack)
+        return review.model_sha256 == (layer.model_sha256 if layer else version)
+
+    return tuple(review for review in data.reviews if review.finding == data.finding and current(review))
+
+
+def regions(tx: Transaction, page: CasePage) -> Mapping[str, Mapping[int, Region]]:
+    """The true region of the shown finding by stack and place: of each stack, that of the last verdict that has one."""
+    rows = {row.id: row.review.regions for row in tx.reviews.of_study(page.study.id)}
+    return {review.stack: rows[review.id] for review in judged(page) if rows.get(review.id)}

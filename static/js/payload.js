@@ -1,0 +1,147 @@
+// What the server says of a case: asked for anew whenever something else is read, and the address, which says what the reader
+// chose. Knows no panes; whoever shows what arrived is told.
+
+import { ask } from "./asking.js";
+import { isOpen } from "./jobs.js";
+
+/** @import { CaseData, ImageData, PartData, Told } from "./types.js" */
+/**
+ * What the reader chose, "" for what they left to the server.
+ * @typedef {{ image: string, model: string, finding: string, upload: string }} Choice
+ */
+/**
+ * @typedef {object} Hearer
+ * @property {(told: Told) => Promise<void>} arrived takes what the server said
+ * @property {(again: () => void) => void} missed it said nothing; `again` asks once more
+ */
+
+export class Payload {
+  /**
+   * The last question: answers to earlier ones are let go.
+   * @type {object | null}
+   */
+  #asking = null;
+
+  /** Which film, network and finding maps were asked for. */
+  #wanted = "";
+
+  /** The network and the finding that the reader has been reading. */
+  #read = { model: "", finding: "" };
+
+  /**
+   * @param {CaseData} data that came with the page
+   * @param {Hearer} hearer
+   */
+  constructor(data, { arrived, missed }) {
+    /** @type {Told} */
+    this.data = data;
+    this.arrived = arrived;
+    this.missed = missed;
+    const address = new URLSearchParams(location.search);
+    /** @param {string} name */
+    const named = (name) => address.get(name) ?? "";
+    /** @type {Choice} */
+    this.chosen = { image: named("image"), model: named("model"), finding: named("finding"), upload: named("upload") };
+  }
+
+  /** The shown finding's name for reading. */
+  get label() {
+    return this.data.prediction?.scores.find(({ finding }) => finding === this.data.finding)?.label ?? "";
+  }
+
+  /** The probability of the shown finding, or undefined. */
+  get probability() {
+    return this.data.prediction?.scores.find(({ finding }) => finding === this.data.finding)?.probability;
+  }
+
+  /** What a link is compared with: the payload, and every image in it. */
+  get listed() {
+    return { ...this.data, images: this.data.stacks.flatMap(({ images }) => images) };
+  }
+
+  /**
+   * What the network said of an image's stack, or undefined.
+   * @param {ImageData | null | undefined} image
+   * @returns {PartData | undefined}
+   */
+  part(image) {
+    return this.data.prediction?.parts.find(({ stack }) => stack === image?.stack);
+  }
+
+  /** @param {Told} told */
+  take(told) {
+    this.data = told;
+    if (told.prediction) this.#read = { model: told.model, finding: told.finding };
+  }
+
+  /**
+   * The reader wants another finding; its layers are not known yet.
+   * @param {string} finding
+   */
+  choose(finding) {
+    this.chosen.finding = finding;
+    this.data = { ...this.data, finding, explanations: [] };
+  }
+
+  /**
+   * Another film of the series: the network has read it by itself, so that everything is to be asked for anew.
+   * @param {ImageData} image
+   */
+  turnTo(image) {
+    this.chosen.image = image.id;
+    this.data = { ...this.data, image: image.id, stack: image.stack, explanations: [], prediction: null };
+  }
+
+  /** The address says what the reader chose, and nothing that they did not. */
+  address() {
+    const chosen = new URLSearchParams(Object.entries(this.chosen).filter(([, value]) => value));
+    const { urls } = this.data;
+    history.replaceState(null, "", chosen.size ? `${urls.case}?${chosen}` : urls.case);
+  }
+
+  // What the reader chose or is reading by now. Before any network has read it nothing is held fast: the server then says which
+  // network reads it, and its top finding.
+  get #named() {
+    const { model, finding } = this.chosen;
+    return { model: model || this.#read.model, finding: finding || this.#read.finding };
+  }
+
+  /** Asks the server what there is now, for what is shown. */
+  async refresh() {
+    const { image, urls } = this.data;
+    const query = new URLSearchParams({ ...this.#named, image });
+    this.address();
+    const asking = {};
+    const asked = performance.now();
+    this.#asking = asking;
+    try {
+      /** @type {CaseData} */
+      const data = await ask(`${urls.data}?${query}`);
+      if (this.#asking !== asking) return;
+      await this.arrived({ ...data, asked });
+    } catch {
+      if (this.#asking === asking) this.missed(() => this.refresh());
+    }
+  }
+
+  /** Whether the network should have made layers of the shown finding that are not there, of the stacks that it reads. */
+  get missing() {
+    const { prediction, explanations, methods } = this.data;
+    if (!prediction) return false;
+    const made = methods.filter(({ imported }) => !imported);
+    /** @param {string} stack */
+    const lacks = (stack) => {
+      return made.some(({ name }) => !explanations.some((entry) => entry.stack === stack && entry.method === name));
+    };
+    return prediction.parts.some(({ stack }) => lacks(stack));
+  }
+
+  /** Maps that are not there are asked for once per finding; the job's fragment then says when they are. */
+  askMaps() {
+    const { image, model, finding, urls, job } = this.data;
+    const wanted = `${image} ${model} ${finding}`;
+    if (this.#wanted === wanted || (isOpen(this.data) && job?.kind === "analyse")) return;
+    this.#wanted = wanted;
+    htmx.ajax("post", urls.explanations, { target: "#job", swap: "outerHTML", values: { finding, model, image } });
+  }
+}

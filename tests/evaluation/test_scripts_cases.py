@@ -1,0 +1,133 @@
+"""Cases that the browser's scripts are held to as well (tests/js): the same numbers in, the same figures out.
+
+Shapes, measures, films, places and colours. What is expected was worked out by ways of their own: angles around a point, masks
+over all centres, affine maps as matrices, published colours.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from app.config import ROOT
+from app.desk.opening import half
+from app.domain import AnnotationKind, Extent, Image, Localisation, Region, Shape, frozen
+from app.evaluation import agreement, annotations, truth
+from app.grey import window_for
+from app.render.colours import table
+from app.web.printing.plates import placed
+from app.web.printing.view import View
+
+FOLDER = ROOT / "tests" / "evaluation" / "shared"
+Case = Mapping[str, Any]
+
+
+def cases(file: str) -> list[Any]:
+    """Every case of one file, named."""
+    told = json.loads((FOLDER / f"{file}.json").read_text(encoding="utf-8"))
+    return [pytest.param(case, id=str(case["name"])) for case in told]
+
+
+def region(shapes: list[Case]) -> Region:
+    """Shapes as the domain knows them."""
+    return Region(tuple(Shape(one["kind"], tuple((float(x), float(y)) for x, y in one["points"])) for one in shapes))
+
+
+def size(of: Case) -> tuple[int, int]:
+    """Rows and columns."""
+    return of["rows"], of["columns"]
+
+
+def film(image: Case, stored: list[int] | None = None) -> Image:
+    """A film of these stored values; of zeros where none are told."""
+    values = np.zeros(size(image)) if stored is None else np.reshape(stored, size(image))
+    return Image(
+        sop_instance_uid="1",
+        frame=1,
+        stored=frozen(values.astype(np.int16)) if image.get("signed") else frozen(values.astype(np.uint16)),
+        slope=image.get("slope", 1.0),
+        intercept=image.get("intercept", 0.0),
+        pixel_spacing=tuple(image["spacing"]) if image.get("spacing") else None,
+        spacing_kind="calibrated" if image.get("spacing") else "unknown",
+    )
+
+
+@pytest.mark.parametrize("case", cases("shapes"))
+def test_shapes_cover_these_cells(case: Case) -> None:
+    covered = truth.mask(region(case["shapes"]), size(case["image"]), size(case["grid"]))
+    assert np.flatnonzero(covered).tolist() == case["covered"]
+
+
+@pytest.mark.parametrize("case", cases("measuring"))
+def test_measures_amount_to_this(case: Case) -> None:
+    points = tuple((float(x), float(y)) for x, y in case["points"])
+    found = annotations.measured(cast(AnnotationKind, case["kind"]), points, film(case["image"], case["stored"]))
+    told = {
+        "length": found.length, "angle": found.angle, "area": found.area, "pixels": found.pixels,
+        "mean": found.mean, "sd": found.sd, "min": found.least, "max": found.most,
+    }  # fmt: skip
+    for name, value in case["expected"].items():
+        assert told[name] == (None if value is None else pytest.approx(value, rel=1e-9, abs=1e-9)), name
+
+
+@pytest.mark.parametrize("case", cases("films"))
+def test_films_are_halved_and_opened_so(case: Case) -> None:
+    image = film(case["image"], case["stored"])
+    if halved := case["halved"]:
+        assert half(image.stored, halved["times"]).tolist() == np.reshape(halved["stored"], size(halved)).tolist()
+    window, expected = window_for(image), case["windows"]["window"]
+    assert (window.centre, window.width) == pytest.approx((expected["centre"], expected["width"]), rel=1e-6)
+    assert window.function == expected["shape"]
+
+
+@pytest.mark.parametrize("case", cases("geometry"))
+def test_images_lie_so_in_a_box(case: Case) -> None:
+    view = case["view"]
+    seen = View(zoom=view["zoom"], x=view["x"], y=view["y"], turn=tuple(view["turn"]))
+    found = placed(seen, film(case["image"]), (case["box"]["width"], case["box"]["height"]))
+    told = (found.a, found.b, found.c, found.d, found.e, found.f)
+    assert told == pytest.approx(tuple(case["expected"]["matrix"]), rel=1e-9, abs=1e-9)
+    assert found.scale == pytest.approx(case["expected"]["scale"])
+
+
+@pytest.mark.parametrize("case", cases("colours"))
+def test_colour_maps_end_so(case: Case) -> None:
+    assert np.abs(table(case["name"])[case["at"]].astype(int) - case["rgb"]).max() <= 1
+
+
+def layer(of: Case) -> tuple[np.ndarray[Any, np.dtype[np.float32]], Extent]:
+    """A layer's values (slices, height, width), and what they cover."""
+    shape = (of["slices"], of["height"], of["width"])
+    return np.asarray(of["values"], np.float32).reshape(shape), Extent(*of["extent"])
+
+
+@pytest.mark.parametrize("case", cases("localisation_films"))
+def test_layers_lie_so_to_regions(case: Case) -> None:
+    values, extent = layer(case["map"])
+    regions = {int(at): region(shapes) for at, shapes in case["regions"].items()}
+    found: Localisation = truth.localise(values, extent, regions, size(case["image"]))
+    for name, value in case["expected"].items():
+        expected = math.inf if value == "infinite" else value
+        assert getattr(found, name) == (None if expected is None else pytest.approx(expected, rel=1e-6)), name
+
+
+@pytest.mark.parametrize("case", cases("agreement_films"))
+def test_methods_agree_so_far(case: Case) -> None:
+    layers = {of["method"]: layer(of) for of in case["maps"]}
+    maps = {method: agreement.Heat(values[0], extent) for method, (values, extent) in layers.items()}
+    found, expected = agreement.gathered(maps, size(case["image"])), case["expected"]
+    if expected is None:
+        assert found is None
+        return
+    assert found is not None
+    assert list(found.methods) == expected["methods"]
+    assert agreement.ranks(found.cells) == pytest.approx(np.array(expected["ranks"]), abs=1e-9)
+    for area in expected["areas"]:
+        overlaps = agreement.overlaps(found.cells, area["share"])
+        assert overlaps == pytest.approx(np.array(area["overlaps"], np.float64), nan_ok=True)
+    told = agreement.compared(maps, size(case["image"]))
+    assert list(told.methods) == expected["counting"]
+    assert told.disagreement == (None if expected["disagreement"] is None else pytest.approx(expected["disagreement"]))
