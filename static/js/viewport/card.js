@@ -3,7 +3,7 @@
 // first drawn, and the ones used last are kept.
 
 import { table } from "./colormaps.js";
-import { FINISH, SAMPLE, VERTEX } from "./shaders.js";
+import { FINISH, SAMPLE, SAMPLE_KINDS, VERTEX } from "./shaders.js";
 
 /** @import { Cells, Film, Level } from "../types.js" */
 /** @typedef {Record<string, WebGLUniformLocation | null>} Uniforms */
@@ -38,6 +38,7 @@ export class Card {
     /** @type {number} */
     this.largest = gl.getParameter(gl.MAX_TEXTURE_SIZE);
     this.sample = program(gl, SAMPLE);
+    this.kinds = program(gl, SAMPLE_KINDS);
     this.finish = program(gl, FINISH);
     const told = gl.getExtension("WEBGL_debug_renderer_info")?.UNMASKED_RENDERER_WEBGL ?? gl.RENDERER;
     /** Whether pictures are made without a graphics card. */

@@ -107,7 +107,6 @@ export class Renderer {
       if (area) placed.push({ pane, area });
     }
     gl.bindFramebuffer(gl.FRAMEBUFFER, card.frame);
-    gl.useProgram(card.sample.made);
     for (const { pane, area } of placed) this.#sample(pane, area, cells);
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
     this.#clear(boxes, surround);
@@ -194,7 +193,8 @@ export class Renderer {
     cells.areas.push({ key, area });
 
     const { gl, ratio, card } = this;
-    const { at } = card.sample;
+    const { made, at } = plain(overlay) ? card.sample : card.kinds;
+    gl.useProgram(made);
     const held = card.film(film);
     const level = Math.max(0, Math.min(held.count - 1, Math.floor(Math.log2(1 / (scale * ratio))) - held.base));
     this.#back(at, matrix, box);
@@ -242,7 +242,7 @@ export class Renderer {
     gl.uniform1i(at.smoothed, overlay.smooth ? 1 : 0);
     gl.uniform1i(at.reading, overlay.reading ?? SCALE);
     gl.uniform1i(at.contours, overlay.contours ? 1 : 0);
-    gl.uniform1f(at.share, overlay.share ?? 1);
+    gl.uniform1f(at.part, overlay.share ?? 1);
   }
 
   /**
@@ -273,6 +273,14 @@ export class Renderer {
     this.gl.scissor(left, bottom, right - left, top - bottom);
     this.gl.drawArrays(this.gl.TRIANGLES, 0, 3);
   }
+}
+
+/**
+ * Whether a picture has no layer, or one that is a scale of colours and nothing more.
+ * @param {Overlay | null} overlay
+ */
+function plain(overlay) {
+  return !overlay || ((overlay.reading ?? SCALE) === SCALE && !overlay.contours);
 }
 
 /**

@@ -22,7 +22,7 @@ const uint OUTSIDE = 0xffffffffu;
 /**
  * Red: the film's value as the bits of a float, or OUTSIDE. Green: the map's colour, 8 bits each, blue lowest; the top 8 say
  * how it is laid over the film: 255 with the reader's opacity, 254 as it is. `reading` says what the map's values are: 0 a
- * scale of colours, 1 classes, 2 classes of which the outlines are drawn, 3 grey values, of which `share` takes the film's
+ * scale of colours, 1 classes, 2 classes of which the outlines are drawn, 3 grey values, of which `part` takes the film's
  * place.
  */
 export const SAMPLE = `${HEAD}
@@ -47,7 +47,7 @@ uniform float threshold;
 uniform bool smoothed;
 uniform int reading;
 uniform bool contours;
-uniform float share;
+uniform float part;
 
 out uvec2 kept;
 
@@ -89,6 +89,7 @@ vec2 within(vec2 p) {
   return (p - extent.xy) / (extent.zw - extent.xy);
 }
 
+#ifdef KINDS
 int classOf(vec2 p) {
   vec2 at = within(p);
   if (beside(at)) return 0;
@@ -96,11 +97,14 @@ int classOf(vec2 p) {
   return int(texelFetch(map, clamp(ivec2(at * vec2(size)), ivec2(0), size - 1), 0).r + 0.5);
 }
 
+#endif
+
 uint packed(vec3 colour, uint how) {
   uvec3 rgb = uvec3(colour * 255.0 + 0.5);
   return how << 24 | rgb.r << 16 | rgb.g << 8 | rgb.b;
 }
 
+#ifdef KINDS
 uint classColour(int number) {
   return packed(texelFetch(colours, ivec2(clamp(number, 0, 255), 0), 0).rgb, 255u);
 }
@@ -126,6 +130,16 @@ bool contour(vec2 p, vec2 right, vec2 down) {
   return floor(mapValue(within(p + right)) * 4.0) != here || floor(mapValue(within(p + down)) * 4.0) != here;
 }
 
+#endif
+
+uint scaleColour(float value) {
+  float strength = ends.x < 0.0 ? abs(value) / ends.y : value / ends.y;
+  if (!(strength > 0.0 && strength >= threshold)) return 0u;
+  float place = clamp((value - ends.x) / (ends.y - ends.x), 0.0, 1.0);
+  return packed(texelFetch(colours, ivec2(int(place * 255.0 + 0.5), 0), 0).rgb, 255u);
+}
+
+#ifdef KINDS
 uint mapColour(vec2 p, vec2 right, vec2 down) {
   if (reading == 2) return outlineColour(p, right, down);
   vec2 at = within(p);
@@ -134,21 +148,18 @@ uint mapColour(vec2 p, vec2 right, vec2 down) {
     int number = classOf(p);
     return number > 0 ? classColour(number) : 0u;
   }
-  float value = mapValue(at);
   bool lined = contours && !beside(within(p + right)) && !beside(within(p + down));
   if (lined && contour(p, right, down)) return packed(vec3(1.0), 254u);
-  float strength = ends.x < 0.0 ? abs(value) / ends.y : value / ends.y;
-  if (!(strength > 0.0 && strength >= threshold)) return 0u;
-  float place = clamp((value - ends.x) / (ends.y - ends.x), 0.0, 1.0);
-  return packed(texelFetch(colours, ivec2(int(place * 255.0 + 0.5), 0), 0).rgb, 255u);
+  return scaleColour(mapValue(at));
 }
 
 float greyAt(vec2 p) {
   float film = filmValue(p);
   vec2 at = within(p);
   if (!hasMap || reading != 3 || beside(at)) return film;
-  return mix(film, mapValue(at), share);
+  return mix(film, mapValue(at), part);
 }
+#endif
 
 void main() {
   vec3 at = vec3(gl_FragCoord.xy, 1.0);
@@ -157,10 +168,18 @@ void main() {
     kept = uvec2(OUTSIDE, 0u);
     return;
   }
+#ifdef KINDS
   vec2 right = vec2(toX.x, toY.x);
   vec2 down = vec2(toX.y, toY.y);
   kept = uvec2(floatBitsToUint(greyAt(p)), hasMap && reading != 3 ? mapColour(p, right, down) : 0u);
+#else
+  vec2 share = hasMap ? within(p) : vec2(-1.0);
+  kept = uvec2(floatBitsToUint(filmValue(p)), beside(share) ? 0u : scaleColour(mapValue(share)));
+#endif
 }`;
+
+/** SAMPLE for layers that are no scale of colours alone: what they ask for costs a rasteriser without a graphics card much. */
+export const SAMPLE_KINDS = SAMPLE.replace("\n", "\n#define KINDS\n");
 
 export const FINISH = `${HEAD}
 uniform usampler2D cells;
