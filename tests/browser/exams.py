@@ -7,6 +7,8 @@ from typing import Any
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
 PLANES = ("sagittal", "coronal", "axial")
+BANNER = "Trained on phantoms: probabilities of a real exam mean nothing; the maps show mechanism, not diagnosis."
+"""What the network of `exam_server` warns of."""
 FULL_MS = 60_000
 
 
