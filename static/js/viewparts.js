@@ -276,7 +276,9 @@ export function slicesPart(page) {
     },
     load: (/** @type {SlicesSaved} */ { at = {}, stack: id = "", most }) => {
       const stack = stacks.get(id);
-      const known = Object.entries(at ?? {}).filter(([name, place]) => Number.isInteger(place) && stacks.get(name)?.images[place]);
+      const there = (/** @type {string} */ name, /** @type {number} */ place) =>
+        Number.isInteger(place) && stacks.get(name)?.images[place];
+      const known = Object.entries(at ?? {}).filter(([name, place]) => there(name, place));
       if (grid.arrangement === "grid" && stack && grid.stack !== stack) grid.turnTo(stack);
       for (const [name, place] of known) {
         const one = stacks.get(name);

@@ -27,6 +27,8 @@ from playwright.sync_api import Browser, ConsoleMessage, FilePayload, Page, Play
 
 from app.phantoms import chest, dicom
 from tests.browser.cases import ANALYSED_MS, PATIENCE_S, Case, ready
+from tests.browser.exams import BANNER
+from tests.exams import write_exam_network
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -210,6 +212,15 @@ def small_server(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iter
     shared: a test puts in what it needs, and leaves alone what others put in."""
     with starting(tmp_path_factory) as start:
         yield start(models=str(models))
+
+
+@pytest.fixture(scope="session")
+def exam_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The same for exams: a server with a small network of exams that was never trained."""
+    networks = tmp_path_factory.mktemp("networks")
+    write_exam_network(networks, banner=BANNER)
+    with starting(tmp_path_factory) as start:
+        yield start(models=str(networks))
 
 
 @pytest.fixture(scope="session")

@@ -13,32 +13,17 @@ from playwright.sync_api import Browser, Page, expect
 from app.phantoms import knee
 from app.phantoms.knee import dicom
 from tests.browser.cases import ANALYSED_MS, until
-from tests.browser.conftest import Server, StartServer
-from tests.browser.exams import PLANES, at, full, pane, stands, uploaded
+from tests.browser.conftest import Server
+from tests.browser.exams import BANNER, PLANES, analysed, at, full, pane, stands, uploaded
 from tests.browser.test_accessibility import faults
-from tests.exams import write_exam_network
 
 SLICES = 20
-BANNER = "Trained on phantoms: probabilities of a real exam mean nothing; the maps show mechanism, not diagnosis."
 
 
 @pytest.fixture(scope="module")
-def reading(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> Server:
-    """A server with a small network of exams that was never trained."""
-    models = tmp_path_factory.mktemp("networks")
-    write_exam_network(models, banner=BANNER)
-    return start_server(models=str(models))
-
-
-@pytest.fixture(scope="module")
-def exam(reading: Server, chromium: Browser) -> str:
+def exam(exam_server: Server, chromium: Browser) -> str:
     """A phantom exam, uploaded and analysed once for this module."""
-    url = uploaded(chromium, reading.url, dicom.encode(knee.draw(47, ("meniscal tear",), size=96, slices=SLICES)))
-    page = chromium.new_page()
-    page.goto(url)
-    expect(page.locator("#pane-3 .verdict").first).to_be_enabled(timeout=ANALYSED_MS)
-    page.close()
-    return url
+    return analysed(chromium, exam_server.url, dicom.encode(knee.draw(47, ("meniscal tear",), size=96, slices=SLICES)))
 
 
 @pytest.fixture
@@ -194,8 +179,8 @@ def test_no_serious_fault_with_maps(opened: Page) -> None:
     assert faults(opened) == []
 
 
-def test_a_stack_is_corrected_and_the_exam_read_again(page: Page, reading: Server, chromium: Browser) -> None:
-    url = uploaded(chromium, reading.url, dicom.encode(knee.draw(48, (), size=64, slices=20)))
+def test_a_stack_is_corrected_and_the_exam_read_again(page: Page, exam_server: Server, chromium: Browser) -> None:
+    url = uploaded(chromium, exam_server.url, dicom.encode(knee.draw(48, (), size=64, slices=20)))
     page.goto(url)
     entry = page.locator(".stack-entry").nth(2)
     entry.locator("summary").click()

@@ -15,11 +15,10 @@ from app.domain import Extent
 from app.evaluation import agreement
 from app.phantoms import knee
 from app.phantoms.knee import dicom
-from tests.browser.cases import ANALYSED_MS, painted, until
-from tests.browser.conftest import Server, StartServer
-from tests.browser.exams import at, full, pane, stands, uploaded
+from tests.browser.cases import painted, until
+from tests.browser.conftest import Server
+from tests.browser.exams import analysed, at, full, pane, stands
 from tests.browser.test_permalink import copied, restored
-from tests.exams import write_exam_network
 
 SLICES = 20
 COUNTED = ("cam", "saliency", "lrp")
@@ -27,22 +26,9 @@ COUNTED = ("cam", "saliency", "lrp")
 
 
 @pytest.fixture(scope="module")
-def reading(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> Server:
-    """A server with a small network of exams that was never trained."""
-    models = tmp_path_factory.mktemp("networks")
-    write_exam_network(models, banner="Trained on phantoms.")
-    return start_server(models=str(models))
-
-
-@pytest.fixture(scope="module")
-def exam(reading: Server, chromium: Browser) -> str:
+def exam(exam_server: Server, chromium: Browser) -> str:
     """A phantom exam, uploaded and analysed once for this module."""
-    url = uploaded(chromium, reading.url, dicom.encode(knee.draw(52, ("ACL discontinuity",), size=96, slices=SLICES)))
-    page = chromium.new_page()
-    page.goto(url)
-    expect(page.locator("#pane-3 .verdict").first).to_be_enabled(timeout=ANALYSED_MS)
-    page.close()
-    return url
+    return analysed(chromium, exam_server.url, dicom.encode(knee.draw(52, ("ACL discontinuity",), size=96, slices=SLICES)))
 
 
 @pytest.fixture

@@ -53,3 +53,14 @@ def _answers(spec: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for methods in spec["paths"].values():
         for operation in methods.values():
             yield from operation["responses"].items()
+
+
+def sent_files(what: str) -> dict[str, Any]:
+    """Of an operation whose body is a form of files, ``what`` saying which. FastAPI cannot tell: the body is streamed."""
+    files = {
+        "type": "array",
+        "items": {"type": "string", "contentMediaType": "application/octet-stream"},
+        "description": what,
+    }
+    schema = {"type": "object", "required": ["files"], "properties": {"files": files}}
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}

@@ -1,7 +1,6 @@
 """Layers from other software for scripts: a manifest and its rasters, sent as one form."""
 
 from contextlib import ExitStack
-from typing import Any
 
 from fastapi import APIRouter, Request
 from pydantic import Field
@@ -15,6 +14,7 @@ from app.desk.intake import Arrived
 from app.errors import InputError
 from app.web import pages, receiving
 from app.web.api.answers import stacks_of
+from app.web.api.description import sent_files
 from app.web.api.layers import LayerOut
 from app.web.api.objects import Frozen
 from app.web.api.refusals import NAMED, SENT
@@ -25,26 +25,6 @@ router = APIRouter(tags=["layers"], responses=NAMED | SENT)
 MANIFEST = "manifest.json"
 MOST_OCTETS = 4 * 1024 * 1024
 """How large a manifest may be: twenty layers of an exam of 3,000 slices, each slice named by its UID."""
-FORM: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["files"],
-                    "properties": {
-                        "files": {
-                            "type": "array",
-                            "items": {"type": "string", "contentMediaType": "application/octet-stream"},
-                            "description": "manifest.json (docs/reference/layers.md), and the .npy and PNG files it names.",
-                        }
-                    },
-                }
-            }
-        },
-    }
-}
 
 
 class ImportedOut(Frozen):
@@ -59,7 +39,7 @@ class ImportedOut(Frozen):
     "/studies/{study_id}/layers",
     status_code=201,
     response_model=ImportedOut,
-    openapi_extra=FORM,
+    openapi_extra=sent_files("manifest.json (docs/reference/layers.md), and the .npy and PNG files it names."),
     summary="Import layers",
 )
 async def import_layers(request: Request, study_id: str) -> Response:

@@ -1,6 +1,6 @@
 """Studies for scripts: uploaded, listed, read, deleted; their images and pixels."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi import Response as Answer
@@ -12,39 +12,19 @@ from app.desk import deletion
 from app.store import WORKLIST_SORTS, UploadRow, WorklistQuery
 from app.store.records import StudyState
 from app.web import errors, images, pages, tables, upload
+from app.web.api.description import sent_files
 from app.web.api.paging import HEADERS, TOTAL, Parts
 from app.web.api.refusals import NAMED, OCTETS, SENT
 from app.web.api.study_objects import ImageOut, Known, RejectedOut, StudiesOut, StudyOut, SummaryOut, UploadOut
 
 router = APIRouter(tags=["studies"])
 
-FORM: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["files"],
-                    "properties": {
-                        "files": {
-                            "type": "array",
-                            "items": {"type": "string", "contentMediaType": "application/octet-stream"},
-                            "description": "DICOM files, PNG or JPEG films, or ZIP archives of them.",
-                        }
-                    },
-                }
-            }
-        },
-    }
-}
-
 
 @router.post(
     "/studies",
     status_code=201,
     response_model=UploadOut,
-    openapi_extra=FORM,
+    openapi_extra=sent_files("DICOM files, PNG or JPEG films, or ZIP archives of them."),
     responses=SENT | {422: {"model": RejectedOut, "description": "Nothing could be used; each file with its reason."}},
     summary="Upload files",
 )
