@@ -66,7 +66,7 @@ def picture(store: Store, row: ImageRow) -> bytes:
 def picture_png(image: Image) -> bytes:
     """Halved as the viewer's script halves it, through the window of the whole film: the greys that the viewer will draw."""
     times = next(times for times in range(MOST_HALVED + 1) if max(image.stored.shape) >> times <= PICTURE)
-    if not times:
+    if not times or not min(image.stored.shape) >> times:  # of a strip nothing would be left
         return film_png(image)
     small = half(image.stored, times)
     stored = frozen(small.astype(np.int16)) if image.stored.dtype == np.int16 else frozen(small.astype(np.uint16))

@@ -27,13 +27,12 @@ class About:
     image: str
 
     def places(self, images: Collection[str]) -> tuple[int, ...]:
-        """Where these images lie in the stack, from 0, in order; nothing for a film, of which there is nothing to choose.
-        NotFound for an image of another stack."""
+        """Where these images lie in the stack, from 0, in order; nothing where they are all that it has, as on a film. NotFound
+        for an image of another stack."""
         if not set(images) <= set(self.stack.images):
             raise NotFound("The stack has no such slice.")
-        if len(self.stack.images) == 1:
-            return ()
-        return tuple(place for place, image in enumerate(self.stack.images) if image in images)
+        places = tuple(place for place, image in enumerate(self.stack.images) if image in images)
+        return places if len(places) < len(self.stack.images) else ()
 
 
 @dataclass(frozen=True, slots=True)

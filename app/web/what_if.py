@@ -148,7 +148,7 @@ class WhatIf:
 @dataclass(frozen=True, slots=True)
 class KeptData:
     """A kept what-if as the case shows it; ``image`` and ``images`` as of `WhatIf`. Each area of ``edits`` has the ``images``
-    that it lies on, none for every one, as it may be sent again."""
+    that it lies on, as it may be sent again: none on a film, nor where it is hot on every slice."""
 
     id: str
     stack: str
@@ -282,4 +282,6 @@ def edits_of(row: WhatIfRow) -> tuple[dict[str, Any], ...]:
 
 def _area(area: Area, stack: Sequence[str]) -> dict[str, Any]:
     told = {name: value for name, value in area.plain().items() if name != "slices"}
-    return {**told, "images": [stack[place] for place in area.slices]}
+    every = area.kind == "hot" or len(stack) == 1
+    places = area.slices or (() if every else range(len(stack)))
+    return {**told, "images": [stack[place] for place in places]}

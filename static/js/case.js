@@ -378,7 +378,8 @@ export class Case {
     if (opening) this.grid.choose(`map:${told.methods[0].name}`);
     if (first || told.arrangement === "planes") {
       const query = new URLSearchParams({ image: told.image, model: told.model, finding: told.finding });
-      await htmx.ajax("get", `${told.urls.case}?${query}`, { target: "#findings", swap: "innerHTML" });
+      // htmx keeps one waiting request per source and lets the others go: what asks for maps must not wait in this line.
+      await htmx.ajax("get", `${told.urls.case}?${query}`, { source: "#findings", target: "#findings", swap: "innerHTML" });
     }
     this.bar.show();
     this.reviews?.show();

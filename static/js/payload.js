@@ -84,10 +84,12 @@ export class Payload {
   }
 
   /**
-   * Another film of the series: the network has read it by itself, so that everything is to be asked for anew.
+   * Another film of the series: the network has read it by itself, so that everything is to be asked for anew, and what is
+   * still on its way is about another film.
    * @param {ImageData} image
    */
   turnTo(image) {
+    this.#asking = null;
     this.chosen.image = image.id;
     this.data = { ...this.data, image: image.id, stack: image.stack, explanations: [], prediction: null };
   }

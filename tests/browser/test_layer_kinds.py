@@ -110,13 +110,13 @@ def at(drawn: tuple[Drawn, float], x: float, y: float) -> Drawn:
     """The mean colour around a place, in shares of the image: panes may stand half a pixel apart."""
     pixels, _ = drawn
     row, column = int(y * len(pixels)), int(x * len(pixels))
-    return pixels[row - 4 : row + 5, column - 4 : column + 5].mean(axis=(0, 1))
+    return np.asarray(pixels[row - 4 : row + 5, column - 4 : column + 5].mean(axis=(0, 1)))
 
 
 def coarse(pixels: Drawn) -> Drawn:
     """Means of blocks of 8 x 8 screen pixels."""
     rows, columns = (length // 8 * 8 for length in pixels.shape[:2])
-    return pixels[:rows, :columns].reshape(rows // 8, 8, columns // 8, 8, 3).mean(axis=(1, 3))
+    return np.asarray(pixels[:rows, :columns].reshape(rows // 8, 8, columns // 8, 8, 3).mean(axis=(1, 3)))
 
 
 def check(page: Page, side: int, plain: str = "film") -> None:

@@ -1,11 +1,10 @@
 """Cases that the browser's scripts are held to as well (tests/js): the same numbers in, the same figures out.
 
-Shapes, measures, films, places and colours. What is expected was worked out by ways of their own: angles around a point, masks
-over all centres, affine maps as matrices, published colours.
+Shapes, measures, films, places and colours; agreement and localisation are in `test_shared_cases`. What is expected was worked
+out by ways of their own: angles around a point, masks over all centres, affine maps as matrices, published colours.
 """
 
 import json
-import math
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -14,8 +13,8 @@ import pytest
 
 from app.config import ROOT
 from app.desk.opening import half
-from app.domain import AnnotationKind, Extent, Image, Localisation, Region, Shape, frozen
-from app.evaluation import agreement, annotations, truth
+from app.domain import AnnotationKind, Image, Region, Shape, frozen
+from app.evaluation import annotations, truth
 from app.grey import window_for
 from app.render.colours import table
 from app.web.printing.plates import placed
@@ -96,38 +95,3 @@ def test_images_lie_so_in_a_box(case: Case) -> None:
 @pytest.mark.parametrize("case", cases("colours"))
 def test_colour_maps_end_so(case: Case) -> None:
     assert np.abs(table(case["name"])[case["at"]].astype(int) - case["rgb"]).max() <= 1
-
-
-def layer(of: Case) -> tuple[np.ndarray[Any, np.dtype[np.float32]], Extent]:
-    """A layer's values (slices, height, width), and what they cover."""
-    shape = (of["slices"], of["height"], of["width"])
-    return np.asarray(of["values"], np.float32).reshape(shape), Extent(*of["extent"])
-
-
-@pytest.mark.parametrize("case", cases("localisation_films"))
-def test_layers_lie_so_to_regions(case: Case) -> None:
-    values, extent = layer(case["map"])
-    regions = {int(at): region(shapes) for at, shapes in case["regions"].items()}
-    found: Localisation = truth.localise(values, extent, regions, size(case["image"]))
-    for name, value in case["expected"].items():
-        expected = math.inf if value == "infinite" else value
-        assert getattr(found, name) == (None if expected is None else pytest.approx(expected, rel=1e-6)), name
-
-
-@pytest.mark.parametrize("case", cases("agreement_films"))
-def test_methods_agree_so_far(case: Case) -> None:
-    layers = {of["method"]: layer(of) for of in case["maps"]}
-    maps = {method: agreement.Heat(values[0], extent) for method, (values, extent) in layers.items()}
-    found, expected = agreement.gathered(maps, size(case["image"])), case["expected"]
-    if expected is None:
-        assert found is None
-        return
-    assert found is not None
-    assert list(found.methods) == expected["methods"]
-    assert agreement.ranks(found.cells) == pytest.approx(np.array(expected["ranks"]), abs=1e-9)
-    for area in expected["areas"]:
-        overlaps = agreement.overlaps(found.cells, area["share"])
-        assert overlaps == pytest.approx(np.array(area["overlaps"], np.float64), nan_ok=True)
-    told = agreement.compared(maps, size(case["image"]))
-    assert list(told.methods) == expected["counting"]
-    assert told.disagreement == (None if expected["disagreement"] is None else pytest.approx(expected["disagreement"]))

@@ -113,6 +113,8 @@ def test_a_preview_has_the_greys_that_the_viewer_draws(client: TestClient, store
     by_hand = apply_window(halved * np.float32(film.slope) + np.float32(film.intercept), window_for(film))
     by_hand = 1 - by_hand if film.photometric == "MONOCHROME1" else by_hand
     assert np.array_equal(made, np.rint(by_hand * 255).astype(np.uint8))
+    strip = replace(film, stored=frozen(large[:1].repeat(4, axis=1)))
+    assert Image.open(io.BytesIO(picture_png(strip))).size == (5200, 1), "of which halving would leave nothing"
 
 
 def test_a_flags_picture_shows_the_region(client: TestClient, study: str, store: Store, settings: Settings) -> None:

@@ -162,6 +162,12 @@ def test_where_an_area_lies_that_names_no_slice(client: TestClient, exam: str) -
     assert [edited["image"] for edited in every["images"]] == stack["images"]
     named = ask(client, exam, {**edit, "areas": [{**BOX, "images": [stack["images"][2]]}]}, stack=stack["id"])
     assert named["id"] == one["id"], "the same question, told in another way"
+    kept = client.post(f"{API}/studies/{exam}/what-ifs", json={"model": MODEL, "stack": stack["id"], "edits": [edit]}).json()
+    assert kept["edits"][0]["areas"][0]["images"] == stack["images"]
+    again = client.post(
+        f"{API}/studies/{exam}/what-if", json={"model": MODEL, "image": stack["images"][1], "edits": kept["edits"]}
+    )
+    assert again.json()["id"] == every["id"], "what is kept lies on the same slices, whichever image is shown"
     first = ask(client, exam, edit)
     with_all = [image["id"] for image in client.get(f"{API}/studies/{exam}/images").json()]
     assert first["image"] == with_all[0]

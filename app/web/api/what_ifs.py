@@ -29,7 +29,7 @@ class AreaOut(Frozen):
     radius: float = Field(description="Of a brush, in pixels.")
     explanation: str = Field(description="The map of a hot area.")
     threshold: float = Field(description="Of a hot area: a share of the upper end of the map's colours.")
-    images: tuple[str, ...] = Field(description="The slices of the stack that it covers; none: every one, on a film the film.")
+    images: tuple[str, ...] = Field(description="The slices that it covers; none on a film, nor where it is hot on every one.")
 
 
 class EditOut(Frozen):
