@@ -1,12 +1,12 @@
 """Layers of films and stacks: kept bit by bit, replaced by their own kind, found by what they are about."""
 
-import json
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from app.config import Settings
@@ -131,16 +131,20 @@ def test_a_removed_study_takes_its_layers_and_answers_along(store: Store, study_
         assert not any((tx.layers.of_study(study_id), tx.answers.of_study(study_id), tx.stacks.of_study(study_id)))
 
 
-def test_an_older_version_has_layers_without_what_it_does_not_know(settings: Settings, tmp_path: Path) -> None:
+def test_an_older_version_has_layers_without_what_it_does_not_know(bare: Settings, tmp_path: Path) -> None:
     """Revision 0014 back and forth: an older Whylight would not know what the reach behind an extent is."""
-    with Store.open(settings) as store:
-        study_id = store_file(store, tmp_path, study(image())).study_id
-        with store.begin() as tx:
-            kept = tx.layers.save(study_id, layer(extent=Extent(0, 0, 9, 9, Extent(0, 0, 10, 10)), padding=0.5)).id
-    downgrade(settings, "0013")
-    with raw(settings) as old:
-        assert json.loads(old.exec_driver_sql("SELECT extent FROM layers").scalar_one()) == [0, 0, 9, 9]
-    migrate(settings)
-    with Store.open(settings) as store, store.view() as tx:
+    migrate(bare)
+    store = Store.open(bare)
+    study_id = store_file(store, tmp_path, study(image())).study_id
+    with store.begin() as tx:
+        kept = tx.layers.save(study_id, layer(extent=Extent(0, 0, 9, 9, Extent(0, 0, 10, 10)), padding=0.5)).id
+    store.close()
+    downgrade(bare, "0013")
+    with raw(bare) as old:
+        assert "padding" not in {column["name"] for column in sa.inspect(old).get_columns("layers")}
+    migrate(bare)
+    store = Store.open(bare)
+    with store.view() as tx:
         row = tx.layers.get(kept)
         assert (row.extent, row.padding) == (Extent(0, 0, 9, 9), None)
+    store.close()
