@@ -75,6 +75,14 @@ def test_resample_keeps_values_at_cell_centres_and_is_zero_outside() -> None:
     assert (out[:, 6:] == 0).all()
 
 
+def test_resample_holds_the_edge_cells_up_to_the_reach() -> None:
+    heat = np.array([[1, 2], [3, 4]], np.float32)
+    out = resample(heat, Extent(-1, 1, 3, 5, Extent(0, 0, 6, 5)), (6, 8))
+    assert out[0].tolist() == pytest.approx([1.25, 1.75, 2, 2, 2, 2, 0, 0])  # above the first row of cells, it is that row
+    assert out[4, 3:6].tolist() == [4, 4, 4]
+    assert not out[5].any()
+
+
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(4, 40), st.integers(4, 40))
 def test_resampling_a_constant_map_gives_it_back_inside(height: int, width: int, rows: int, columns: int) -> None:
     side = max(rows, columns)

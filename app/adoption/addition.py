@@ -27,7 +27,7 @@ from app.training import cards
 
 TEMPLATE = Path(__file__).with_name("template.toml")
 TABLES = ("data", "figures")
-WRITTEN_HERE = ("name", "architecture", "parameters", "explained_layer", "sha256", "origin", "check")
+WRITTEN_HERE = ("name", "architecture", "parameters", "explained_layer", "stride", "sha256", "origin", "check")
 """Entries that a card handed in cannot decide."""
 SMALLEST = 32
 """All these architectures halve the film five times."""
@@ -102,7 +102,7 @@ def add(request: Request, models: Path, device: torch.device) -> Added:
             aside = Path(folder) / request.name
             cards.write(aside, network, entries, tables)
             tried = trial.run(load(Card.read(aside), device))
-            cards.write(aside, network, {**entries, "check": tried.entries()}, tables)
+            cards.write(aside, network, {**entries, "stride": tried.stride, "check": tried.entries()}, tables)
             Card.read(aside)
             aside.rename(place)
             shutil.rmtree(models / ".removed" / request.name, ignore_errors=True)

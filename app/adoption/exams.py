@@ -85,7 +85,7 @@ def add(
             aside = Path(hidden) / name
             cards.write(aside, whole, entries, tables)
             tried = trial.run_exam(load_exam(Card.read(aside), device))
-            cards.write(aside, whole, {**entries, "check": tried.entries()}, tables)
+            cards.write(aside, whole, {**entries, "stride": tried.stride, "check": tried.entries()}, tables)
             Card.read(aside)
             aside.rename(place)
     except OSError as error:

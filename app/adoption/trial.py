@@ -18,6 +18,7 @@ from app.classifiers.exam import ExamClassifier
 from app.domain import Image, Plane, Series, Window
 from app.errors import ModelError
 from app.explainers.base import NOT_DEFINED
+from app.explainers.geometry import Field, field
 from app.explainers.trace import Trace
 from app.phantoms import chest, knee
 
@@ -38,7 +39,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What the check run found. ``forward`` in milliseconds, the better of two; ``low`` to ``high``: the range of logits."""
+    """What the check run found. ``forward`` in milliseconds, the better of two; ``low`` to ``high``: the range of logits.
+    ``layer`` is the one that CAM and Grad-CAM explain, ``place`` where its cells lie on the network's input, None where they
+    have no place."""
 
     finding: str
     device: str
@@ -48,6 +51,13 @@ class Trial:
     high: float
     rows: tuple[Row, ...]
     film: str = f"phantom chest film, seed {SEED}, {PIXELS} px"
+    layer: str = ""
+    place: Field | None = None
+
+    @property
+    def stride(self) -> int:
+        """As a card has it: pixels of the input from cell to cell of the explained layer, 0 where that cannot be said."""
+        return round(max(self.place.stride_y, self.place.stride_x)) if self.place else 0
 
     def faults(self) -> tuple[str, ...]:
         """What is not as it should be, in sentences."""
@@ -68,6 +78,9 @@ class Trial:
             "threads": self.threads,
             "forward_ms": round(self.forward, 1),
         }
+        if self.place:
+            found |= {"layer_start": [self.place.start_y, self.place.start_x]}
+            found |= {"layer_stride": [self.place.stride_y, self.place.stride_x]}
         for row in self.rows:
             found |= {f"{row.method}": row.state, f"{row.method}_ms": round(row.milliseconds, 1)}
             if row.conservation_error is not None:
@@ -98,6 +111,8 @@ def run(classifier: Classifier) -> Trial:
         low=min(logits),
         high=max(logits),
         rows=tuple(_row(classifier, trace, method, finding) for method in explainers.panel()),
+        layer=classifier.card.explained_layer,
+        place=_place(trace),
     )
 
 
@@ -129,7 +144,15 @@ def run_exam(classifier: ExamClassifier) -> Trial:
         high=max(logits),
         rows=tuple(_row(part, trace, method, finding) for method in explainers.panel()),
         film=f"phantom knee, seed {SEED}, {KNEE_PIXELS} px, {plane} plane",
+        layer=part.card.explained_layer,
+        place=_place(trace),
     )
+
+
+def _place(trace: Trace) -> Field | None:
+    """Where the cells of the explained layer lie; None where they have no place, or the network no such layer."""
+    index = trace.tape.places.get(trace.classifier.card.explained_layer)
+    return None if index is None else field(trace.tape, index)
 
 
 def _row(classifier: Classifier, trace: Trace, method: str, finding: str) -> Row:
@@ -151,6 +174,7 @@ def table(trial: Trial) -> str:
     """For reading."""
     lines: list[Sequence[str]] = [
         ("forward", f"logits {trial.low:.3g} to {trial.high:.3g}", f"{trial.forward:.0f} ms", ""),
+        (f"layer “{trial.layer}”", _lies(trial.place), "", ""),
         *(
             (
                 explainers.describe(row.method).title,
@@ -165,3 +189,17 @@ def table(trial: Trial) -> str:
     head = f"Check run: a {trial.film}, the finding {trial.finding}, {trial.device}, {trial.threads} thread(s)"
     body = (f"  {a:<{wide[0]}}  {b:<{wide[1]}}  {c:>{wide[2]}}  {d}".rstrip() for a, b, c, d in lines)
     return "\n".join((head, *body))
+
+
+def _lies(place: Field | None) -> str:
+    """Start and stride of a layer, down and across."""
+    if place is None:
+        return "its cells have no place on the film"
+    start, stride = (
+        f"{y:g}" if y == x else f"{y:g} down, {x:g} across"
+        for y, x in (
+            (place.start_y, place.start_x),
+            (place.stride_y, place.stride_x),
+        )
+    )
+    return f"start {start} px, stride {stride} px"

@@ -104,6 +104,7 @@ def of_film_layer(layer: Layer, image: Image, entry: Entry, number: int, out: Pa
         "shape": list(grid.shape),
         "min": float(grid.min()),
         "max": float(grid.max()),
+        "padding": layer.padding,
         "state": layer.state,
     }
 
@@ -125,10 +126,11 @@ def of_stack_layer(layer: Layer, stack: Stack[Image], entry: Entry, number: int,
         "png": f"{stem}.png",
         "png_slice": place + 1,
         "shape": list(layer.values.shape),
-        "extent": [layer.extent.left, layer.extent.top, layer.extent.right, layer.extent.bottom],
+        "extent": layer.extent.numbers()[:4],
         "min": float(layer.values.min()),
         "max": float(layer.values.max()),
         "mass": list(mass),
+        "padding": layer.padding,
         "state": layer.state,
     }
 

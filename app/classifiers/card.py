@@ -27,7 +27,8 @@ class Card:
     also those of people that no other network reads; ``default`` networks are chosen by themselves, the others by name.
     ``opens_with`` names the methods whose layers a study opens with; without any, they are the default panel's.
 
-    ``explained_layer`` names the module whose output CAM and Grad-CAM use. ``temperature`` divides every logit before the
+    ``explained_layer`` names the module whose output CAM and Grad-CAM use, ``stride`` is how many pixels of the input its cells
+    lie apart, 0 where nobody says. ``temperature`` divides every logit before the
     sigmoid; ``operating_points`` are the probabilities that are then moved to one half, 0.5 (as it is) where the card gives
     none. ``beside_name`` names the published network whose figures stand beside this one's. The ROC and reliability curves are
     in a file of their own: `app.classifiers.curves`.
@@ -80,6 +81,7 @@ class Card:
     unnamed_parts: bool = False
     people: bool = False
     opens_with: tuple[str, ...] = ()
+    stride: int = 0
 
     @property
     def weights(self) -> Path:
@@ -156,4 +158,5 @@ class Card:
             unnamed_parts=bool(raw.get("unnamed_parts", False)),
             people=bool(raw.get("people", False)),
             opens_with=tuple(str(method) for method in raw.get("opens_with", ())),
+            stride=int(raw.get("stride", 0)),
         )

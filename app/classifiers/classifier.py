@@ -1,4 +1,4 @@
-"""A classifier: a card, its network, and the one way a film goes in and a map comes back."""
+"""A classifier: a card, its network, and the one way a film goes in."""
 
 import copy
 import platform
@@ -9,14 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from app import __version__
 from app.classifiers.card import Card
 from app.classifiers.preprocessing import Preprocessing
 from app.domain import Answer, Extent, Image, Score, Series
-from app.grey import grey, resample
+from app.grey import grey
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,12 +58,6 @@ class Classifier:
     def extent(self, image: Image) -> Extent:
         """What the network's input covers, in image pixels: padded to a square it reaches outside the film."""
         return self.card.preprocessing.extent(*image.stored.shape)
-
-    def restore(self, heat: NDArray[np.float32], series: Series) -> tuple[NDArray[np.float32], ...]:
-        """Maps (slices, h, w) back onto each image's own grid, float32 (rows, columns), bilinear; padding is cut off."""
-        return tuple(
-            resample(plane, self.extent(image), image.stored.shape) for plane, image in zip(heat, series.images, strict=True)
-        )
 
     @torch.inference_mode()
     def predict(self, series: Series) -> tuple[Answer, ...]:

@@ -1,6 +1,6 @@
 """Layers: every picture that lies over an image or a stack, whoever made it and whatever it says."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -52,8 +52,9 @@ class Layer:
 
     ``state`` is "ok", or says in words why there is no picture: "no positive evidence", "not defined: …", "constant input";
     ``values`` is all zero then unless negative evidence exists. ``total`` is the relevance a method started from (LRP, RAP) and
-    ``conservation_error`` how much of it was lost, relative; None for methods that conserve nothing. ``notes`` are sentences
-    such as "computed on cpu: the GPU was out of memory"; ``names`` are those of classes, by their number.
+    ``conservation_error`` how much of it was lost, relative; None for methods that conserve nothing. ``padding`` is the share
+    of the values, by size, that lies outside the image, in what made it a square for the network; None: not known. ``notes``
+    are sentences such as "computed on cpu: the GPU was out of memory"; ``names`` are those of classes, by their number.
     """
 
     stack: str
@@ -74,6 +75,7 @@ class Layer:
     conservation_error: float | None = None
     notes: tuple[str, ...] = ()
     names: Mapping[int, str] = field(default_factory=dict)
+    padding: float | None = None
 
     @property
     def method(self) -> str:
@@ -91,10 +93,10 @@ class Layer:
         return tuple(positive.tolist())
 
     def of_slice(self, place: int) -> "Layer":
-        """One slice's picture, from 0, alone; the relevance of the whole stack is not its own."""
+        """One slice's picture, from 0, alone; what is told of the whole stack is not its own."""
         if len(self.values) == 1:
             return self
-        return replace(self, values=frozen(self.values[place : place + 1]), total=None, conservation_error=None)
+        return replace(self, values=frozen(self.values[place : place + 1]), total=None, conservation_error=None, padding=None)
 
 
 def joined(stack: str, slices: Iterable[Layer]) -> Layer:
@@ -112,4 +114,15 @@ def joined(stack: str, slices: Iterable[Layer]) -> Layer:
         total=telling.total,
         conservation_error=telling.conservation_error,
         notes=tuple(dict.fromkeys(note for one in each for note in one.notes)),
+        padding=_shared(each),
     )
+
+
+def _shared(slices: Sequence[Layer]) -> float | None:
+    """The share in padding of all slices together, each by the size of its values."""
+    sizes = [float(np.abs(one.values).sum(dtype=np.float64)) for one in slices]
+    beyond = [one.padding for one in slices if one.padding is not None]
+    if len(beyond) < len(slices):
+        return None
+    total = sum(sizes)
+    return sum(size * share for size, share in zip(sizes, beyond, strict=True)) / total if total > 0 else 0.0

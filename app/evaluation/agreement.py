@@ -72,7 +72,8 @@ class Heat:
 
 
 def gathered(maps: Mapping[str, Heat], image: tuple[int, int]) -> Gathered | None:
-    """Every map's positive part on the cells of the coarsest map: the mean over each cell's area, 0 where a map does not reach.
+    """Every map's positive part on the cells of the coarsest map: the mean over each cell's area as it is drawn, 0 where a map
+    does not reach.
 
     ``image`` is the (rows, columns) of the film, or of every slice; all maps have as many slices. Of several equally coarse
     maps the first gives the grid. Maps without positive evidence on the film, or with the same everywhere in the whole stack,
@@ -85,15 +86,14 @@ def gathered(maps: Mapping[str, Heat], image: tuple[int, int]) -> Gathered | Non
     if any(len(heat.stack) != slices for heat in maps.values()):
         raise ValueError("maps of one stack have as many slices")
     rows, columns = image
-    y = _edges(extent.top, extent.bottom, shape[0])
-    x = _edges(extent.left, extent.right, shape[1])
+    y, x = extent.edges(shape[0], shape[1])
     middle_y, middle_x = (y[:-1] + y[1:]) / 2, (x[:-1] + x[1:]) / 2
     on_film = np.outer((middle_y >= 0) & (middle_y < rows), (middle_x >= 0) & (middle_x < columns))
     found = {}
     for method, heat in maps.items():
         _, height, width = heat.stack.shape
-        down = _shares(y, _edges(heat.extent.top, heat.extent.bottom, height))
-        across = _shares(x, _edges(heat.extent.left, heat.extent.right, width))
+        own_y, own_x = heat.extent.edges(height, width)
+        down, across = _shares(y, own_y), _shares(x, own_x)
         evidence = (np.maximum(values, 0).astype(np.float64) for values in heat.stack)
         # float32 at the end: what the order of additions leaves behind must not part cells that are equal
         cells = np.concatenate([(down @ each @ across.T).astype(np.float32)[on_film] for each in evidence])
@@ -111,15 +111,11 @@ def gathered(maps: Mapping[str, Heat], image: tuple[int, int]) -> Gathered | Non
     )
 
 
-def _edges(start: float, end: float, count: int) -> NDArray[np.float64]:
-    return start + (end - start) * np.arange(count + 1) / count
-
-
 def _shares(coarse: NDArray[np.float64], fine: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Which share of each coarse cell each fine cell covers, (coarse, fine), from their edges."""
+    """Which share of each coarse cell each fine cell covers, (coarse, fine), from their edges; none of a cell without area."""
     low = np.maximum(coarse[:-1, None], fine[None, :-1])
     high = np.minimum(coarse[1:, None], fine[None, 1:])
-    return np.asarray(np.maximum(high - low, 0) / np.diff(coarse)[:, None], dtype=np.float64)
+    return np.asarray(np.maximum(high - low, 0) / np.maximum(np.diff(coarse), 1e-12)[:, None], dtype=np.float64)
 
 
 def top_area(cells: NDArray[np.floating], share: float = SHARE) -> NDArray[np.bool_]:

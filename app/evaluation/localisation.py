@@ -4,6 +4,7 @@ A truth region is a bool array; an empty one makes every figure NaN (excluded, n
 counts: negative values are cut to 0 first. Definitions: `docs/reference/metrics.md`. Knows numbers only.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
@@ -21,18 +22,32 @@ def positive(heat: Map) -> Map:
     return np.maximum(heat, 0)
 
 
-def pointing(heat: Map, truth: Truth) -> float:
-    """Pointing game (Zhang 2016): 1 when the map's maximum lies in the truth, else 0.
+def peak(heat: Map) -> tuple[float, ...] | None:
+    """Where a map points: its maximum, in cells from 0 along every axis, their centres being whole numbers.
 
-    A map without a unique positive maximum (constant, or tied) is a miss: it points nowhere.
+    Cells that share the maximum and hang together by their sides (in a stack by their faces) are one plateau, and count by
+    their centroid, wherever that lies: a ring points at what it surrounds. None where it points nowhere: nothing is positive,
+    two places that do not hang together are equally high, or the whole map is one plateau.
     """
-    if not truth.any():
-        return float("nan")
     top = heat.max()
     at = heat == top
-    if top <= 0 or np.count_nonzero(at) != 1:
-        return 0.0
-    return float(truth[at][0])
+    count = np.count_nonzero(at)
+    if not top > 0 or (count > 1 and (count == heat.size or ndimage.label(at)[1] != 1)):
+        return None
+    return tuple(np.argwhere(at).mean(0).tolist())
+
+
+def cell(found: float) -> int:
+    """The cell that a place of `peak` lies in; between two it is the latter."""
+    return math.floor(found + 0.5)
+
+
+def pointing(heat: Map, truth: Truth) -> float:
+    """Pointing game (Zhang 2016): 1 when the map's `peak` lies in the truth, else 0. A map that points nowhere is a miss."""
+    if not truth.any():
+        return float("nan")
+    found = peak(heat)
+    return 0.0 if found is None else float(truth[tuple(map(cell, found))])
 
 
 def outside_inside(heat: Map, truth: Truth) -> float:

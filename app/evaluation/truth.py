@@ -74,23 +74,23 @@ def localise(values: NDArray[np.float32], extent: Extent, regions: Mapping[int, 
     """The raw values of a layer (slices, height, width), each over ``extent`` of its image of ``film`` (rows, columns) pixels,
     against the true regions under the places of their slices, from 0.
 
-    One slice alone is measured on the `grid` of its film, and pointing is told at the layer's own resolution, by the centre of
-    its highest cell. Of several, all count together on the layer's own grid: one highest cell, one threshold, one sum. Without
-    a region no figure is defined.
+    One slice alone is measured on the `grid` of its film. Of several, all count together on the layer's own grid: one
+    threshold, one sum. Pointing is told at the layer's own resolution, by the point where it is highest over all slices
+    (`localisation.peak`). Without a region no figure is defined.
     """
     if len(values) == 1:
         return _on_film(values[0], extent, regions.get(0, Region(())), film)
     truth = np.zeros(values.shape, bool)
     for place, region in regions.items():
         truth[place] = _cells(region, extent, values.shape[1:])
-    return _localisation(values, truth, localisation.pointing(values, truth))
+    return _localisation(values, truth, _pointing(values, extent, regions) if truth.any() else math.nan)
 
 
 def _on_film(values: NDArray[np.float32], extent: Extent, region: Region, film: tuple[int, int]) -> Localisation:
     shape = grid(*film)
     truth = mask(region, film, shape)
     heat = resample(values, on_grid(extent, film, shape), shape)
-    return _localisation(heat, truth, _pointing(values, extent, region) if truth.any() else math.nan)
+    return _localisation(heat, truth, _pointing(values[None], extent, {0: region}) if truth.any() else math.nan)
 
 
 def _localisation(heat: NDArray[np.float32], truth: NDArray[np.bool_], pointing: float) -> Localisation:
@@ -111,19 +111,17 @@ def _cells(region: Region, extent: Extent, shape: tuple[int, ...]) -> NDArray[np
 
 def on_grid(extent: Extent, film: tuple[int, int], shape: tuple[int, int]) -> Extent:
     """An extent in image pixels in cells of a grid over the film."""
-    down, across = film[0] / shape[0], film[1] / shape[1]
-    return Extent(extent.left / across, extent.top / down, extent.right / across, extent.bottom / down)
+    return extent.seen_from(0, 0, shape[1] / film[1], shape[0] / film[0])
 
 
-def _pointing(values: NDArray[np.float32], extent: Extent, region: Region) -> float:
-    top = values.max()
-    at = np.argwhere(values == top)
-    if top <= 0 or len(at) != 1:
+def _pointing(values: NDArray[np.float32], extent: Extent, regions: Mapping[int, Region]) -> float:
+    found = localisation.peak(values)
+    if found is None:
         return 0.0
-    row, column = (int(place) for place in at[0])
-    x = extent.left + (column + 0.5) * (extent.right - extent.left) / values.shape[1]
-    y = extent.top + (row + 0.5) * (extent.bottom - extent.top) / values.shape[0]
-    return float(contains(region, x, y))
+    place, row, column = found
+    x = extent.left + (column + 0.5) * (extent.right - extent.left) / values.shape[2]
+    y = extent.top + (row + 0.5) * (extent.bottom - extent.top) / values.shape[1]
+    return float(contains(regions.get(localisation.cell(place), Region(())), x, y))
 
 
 def _defined(value: float) -> float | None:

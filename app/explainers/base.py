@@ -7,7 +7,7 @@ with. A method writes `relevance` and nothing else. Knows the domain and traces;
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Self, final
 
 import numpy as np
@@ -15,8 +15,9 @@ import torch
 from torch import Tensor
 
 from app.classifiers.classifier import Classifier, versions
-from app.domain import Image, Layer, Producer, frozen
+from app.domain import Extent, Image, Layer, Producer, frozen
 from app.errors import AppError, InputError, NotExplainable, NotFound
+from app.explainers.geometry import Field
 from app.explainers.trace import Trace
 
 NO_POSITIVE_EVIDENCE = "no positive evidence"
@@ -33,7 +34,8 @@ class LayerRelevance:
     ``totals`` (targets,), the sum over everything that is on its way at that moment, which conservation keeps equal to the
     seed. ``whole``: nothing is on its way elsewhere, so that ``values`` hold all of it; ``spatial`` False: values of neurons
     without a place, as (targets, slices, neurons, 1). ``shares`` (targets, slices) are the totals slice by slice; None where
-    some of it belongs to no single slice of the stack, as on the way from the logits to the maximum over slices."""
+    some of it belongs to no single slice of the stack, as on the way from the logits to the maximum over slices. ``field`` says
+    where its cells lie on the film; None for neurons."""
 
     name: str
     values: Tensor
@@ -41,6 +43,7 @@ class LayerRelevance:
     whole: bool = True
     spatial: bool = True
     shares: Tensor | None = None
+    field: Field | None = None
 
     def of_slice(self, place: int) -> "LayerRelevance | None":
         """The layer of one slice alone, from 0; None where its relevance is not told apart from that of the others."""
@@ -53,12 +56,16 @@ class LayerRelevance:
 @dataclass(frozen=True, slots=True, eq=False)
 class Relevance:
     """Raw signed maps, float32 (targets, slices, h, w). ``total`` is what a method that conserves started from and
-    ``conservation_error`` how much of it did not arrive, relative, both (targets, slices); None for the others."""
+    ``conservation_error`` how much of it did not arrive, relative, both (targets, slices); None for the others.
+
+    ``field`` says where the cells of a map of an inner layer lie (`app.explainers.geometry.field`); None: the map's cells share
+    the network's input among them."""
 
     maps: Tensor
     total: Tensor | None = None
     conservation_error: Tensor | None = None
-    layers: tuple[LayerRelevance, ...] = field(default=())
+    layers: tuple[LayerRelevance, ...] = ()
+    field: Field | None = None
 
 
 @dataclass(frozen=True)
@@ -141,6 +148,7 @@ class Explainer(ABC):
                 state=refused or _state(maps[row, column], constant[column]),
                 device=str(device),
                 seconds=seconds,
+                extent=_lies(found.field, maps.shape[2:], trace, classifier.extent(image)),
                 total=None if found.total is None else float(found.total[row, column]),
                 conservation_error=None if found.conservation_error is None else float(found.conservation_error[row, column]),
                 notes=notes,
@@ -159,6 +167,7 @@ class Explainer(ABC):
         state: str,
         device: str,
         seconds: float,
+        extent: Extent,
         total: float | None,
         conservation_error: float | None,
         notes: tuple[str, ...],
@@ -166,6 +175,7 @@ class Explainer(ABC):
         blank = state == CONSTANT_INPUT or state.startswith(NOT_DEFINED)
         conserves = total is not None and not blank
         parameters = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        shown = frozen((np.zeros_like(values) if blank else values.copy())[None])
         return Layer(
             stack=image.stack,
             kind="relevance",
@@ -174,8 +184,9 @@ class Explainer(ABC):
             model=classifier.card.name,
             model_sha256=classifier.card.sha256,
             finding=finding,
-            values=frozen((np.zeros_like(values) if blank else values.copy())[None]),
-            extent=classifier.extent(image),
+            values=shown,
+            extent=extent,
+            padding=extent.beyond(shown, image.stored.shape),
             state=state,
             versions=versions(),
             device=device,
@@ -218,6 +229,7 @@ class Explainer(ABC):
             torch.cat([part.maps for part in parts]),
             torch.cat(totals) if totals else None,
             torch.cat(errors) if errors else None,
+            field=parts[0].field,
         )
 
 
@@ -236,6 +248,11 @@ def target(classifier: Classifier, finding: str) -> int:
             {"model": classifier.card.name, "finding": finding, "known": ", ".join(classifier.card.findings)},
         )
     return classifier.card.findings.index(finding)
+
+
+def _lies(place: Field | None, shape: tuple[int, ...], trace: Trace, square: Extent) -> Extent:
+    """Where a map (rows, columns) lies on an image of which the network read ``square``."""
+    return square if place is None else place.extent(shape, trace.input.shape[2:], square)
 
 
 def _state(values: np.ndarray[Any, np.dtype[np.float32]], constant: bool) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from app.domain import frozen
 from app.explainers.base import Explainer, LayerRelevance, target
+from app.explainers.geometry import Field
 from app.explainers.trace import Trace
 
 TOLERANCE = 1e-3
@@ -22,14 +23,15 @@ TOLERANCE = 1e-3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stage:
-    """All the relevance of one finding at one stage: ``values`` float32 (h, w), summed over channels, over the whole of the
-    network's input; (1, neurons) where ``spatial`` is False. ``total`` is the sum that conservation keeps, as the engine counts
-    it. The last stage is the film, or the slice."""
+    """All the relevance of one finding at one stage: ``values`` float32 (h, w), summed over channels, or (1, neurons) where
+    ``spatial`` is False. Their cells lie where ``field`` says; None: over the whole of the network's input. ``total`` is the
+    sum that conservation keeps, as the engine counts it. The last stage is the film, or the slice."""
 
     name: str
     values: NDArray[np.float32]
     total: float
     spatial: bool
+    field: Field | None = None
 
 
 def stages(method: Explainer, trace: Trace, finding: str, place: int = 0) -> tuple[Stage, ...]:
@@ -53,7 +55,7 @@ def stages(method: Explainer, trace: Trace, finding: str, place: int = 0) -> tup
         if same and layer is film:
             found.pop()
         if values.size > 1 and (not same or layer is film):
-            found.append(Stage(layer.name, frozen(values), float(layer.totals[0]), layer.spatial))
+            found.append(Stage(layer.name, frozen(values), float(layer.totals[0]), layer.spatial, layer.field))
     return tuple(found)
 
 
@@ -95,4 +97,4 @@ def _joined(name: str, parts: Sequence[LayerRelevance]) -> LayerRelevance | None
     total = float(parts[-1].totals[0])
     if abs(float(values[0, 0].sum(dtype=torch.float64)) - total) > TOLERANCE * abs(total):
         return None
-    return LayerRelevance(name, values, parts[-1].totals, whole=True, spatial=parts[0].spatial)
+    return LayerRelevance(name, values, parts[-1].totals, whole=True, spatial=parts[0].spatial, field=parts[0].field)

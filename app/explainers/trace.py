@@ -43,12 +43,16 @@ class Trace:
 
     def layer(self, name: str) -> Tensor:
         """What a module returned, by its path in the network, still tied to the logits by autograd."""
+        return self.tape.values[self.place(name)]
+
+    def place(self, name: str) -> int:
+        """The index on the tape of what a module returned, by its path in the network; NotExplainable where it has none."""
         index = self.tape.places.get(name)
         if index is None:
             raise NotExplainable(
                 "The card names the layer “%(layer)s” for this method, but the network has no such layer.", {"layer": name}
             )
-        return self.tape.values[index]
+        return index
 
     def remember(self, key: Hashable, work_out: Callable[[], Tensor]) -> Tensor:
         """The value under ``key``, worked out at first use. Two threads may work it out twice; they get equal values."""

@@ -90,6 +90,8 @@ def caption(layer: Layer, place: int, probability: float | None) -> str:
         values = layer.values[place]
         unit = f" {layer.unit}" if layer.unit else ""
         parts.append(f"raw values {figure(float(values.min()))} to {figure(float(values.max()))}{unit}")
+    if layer.padding is not None and layer.padding >= 0.01:
+        parts.append(f"{layer.padding:.0%} in padding outside the image")
     if layer.state != "ok":
         parts.append(layer.state)
     return " · ".join(parts)

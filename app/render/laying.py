@@ -62,6 +62,11 @@ class Under:
         across = (self.x - extent.left) / (extent.right - extent.left)
         return across, (self.y - extent.top) / (extent.bottom - extent.top)
 
+    def inside(self, extent: Extent) -> NDArray[np.bool_]:
+        """Which pixels of the grid, (h, w), have their centre in an extent."""
+        down = (self.y >= extent.top) & (self.y <= extent.bottom)
+        return np.outer(down, (self.x >= extent.left) & (self.x <= extent.right))
+
     def wider(self, by: int) -> "Under":
         """The grid with so many pixels more on every side."""
         return Under(_longer(self.x, by), _longer(self.y, by))
@@ -86,10 +91,10 @@ def bilinear(values: Floats, y: NDArray[np.float64], x: NDArray[np.float64]) -> 
 
 
 def sampled(values: Floats, extent: Extent, under: Under, *, smooth: bool) -> tuple[Floats, NDArray[np.bool_]]:
-    """One slice's values (rows, columns) under the pixels of a grid, (h, w), and where the extent reaches."""
+    """One slice's values (rows, columns) under the pixels of a grid, (h, w), and where it is drawn."""
     across, down = under.within(extent)
     height, width = values.shape
-    inside = np.outer((down >= 0) & (down <= 1), (across >= 0) & (across <= 1))
+    inside = under.inside(extent.drawn)
     if smooth:
         return bilinear(values, down * height - 0.5, across * width - 0.5), inside
     row, column = (

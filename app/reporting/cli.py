@@ -11,7 +11,7 @@ from app.classifiers.loading import Loaded, load
 from app.classifiers.registry import Registry
 from app.config import Settings
 from app.errors import NotFound
-from app.reporting import cases, exams, histograms, measuring, shortcuts
+from app.reporting import cases, exams, histograms, measuring, placing, shortcuts
 from app.reporting.writing import Report, write
 from app.training import guarding
 
@@ -45,6 +45,10 @@ def main(arguments: list[str]) -> int:
     known = list(cases.phantoms(card.findings, each) if card.phantom else cases.boxed(given.data, each))
     known = [case for case in known if case.finding in card.findings]
     print(f"{len(known)} cases, {len(methods)} methods", flush=True)
+    if given.placing:
+        for line in placing.lines(placing.measure(classifier, known, methods, lambda told: print(told, flush=True))):
+            print(line)
+        return 0
     values = measuring.localise(classifier, known, methods, lambda told: print(told, flush=True))
     few = known[:: max(1, len(known) // given.few)][: given.few]
     for name, measure in (
@@ -90,6 +94,12 @@ def parser(settings: Settings) -> argparse.ArgumentParser:
         help="cases per finding (phantoms) or per source (real films), 40 unless told; examinations of the control, 400",
     )
     options.add_argument("--part", choices=["validation", "test"], default="validation", help="for --shortcuts: of which films")
+    options.add_argument(
+        "--placing",
+        action="store_true",
+        help="print what it is worth that maps of inner layers lie where their cells look, no more: the pointing game of "
+        "--methods stretched over all that the network read, and as they lie",
+    )
     options.add_argument("--few", type=int, default=12, help="cases for the slow measures: perturbation, noise, randomisation")
     return options
 

@@ -6,6 +6,7 @@ The plane is the one that adds most to the exam's logit, the slice may be one of
 chosen at random in the same stack and the middle of its middle slice, by the same rule.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,7 +18,8 @@ from scipy import ndimage
 from app import explainers
 from app.classifiers.card import Card
 from app.classifiers.exam import ExamClassifier
-from app.domain import Answer, Image, Plane, Series, frozen
+from app.domain import Answer, Image, Layer, Plane, Series, frozen, joined
+from app.evaluation import localisation
 from app.evaluation.intervals import mean, wilson
 from app.evaluation.predictions import auroc_interval
 from app.phantoms import knee
@@ -89,11 +91,22 @@ def points(classifier: ExamClassifier, exam: Drawn, finding: str, methods: Seque
     trace = explainers.record(part, series)
     for method in methods:
         maps = explainers.load(method).explain(part, trace, (finding,))
-        heat = np.stack(part.restore(np.concatenate([layer.values for layer in maps]), series))
-        yield method, float(right.ravel()[int(heat.argmax())]) if heat.max() > 0 else 0.0
+        yield method, pointing(joined("", maps), right)
     yield "random", float(right.mean())
     middle = tuple(length // 2 for length in right.shape)
     yield "centre", float(right[middle])
+
+
+def pointing(layer: Layer, right: NDArray[np.bool_]) -> float:
+    """1 where the highest point of a stack's maps (`localisation.peak`) lies where it counts as a hit, else 0."""
+    found = localisation.peak(layer.values)
+    if found is None:
+        return 0.0
+    place, row, column = found
+    extent, (_, height, width), (_, rows, columns) = layer.extent, layer.values.shape, right.shape
+    y = math.floor(extent.top + (row + 0.5) * (extent.bottom - extent.top) / height)
+    x = math.floor(extent.left + (column + 0.5) * (extent.right - extent.left) / width)
+    return float(0 <= y < rows and 0 <= x < columns and right[localisation.cell(place), y, x])
 
 
 def allowed(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -4,6 +4,7 @@ Knows the explainers, the classifiers and the measures; writes nothing.
 """
 
 import copy
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -119,17 +120,21 @@ def on_image(layer: Layer, image: Image) -> NDArray[np.float32]:
     return resample(layer.values[0], layer.extent, image.stored.shape)
 
 
-def pointing(layer: Layer, truth: NDArray[np.bool_]) -> float:
-    """The pointing game at the map's own resolution: the centre of its highest cell.
+def on_input(layer: Layer, classifier: Classifier, image: Image) -> NDArray[np.float32]:
+    """A film's layer on the grid of what the network read."""
+    square, size = classifier.extent(image), classifier.card.input_size
+    across, down = size / (square.right - square.left), size / (square.bottom - square.top)
+    return resample(layer.values[0], layer.extent.seen_from(square.left, square.top, across, down), (size, size))
 
-    On the image's grid the flat edge of an interpolated map would be a tie, which is none in the map itself.
-    """
+
+def pointing(layer: Layer, truth: NDArray[np.bool_]) -> float:
+    """The pointing game at the map's own resolution: where it is highest, by `localisation.peak`."""
     heat, extent = layer.values[0], layer.extent
-    at = np.argwhere(heat == heat.max())
-    if heat.max() <= 0 or len(at) != 1:
+    found = localisation.peak(heat)
+    if found is None:
         return 0.0
-    row = int(extent.top + (at[0][0] + 0.5) * (extent.bottom - extent.top) / heat.shape[0])
-    column = int(extent.left + (at[0][1] + 0.5) * (extent.right - extent.left) / heat.shape[1])
+    row = math.floor(extent.top + (found[0] + 0.5) * (extent.bottom - extent.top) / heat.shape[0])
+    column = math.floor(extent.left + (found[1] + 0.5) * (extent.right - extent.left) / heat.shape[1])
     inside = 0 <= row < truth.shape[0] and 0 <= column < truth.shape[1]
     return float(inside and truth[row, column])
 
@@ -172,11 +177,11 @@ def perturb(classifier: Classifier, cases: Sequence[Case], methods: Sequence[str
         film = classifier.planes(case.series)[0, 0].cpu().numpy()
         trace = explainers.record(classifier, case.series)
         answer = probability_of(classifier, case.finding)
-        maps = {method: explain(method, classifier, trace, [case.finding])[0].values[0] for method in methods}
+        layers = {method: explain(method, classifier, trace, [case.finding])[0] for method in methods}
+        maps = {method: on_input(layer, classifier, case.series.images[0]) for method, layer in layers.items()}
         maps["random map"] = localisation.random_map((size, size), rng)
         maps["centre prior"] = localisation.centre_prior((size, size))
-        for method, native in maps.items():
-            heat = resample(native, Extent(0, 0, size, size), (size, size))
+        for method, heat in maps.items():
             for name, first in ORDERS.items():
                 drawn = perturbation.curve(film, heat, answer, first)
                 values.append(Value(case.source, case.finding, case.owner, method, name, drawn.area))

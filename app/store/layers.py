@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple
 from typing import Any, cast
 
 import numpy as np
@@ -118,6 +117,7 @@ class Layers:
             conservation_error=row.conservation_error,
             notes=row.notes,
             names=row.names,
+            padding=row.padding,
         )
 
     def of_stack(
@@ -187,11 +187,11 @@ def _fill(row: LayerTable, layer: Layer) -> None:
     row.scale, row.unit, row.state = layer.scale, layer.unit, layer.state
     row.producer, row.version, row.title = layer.producer.kind, layer.producer.version, layer.producer.title
     row.parameters = dict(layer.producer.parameters)
-    row.extent = list(astuple(layer.extent))
+    row.extent = layer.extent.numbers()
     row.names = {str(number): name for number, name in layer.names.items()}
     row.versions = dict(layer.versions)
     row.device, row.seconds = layer.device, layer.seconds
-    row.total, row.conservation_error = layer.total, layer.conservation_error
+    row.total, row.conservation_error, row.padding = layer.total, layer.conservation_error, layer.padding
     row.notes = list(layer.notes)
 
 
@@ -225,7 +225,7 @@ def layer_row(row: LayerTable) -> LayerRow:
         slices=row.slices,
         height=row.height,
         width=row.width,
-        extent=Extent(*row.extent),
+        extent=Extent.of(row.extent),
         minimum=row.minimum,
         maximum=row.maximum,
         mass=tuple(row.mass),
@@ -235,6 +235,7 @@ def layer_row(row: LayerTable) -> LayerRow:
         seconds=row.seconds,
         total=row.total,
         conservation_error=row.conservation_error,
+        padding=row.padding,
         notes=tuple(row.notes),
         values_sha256=row.values,
         created_at=row.created_at,

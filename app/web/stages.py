@@ -28,7 +28,8 @@ class StagesIn(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class StageData:
-    """One stage: ``height`` × ``width`` float32 from value number ``offset`` of the octets on, over the strip's extent.
+    """One stage: ``height`` × ``width`` float32 from value number ``offset`` of the octets on, its cells over ``extent`` (left,
+    top, right, bottom) in image pixels, drawn over the strip's.
 
     ``total`` is the sum that conservation keeps, as the engine counts it; ``spatial`` False: neurons without a place.
     """
@@ -39,6 +40,7 @@ class StageData:
     offset: int
     total: float
     spatial: bool
+    extent: tuple[float, float, float, float]
     minimum: float
     maximum: float
 
@@ -86,7 +88,8 @@ def strip(request: Request, study_id: str, asked: StagesIn) -> Strip:
     )
     told = row.answer["stages"]
     offsets = accumulate((one["height"] * one["width"] for one in told), initial=0)
-    left, top, right, bottom = row.answer["extent"]
+    whole = row.answer["extent"]
+    left, top, right, bottom = whole
     return Strip(
         id=row.id,
         stack=row.stack_id,
@@ -96,6 +99,9 @@ def strip(request: Request, study_id: str, asked: StagesIn) -> Strip:
         method=asked.method,
         finding=asked.finding,
         extent=(left, top, right, bottom),
-        stages=tuple(StageData(**one, offset=offset) for one, offset in zip(told, offsets, strict=False)),
+        stages=tuple(
+            StageData(**{**one, "extent": tuple(one.get("extent", whole))}, offset=offset)
+            for one, offset in zip(told, offsets, strict=False)
+        ),
         values_url=f"/stages/{row.id}/values",
     )

@@ -4,6 +4,9 @@ from collections.abc import Callable
 
 Translate = Callable[..., str]
 
+NOTABLE = 0.01
+"""From this share on it is said that a map lies in padding."""
+
 
 def label(finding: str, _: Translate) -> str:
     """A finding's name for reading."""
@@ -65,3 +68,12 @@ def state_text(state: str, _: Translate) -> str:
         return ""
     kind, colon, reason = state.partition(": ")
     return f"{_(kind)}: {_(reason)}" if colon else _(state)
+
+
+def padding_text(share: float | None, _: Translate) -> tuple[str, ...]:
+    """How much of a map lies in padding outside the image, in a sentence; none where that is not worth one."""
+    if share is None or share < NOTABLE:
+        return ()
+    return (
+        _("%(percent)s of this map lies outside the image, in the padding that makes it a square.", percent=f"{share:.0%}"),
+    )

@@ -141,6 +141,7 @@ class Replies:
             place = tx.stacks.get(question.stack_id).images.index(question.image_id)
         found = reading.stages(member, stack, asked["method"], asked["finding"], place)
         extent = member.extent(stack.images[place])
+        size = (member.card.input_size,) * 2
         stages = [
             {
                 "name": stage.name,
@@ -148,10 +149,11 @@ class Replies:
                 "width": stage.values.shape[1],
                 "total": stage.total,
                 "spatial": stage.spatial,
+                "extent": (stage.field.extent(stage.values.shape, size, extent) if stage.field else extent).numbers()[:4],
                 "minimum": float(stage.values.min()),
                 "maximum": float(stage.values.max()),
             }
             for stage in found
         ]
         octets = b"".join(np.ascontiguousarray(stage.values, "<f4").tobytes() for stage in found)
-        return {"stages": stages, "extent": list(astuple(extent))}, octets
+        return {"stages": stages, "extent": extent.numbers()}, octets

@@ -4,7 +4,7 @@
 /** @import { Cells, Covering, Extent, Sized } from "./types.js" */
 /** @typedef {Omit<Covering, "id"> & { slices?: number }} Covered */
 /** @typedef {{ explanation: Covered, values: Float32Array }} Heat the values of all slices of a stack */
-/** @typedef {{ places: number[], slices: number, width: number, height: number, extent: Extent }} Grid */
+/** @typedef {{ places: number[], slices: number, width: number, height: number, extent: Extent, reach?: Extent }} Grid */
 /** @typedef {Grid & { methods: string[], cells: Float32Array[] }} Gathered */
 /** @typedef {[place: number, share: number]} Share */
 
@@ -20,12 +20,11 @@ const SAME = 0.9999;
  */
 export function gathered(maps, image) {
   if (maps.length === 0) return null;
-  const { width, height, extent, slices = 1 } = maps.map(([, { explanation }]) => explanation).reduce(coarser);
-  const x = edges(extent[0], extent[2], width);
-  const y = edges(extent[1], extent[3], height);
+  const { width, height, extent, reach = extent, slices = 1 } = maps.map(([, { explanation }]) => explanation).reduce(coarser);
+  const { x, y } = edges({ width, height, extent, reach });
   const places = onFilm(x, y, image);
   /** @type {Gathered} */
-  const found = { methods: [], cells: [], places, slices, width, height, extent };
+  const found = { methods: [], cells: [], places, slices, width, height, extent, reach };
   for (const [method, map] of maps) {
     const cells = stacked(map, x, y, places, slices);
     if (!cells.some((value) => value !== cells[0])) continue;
@@ -91,12 +90,27 @@ function middle(line, at) {
 }
 
 /**
+ * Where the cells of a map begin and end as they are drawn, across and down.
+ * @param {Omit<Covered, "slices">} covered
+ */
+function edges({ width, height, extent: [left, top, right, bottom], reach = [left, top, right, bottom] }) {
+  return { x: held(left, right, width, reach[0], reach[2]), y: held(top, bottom, height, reach[1], reach[3]) };
+}
+
+/**
+ * Evenly spaced edges, cut off where `low` and `high` are, the outermost cells held up to there.
  * @param {number} start
  * @param {number} end
  * @param {number} count
+ * @param {number} low
+ * @param {number} high
  */
-function edges(start, end, count) {
-  return Array.from({ length: count + 1 }, (_, i) => start + ((end - start) * i) / count);
+function held(start, end, count, low, high) {
+  return Array.from({ length: count + 1 }, (_, i) => {
+    if (i === 0) return low;
+    if (i === count) return high;
+    return Math.min(high, Math.max(low, start + ((end - start) * i) / count));
+  });
 }
 
 /**
@@ -105,9 +119,11 @@ function edges(start, end, count) {
  * @param {number[]} x
  * @param {number[]} y
  */
-function averaged({ values, explanation: { width, height, extent } }, x, y) {
-  const across = shares(x, edges(extent[0], extent[2], width));
-  const down = shares(y, edges(extent[1], extent[3], height));
+function averaged({ values, explanation }, x, y) {
+  const { width } = explanation;
+  const own = edges(explanation);
+  const across = shares(x, own.x);
+  const down = shares(y, own.y);
   const out = new Float32Array(across.length * down.length);
   const row = new Float64Array(width);
   down.forEach((rows, i) => {
@@ -134,12 +150,12 @@ function averaged({ values, explanation: { width, height, extent } }, x, y) {
  * @returns {Share[][]}
  */
 function shares(coarse, fine) {
-  const wide = fine[1] - fine[0];
+  let first = 0;
   return coarse.slice(1).map((end, i) => {
     const start = coarse[i];
     /** @type {Share[]} */
     const found = [];
-    const first = Math.max(0, Math.floor((start - fine[0]) / wide) - 1);
+    while (first < fine.length - 1 && fine[first + 1] <= start) first += 1;
     for (let at = first; at < fine.length - 1 && fine[at] < end; at += 1) {
       const shared = Math.min(end, fine[at + 1]) - Math.max(start, fine[at]);
       if (shared > 0) found.push([at, shared / (end - start)]);
@@ -271,7 +287,7 @@ export function disagreement(table, places) {
  * @param {number} [slice]
  * @returns {Cells}
  */
-export function counted({ places, width, height, extent }, areas, id, slice = 0) {
+export function counted({ places, width, height, extent, reach }, areas, id, slice = 0) {
   const values = new Float32Array(width * height);
   const from = slice * places.length;
   for (const area of areas) {
@@ -279,5 +295,5 @@ export function counted({ places, width, height, extent }, areas, id, slice = 0)
       values[place] += area[from + i];
     });
   }
-  return { id, explanation: { id, width, height, extent }, values };
+  return { id, explanation: { id, width, height, extent, reach }, values };
 }

@@ -286,7 +286,7 @@ function mapOf(strip, at) {
   const values = valuesOf(strip, stage);
   const id = `${strip.id} ${at}`;
   const { width, height, minimum: min, maximum: max } = stage;
-  const covering = { id, width, height, extent: strip.extent };
+  const covering = { id, width, height, extent: stage.extent, reach: strip.extent };
   /** @type {LayerMap["explanation"]} */
   const explanation = { ...covering, kind: "relevance", scale: "signed", signed: true, min, max, conservation_error: null };
   const positive = strength(values.filter((value) => value > 0));

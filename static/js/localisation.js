@@ -4,10 +4,11 @@
 
 import { contains, mask } from "./shapes.js";
 
-/** @import { Cells, Localisation, Point, Region, Sized } from "./types.js" */
+/** @import { Cells, Covering, Localisation, Pair, Point, Region, Sized } from "./types.js" */
 /** @typedef {Sized & { id: string }} Named */
 /** @typedef {{ region: Region, covered: Uint8Array, count: number }} Truth */
 /** @typedef {{ image: string, heat: Float32Array, total: number, threshold: number, top: Point | null }} Prepared */
+/** @typedef {{ slice: number, row: number, column: number }} Peak in cells from 0, their centres being whole numbers */
 /** @typedef {Localisation & { outside_inside: number | null }} Figures */
 
 const LONGEST = 512;
@@ -88,8 +89,8 @@ export function ratio(inside, total, count, all) {
 }
 
 /**
- * What does not change with the region: the map on the grid, its positive sum, Otsu's threshold, the centre of its highest
- * cell.
+ * What does not change with the region: the map on the grid, its positive sum, Otsu's threshold, the point where it is
+ * highest.
  * @param {Cells} map
  * @param {Named} image
  * @returns {Prepared}
@@ -106,39 +107,95 @@ function prepare(map, image) {
 }
 
 /**
- * The centre of the highest cell in image pixels; null where two are equally high, or none is above 0.
+ * The point where a map is highest, in image pixels; null where it points nowhere.
  * @param {Cells} map
- * @returns {Point | null}
  */
 function highest({ values, explanation }) {
-  let at = 0;
-  let tied = false;
-  values.forEach((value, i) => {
-    if (value > values[at]) {
-      at = i;
-      tied = false;
-    } else if (i && value === values[at]) {
-      tied = true;
-    }
-  });
-  if (tied || values[at] <= 0) return null;
-  const { width, height, extent: [left, top, right, bottom] } = explanation;
-  const row = Math.floor(at / width);
-  return [left + ((at % width) + 0.5) * ((right - left) / width), top + (row + 0.5) * ((bottom - top) / height)];
+  const found = peak(values, explanation);
+  return found && pointOf(found, explanation);
 }
 
 /**
- * A map on an image's grid as app/grey.py's `resample` lays it: bilinear between cell centres, 0 outside its extent.
+ * A place of cells in image pixels.
+ * @param {Pick<Peak, "row" | "column">} found
+ * @param {Pick<Covering, "width" | "height" | "extent">} covering
+ * @returns {Point}
+ */
+export function pointOf({ row, column }, { width, height, extent: [left, top, right, bottom] }) {
+  return [left + ((column + 0.5) * (right - left)) / width, top + ((row + 0.5) * (bottom - top)) / height];
+}
+
+/**
+ * Where a map, or the maps of a stack, slice after slice, point. Cells that share the maximum and hang together by their sides
+ * (in a stack by their faces) count by their centroid; null where nothing is positive, two places that do not hang together are
+ * equally high, or everything is.
+ * @param {Float32Array} values
+ * @param {Pick<Covering, "width" | "height">} grid
+ * @returns {Peak | null}
+ */
+export function peak(values, { width, height }) {
+  let top = 0;
+  let at = -1;
+  let count = 0;
+  for (let i = 0; i < values.length; i += 1) {
+    if (values[i] > top) {
+      top = values[i];
+      at = i;
+      count = 1;
+    } else if (count && values[i] === top) count += 1;
+  }
+  if (!count || (count > 1 && count === values.length)) return null;
+  const cells = count > 1 ? plateau(values, at, width, height) : [at];
+  if (cells.length < count) return null;
+  const size = width * height;
+  const mean = (/** @type {(cell: number) => number} */ of) => cells.reduce((sum, cell) => sum + of(cell), 0) / count;
+  return {
+    slice: mean((cell) => Math.floor(cell / size)),
+    row: mean((cell) => Math.floor((cell % size) / width)),
+    column: mean((cell) => cell % width),
+  };
+}
+
+/**
+ * The cells as high as one, with it, that hang together with it.
+ * @param {Float32Array} values
+ * @param {number} at
+ * @param {number} width
+ * @param {number} height
+ */
+function plateau(values, at, width, height) {
+  const size = width * height;
+  const cells = [at];
+  const met = new Set(cells);
+  for (const cell of cells) {
+    const column = cell % width;
+    const row = Math.floor((cell % size) / width);
+    const beside = [cell - size, cell + size];
+    if (column > 0) beside.push(cell - 1);
+    if (column < width - 1) beside.push(cell + 1);
+    if (row > 0) beside.push(cell - width);
+    if (row < height - 1) beside.push(cell + width);
+    for (const other of beside) {
+      if (values[other] !== values[at] || met.has(other)) continue;
+      met.add(other);
+      cells.push(other);
+    }
+  }
+  return cells;
+}
+
+/**
+ * A map on an image's grid as app/grey.py's `resample` lays it: bilinear between cell centres, 0 where it is not drawn.
  * @param {Cells} map
  * @param {Sized} image
  */
 export function resampled({ values, explanation }, image) {
   const size = grid(image);
-  const { width, height, extent } = explanation;
+  const { width, height, extent, reach = extent } = explanation;
   const across = image.columns / size.columns;
   const down = image.rows / size.rows;
-  const x = places(size.columns, width, extent[0] / across, extent[2] / across);
-  const y = places(size.rows, height, extent[1] / down, extent[3] / down);
+  const x = places(size.columns, width, [extent[0] / across, extent[2] / across], [reach[0] / across, reach[2] / across]);
+  const y = places(size.rows, height, [extent[1] / down, extent[3] / down], [reach[1] / down, reach[3] / down]);
   const out = new Float32Array(size.rows * size.columns);
   for (let r = 0; r < size.rows; r += 1) {
     if (!y.seen[r]) continue;
@@ -164,13 +221,14 @@ function between(a, b, share) {
 }
 
 /**
- * Which two of `size` cells from `from` to `to` the centre of each of `count` cells lies between, and where.
+ * Which two of `size` cells from `from` to `to` the centre of each of `count` cells lies between, and where; `seen` from
+ * `first` to `last`.
  * @param {number} count
  * @param {number} size
- * @param {number} from
- * @param {number} to
+ * @param {Pair} extent
+ * @param {Pair} reach
  */
-function places(count, size, from, to) {
+function places(count, size, [from, to], [first, last]) {
   const low = new Int32Array(count);
   const high = new Int32Array(count);
   const share = new Float32Array(count);
@@ -180,7 +238,7 @@ function places(count, size, from, to) {
     low[i] = Math.min(size - 1, Math.max(0, Math.floor(at)));
     high[i] = Math.min(low[i] + 1, size - 1);
     share[i] = Math.min(1, Math.max(0, at - low[i]));
-    seen[i] = at >= -0.5 && at <= size - 0.5 ? 1 : 0;
+    seen[i] = i + 0.5 >= first && i + 0.5 <= last ? 1 : 0;
   }
   return { low, high, share, seen };
 }

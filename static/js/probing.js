@@ -87,14 +87,17 @@ function classAt({ names }, value, title) {
 }
 
 /**
- * The number of the map's own cell that holds the middle of a film's pixel; -1 outside the map.
- * @param {Pick<Covering, "extent" | "width" | "height">} covering
+ * The number of the map's own cell that holds the middle of a film's pixel, as it is drawn; -1 where it is not.
+ * @param {Pick<Covering, "extent" | "reach" | "width" | "height">} covering
  * @param {Pixel} pixel
  */
-export function cellAt({ extent: [left, top, right, bottom], width, height }, { column, row }) {
+export function cellAt({ extent, reach = extent, width, height }, { column, row }) {
+  const [left, top, right, bottom] = extent;
+  const beyond = column + 0.5 < reach[0] || row + 0.5 < reach[1] || column + 0.5 >= reach[2] || row + 0.5 >= reach[3];
+  if (beyond) return -1;
   const x = Math.floor(((column + 0.5 - left) * width) / (right - left));
   const y = Math.floor(((row + 0.5 - top) * height) / (bottom - top));
-  return x < 0 || y < 0 || x >= width || y >= height ? -1 : y * width + x;
+  return Math.min(height - 1, Math.max(0, y)) * width + Math.min(width - 1, Math.max(0, x));
 }
 
 /**

@@ -347,12 +347,13 @@ export interface Preset {
   window: Window | null;
 }
 
-/** What cells cover of an image. */
+/** What cells cover of an image, and how far they are drawn where that is not the same: the outermost ones up to there. */
 export interface Covering {
   id: string;
   width: number;
   height: number;
   extent: Extent;
+  reach?: Extent;
 }
 
 /** Values over an image, row by row: all that the renderer needs to draw colours. */
@@ -748,6 +749,8 @@ export interface StageData {
   total: number;
   /** Not: neurons without a place. */
   spatial: boolean;
+  /** Of its cells; it is drawn over the strip's. */
+  extent: Extent;
   minimum: number;
   maximum: number;
 }

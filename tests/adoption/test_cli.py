@@ -25,7 +25,13 @@ def test_from_a_file_to_a_network_that_reads_and_away_again(
     names.write_text("Effusion\nLung Lesion\n", encoding="utf-8")
     assert cli.main(["models", "add", str(file), "--name", "ours", "--labels", str(names), "--size", "48", "--default"]) == 0
     said = capsys.readouterr().out
-    for words in ("prefix “model.” was dropped", "resnet-18, 2 outputs, 3 input channel", "conservation error", "Added ours"):
+    for words in (
+        "prefix “model.” was dropped",
+        "resnet-18, 2 outputs, 3 input channel",
+        "conservation error",
+        "start 0 px, stride 32 px",
+        "Added ours",
+    ):
         assert words in said
     assert [line.split()[0] for line in said.splitlines() if " ms" in line] == [
         "forward",
@@ -49,7 +55,12 @@ def test_from_a_file_to_a_network_that_reads_and_away_again(
         assert words in said
 
     assert cli.main(["models", "check", "ours"]) == 0
-    assert "the weights are the ones on the card" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "the weights are the ones on the card" in said
+    assert "start 0 px, stride 32 px" in said
+    card = Registry(folder).card("ours")
+    assert (card.stride, card.check["layer_start"], card.check["layer_stride"]) == (32, [0.0, 0.0], [32.0, 32.0])
+    assert Registry(folder).card("chest-untrained").stride == 0
     assert cli.main(["models", "default", "chest-untrained"]) == 0
     assert "instead of ours" in capsys.readouterr().out
 

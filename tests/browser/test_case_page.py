@@ -65,9 +65,8 @@ def test_a_map_lies_where_the_server_says_with_bilinear_or_native_pixels(case: P
     for name, nearest in (("Smooth", False), ("Native", True)):
         case.get_by_role("button", name=name, exact=True).click()
         screen, film, part = seen(case, "gradcam")
-        left, top, right, bottom = entry["extent"]
         scale = (film.right - film.left) / 256
-        extent = Extent(film.left + left * scale, film.top + top * scale, film.left + right * scale, film.top + bottom * scale)
+        extent = Extent.of([*entry["extent"], *entry["reach"]]).seen_from(-film.left / scale, -film.top / scale, scale, scale)
         raw = np.repeat(np.repeat(values, 64, 0), 64, 1) if nearest else values
         expected = resample(raw, extent, screen.shape[:2])[part]
         coloured = np.ptp(screen[part], axis=2) > 12

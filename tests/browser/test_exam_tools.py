@@ -68,7 +68,10 @@ def test_agreement_is_that_of_the_whole_stack(opened: Page, exam: str) -> None:
     expect(opened.locator("#apart")).to_have_text(re.compile(r"^[01]\.\d\d$"), timeout=20_000)
     for number, plane in ((1, "sagittal"), (3, "axial")):
         pane(opened, number).locator(".pane-view").click()
-        maps = {name: agreement.Heat(values(exam, e), Extent(*e["extent"])) for name, e in layers(exam, plane).items()}
+        maps = {
+            name: agreement.Heat(values(exam, e), Extent.of([*e["extent"], *e["reach"]]))
+            for name, e in layers(exam, plane).items()
+        }
         expected = agreement.compared({name: maps[name] for name in COUNTED}, (96, 96)).disagreement
         assert expected is not None
 
@@ -92,8 +95,8 @@ def test_the_probe_reads_the_slice_and_its_maps(opened: Page, exam: str) -> None
     assert float(grey or "nan") == float(pixels[y, x]) * image["slope"] + image["intercept"]
     entry = layers(exam, "coronal")["cam"]
     left, top, right, bottom = entry["extent"]
-    row = int((y + 0.5 - top) * entry["height"] / (bottom - top))
-    column = int((x + 0.5 - left) * entry["width"] / (right - left))
+    row = min(int((y + 0.5 - top) * entry["height"] / (bottom - top)), entry["height"] - 1)
+    column = min(int((x + 0.5 - left) * entry["width"] / (right - left)), entry["width"] - 1)
     cell = opened.locator('#probe [data-method="cam"]').get_attribute("data-value")
     assert float(cell or "nan") == pytest.approx(float(values(exam, entry)[image["at"], row, column]), rel=1e-5)
     expect(pane(opened, 2).locator(".pane-cross:not([hidden])")).to_have_count(1)

@@ -41,8 +41,8 @@ def read_as_the_arrays(page: Page, stored: Case) -> tuple[int, int]:
     for method in METHODS:
         entry, values = stored.values(method)
         left, top, right, bottom = entry["extent"]
-        y = int((row + 0.5 - top) / (bottom - top) * entry["height"])
-        x = int((column + 0.5 - left) / (right - left) * entry["width"])
+        y = min(int((row + 0.5 - top) / (bottom - top) * entry["height"]), entry["height"] - 1)
+        x = min(int((column + 0.5 - left) / (right - left) * entry["width"]), entry["width"] - 1)
         cell = page.locator(f"#probe [data-method={method}]")
         assert np.float32(cell.get_attribute("data-value") or "nan") == values[y, x], method
         told = float(cell.get_attribute("data-percent") or "nan")
@@ -191,7 +191,8 @@ def test_outside_the_map_is_said(page: Page, stored: Case) -> None:
     def narrow(route: object) -> None:
         answer = route.fetch()  # type: ignore[attr-defined]
         page_text = answer.text()
-        changed = re.sub(r'("method":"cam".*?"extent":\[)[^\]]*', r"\g<1>0,0,128,256", page_text, count=1)
+        places = r'("method":"cam".*?"extent":\[)[^\]]*(\],"reach":\[)[^\]]*'
+        changed = re.sub(places, r"\g<1>0,0,128,256\g<2>0,0,128,256", page_text, count=1)
         assert changed != page_text
         route.fulfill(response=answer, body=changed)  # type: ignore[attr-defined]
 

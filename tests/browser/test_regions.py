@@ -245,7 +245,7 @@ def test_what_is_shown_at_once_is_what_is_stored_and_what_python_says(case: Page
         assert len(figures) == PANES - 1
         for method, values in figures.items():
             entry, raw = stored.values(method)
-            computed = truth.localise(raw[None], Extent(*entry["extent"]), {0: region_of(told)}, FILM)
+            computed = truth.localise(raw[None], Extent.of([*entry["extent"], *entry["reach"]]), {0: region_of(told)}, FILM)
             for name, value in zip(NAMES, values, strict=True):
                 expected = getattr(computed, name)
                 kept = told["measures"][method][name]
@@ -257,12 +257,15 @@ def test_what_is_shown_at_once_is_what_is_stored_and_what_python_says(case: Page
 
 
 def test_odd_maps_are_measured_in_the_browser_as_in_python(case: Page) -> None:
-    """Nothing positive, constant, tied, sparse, reaching beyond the film, a film that is measured on a coarser grid."""
+    """Nothing positive, constant, tied, a plateau, sparse, reaching beyond the film, a film that is measured on a coarser
+    grid."""
     rng = np.random.default_rng(0)
     sparse = np.where(rng.random((9, 7)) < 0.1, rng.random((9, 7)), 0)
     tied = np.zeros((5, 5))
     tied[1, 1] = tied[3, 3] = 2
-    maps = [np.zeros((4, 4)), np.full((3, 5), -1.0), np.ones((6, 6)), sparse, tied, rng.normal(size=(14, 14))]
+    plateau = np.zeros((6, 6))
+    plateau[1:3, 1:4] = 2
+    maps = [np.zeros((4, 4)), np.full((3, 5), -1.0), np.ones((6, 6)), sparse, tied, plateau, rng.normal(size=(14, 14))]
     region = Region(
         (Shape("ellipse", ((50.5, 80.25), (240.0, 300.0))), Shape("polygon", ((300.0, 20.0), (420.0, 90.0), (310.0, 200.0))))
     )

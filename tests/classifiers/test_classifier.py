@@ -10,6 +10,7 @@ from app.classifiers.classifier import Classifier, prepare_plane
 from app.classifiers.loading import load
 from app.classifiers.registry import Registry
 from app.domain import Image, Series, Window, frozen
+from app.grey import resample
 from tests.classifiers.conftest import film
 
 
@@ -62,12 +63,12 @@ def test_predictions_are_calibrated_logits(classifier: Classifier) -> None:
 
 
 def test_a_map_comes_back_to_where_the_network_saw_it(classifier: Classifier) -> None:
-    """A bright square on a film, prepared and restored, lies where it was: the geometry is inverted exactly."""
+    """A bright square on a film, prepared and laid back, lies where it was: the geometry is inverted exactly."""
     stored = np.zeros((90, 60), np.uint16)
     stored[54:72, 12:24] = 4095
     image = Image("1", 0, frozen(stored), windows=(Window(2048, 4096),))
     series = Series("1", "DX", (image,))
-    (back,) = classifier.restore(classifier.prepare(series)[:, 0].numpy(), series)
+    back = resample(classifier.prepare(series)[0, 0].numpy(), classifier.extent(image), (90, 60))
     assert back.shape == (90, 60)
     rows, columns = np.nonzero(back > 0)
     assert abs(rows.mean() - 62.5) < 0.6

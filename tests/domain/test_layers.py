@@ -47,6 +47,14 @@ def test_one_slice_of_a_stack_has_its_own_values_and_not_the_stacks_relevance() 
     assert film.of_slice(0) is film
 
 
+def test_the_share_in_padding_is_that_of_all_slices() -> None:
+    slices = [layer([[[1.0, -3.0]]], padding=0.5), layer([[[12.0, 0.0]]], padding=0.25), layer([[[0.0, 0.0]]], padding=0.0)]
+    assert joined("t" * 64, slices).padding == pytest.approx((4 * 0.5 + 12 * 0.25) / 16)
+    assert joined("t" * 64, slices[2:]).padding == 0
+    assert joined("t" * 64, [*slices, layer([[[1.0, 1.0]]])]).padding is None
+    assert joined("t" * 64, slices).of_slice(1).padding is None
+
+
 @pytest.mark.parametrize(("scale", "signed"), [("signed", True), ("positive", False), ("unit", False)])
 def test_only_a_signed_layer_has_two_sides(scale: str, signed: bool) -> None:
     assert layer([[[1.0]]], scale=scale).signed is signed

@@ -81,6 +81,20 @@ def comparisons() -> list[Comparison]:
             {"cam": Map(on(noise(18, 3, 8), 0, 1), FILM), "gradcam": Map(on(noise(18, 3, 8), 0, 1) / 64, FILM)},
         ),
         Comparison("a stack, nothing at all", square, {"a": zero, "b": ones}),
+        Comparison(
+            "a film, cells that begin outside of what is drawn, and end before it does",
+            square,
+            {"cam": Map(noise(31, 1, 8), (-3.5, -3.5, 60.5, 60.5), FILM), "lrp": Map(noise(32, 1, 32), FILM)},
+        ),
+        Comparison(
+            "a stack, cells that do not come to the border",
+            tall,
+            {
+                "cam": Map(noise(33, 3, 6), (-23, 9, 85, 117), WIDE),
+                "gradcam": Map(noise(34, 3, 12), (-34, -2, 94, 126), WIDE),
+                "lrp": Map(noise(35, 3, 16), WIDE),
+            },
+        ),
     ]
 
 
@@ -94,6 +108,12 @@ def localised() -> list[Localised]:
     peak[0, 1, 2] = 1
     tied = peak.copy()
     tied[0, 2, 2] = 1
+    apart, corners, flat, ring = np.zeros((1, 4, 4)), np.zeros((1, 4, 4)), np.zeros((1, 4, 4)), np.zeros((1, 7, 7))
+    apart[0, 1, (0, 2)] = corners[0, (1, 2), (2, 3)] = flat[0, 1:3, 1:3] = 1
+    ring[0, 2:5, 2:5] = 1
+    ring[0, 3, 3] = 0.5
+    deep_flat, deep_apart = np.concatenate([flat] * 3), np.concatenate([flat, flat * 0.5, flat])
+    border: Shape = ("rectangle", [[0, 0], [40, 4]])
     corner = np.zeros((1, 4, 4))
     corner[0, 0, 0] = 1
     square: Extent = (0, 0, 40, 40)
@@ -114,7 +134,36 @@ def localised() -> list[Localised]:
         ),
         Localised("a film, the highest cell inside", (40, 40), Map(peak, square), {0: [box]}),
         Localised("a film, the highest cell outside", (40, 40), Map(peak, square), {0: [("rectangle", [[0, 0], [24, 40]])]}),
-        Localised("a film, two highest cells", (40, 40), Map(tied, square), {0: [box]}),
+        Localised("a film, two highest cells", (40, 40), Map(apart, square), {0: [box]}),
+        Localised(
+            "a film, two highest cells side by side", (40, 40), Map(tied, square), {0: [("rectangle", [[24, 19], [26, 21]])]}
+        ),
+        Localised("a film, two highest cells that touch at a corner", (40, 40), Map(corners, square), {0: [box]}),
+        Localised("a film, a plateau", (40, 40), Map(flat, square), {0: [("rectangle", [[19, 19], [21, 21]])]}),
+        Localised(
+            "a film, a plateau of which a corner is drawn",
+            (40, 40),
+            Map(flat, square),
+            {0: [("rectangle", [[10, 10], [19, 19]])]},
+        ),
+        Localised(
+            "a film, a ring around what is drawn", (40, 40), Map(ring, (0, 0, 35, 35)), {0: [("ellipse", [[15, 15], [20, 20]])]}
+        ),
+        Localised(
+            "a film, a ring that is drawn", (40, 40), Map(ring, (0, 0, 35, 35)), {0: [("rectangle", [[10, 10], [25, 14]])]}
+        ),
+        Localised(
+            "a film, the same everywhere", (40, 40), Map(np.ones((1, 4, 4)), square), {0: [("rectangle", [[10, 10], [30, 30]])]}
+        ),
+        Localised(
+            "a film, cells drawn up to the border", (40, 40), Map(np.abs(one), (2.5, 2.5, 37.5, 37.5), square), {0: [border]}
+        ),
+        Localised(
+            "a film, cells that begin outside", (40, 40), Map(np.abs(one), (-4.5, -4.5, 37.5, 37.5), square), {0: [border]}
+        ),
+        Localised(
+            "a film, cells that the network did not read", (40, 40), Map(one, (-4, -4, 41, 41), (4, 4, 30, 30)), {0: [oval]}
+        ),
         Localised("a film, nothing positive", (40, 40), Map(-(one**2), square), {0: [box]}),
         Localised("a film, all evidence outside", (40, 40), Map(corner, square), {0: [("rectangle", [[30, 30], [38, 38]])]}),
         Localised("a film, all of it drawn", (40, 40), Map(one, square), {0: [("rectangle", [[0, 0], [40, 40]])]}),
@@ -126,6 +175,25 @@ def localised() -> list[Localised]:
         Localised(
             "a stack, two highest cells on two slices", (40, 40), Map(np.concatenate([peak, peak, corner]), square), {0: [box]}
         ),
+        Localised(
+            "a stack, a plateau through three slices",
+            (40, 40),
+            Map(deep_flat, square),
+            {1: [("rectangle", [[19, 19], [21, 21]])]},
+        ),
+        Localised(
+            "a stack, a plateau beside the slice that is drawn",
+            (40, 40),
+            Map(deep_flat, square),
+            {0: [("rectangle", [[19, 19], [21, 21]])]},
+        ),
+        Localised(
+            "a stack, a plateau between two slices",
+            (40, 40),
+            Map(deep_flat[:2], square),
+            {1: [("rectangle", [[19, 19], [21, 21]])]},
+        ),
+        Localised("a stack, two plateaus", (40, 40), Map(deep_apart, square), {0: [("rectangle", [[5, 5], [35, 35]])]}),
         Localised("a stack, nothing positive", (40, 40), Map(np.zeros((3, 4, 4)), square), {1: [box]}),
         Localised("a stack, no region", (80, 48), Map(deep, beside)),
     ]

@@ -35,6 +35,7 @@ class Map:
 
     values: Values
     extent: Extent
+    reach: Extent | None = None
 
     def plain(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -44,17 +45,29 @@ class Map:
             "height": height,
             "width": width,
             "extent": list(self.extent),
+            **({} if self.reach is None else {"reach": list(self.reach)}),
             "values": [_short(value) for value in self.values.ravel().tolist()],
         }
 
     def edges(self, place: tuple[int, int]) -> Extent:
-        """Where a cell (row, column) lies."""
+        """Where a cell (row, column) lies by the extent."""
         left, top, right, bottom = self.extent
         _, height, width = self.values.shape
         down, across = (bottom - top) / height, (right - left) / width
         return (
             left + place[1] * across, top + place[0] * down, left + (place[1] + 1) * across, top + (place[0] + 1) * down,
         )  # fmt: skip
+
+    def drawn(self, place: tuple[int, int]) -> Extent:
+        """Where a cell (row, column) is drawn: no further than the reach, and those at the border up to it."""
+        if self.reach is None:
+            return self.edges(place)
+        _, height, width = self.values.shape
+        bounds, found = self.reach, list(self.edges(place))
+        for side, (at, last) in enumerate([(place[1], 0), (place[0], 0), (place[1], width - 1), (place[0], height - 1)]):
+            low, high = bounds[side % 2], bounds[side % 2 + 2]
+            found[side] = bounds[side] if at == last else min(max(found[side], low), high)
+        return found[0], found[1], found[2], found[3]
 
 
 @dataclass(frozen=True)
@@ -75,7 +88,7 @@ class Comparison:
         """The tables and figures of the maps that have an order; None where none has."""
         least = min(self.maps.values(), key=lambda one: one.values.size)
         _, height, width = least.values.shape
-        kept = [place for place in np.ndindex(height, width) if self._inside(least.edges(place))]
+        kept = [place for place in np.ndindex(height, width) if self._inside(least.drawn(place))]
         cells = {method: _gathered(one, least, kept) for method, one in self.maps.items()}
         cells = {method: one for method, one in cells.items() if len(set(one)) > 1}
         if not cells:
@@ -122,9 +135,9 @@ def _gathered(one: Map, coarse: Map, kept: Iterable[tuple[int, ...]]) -> list[fl
     _, height, width = one.values.shape
     shares = []
     for place in kept:
-        left, top, right, bottom = coarse.edges((place[0], place[1]))
-        down = [_shared((top, bottom), one.edges((row, 0))[1::2]) / (bottom - top) for row in range(height)]
-        across = [_shared((left, right), one.edges((0, column))[::2]) / (right - left) for column in range(width)]
+        left, top, right, bottom = coarse.drawn((place[0], place[1]))
+        down = [_shared((top, bottom), one.drawn((row, 0))[1::2]) / (bottom - top) for row in range(height)]
+        across = [_shared((left, right), one.drawn((0, column))[::2]) / (right - left) for column in range(width)]
         shares.append([(r, c, d * a) for r, d in enumerate(down) if d for c, a in enumerate(across) if a])
     for values in one.values:
         found += [float(np.float32(math.fsum(share * max(float(values[r, c]), 0) for r, c, share in own))) for own in shares]
@@ -199,27 +212,32 @@ class Localised:
             covered[place, row, column] = self._holds(place, *self._centre(row, column))
         return self.map.values, covered
 
-    def _centre(self, row: int, column: int) -> tuple[float, float]:
-        left, top, right, bottom = self.map.edges((row, column))
-        return (left + right) / 2, (top + bottom) / 2
+    def _centre(self, row: float, column: float) -> tuple[float, float]:
+        left, top, right, bottom = self.map.extent
+        _, height, width = self.map.values.shape
+        return left + (column + 0.5) * (right - left) / width, top + (row + 0.5) * (bottom - top) / height
 
     def _pointing(self) -> float:
         values = self.map.values
-        highest = np.argwhere(values == values.max())
-        if values.max() <= 0 or len(highest) != 1:
+        highest = {tuple(at) for at in np.argwhere(values == values.max()).tolist()}
+        together = {min(highest)}
+        for _ in highest:  # as often as the longest way through them has steps
+            together |= {at for at in highest if any(sum(map(abs, np.subtract(at, other))) == 1 for other in together)}
+        if values.max() <= 0 or together != highest or 1 < values.size == len(highest):
             return 0.0
-        place, row, column = (int(at) for at in highest[0])
-        return float(self._holds(place, *self._centre(row, column)))
+        place, row, column = (sum(axis) / len(highest) for axis in zip(*highest, strict=True))
+        return float(self._holds(math.floor(place + 0.5), *self._centre(row, column)))
 
     def _holds(self, place: int, x: float, y: float) -> bool:
         return any(holds(kind, points, x, y) for kind, points in self.regions.get(place, ()))
 
     def _between(self, x: float, y: float) -> float:
-        """The film's one map at a point, bilinear between the centres of cells; 0 where it does not reach."""
+        """The film's one map at a point, bilinear between the centres of cells; 0 where it is not drawn."""
         left, top, right, bottom = self.map.extent
         (values,) = self.map.values
         height, width = values.shape
-        if not (left <= x <= right and top <= y <= bottom):
+        first, upper_edge, last, lower_edge = self.map.reach or self.map.extent
+        if not (first <= x <= last and upper_edge <= y <= lower_edge):
             return 0.0
         row = min(max((y - top) * height / (bottom - top) - 0.5, 0), height - 1)
         column = min(max((x - left) * width / (right - left) - 0.5, 0), width - 1)

@@ -43,10 +43,14 @@ def values_of(told: Any) -> np.ndarray[Any, np.dtype[np.float32]]:
     return np.array(told["values"], np.float32).reshape(told["slices"], told["height"], told["width"])
 
 
+def extent_of(told: Any) -> Extent:
+    return Extent.of([*told["extent"], *told.get("reach", [])])
+
+
 @pytest.mark.parametrize("case", read("agreement"), ids=lambda case: str(case["name"]))
 def test_methods_agree_as_the_cases_say(case: Any) -> None:
     image, expected = (case["image"]["rows"], case["image"]["columns"]), case["expected"]
-    maps = {one["method"]: agreement.Heat(values_of(one), Extent(*one["extent"])) for one in case["maps"]}
+    maps = {one["method"]: agreement.Heat(values_of(one), extent_of(one)) for one in case["maps"]}
     found, told = agreement.gathered(maps, image), agreement.compared(maps, image)
     if expected is None:
         assert found is None
@@ -74,7 +78,7 @@ def test_maps_lie_to_regions_as_the_cases_say(case: Any) -> None:
         int(place): Region(tuple(Shape(one["kind"], tuple((x, y) for x, y in one["points"])) for one in shapes))
         for place, shapes in case["regions"].items()
     }
-    found = truth.localise(values_of(told), Extent(*told["extent"]), regions, image)
+    found = truth.localise(values_of(told), extent_of(told), regions, image)
     expected = {name: math.inf if value == "infinite" else value for name, value in case["expected"].items()}
     for name, value in expected.items():
         own = getattr(found, name)

@@ -46,7 +46,9 @@ def test_one_explanation_per_image_and_finding_in_order() -> None:
     assert {(layer.kind, layer.scale, layer.producer.kind) for layer in found} == {("relevance", "positive", "method")}
     (alone,) = explainers.load("gradcam").explain(reader, explainers.record(reader, series(images[1])), ["Effusion"])
     np.testing.assert_allclose(found[3].values, alone.values, rtol=1e-4, atol=1e-6)
-    assert found[3].extent == reader.extent(images[1])
+    assert found[3].extent.reach == reader.extent(images[1])
+    (pixels,) = explainers.load("saliency").explain(reader, explainers.record(reader, series(images[1])), ["Effusion"])
+    assert pixels.extent == reader.extent(images[1])
 
 
 def test_an_explanation_says_what_it_was_computed_with() -> None:
@@ -82,6 +84,13 @@ def test_a_map_without_positive_mass_is_a_state(level: float, state: str) -> Non
     (found,) = Even().explain(READER, trace, ["Mass"], level=level)
     assert found.state == state
     assert found.values.max() == level
+
+
+@pytest.mark.parametrize(("rows", "columns", "share"), [(40, 40, 0.0), (40, 20, 0.5), (30, 40, 0.25)])
+def test_a_map_says_how_much_of_it_lies_in_padding(rows: int, columns: int, share: float) -> None:
+    trace = explainers.record(READER, series(film(1, rows, columns)))
+    (found,) = Even().explain(READER, trace, ["Mass"], level=-2.0)
+    assert found.padding == pytest.approx(share)
 
 
 def test_a_map_that_is_not_finite_is_not_shown() -> None:

@@ -1,7 +1,7 @@
 // What a map is worth against a region, on cases that Python is held to as well, and on those that can be said by hand.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { grid, measure, otsu, ratio, resampled, truth } from "../../static/js/localisation.js";
+import { grid, measure, otsu, peak, ratio, resampled, truth } from "../../static/js/localisation.js";
 import { byImage, measured } from "../../static/js/stacks/localised.js";
 import { cases, close } from "./cases.js";
 
@@ -38,8 +38,18 @@ test("one highest cell in the region is a hit; two, or none above 0, are none", 
   const against = truth({ shapes: [SQUARE] }, IMAGE);
   assert.equal(measure(map({ 5: 1 }), IMAGE, against).pointing, 1);
   assert.equal(measure(map({ 5: 1, 6: 2 }), IMAGE, against).pointing, 0);
-  assert.equal(measure(map({ 5: 1, 9: 1 }), IMAGE, against).pointing, 0);
+  assert.equal(measure(map({ 5: 1, 10: 1 }), IMAGE, against).pointing, 0);
   assert.equal(measure(map({ 0: -1 }), IMAGE, against).pointing, 0);
+});
+
+test("cells side by side are one place, and their middle counts; all of the map is none", () => {
+  const middle = truth({ shapes: [{ kind: "rectangle", points: [[14, 19], [16, 21]] }] }, IMAGE);
+  assert.equal(measure(map({ 5: 1, 9: 1 }), IMAGE, middle).pointing, 1);
+  assert.equal(measure(map({ 5: 1, 9: 1, 15: 1 }), IMAGE, middle).pointing, 0);
+  const all = Object.fromEntries(Array.from({ length: 16 }, (_, at) => [at, 1]));
+  assert.equal(peak(map(all).values, { width: 4, height: 4 }), null);
+  assert.deepEqual(peak(Float32Array.of(0, 3, 0, 3), { width: 1, height: 2 }), { slice: 0.5, row: 1, column: 0 });
+  assert.equal(peak(Float32Array.of(3, 1, 1, 3), { width: 1, height: 2 }), null);
 });
 
 test("a region without a cell has no figures, and a map is known anew on another image", () => {
@@ -73,6 +83,15 @@ test("a map of the film's own pixels is itself, and 0 beyond its extent", () => 
   assert.deepEqual(resampled(over([0, 0, 4, 3]), image), values);
   const half = [false, false, true, true];
   assert.deepEqual([...resampled(over([2, 0, 6, 3]), image)].map((value) => value > 0), [...half, ...half, ...half]);
+});
+
+test("edge cells are held up to a map's reach, and no further", () => {
+  const image = { rows: 2, columns: 6 };
+  const values = Float32Array.of(1, 2, 3, 4);
+  const known = { id: "m", explanation: { id: "m", width: 4, height: 1, extent: [1, 0, 5, 2], reach: [0, 0, 5.5, 2] }, values };
+  assert.deepEqual([...resampled(known, image)], [1, 1, 2, 3, 4, 4, 1, 1, 2, 3, 4, 4]);
+  known.explanation.reach = [1, 0, 5, 1];
+  assert.deepEqual([...resampled({ ...known }, image)], [0, 1, 2, 3, 4, 0, 0, 0, 0, 0, 0, 0]);
 });
 
 test("Otsu's threshold parts two levels; without evidence nothing is above it", () => {

@@ -88,6 +88,14 @@ def test_an_image_layer_stands_in_the_films_place_as_far_as_it_reaches() -> None
     assert (shown(one) == GREY).all(), "it has no colours"
 
 
+def test_edge_cells_are_held_up_to_the_reach_and_nothing_lies_beyond() -> None:
+    inner = layer(np.ones((1, 5, 10), np.float32), Extent(-7, -7, 83, 38, Extent(10, 0, 100, 50)), scale="positive")
+    for smooth in (True, False):
+        picture = shown(inner, smooth=smooth, opacity=1.0)
+        assert (picture[:, :10] == GREY).all()
+        assert (np.abs(picture[:, 10:] - coloured("viridis", 1.0)) < 0.01).all()
+
+
 @pytest.mark.parametrize(("kind", "scale"), [("relevance", "positive"), ("labels", "classes"), ("outline", "classes")])
 def test_a_layer_may_stand_without_the_film(kind: Any, scale: Any) -> None:
     one = halves(2.0, kind=kind, scale=scale)

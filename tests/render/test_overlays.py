@@ -12,6 +12,7 @@ from PIL import Image as Picture
 from app import render
 from app.config import ROOT
 from app.domain import Extent, Image, Layer, Region, Shape, Window
+from app.render.captions import caption
 from tests.films import image, layer
 
 
@@ -119,6 +120,12 @@ def test_a_large_overlay_says_what_it_is_and_a_small_film_is_enlarged_for_it() -
     assert (
         opened(render.overlay_png(ramp(), no_evidence))[:200] == opened(render.overlay_png(ramp(), a_map([[0, 0]])))[:200]
     ).all()
+
+
+def test_a_picture_says_how_much_of_the_map_lies_in_padding() -> None:
+    one = a_map(np.ones((2, 2)))
+    assert "26% in padding outside the image" in caption(replace(one, padding=0.264), 0, None)
+    assert all("padding" not in caption(replace(one, padding=share), 0, None) for share in (None, 0.0, 0.004))
 
 
 def test_a_region_is_framed_where_it_was_drawn() -> None:

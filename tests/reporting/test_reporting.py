@@ -79,11 +79,47 @@ def test_pointing_at_the_maps_own_resolution() -> None:
     whole = Extent(0, 0, 40, 40)
     assert measuring.pointing(explanation([[0, 0], [2, 1]], whole), truth) == 1
     assert measuring.pointing(explanation([[0, 3], [2, 1]], whole), truth) == 0
-    assert measuring.pointing(explanation([[2, 0], [2, 1]], whole), truth) == 0  # tied
+    assert measuring.pointing(explanation([[0, 2], [2, 1]], whole), truth) == 0  # tied
+    assert measuring.pointing(explanation([[2, 0], [2, 0]], whole), truth) == 1  # a plateau, its middle at (10, 20)
+    assert measuring.pointing(explanation([[1, 1], [1, 1]], whole), truth) == 0  # constant
     assert measuring.pointing(explanation([[0, 0], [-2, -1]], whole), truth) == 0
     assert (
         measuring.pointing(explanation([[0, 0], [2, 1]], Extent(-40, 0, 40, 40)), truth) == 0
     )  # its place is outside the film
+
+
+def test_occlusion_points_though_its_cells_are_large(classifier: Classifier) -> None:
+    """Drawn at the input's size, its maximum was a plateau of equal pixels, a tie, and a miss whatever it hit."""
+    found = list(cases.phantoms(("Effusion",), 2, size=64))
+    all_over = [cases.Case(c.source, c.owner, c.series, c.finding, np.ones_like(c.truth)) for c in found]
+    values = measuring.localise(classifier, all_over, ["occlusion"], lambda _: None)
+    assert {v.value for v in values if (v.method, v.measure) == ("occlusion", "pointing")} == {1.0}
+
+
+def test_a_map_is_perturbed_where_it_lies(classifier: Classifier) -> None:
+    (case, *_) = cases.phantoms(("Effusion",), 1, size=64)
+    layer = explainers.load("cam").explain(classifier, explainers.record(classifier, case.series), ["Effusion"])[0]
+    image = case.series.images[0]
+    size = classifier.card.input_size
+    on_input, on_film = measuring.on_input(layer, classifier, image), measuring.on_image(layer, image)
+    assert on_input.shape == (size, size)
+    assert layer.extent != classifier.extent(image)
+    if size == image.stored.shape[0]:
+        np.testing.assert_allclose(on_input, on_film, atol=1e-6)
+    assert np.abs(on_input).min() > 0, "edge cells are held up to the border"
+
+
+def test_the_places_of_maps_are_told_before_and_after(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_model(tmp_path / "models", name="drawn", phantom=True)
+    monkeypatch.setenv("WHYLIGHT_MODELS", str(tmp_path / "models"))
+    assert cli.main(["--model", "drawn", "--cases", "2", "--placing", "--methods", "cam", "saliency"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    rows = {tuple(line.split()[:2]): line for line in told if line.startswith("  ")}
+    assert {("cam", "before"), ("cam", "after"), ("cam", "change"), ("saliency", "change"), ("mean", "box")} <= set(rows)
+    assert "+0.000 [+0.000, +0.000]" in rows["saliency", "change"], "pixels lie where they lay"
+    assert not (tmp_path / "report").exists()
 
 
 def test_the_mean_box_points_where_the_others_lie() -> None:

@@ -94,13 +94,14 @@ def layer(uid: str = "1.2.3.1", seed: int = 0, **fields: Any) -> Layer:
         model_sha256=fields.pop("model_sha256", SHA),
         finding=fields.pop("finding", "Nodule"),
         values=fields.pop("values", values),
-        extent=Extent(-1.0, 0.0, 11.0, 12.0),
+        extent=fields.pop("extent", Extent(-1.0, 0.0, 11.0, 12.0)),
         versions=fields.pop("versions", {"torch": "2"}),
         device="cpu",
         seconds=0.25,
         total=1.5,
         conservation_error=1e-7,
         notes=("a note",),
+        padding=fields.pop("padding", None),
     )
 
 

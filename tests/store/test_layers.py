@@ -6,13 +6,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 from numpy.typing import NDArray
 
-from app.domain import Layer, Producer
+from app.config import Settings
+from app.domain import Extent, Layer, Producer
 from app.errors import NotFound
 from app.store import Store
+from app.store.migrating import downgrade, migrate
 from tests.store.exams import CORONAL, SLICES, stack_layer, store_exam
-from tests.store.films import SHA, answer, image, layer, store_file, study
+from tests.store.films import SHA, answer, image, layer, raw, store_file, study
 
 
 @pytest.fixture
@@ -24,7 +27,8 @@ def study_id(store: Store, tmp_path: Path) -> str:
 def test_a_layer_comes_back_bit_by_bit(store: Store, study_id: str) -> None:
     producer = Producer("import", "acme", "2.1", "Acme CXR", {"threshold": 0.5})
     given = layer(kind="labels", scale="classes", producer=producer, values=np.ones((1, 3, 2), np.float32), finding="")
-    for one in (layer(), given):
+    inner = layer(extent=Extent(-1.75, -0.75, 10.25, 11.25, Extent(-1.0, 0.0, 11.0, 12.0)), padding=0.125)
+    for one in (layer(), given, inner):
         with store.begin() as tx:
             row = tx.layers.save(study_id, one)
         with store.view() as tx:
@@ -125,3 +129,22 @@ def test_a_removed_study_takes_its_layers_and_answers_along(store: Store, study_
     assert not store.blobs.has(str(row.values_sha256))
     with store.view() as tx:
         assert not any((tx.layers.of_study(study_id), tx.answers.of_study(study_id), tx.stacks.of_study(study_id)))
+
+
+def test_an_older_version_has_layers_without_what_it_does_not_know(bare: Settings, tmp_path: Path) -> None:
+    """Revision 0014 back and forth: an older Whylight would not know what the reach behind an extent is."""
+    migrate(bare)
+    store = Store.open(bare)
+    study_id = store_file(store, tmp_path, study(image())).study_id
+    with store.begin() as tx:
+        kept = tx.layers.save(study_id, layer(extent=Extent(0, 0, 9, 9, Extent(0, 0, 10, 10)), padding=0.5)).id
+    store.close()
+    downgrade(bare, "0013")
+    with raw(bare) as old:
+        assert "padding" not in {column["name"] for column in sa.inspect(old).get_columns("layers")}
+    migrate(bare)
+    store = Store.open(bare)
+    with store.view() as tx:
+        row = tx.layers.get(kept)
+        assert (row.extent, row.padding) == (Extent(0, 0, 9, 9), None)
+    store.close()

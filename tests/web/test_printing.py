@@ -84,6 +84,20 @@ def test_every_map_stands_against_the_region(client: TestClient, judged: str, la
         assert "".join(row.figures).replace(" ", "") in told
 
 
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "26% of this map lies outside the image"), ("ko", "이 지도의 26%는 영상 바깥")]
+)
+def test_what_lies_in_padding_is_said_on_page_report_and_pdf(
+    client: TestClient, judged: str, language: str, words: str
+) -> None:
+    headers = {"Accept-Language": language}
+    data = client.get(f"/studies/{judged}/case.json", headers=headers).json()
+    notes = {entry["method"]: " ".join(entry["notes"]) for entry in data["explanations"]}
+    assert [method for method, said in notes.items() if words in said] == ["rap"], "0.4% is not worth a word"
+    assert client.get(f"/studies/{judged}/report", headers=headers).text.count(words) == 1
+    assert pdf(client, judged, language=language).text.replace("\n", "").replace(" ", "").count(words.replace(" ", "")) == 1
+
+
 def test_a_report_without_a_region_has_no_figures_against_one(client: TestClient, study: str) -> None:
     assert client.get(f"/studies/{study}/report").context["page"].against == ()  # type: ignore[attr-defined]
 

@@ -15,7 +15,7 @@ from app import reading
 from app.classifiers.loading import Loaded
 from app.config import Settings
 from app.desk import questions
-from app.domain import Area, Edit, Layer, Score, Series
+from app.domain import Area, Edit, Extent, Layer, Score, Series
 from app.edits import apply
 from app.errors import Unavailable
 from app.store import Question, Store
@@ -192,6 +192,11 @@ def test_a_filmstrip_is_what_the_engine_gives(client: TestClient, read: str, sto
         np.testing.assert_array_equal(part, stage.values)
         assert one["total"] == pytest.approx(float(part.sum(dtype=np.float64)), rel=1e-4)
         assert one["total"] == pytest.approx(stage.total)
+        if stage.field is not None and stage.spatial:
+            assert one["extent"] == stage.field.extent(part.shape, (64, 64), Extent(0, 0, 96, 96)).numbers()[:4]
+            assert one["extent"][0] <= 0
+        else:
+            assert one["extent"] == [0, 0, 96, 96]
     assert told["extent"] == [0, 0, 96, 96]
     assert client.get(f"/studies/{read}/stages.json", params=asked).json()["id"] == told["id"]
 

@@ -15,6 +15,7 @@ import torch
 
 from app.errors import NotExplainable
 from app.explainers.base import Explainer, Relevance
+from app.explainers.geometry import field
 from app.explainers.relevance.plan import plan
 from app.explainers.trace import Trace
 
@@ -38,8 +39,9 @@ class CAM(Explainer):
             raise NotExplainable("needs global average pooling followed by one linear layer")
         features = trace.tape.values[head.features].detach()
         weight = head.linear.argument(1, "weight").detach()[list(targets)]
+        place = field(trace.tape, head.features)
         if not head.over_slices:
-            return Relevance(torch.einsum("tc,nchw->tnhw", weight, features))
+            return Relevance(torch.einsum("tc,nchw->tnhw", weight, features), field=place)
         winners = features.mean((2, 3)).max(0, keepdim=True)[1]
         kept = torch.zeros_like(features[:, :, 0, 0]).scatter_(0, winners, 1.0)
-        return Relevance(torch.einsum("tc,nc,nchw->tnhw", weight, kept, features))
+        return Relevance(torch.einsum("tc,nc,nchw->tnhw", weight, kept, features), field=place)

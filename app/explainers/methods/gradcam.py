@@ -12,6 +12,7 @@ from typing import ClassVar
 import torch
 
 from app.explainers.base import Explainer, Relevance
+from app.explainers.geometry import field
 from app.explainers.trace import Trace
 
 TITLE = "Grad-CAM"
@@ -29,6 +30,7 @@ class GradCAM(Explainer):
 
     def relevance(self, trace: Trace, targets: Sequence[int]) -> Relevance:
         """The map before its ReLU, (targets, slices, h, w), at the layer's own resolution."""
-        layer = trace.layer(trace.classifier.card.explained_layer)
+        place = trace.place(trace.classifier.card.explained_layer)
+        layer = trace.tape.values[place]
         weights = trace.gradients(targets, layer).mean((3, 4))
-        return Relevance(torch.einsum("tnc,nchw->tnhw", weights, layer.detach()))
+        return Relevance(torch.einsum("tnc,nchw->tnhw", weights, layer.detach()), field=field(trace.tape, place))

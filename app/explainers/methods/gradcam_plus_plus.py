@@ -13,6 +13,7 @@ from typing import ClassVar
 import torch
 
 from app.explainers.base import Explainer, Relevance
+from app.explainers.geometry import field
 from app.explainers.relevance.linear import reciprocal
 from app.explainers.trace import Trace
 
@@ -31,10 +32,11 @@ class GradCAMPlusPlus(Explainer):
 
     def relevance(self, trace: Trace, targets: Sequence[int]) -> Relevance:
         """The map before its ReLU, (targets, slices, h, w), at the layer's own resolution."""
-        layer = trace.layer(trace.classifier.card.explained_layer)
+        place = trace.place(trace.classifier.card.explained_layer)
+        layer = trace.tape.values[place]
         gradient = trace.gradients(targets, layer)
         features = layer.detach()
         square = gradient.square()
         alpha = square * reciprocal(2 * square + square * gradient * features.sum((2, 3), keepdim=True))
         weights = (alpha * gradient.clamp_min(0)).sum((3, 4))
-        return Relevance(torch.einsum("tnc,nchw->tnhw", weights, features))
+        return Relevance(torch.einsum("tnc,nchw->tnhw", weights, features), field=field(trace.tape, place))

@@ -1,7 +1,8 @@
 """Occlusion: how much the logit falls when a patch of the film is hidden.
 
 Zeiler, Fergus: Visualizing and Understanding Convolutional Networks (ECCV 2014). A square patch, filled with the slice's mean,
-slides over the film; each pixel gets the mean fall over all patches that hid it. One pass per patch serves all findings.
+slides over the film by a cell of a grid at a time; each cell gets the mean fall over all patches that hid it, which is the
+finest that they tell: one value for all of its pixels. One pass per patch serves all findings.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,7 +27,7 @@ BATCH = 8
 
 @dataclass(frozen=True)
 class Occlusion(Explainer):
-    """The patch moves ``cells`` times along each side, by size/cells; its side is ``overlap`` such moves."""
+    """The film is cut into ``cells`` × ``cells``; the patch's side is ``overlap`` of them."""
 
     signed: ClassVar[bool] = SIGNED
     cells: int = 14
@@ -37,12 +38,12 @@ class Occlusion(Explainer):
             raise InputError("Occlusion needs at least one cell and an overlap between 1 and the number of cells.")
 
     def relevance(self, trace: Trace, targets: Sequence[int]) -> Relevance:
-        """The fall of the logit, (targets, slices, size, size)."""
+        """The fall of the logit, (targets, slices, cells, cells)."""
         film = trace.input.detach()
         stack = trace.answer(film[:1].repeat(2, 1, 1, 1)).shape[0] == 1  # one answer for all slices: no batch of patches
-        maps = film.new_zeros(len(targets), trace.slices, *film.shape[2:])
-        hidden = film.new_zeros(film.shape[2:])
-        patches = list(self._patches(film))
+        maps = film.new_zeros(len(targets), trace.slices, self.cells, self.cells)
+        hidden = film.new_zeros(self.cells, self.cells)
+        patches = list(self._patches())
         for rows, columns in patches:
             hidden[rows, columns] += 1
         for index in range(trace.slices):
@@ -50,18 +51,23 @@ class Occlusion(Explainer):
             size = 1 if stack else BATCH
             for start in range(0, len(patches), size):
                 some = patches[start : start + size]
-                after = trace.answer(self._hide(film, index, some, whole=stack))
+                pixels = [self._pixels(patch, film.shape[-1]) for patch in some]
+                after = trace.answer(self._hide(film, index, pixels, whole=stack))
                 for (rows, columns), logits in zip(some, after, strict=True):
                     maps[:, index, rows, columns] += (before - logits)[list(targets), None, None]
         return Relevance(maps / hidden)
 
-    def _patches(self, film: Tensor) -> Iterator[tuple[slice, slice]]:
-        size = film.shape[-1]
-        edges = [round(k * size / self.cells) for k in range(self.cells + 1)]
-        spans = [slice(edges[k], edges[k + self.overlap]) for k in range(self.cells - self.overlap + 1)]
+    def _patches(self) -> Iterator[tuple[slice, slice]]:
+        """Rows and columns of cells that are hidden together."""
+        spans = [slice(k, k + self.overlap) for k in range(self.cells - self.overlap + 1)]
         for rows in spans:
             for columns in spans:
                 yield rows, columns
+
+    def _pixels(self, patch: tuple[slice, slice], size: int) -> tuple[slice, slice]:
+        """A patch of cells in pixels of the network's input."""
+        rows, columns = (slice(round(s.start * size / self.cells), round(s.stop * size / self.cells)) for s in patch)
+        return rows, columns
 
     @staticmethod
     def _hide(film: Tensor, index: int, patches: Sequence[tuple[slice, slice]], whole: bool) -> Tensor:

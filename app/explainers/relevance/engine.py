@@ -12,6 +12,7 @@ from torch import Tensor
 
 from app.errors import NotExplainable
 from app.explainers.base import LayerRelevance, Relevance
+from app.explainers.geometry import fields
 from app.explainers.relevance import flow
 from app.explainers.relevance.plan import SMOOTH, Plan, Step, plan
 from app.explainers.trace import Trace
@@ -59,7 +60,7 @@ def propagate(trace: Trace, rules: Rules, targets: Sequence[int], keep_layers: b
     seed = rules.seed(trace, head, targets)
     waiting: dict[int, Tensor] = {head.sources[0]: seed}
     frontier = _Frontier(trace, seed, keep_layers)
-    frontier.at(head, seed, waiting)
+    frontier.at(head, head.sources[0], seed, waiting)
     for step in reversed(walk.steps):
         r = waiting.pop(step.call.output, None)
         if r is None:
@@ -68,7 +69,7 @@ def propagate(trace: Trace, rules: Rules, targets: Sequence[int], keep_layers: b
         parts = _through(trace, rules, step, r, [values[source] for source in step.sources])
         for source, part in zip(step.sources, parts, strict=True):
             waiting[source] = waiting[source] + part if source in waiting else part
-        frontier.at(step, r, waiting, whole)
+        frontier.at(step, step.call.output, r, waiting, whole)
     return frontier.arrived(waiting[0])
 
 
@@ -104,14 +105,15 @@ class _Frontier:
     def __init__(self, trace: Trace, seed: Tensor, keep: bool) -> None:
         self.trace = trace
         self.keep = keep
+        self.fields = fields(trace.tape) if keep else {}
         self.layers: list[LayerRelevance] = []
         seeds = seed.flatten(2).sum(2, dtype=torch.float64)
         self.total = seeds.expand(-1, trace.slices) if seeds.shape[1] != trace.slices else seeds
         self.shared = seeds.shape[1] != trace.slices
         """One seed for all slices of a stack."""
 
-    def at(self, step: Step, r: Tensor, waiting: dict[int, Tensor], whole: bool = True) -> None:
-        """After a step that took ``r``; ``whole``: nothing else was on its way."""
+    def at(self, step: Step, index: int, r: Tensor, waiting: dict[int, Tensor], whole: bool = True) -> None:
+        """After a step that took ``r``, the relevance of the value ``index``; ``whole``: nothing else was on its way."""
         if not self.keep:
             return
         parts = tuple(waiting.values())
@@ -123,7 +125,8 @@ class _Frontier:
         spatial = r.dim() == 5
         values = r.sum(2) if spatial else r.reshape(*r.shape[:2], -1, 1)
         totals, shares = (sums.sum(1), sums) if apart else (sums, None)
-        self.layers.append(LayerRelevance(step.name, values, totals, whole, spatial, shares))
+        place = self.fields.get(index) if spatial else None
+        self.layers.append(LayerRelevance(step.name, values, totals, whole, spatial, shares, place))
 
     def arrived(self, r: Tensor) -> Relevance:
         """The map at the film."""

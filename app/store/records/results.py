@@ -116,6 +116,7 @@ class LayerRow:
     seconds: float
     total: float | None
     conservation_error: float | None
+    padding: float | None
     notes: tuple[str, ...]
     values_sha256: str | None
     created_at: datetime

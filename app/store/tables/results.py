@@ -113,8 +113,9 @@ class PartTable(Base):
 
 
 class LayerTable(Base):
-    """One layer; ``parameters_key`` is the sha256 of its parameters, written the same way every time, ``method`` the
-    producer's name. ``values`` is None where the picture that a verdict was about is no longer there."""
+    """One layer; ``parameters_key`` is the sha256 of its parameters, written the same way every time, ``method`` the producer's
+    name, ``extent`` what `app.domain.Extent.numbers` gives. ``values`` is None where the picture that a verdict was about is no
+    longer there."""
 
     __tablename__ = "layers"
     __table_args__ = (
@@ -153,6 +154,7 @@ class LayerTable(Base):
     seconds: Mapped[float]
     total: Mapped[float | None]
     conservation_error: Mapped[float | None]
+    padding: Mapped[float | None]
     notes: Mapped[list[Any]]
     values: Mapped[str | None] = mapped_column(Sha, index=True)
     created_at: Mapped[datetime]

@@ -34,13 +34,17 @@ class ExplanationOut(Frozen):
     state: str = Field(description="“ok”, or in words why there is no picture.")
     signed: bool = Field(description="Whether negative values are evidence against the finding.")
     shape: tuple[int, ...] = Field(description="Rows and columns of the raw map; of a stack slices, rows and columns.")
-    extent: ExtentOut = Field(description="Where the map lies on the image.")
+    extent: ExtentOut = Field(description="Where the map's cells lie on the image.")
+    reach: ExtentOut = Field(description="How far it is drawn: its outermost cells are held up to there.")
     minimum: float = Field(description="The lowest raw value.")
     maximum: float = Field(description="The highest raw value.")
     mass: tuple[float, ...] = Field(description="The positive part of every slice's map, summed.")
     parameters: dict[str, str | float | int | bool] = Field(description="The method's parameters.")
     device: str = Field(description="What it ran on.")
     conservation_error: float | None = Field(description="The share of relevance that was lost (LRP, RAP), or null.")
+    padding: float | None = Field(
+        description="The share of its values, by size, that lies outside the image, in padding; null: not known."
+    )
     notes: tuple[str, ...] = Field(description="What else to know.")
     values: str = Field(description="Where the raw map is, as octets: little-endian float32.")
     npy: str = Field(description="Where the raw map is, as a NumPy file.")
@@ -63,12 +67,14 @@ class ExplanationOut(Frozen):
             signed=row.signed,
             shape=(row.height, row.width) if film else (row.slices, row.height, row.width),
             extent=ExtentOut.of(row.extent),
+            reach=ExtentOut.of(row.extent.drawn),
             minimum=row.minimum,
             maximum=row.maximum,
             mass=row.mass,
             parameters=dict(row.producer.parameters),
             device=row.device,
             conservation_error=row.conservation_error,
+            padding=row.padding,
             notes=row.notes,
             values=f"{here}/values",
             npy=f"{here}/values.npy",

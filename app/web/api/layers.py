@@ -51,7 +51,8 @@ class LayerOut(Frozen):
     state: str = Field(description="“ok”, or in words why there is no picture.")
     signed: bool = Field(description="Whether negative values are evidence against the finding.")
     shape: tuple[int, int, int] = Field(description="Slices, rows and columns of the raw values.")
-    extent: ExtentOut = Field(description="Where every slice of it lies on its image.")
+    extent: ExtentOut = Field(description="Where the cells of every slice lie on its image.")
+    reach: ExtentOut = Field(description="How far it is drawn: its outermost cells are held up to there.")
     minimum: float = Field(description="The lowest raw value of the stack.")
     maximum: float = Field(description="The highest raw value of the stack.")
     mass: tuple[float, ...] = Field(description="The positive part of every slice, summed.")
@@ -60,6 +61,9 @@ class LayerOut(Frozen):
     versions: dict[str, str] = Field(description="Of the libraries it ran with.")
     seconds: float = Field(description="How long it took.")
     conservation_error: float | None = Field(description="The share of relevance that was lost (LRP, RAP), or null.")
+    padding: float | None = Field(
+        description="The share of its values, by size, that lies outside the image, in padding; null: not known."
+    )
     notes: tuple[str, ...] = Field(description="What else to know.")
     created_at: datetime = Field(description="UTC.")
     values: str | None = Field(
@@ -98,6 +102,7 @@ class LayerOut(Frozen):
             signed=row.signed,
             shape=(row.slices, row.height, row.width),
             extent=ExtentOut.of(row.extent),
+            reach=ExtentOut.of(row.extent.drawn),
             minimum=row.minimum,
             maximum=row.maximum,
             mass=row.mass,
@@ -106,6 +111,7 @@ class LayerOut(Frozen):
             versions=dict(row.versions),
             seconds=row.seconds,
             conservation_error=row.conservation_error,
+            padding=row.padding,
             notes=row.notes,
             created_at=row.created_at,
             values=f"{here}/values" if there else None,

@@ -23,6 +23,9 @@ class StageOut(Frozen):
     offset: int = Field(description="Where its values begin among those of the strip.")
     total: float = Field(description="The sum that conservation keeps, as the engine counts it.")
     spatial: bool = Field(description="False: neurons without a place.")
+    extent: tuple[float, float, float, float] = Field(
+        description="Left, top, right, bottom of its cells, in image pixels; it is drawn over the strip's extent."
+    )
     minimum: float = Field(description="The lowest value.")
     maximum: float = Field(description="The highest value.")
 
@@ -37,7 +40,9 @@ class StripOut(Frozen):
     model_sha256: str = Field(description="The checksum of its weights.")
     method: str = Field(description="lrp or rap.")
     finding: str = Field(description="The finding.")
-    extent: tuple[float, float, float, float] = Field(description="Left, top, right, bottom of every stage, in image pixels.")
+    extent: tuple[float, float, float, float] = Field(
+        description="Left, top, right, bottom of what the network read, in image pixels."
+    )
     stages: tuple[StageOut, ...]
     values: str = Field(description="Where the stages' values are: little-endian float32, one stage after the other.")
 

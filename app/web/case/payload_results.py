@@ -94,7 +94,8 @@ class MethodData:
 @dataclass(frozen=True, slots=True)
 class ExplanationData:
     """One layer of one stack: ``values_url`` gives slices × height × width little-endian float32, raw, to be read by its
-    ``scale``, every slice's over ``extent`` (left, top, right, bottom) in pixels of its image.
+    ``scale``, every slice's over ``extent`` (left, top, right, bottom) in pixels of its image; it is drawn over ``reach``, its
+    outermost cells held up to there.
 
     ``min`` and ``max`` hold for the whole stack, ``mass`` is the positive part of each slice. ``state`` is "ok", or
     ``state_text`` says why there is no picture. ``model`` and ``model_sha256``: the network that it is of, the one that is
@@ -117,6 +118,7 @@ class ExplanationData:
     width: int
     height: int
     extent: tuple[float, float, float, float]
+    reach: tuple[float, float, float, float]
     min: float
     max: float
     mass: tuple[float, ...]

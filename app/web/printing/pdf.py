@@ -107,7 +107,7 @@ class Report:
     def _said(self) -> list[str]:
         patient, judged = self.sheet.case.study.patient, self.sheet.verdicts
         texts = [patient.name, patient.id, self.sheet.case.study.description, *(one.comment for one in judged)]
-        texts += [plate.classes for plate in self.sheet.plates]
+        texts += [text for plate in self.sheet.plates for text in (plate.classes, plate.notes)]
         said = list(self.sheet.said)
         if self.mute:
             said.append(NO_HANGUL)
@@ -161,6 +161,8 @@ class Report:
             parts.append(self.say(plate.classes, self.small))
         if plate.least:
             parts.append(self.say(_("Raw range %(low)s to %(high)s", low=plate.least, high=plate.most), self.quiet))
+        if plate.notes:
+            parts.append(self.say(plate.notes, self.quiet))
         if plate.verdict:
             parts.append(self.say(plate.verdict, self.small, bold=True))
         return parts

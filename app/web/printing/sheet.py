@@ -29,7 +29,7 @@ from app.web.wording import Translate
 class Plate:
     """One pane of the report. ``name`` is the pane's, ``layer`` "film" or a method; ``words`` stands in for a layer that has no
     picture. ``low`` and ``high`` are the ends of the colours, "" where there are none, ``least`` and ``most`` the raw range,
-    ``classes`` what numbers stand for. ``verdict`` is the one in force on the layer."""
+    ``classes`` what numbers stand for, ``notes`` what else to know. ``verdict`` is the one in force on the layer."""
 
     name: str
     layer: str
@@ -41,6 +41,7 @@ class Plate:
     least: str = ""
     most: str = ""
     classes: str = ""
+    notes: str = ""
     verdict: str = ""
 
 
@@ -171,6 +172,7 @@ def plate(page: CasePage, pane: Pane, found: Material, query: str, _: Translate)
         least="" if layer.scale == "classes" else least,
         most="" if layer.scale == "classes" else most,
         classes=" · ".join(f"{number} {name}" for number, name in sorted(layer.names.items(), key=lambda one: int(one[0]))),
+        notes=" · ".join(layer.notes),
         verdict=judging.verdicts(_)[f"verdict.{review.verdict}"] if review else "",
     )
 

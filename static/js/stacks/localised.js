@@ -1,15 +1,15 @@
 // What a stack's maps are worth against the drawn region: the figures of ../localisation.js over all slices at once, on the
 // map's own grid. A cell belongs to the region when its centre lies in a shape of its slice. Knows no DOM.
 
-import { otsu, ratio } from "../localisation.js";
+import { otsu, peak, pointOf, ratio } from "../localisation.js";
 import { contains, mask } from "../shapes.js";
 
-/** @import { Figures } from "../localisation.js" */
+/** @import { Figures, Peak } from "../localisation.js" */
 /** @import { Covering, Extent, Point, Region, Shape } from "../types.js" */
 /** @import { StackMaps } from "./maps.js" */
 /** @import { Stack } from "./stack.js" */
 /** @typedef {Map<string, Shape[]>} Slices shapes by the id of their image */
-/** @typedef {{ total: number, found: number, threshold: number, top: number }} Prepared `top`: the highest cell, −1 for none */
+/** @typedef {{ total: number, found: number, threshold: number, top: Peak | null }} Prepared */
 
 /** @type {WeakMap<Float32Array, Prepared>} */
 const prepared = new WeakMap();
@@ -38,7 +38,7 @@ export function byImage(region) {
 export function measured({ explanation, values }, stack, slices) {
   const { width, height, extent } = explanation;
   const size = width * height;
-  const { total, found, threshold, top } = prepare(values);
+  const { total, found, threshold, top } = prepare(values, explanation);
   let count = 0;
   let inside = 0;
   let both = 0;
@@ -57,7 +57,7 @@ export function measured({ explanation, values }, stack, slices) {
   }
   if (!count) return NOTHING;
   return {
-    pointing: top >= 0 && hit(top, stack, slices, explanation) ? 1 : 0,
+    pointing: top && hit(top, stack, slices, explanation) ? 1 : 0,
     iou: both / (count + found - both),
     outside_inside: ratio(inside, total, count, values.length),
     mass: total > 0 ? inside / total : 0,
@@ -67,27 +67,20 @@ export function measured({ explanation, values }, stack, slices) {
 /**
  * What does not change with the region, once per stack of maps.
  * @param {Float32Array} values
+ * @param {Covering} covering
  * @returns {Prepared}
  */
-function prepare(values) {
+function prepare(values, covering) {
   const known = prepared.get(values);
   if (known) return known;
   const threshold = otsu(values);
   let total = 0;
   let found = 0;
-  let at = 0;
-  let tied = false;
   for (let i = 0; i < values.length; i += 1) {
     if (values[i] > 0) total += values[i];
     if (values[i] >= threshold) found += 1;
-    if (values[i] > values[at]) {
-      at = i;
-      tied = false;
-    } else if (i && values[i] === values[at]) {
-      tied = true;
-    }
   }
-  const made = { total, found, threshold, top: tied || values[at] <= 0 ? -1 : at };
+  const made = { total, found, threshold, top: peak(values, covering) };
   prepared.set(values, made);
   return made;
 }
@@ -107,17 +100,13 @@ function cells(shapes, [left, top, right, bottom], width, height) {
 }
 
 /**
- * Whether the centre of a cell lies in a shape of its slice.
- * @param {number} at
+ * Whether the point where the maps are highest lies in a shape of its slice.
+ * @param {Peak} at
  * @param {Pick<Stack, "images">} stack
  * @param {Slices} slices
  * @param {Covering} covering
  */
-function hit(at, stack, slices, { width, height, extent: [left, top, right, bottom] }) {
-  const shapes = slices.get(stack.images[Math.floor(at / (width * height))].id);
-  if (!shapes) return false;
-  const place = at % (width * height);
-  const x = left + ((place % width) + 0.5) * ((right - left) / width);
-  const y = top + (Math.floor(place / width) + 0.5) * ((bottom - top) / height);
-  return contains({ shapes }, x, y);
+function hit(at, stack, slices, covering) {
+  const shapes = slices.get(stack.images[Math.floor(at.slice + 0.5)].id);
+  return shapes ? contains({ shapes }, ...pointOf(at, covering)) : false;
 }

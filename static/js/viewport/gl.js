@@ -6,7 +6,7 @@ import { Card, UNITS, bind } from "./card.js";
 import { inverted } from "./geometry.js";
 import { GREY, SCALE } from "./map.js";
 
-/** @import { Box, Film, Matrix, Overlay, Picture } from "../types.js" */
+/** @import { Box, Extent, Film, Matrix, Overlay, Picture } from "../types.js" */
 /** @import { Uniforms } from "./card.js" */
 /** @typedef {{ left: number, right: number, bottom: number, top: number }} Area canvas pixels from its lower left corner */
 /** @typedef {{ key: string, area: Area }} Sampled what was looked up, and where it is kept */
@@ -236,7 +236,9 @@ export class Renderer {
     bind(gl, UNITS.map, overlay ? card.map(overlay.map) : card.nothing.map);
     bind(gl, UNITS.colours, card.colours(overlay?.colours ?? "viridis"));
     if (!overlay) return;
-    gl.uniform4fv(at.extent, overlay.map.explanation.extent);
+    const { extent, reach = extent } = overlay.map.explanation;
+    gl.uniform4fv(at.extent, extent);
+    gl.uniform4fv(at.reach, within(reach, extent));
     gl.uniform2fv(at.ends, overlay.ends);
     gl.uniform1f(at.threshold, overlay.threshold);
     gl.uniform1i(at.smoothed, overlay.smooth ? 1 : 0);
@@ -273,6 +275,17 @@ export class Renderer {
     this.gl.scissor(left, bottom, right - left, top - bottom);
     this.gl.drawArrays(this.gl.TRIANGLES, 0, 3);
   }
+}
+
+/**
+ * A rectangle as shares of an extent: 0, 0, 1, 1 is the extent itself.
+ * @param {Extent} rectangle
+ * @param {Extent} extent
+ */
+function within([x0, y0, x1, y1], [left, top, right, bottom]) {
+  const wide = right - left;
+  const high = bottom - top;
+  return [(x0 - left) / wide, (y0 - top) / high, (x1 - left) / wide, (y1 - top) / high];
 }
 
 /**

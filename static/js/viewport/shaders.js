@@ -2,7 +2,7 @@
 // keeps both; it runs only where the view, the film or the map has changed. FINISH makes the picture of what is kept: VOI LUT
 // or window → MONOCHROME1 inversion → the reader's inversion → the map's colour over it; dragging a window costs one look-up
 // per pixel. Formulas as in app/grey.py (PS3.3 C.11.2.1) and as in `resample` of app/classifiers/classifier.py (bilinear
-// between cell centres, clamped at the edge cells, nothing outside the extent). `quick`, while a film is being moved by a
+// between cell centres, clamped at the edge cells, nothing beyond the map's reach). `quick`, while a film is being moved by a
 // rasteriser without a graphics card: the nearest film pixel and the hardware's own filter; a resting picture never uses it.
 
 export const VERTEX = `#version 300 es
@@ -42,6 +42,7 @@ uniform bool hasMap;
 uniform sampler2D map;
 uniform sampler2D colours;
 uniform vec4 extent;
+uniform vec4 reach;
 uniform vec2 ends;
 uniform float threshold;
 uniform bool smoothed;
@@ -82,7 +83,7 @@ float mapValue(vec2 share) {
 }
 
 bool beside(vec2 share) {
-  return any(lessThan(share, vec2(0.0))) || any(greaterThan(share, vec2(1.0)));
+  return any(lessThan(share, reach.xy)) || any(greaterThan(share, reach.zw));
 }
 
 vec2 within(vec2 p) {
