@@ -25,7 +25,8 @@ class Extent:
     @classmethod
     def of(cls, numbers: Sequence[float]) -> "Extent":
         """From left, top, right, bottom, and those of its reach behind them where it has one."""
-        return cls(*numbers[:4], reach=cls(*numbers[4:8]) if len(numbers) > 4 else None)
+        left, top, right, bottom = numbers[:4]
+        return cls(left, top, right, bottom, cls.of(numbers[4:8]) if len(numbers) > 4 else None)
 
     def numbers(self) -> list[float]:
         """As `of` takes them."""

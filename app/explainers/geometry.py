@@ -24,7 +24,7 @@ from app.explainers.relevance.plan import (
     SMOOTH,
     SUMS,
 )
-from app.explainers.tape import Call, Tape
+from app.explainers.tape import Call, Ref, Tape
 
 POINTWISE = (
     RELUS
@@ -134,7 +134,7 @@ def _sizes(tape: Tape, index: int, lines: _Lines) -> tuple[int, int]:
 def _conv(tape: Tape, call: Call, lines: _Lines) -> _Lines | None:
     if not _last_two(tape, call, lines):
         return None
-    kernel, stride = tuple(call.argument(1, "weight").shape[-2:]), _two(call.argument(3, "stride", 1))
+    kernel, stride = _kernel(tape, call), _two(call.argument(3, "stride", 1))
     dilation, padding = _two(call.argument(5, "dilation", 1)), call.argument(4, "padding", 0)
     if padding == "same":  # torch puts the odd one of an even kernel behind
         before = tuple((k - 1) * d // 2 for k, d in zip(kernel, dilation, strict=True))
@@ -146,7 +146,7 @@ def _conv(tape: Tape, call: Call, lines: _Lines) -> _Lines | None:
 def _transposed(tape: Tape, call: Call, lines: _Lines) -> _Lines | None:
     if not _last_two(tape, call, lines):
         return None
-    kernel, stride = tuple(call.argument(1, "weight").shape[-2:]), _two(call.argument(3, "stride", 1))
+    kernel, stride = _kernel(tape, call), _two(call.argument(3, "stride", 1))
     before, dilation = _two(call.argument(4, "padding", 0)), _two(call.argument(7, "dilation", 1))
     down, across = (
         replace(line, start=line.start + (p - (k - 1) / 2 * d) / s * line.stride, stride=line.stride / s)
@@ -300,6 +300,13 @@ def _last_two(tape: Tape, call: Call, lines: _Lines) -> bool:
     """Whether the film's axes are the last two, where convolutions and pools look for them."""
     dims = tape.values[call.inputs[0]].dim()
     return (lines[0].axis, lines[1].axis) == (dims - 2, dims - 1)
+
+
+def _kernel(tape: Tape, call: Call) -> tuple[int, int]:
+    """The size of a convolution's kernel, which may itself depend on the film."""
+    weight = call.argument(1, "weight")
+    shape = tape.values[weight.index].shape if isinstance(weight, Ref) else weight.shape
+    return shape[-2], shape[-1]
 
 
 def _two(value: int | Sequence[int]) -> tuple[int, int]:

@@ -20,7 +20,7 @@ const SAME = 0.9999;
  */
 export function gathered(maps, image) {
   if (maps.length === 0) return null;
-  const { width, height, extent, reach, slices = 1 } = maps.map(([, { explanation }]) => explanation).reduce(coarser);
+  const { width, height, extent, reach = extent, slices = 1 } = maps.map(([, { explanation }]) => explanation).reduce(coarser);
   const { x, y } = edges({ width, height, extent, reach });
   const places = onFilm(x, y, image);
   /** @type {Gathered} */

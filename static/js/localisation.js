@@ -221,8 +221,8 @@ function between(a, b, share) {
 }
 
 /**
- * Which two of `size` cells from `from` to `to` the centre of each of `count` cells lies between, and where; `seen` from `first`
- * to `last`.
+ * Which two of `size` cells from `from` to `to` the centre of each of `count` cells lies between, and where; `seen` from
+ * `first` to `last`.
  * @param {number} count
  * @param {number} size
  * @param {Pair} extent

@@ -24,7 +24,10 @@ def test_pointing() -> None:
     assert measure.pointing(heat_at((2, 3, 1.0)), TRUTH) == 1
     assert measure.pointing(heat_at((5, 5, 1.0), (2, 2, 0.9)), TRUTH) == 0
     assert measure.pointing(np.ones((10, 10), np.float32), TRUTH) == 0
-    assert measure.pointing(heat_at((2, 2, 1.0), (2, 3, 1.0)), TRUTH) == 0  # tied: it points at two places
+    assert measure.pointing(heat_at((2, 2, 1.0), (2, 4, 1.0)), TRUTH) == 0  # tied: it points at two places
+    assert measure.pointing(heat_at((2, 2, 1.0), (3, 3, 1.0)), TRUTH) == 0  # a corner does not hold them together
+    assert measure.pointing(heat_at((2, 2, 1.0), (2, 3, 1.0)), TRUTH) == 1  # a plateau, its middle between them
+    assert measure.pointing(heat_at((2, 3, 1.0), (2, 4, 1.0), (2, 5, 1.0), (2, 6, 1.0)), TRUTH) == 0  # its middle is beside
     assert measure.pointing(-heat_at((5, 5, 1.0)), TRUTH) == 0  # nothing positive
     assert np.isnan(measure.pointing(heat_at((2, 2, 1.0)), EMPTY))
 

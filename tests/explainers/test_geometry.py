@@ -6,6 +6,7 @@ side: its centre is that of the receptive field, up to what the film's border cu
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from app import explainers
 from app.adoption.recognition import LAYERS
 from app.classifiers.classifier import Classifier
 from app.classifiers.networks import build
-from app.classifiers.preprocessing import Preprocessing
+from app.classifiers.preprocessing import Fit, Preprocessing
 from app.classifiers.registry import Registry
 from app.config import Settings
 from app.domain import Extent, Image, Window
@@ -62,7 +63,8 @@ def answered(own: Classifier, layer: str, images: Sequence[Image], cells: Sequen
     """The centre of what some cells of a layer answer to on the first of the images, (y, x) in its pixels."""
     trace = explainers.record(own, series(*images))
     value = trace.layer(layer)
-    (gradient,) = torch.autograd.grad(sum(value[0, :, row, column].sum() for row, column in cells), trace.input)
+    answer = torch.stack([value[0, :, row, column].sum() for row, column in cells]).sum()
+    (gradient,) = torch.autograd.grad(answer, trace.input)
     weight = gradient[0, 0].double().abs()
     places = torch.arange(weight.shape[0], dtype=torch.float64)
     y, x = (float((places * weight.sum(1 - axis)).sum() / weight.sum()) for axis in (0, 1))
@@ -129,7 +131,7 @@ def test_how_far_a_map_lies_from_one_that_is_stretched_over_the_film(name: str) 
 
 @pytest.mark.parametrize(("rows", "columns"), [(300, 200), (200, 333), (224, 224)])
 @pytest.mark.parametrize("fit", ["pad", "crop"])
-def test_on_tall_and_wide_films_too(rows: int, columns: int, fit: str) -> None:
+def test_on_tall_and_wide_films_too(rows: int, columns: int, fit: Fit) -> None:
     own = reader(compact(), "features", 224)
     own = replace(own, card=replace(own.card, preprocessing=replace(PLAIN, fit=fit)))
     film = noise(rows, columns)
@@ -170,7 +172,12 @@ def test_a_bright_spot_on_the_film_is_where_the_map_rises(rows: int, columns: in
 def test_a_network_of_stacks(encoder: str, size: int, away: float | None) -> None:
     card = CARDS["knee-phantom"]
     parameters = card.members[0].parameters if encoder == "compact" else {"encoder": encoder}
-    own = reader(build("stack", 3, dict(parameters)), "encoder", size)
+    network = build("stack", 3, dict(parameters))
+    if encoder == "alexnet":  # nothing passes by its maxima, and whose turn it is would need hundreds of films to even out
+        for path, module in list(network.named_modules()):
+            if isinstance(module, nn.MaxPool2d):
+                network.set_submodule(path, nn.AvgPool2d(3, 2))
+    own = reader(network, "encoder", size)
     images = [noise(size, size, number) for number in range(3)]
     for method in ("cam", "gradcam"):
         found = explainers.load(method).explain(own, explainers.record(own, series(*images)), [FINDINGS[0]])
@@ -195,8 +202,10 @@ class Ones(nn.Module):
         return self.call(x)
 
 
-def conv(x: Tensor, kernel: int, **how: int | str) -> Tensor:
-    return F.conv2d(x, x.new_ones(1, x.shape[1], kernel, kernel + 2 * (kernel % 2)), **how)  # type: ignore[arg-type]
+def conv(x: Tensor, kernel: int, **how: Any) -> Tensor:
+    """An odd kernel is two places wider than it is high."""
+    made: Tensor = F.conv2d(x, x.new_ones(1, x.shape[1], kernel, kernel + 2 * (kernel % 2)), **how)
+    return made
 
 
 CALLS: dict[str, Callable[[Tensor], Tensor]] = {

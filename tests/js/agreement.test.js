@@ -72,7 +72,7 @@ test("cells beside the film do not count, and what counts them is laid where the
   assert.deepEqual([...found.cells[0]], [1, 2, 3, 4]);
   const map = counted(found, [Uint8Array.of(1, 0, 0, 1), Uint8Array.of(1, 1, 0, 0)], "overlap");
   assert.deepEqual([...map.values], [0, 2, 1, 0, 0, 0, 1, 0]);
-  assert.deepEqual(map.explanation, { id: "overlap", width: 4, height: 2, extent: [-2, 0, 6, 4] });
+  assert.deepEqual(map.explanation, { id: "overlap", width: 4, height: 2, extent: [-2, 0, 6, 4], reach: [-2, 0, 6, 4] });
 });
 
 test("slices of a stack are compared together, and counted each by itself", () => {

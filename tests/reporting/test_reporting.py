@@ -91,7 +91,7 @@ def test_pointing_at_the_maps_own_resolution() -> None:
 def test_occlusion_points_though_its_cells_are_large(classifier: Classifier) -> None:
     """Drawn at the input's size, its maximum was a plateau of equal pixels, a tie, and a miss whatever it hit."""
     found = list(cases.phantoms(("Effusion",), 2, size=64))
-    all_over = [measuring.Case(c.source, c.owner, c.series, c.finding, np.ones_like(c.truth)) for c in found]
+    all_over = [cases.Case(c.source, c.owner, c.series, c.finding, np.ones_like(c.truth)) for c in found]
     values = measuring.localise(classifier, all_over, ["occlusion"], lambda _: None)
     assert {v.value for v in values if (v.method, v.measure) == ("occlusion", "pointing")} == {1.0}
 
