@@ -14,7 +14,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Add the column; every job there is asks for the methods that its network opens with."""
-    op.add_column("jobs", sa.Column("methods", sa.String(), server_default=sa.text("''"), nullable=False))
+    op.add_column("jobs", sa.Column("methods", sa.Text(), server_default=sa.text("''"), nullable=False))
 
 
 def downgrade() -> None:

@@ -12,21 +12,29 @@ from PIL import Image as Picture
 from playwright.sync_api import Page, expect
 from scipy.stats import spearmanr
 
+from app.domain import Extent
+from app.evaluation import agreement
 from tests.browser.cases import Case, painted
 from tests.browser.conftest import Server
 
 METHODS = ("cam", "layer_cam", "saliency", "lrp", "rap")
 
 
+def gathered(stored: Case) -> agreement.Gathered:
+    """Every method's positive evidence over the coarsest map's cells, each map where its cells lie."""
+    maps = {}
+    for method in METHODS:
+        entry, values = stored.values(method)
+        maps[method] = agreement.Heat(values, Extent.of([*entry["extent"], *entry["reach"]]))
+    found = agreement.gathered(maps, stored.phantom.pixels.shape)
+    assert found is not None
+    return found
+
+
 def cells(stored: Case) -> dict[str, NDArray[np.float64]]:
-    """Every method's positive evidence over the coarsest map's cells. The film is square, so that every map covers all of it,
-    and a finer map's cells lie within them."""
-    maps = {method: stored.values(method)[1] for method in METHODS}
-    side = min(map(len, maps.values()))
-    return {
-        method: np.maximum(values, 0).reshape(side, len(values) // side, side, -1).mean((1, 3), dtype=np.float64).ravel()
-        for method, values in maps.items()
-    }
+    """The same by method."""
+    found = gathered(stored)
+    return {method: one.astype(np.float64) for method, one in zip(found.methods, found.cells, strict=True)}
 
 
 def shown(page: Page) -> NDArray[np.float64]:
@@ -99,14 +107,18 @@ def test_the_overlap_map_counts_methods_and_follows_the_slider(case: Page, store
         case.locator("#top-share").fill(str(percent))
         painted(case)
         expected = np.sum([top(raw[method], percent / 100) for method in ("cam", "layer_cam", "saliency", "lrp")], axis=0)
-        side = int(expected.size**0.5)
+        found = gathered(stored)
+        # A place within each cell that no letter at the pane's edges covers.
+        down, across = (0.35 * edges[:-1] + 0.65 * edges[1:] for edges in found.extent.edges(*found.shape))
+        rows, columns = stored.phantom.pixels.shape
+        places = [(down[y] / rows, across[x] / columns) for y, x in np.argwhere(found.on_film)]
         screen = np.asarray(Picture.open(io.BytesIO(case.screenshot())).convert("RGB")).astype(int)
         box = case.locator("#pane-film .pane-view").bounding_box()
         assert box is not None
         size = min(box["width"], box["height"])
         left, up = box["x"] + (box["width"] - size) / 2, box["y"] + (box["height"] - size) / 2
         for place, count in enumerate(expected):
-            y, x = ((at + 0.5) / side * size for at in divmod(place, side))
+            y, x = (at * size for at in places[place])
             seen = screen[int(up + y), int(left + x)]
             if count:
                 assert np.abs(seen - swatches[count]).max() <= 3, (percent, place, count)
