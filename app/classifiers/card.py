@@ -84,6 +84,11 @@ class Card:
     stride: int = 0
 
     @property
+    def several(self) -> bool:
+        """Whether several members answer together in it, each of which could answer alone."""
+        return self.architecture == "compact-twin"
+
+    @property
     def weights(self) -> Path:
         """The safetensors file."""
         return self.folder / "weights.safetensors"

@@ -103,6 +103,21 @@ class CompactTwin(nn.Module):
         """Film (batch, 1, h, w) → logits (batch, findings)."""
         return self.head(self.flatten(self.pool(self.features(x))))  # type: ignore[no-any-return]
 
+    def alone(self) -> tuple["CompactTwin", ...]:
+        """Each trunk by itself, with its part of the head: the logit is the mean of theirs. They share the trunks' weights."""
+        count = len(self.features.trunks)
+        width = self.head.in_features // count
+        found = []
+        for place, trunk in enumerate(self.features.trunks):
+            one = CompactTwin(self.head.out_features, [1], [1], 1, 1)
+            one.features = Side([trunk])
+            one.head = nn.Linear(width, self.head.out_features).to(self.head.weight)
+            with torch.no_grad():
+                one.head.weight.copy_(self.head.weight[:, place * width : (place + 1) * width] * count)
+                one.head.bias.copy_(self.head.bias)
+            found.append(one.requires_grad_(False).eval())
+        return tuple(found)
+
 
 def joined(members: Sequence[CompactResidual]) -> CompactTwin:
     """One network that answers with the mean of the members' logits; all of the same widths, strides and findings."""

@@ -52,24 +52,36 @@ def analysis(
         return Asked(due=True, job=tx.jobs.analyse(study_id, model=card.name if card else None, priority=10, insist=insist))
 
 
-def maps(store: Store, registry: Registry, study_id: str, *, model: str, finding: str, stack_id: str = "") -> Asked:
-    """Ask for every method's map of one finding by one network: of one stack, or of all that it has read.
+def maps(
+    store: Store,
+    registry: Registry,
+    study_id: str,
+    *,
+    model: str,
+    finding: str,
+    stack_id: str = "",
+    methods: Sequence[str] = (),
+) -> Asked:
+    """Ask for the maps of one finding by one network, of one stack or of all that it has read: by some methods or variants of
+    them, or by those that the network opens with where none is named.
 
-    NotFound for a study, a stack or a network there is not; InputError for a network that does not read it, or a finding that
-    it does not know.
+    NotFound for a study, a stack, a network or a method there is not; InputError for a network that does not read it, or a
+    finding that it does not know.
     """
     card = registry.card(model)
     known(card, finding)
+    wanted = tuple(dict.fromkeys(explainers.describe(method).name for method in methods))
     with store.view() as tx:
         study = tx.studies.get(study_id)
         stack = tx.stacks.get(stack_id) if stack_id else None
         readable(registry, card, study, stack)
-        due = lacking(tx, study_id, card, finding, stack)
+        due = lacking(tx, study_id, card, finding, stack=stack, methods=wanted or explainers.panel(card))
         last = tx.jobs.of_study(study_id, card.name)
     if not due:
         return Asked(due=False, job=last)
     with store.begin(study_id) as tx:
-        return Asked(due=True, job=tx.jobs.explain(study_id, card.name, finding, stack_id=stack_id or None))
+        job = tx.jobs.explain(study_id, card.name, finding, stack_id=stack_id or None, methods=wanted)
+        return Asked(due=True, job=job)
 
 
 def known(card: Card, finding: str) -> None:
@@ -113,8 +125,11 @@ def answered(tx: Transaction, study: StudyRow, card: Card) -> bool:
     return bool(films) and all(s.id in read or s.images[0] in stopped for s in films if s.series_id in series)
 
 
-def lacking(tx: Transaction, study_id: str, card: Card, finding: str, stack: StackRow | None) -> bool:
-    """Whether some map of a finding is missing by a network's present version, of a stack or of all that it has read."""
+def lacking(
+    tx: Transaction, study_id: str, card: Card, finding: str, *, stack: StackRow | None, methods: Sequence[str]
+) -> bool:
+    """Whether one of these methods' maps of a finding is missing by a network's present version, of a stack or of all that it
+    has read."""
     rows = newest(tx.answers.of_study(study_id), card).values()
     stacks = [
         stack_id
@@ -122,4 +137,4 @@ def lacking(tx: Transaction, study_id: str, card: Card, finding: str, stack: Sta
         for stack_id, part in zip(row.stacks, row.answer.parts, strict=True)
         if (stack is None or stack_id == stack.id) and (not part.plane or part.of_slices(finding))
     ]
-    return not stacks or bool(tx.layers.missing(stacks, card.sha256, finding, explainers.panel()))
+    return not stacks or bool(tx.layers.missing(stacks, card.sha256, finding, methods))

@@ -1,5 +1,5 @@
-"""Means and medians with 95% bootstrap intervals (Efron 1979) over whatever is independent: patients, not films; and the
-interval of a share (Wilson 1927)."""
+"""Means and medians with 95% bootstrap intervals (Efron 1979) over whatever is independent: patients, not films, and two such
+things at once (Owen 2007); and the interval of a share (Wilson 1927)."""
 
 import math
 from dataclasses import dataclass
@@ -41,6 +41,29 @@ def median(values: NDArray[np.floating], owners: NDArray[np.generic] | None = No
         table[row, : len(group)] = group
     chosen = np.random.default_rng(seed).integers(0, len(groups), (rounds, len(groups)))
     return _told(float(np.median(clean)), np.nanmedian(table[chosen].reshape(rounds, -1), axis=1), clean.size)
+
+
+def crossed(
+    values: NDArray[np.floating],
+    owners: NDArray[np.generic],
+    draws: NDArray[np.generic],
+    rounds: int = 1000,
+    seed: int = 0,
+) -> Mean:
+    """Mean of the values that are not NaN, where each belongs to an owner and to a draw (n,): both are drawn anew, each by
+    itself (the pigeonhole bootstrap, Owen 2007), so that the interval holds for other owners and for other draws."""
+    clean, owner = _clean(values, owners)
+    if not clean.size:
+        return NOTHING
+    _, draw = _clean(values, draws)
+    shape = (owner.max() + 1, draw.max() + 1)
+    sums, counts = np.zeros(shape), np.zeros(shape)
+    np.add.at(sums, (owner, draw), clean)
+    np.add.at(counts, (owner, draw), 1)
+    random = np.random.default_rng(seed)
+    times = [random.multinomial(length, np.full(length, 1 / length), rounds).astype(np.float64) for length in shape]
+    total, count = (((times[0] @ table) * times[1]).sum(1) for table in (sums, counts))
+    return _told(float(clean.mean()), total[count > 0] / count[count > 0], clean.size)
 
 
 def wilson(true: int, count: int) -> tuple[float, float]:

@@ -50,6 +50,11 @@ def pointing(heat: Map, truth: Truth) -> float:
     return 0.0 if found is None else float(truth[tuple(map(cell, found))])
 
 
+def smoothed(heat: Map, sigma: float) -> Map:
+    """A map, its signs kept, under a Gaussian of ``sigma`` pixels; beyond its edges there is nothing."""
+    return np.asarray(ndimage.gaussian_filter(heat, sigma, mode="constant"), np.float32)
+
+
 def outside_inside(heat: Map, truth: Truth) -> float:
     """Outside–inside ratio (Lapuschkin 2016; RAP paper): mean positive relevance per pixel outside ÷ inside; lower is better.
 
@@ -155,6 +160,9 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
     }
 )
 """Every figure by name. Lower is better for `outside_inside`, higher for the others."""
+
+COMMON = "pointing_common"
+"""The pointing game on maps that were `smoothed` to one scale: what a fine map hits is then its evidence, not its grain."""
 
 LOWER_IS_BETTER = frozenset({"outside_inside"})
 

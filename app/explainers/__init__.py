@@ -1,4 +1,5 @@
-"""The explainers: one file in `methods/` per method; the file's name is the method's name.
+"""The explainers: one file in `methods/` per method; the file's name is the method's name. Every method has the variants of
+`app.explainers.variants` besides, named behind a point.
 
 This module knows the methods by their files and reads what they say of themselves without importing them, so that pages can
 list the methods without torch.
@@ -6,12 +7,14 @@ list the methods without torch.
 
 import ast
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.errors import NotFound
+from app.explainers.variants import VARIANTS, parted
 
 if TYPE_CHECKING:
     from app.classifiers.card import Card
@@ -28,7 +31,8 @@ class Method:
     """What a method says of itself. ``signed``: its picture has two sides; where it is False, the picture shows the positive
     part, though negative values may be kept. ``panel`` is its place in the default panel, from 1; 0: only when asked for.
     ``caution``: a sentence its pane shows always, for a method that evaluation found wanting; "" for the others. ``layers``: it
-    goes through the network layer by layer, and can show every stage."""
+    goes through the network layer by layer, and can show every stage. ``of``: the title of the method that it is a variant of,
+    to be put into its own title; "" for a method."""
 
     name: str
     title: str
@@ -38,6 +42,11 @@ class Method:
     panel: int
     caution: str = ""
     layers: bool = False
+    of: str = ""
+
+    def titled(self, _: Callable[..., str]) -> str:
+        """The title for reading; ``_`` translates."""
+        return _(self.title, method=_(self.of)) if self.of else _(self.title)
 
 
 @cache
@@ -79,13 +88,40 @@ def panel(card: "Card | None" = None) -> tuple[str, ...]:
     return tuple(method.name for method in _methods().values() if method.panel)
 
 
+def variants(method: str, card: "Card | None" = None) -> tuple[str, ...]:
+    """The names of what can be asked of a method's map besides, of a network where one is named: over members only where it has
+    some."""
+    there = (name for name, variant in VARIANTS.items() if variant.over != "members" or card is None or card.several)
+    return tuple(f"{method}.{variant}" for variant in there)
+
+
+def known(name: str) -> bool:
+    """Whether a name is a method's, or a variant's of a method."""
+    method, variant = parted(name)
+    return method in _methods() and (variant in VARIANTS or name == method)
+
+
 def describe(name: str) -> Method:
-    """What a method says of itself; NotFound with the names there are."""
-    if name not in _methods():
+    """What a method, or a variant of a method, says of itself; NotFound with the names of the methods there are."""
+    if not known(name):
         raise NotFound(
             "There is no method called “%(name)s”. There are: %(known)s.", {"name": name, "known": ", ".join(names())}
         )
-    return _methods()[name]
+    method, variant = parted(name)
+    found = _methods()[method]
+    if not variant:
+        return found
+    told = VARIANTS[variant]
+    return Method(
+        name=name,
+        title=told.title,
+        signed=found.signed and not told.spread,
+        summary=told.summary,
+        paper=found.paper,
+        panel=0,
+        caution=told.caution or found.caution,
+        of=found.title,
+    )
 
 
 def load(name: str) -> "Explainer":
@@ -93,13 +129,18 @@ def load(name: str) -> "Explainer":
     from app.explainers.base import Explainer  # noqa: PLC0415 - pages list methods without loading torch
 
     describe(name)
-    module = importlib.import_module(f"{__name__}.methods.{name}")
+    method, variant = parted(name)
+    module = importlib.import_module(f"{__name__}.methods.{method}")
     (found,) = [
         item
         for item in vars(module).values()
         if isinstance(item, type) and issubclass(item, Explainer) and item.__module__ == module.__name__
     ]
-    return found()
+    if not variant:
+        return found()
+    from app.explainers.varied import varied  # noqa: PLC0415 - as above
+
+    return varied(found(), variant)
 
 
 def record(classifier: "Classifier", series: "Series") -> "Trace":

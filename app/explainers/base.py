@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from app.classifiers.classifier import Classifier, versions
-from app.domain import Extent, Image, Layer, Producer, frozen
+from app.domain import Extent, Image, Layer, Producer, Scale, frozen
 from app.errors import AppError, InputError, NotExplainable, NotFound
 from app.explainers.geometry import Field
 from app.explainers.trace import Trace
@@ -59,13 +59,14 @@ class Relevance:
     ``conservation_error`` how much of it did not arrive, relative, both (targets, slices); None for the others.
 
     ``field`` says where the cells of a map of an inner layer lie (`app.explainers.geometry.field`); None: the map's cells share
-    the network's input among them."""
+    the network's input among them. ``notes``: what a pane says of the maps, sentences that are message ids."""
 
     maps: Tensor
     total: Tensor | None = None
     conservation_error: Tensor | None = None
     layers: tuple[LayerRelevance, ...] = ()
     field: Field | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,16 @@ class Explainer(ABC):
         """The method's name: the name of its file."""
         return type(self).__module__.rpartition(".")[2]
 
+    @property
+    def scale(self) -> Scale:
+        """How its values are to be read."""
+        return "signed" if self.signed else "positive"
+
+    @property
+    def parameters(self) -> dict[str, str | float | int | bool]:
+        """Its parameters by their names."""
+        return {entry.name: getattr(self, entry.name) for entry in fields(self)}
+
     @abstractmethod
     def relevance(self, trace: Trace, targets: Sequence[int]) -> Relevance:
         """Maps for the targets (positions in the network's logits). NotExplainable where the method is not defined."""
@@ -94,7 +105,7 @@ class Explainer(ABC):
 
     def with_parameters(self, parameters: dict[str, Any]) -> Self:
         """This method with other parameters; InputError for a name it does not have or a value of another kind."""
-        known = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        known = self.parameters
         for name, value in parameters.items():
             if name not in known:
                 raise InputError(
@@ -151,7 +162,7 @@ class Explainer(ABC):
                 extent=_lies(found.field, maps.shape[2:], trace, classifier.extent(image)),
                 total=None if found.total is None else float(found.total[row, column]),
                 conservation_error=None if found.conservation_error is None else float(found.conservation_error[row, column]),
-                notes=notes,
+                notes=(*notes, *found.notes),
             )
             for column, image in enumerate(trace.series.images)
             for row, finding in enumerate(findings)
@@ -174,13 +185,12 @@ class Explainer(ABC):
     ) -> Layer:
         blank = state == CONSTANT_INPUT or state.startswith(NOT_DEFINED)
         conserves = total is not None and not blank
-        parameters = {entry.name: getattr(self, entry.name) for entry in fields(self)}
         shown = frozen((np.zeros_like(values) if blank else values.copy())[None])
         return Layer(
             stack=image.stack,
             kind="relevance",
-            scale="signed" if self.signed else "positive",
-            producer=Producer("method", self.name, parameters=parameters),
+            scale=self.scale,
+            producer=Producer("method", self.name, parameters=self.parameters),
             model=classifier.card.name,
             model_sha256=classifier.card.sha256,
             finding=finding,
@@ -230,6 +240,7 @@ class Explainer(ABC):
             torch.cat(totals) if totals else None,
             torch.cat(errors) if errors else None,
             field=parts[0].field,
+            notes=parts[0].notes,
         )
 
 

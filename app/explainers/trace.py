@@ -41,6 +41,15 @@ class Trace:
         flat = self.input.detach().flatten(2)
         return tuple(bool(c) for c in (flat.amax(2) == flat.amin(2)).all(1).tolist())
 
+    @property
+    def stacked(self) -> bool:
+        """Whether the network gives one answer for all the images that it is handed, however many."""
+        return bool(self.remember("stacked", self._stacked))
+
+    def _stacked(self) -> Tensor:
+        twice = self.answer(self.input.detach()[:1].repeat(2, 1, 1, 1))
+        return torch.tensor(twice.shape[0] == 1)
+
     def layer(self, name: str) -> Tensor:
         """What a module returned, by its path in the network, still tied to the logits by autograd."""
         return self.tape.values[self.place(name)]
@@ -78,6 +87,10 @@ class Trace:
         with torch.no_grad():
             return self.classifier.network(films.clone())  # type: ignore[no-any-return]
 
+    def again(self, film: Tensor, classifier: Classifier | None = None) -> "Trace":
+        """A recorded pass of its own: of another film of the same shape, or by another network of the same card."""
+        return _recorded(classifier or self.classifier, self.series, film.detach().requires_grad_())
+
     def on_cpu(self) -> "Trace":
         """The same forward pass on the CPU, for when a GPU is out of memory; the GPU's network stays as it is."""
         return record(self.classifier.on_cpu(), self.series)
@@ -88,12 +101,16 @@ def record(classifier: Classifier, series: Series) -> Trace:
 
     Memory grows with the number of images. A network that reads each image by itself is best given one image at a time."""
     with torch.inference_mode(False), torch.enable_grad():
-        started = time.perf_counter()
-        film = classifier.prepare(series).requires_grad_()
-        # A network may normalise its input in place, which a leaf does not allow.
-        recorded = tape(classifier.network, film.clone())
-        logits = recorded.values[recorded.output].detach()
-        return Trace(classifier, series, recorded, film, logits, time.perf_counter() - started)
+        return _recorded(classifier, series)
+
+
+def _recorded(classifier: Classifier, series: Series, film: Tensor | None = None) -> Trace:
+    started = time.perf_counter()
+    film = classifier.prepare(series).requires_grad_() if film is None else film
+    # A network may normalise its input in place, which a leaf does not allow.
+    recorded = tape(classifier.network, film.clone())
+    logits = recorded.values[recorded.output].detach()
+    return Trace(classifier, series, recorded, film, logits, time.perf_counter() - started)
 
 
 def gradients(output: Tensor, targets: Sequence[int], wrt: Tensor, batched: bool) -> Tensor:

@@ -2,13 +2,14 @@
 
 The pointing game asks of every finding that is there and was found (a hit): does the highest point of the maps lie on it?
 The plane is the one that adds most to the exam's logit, the slice may be one off, and within the slice the point may miss by
-15 of 224 parts of the side, the tolerance of Zhang et al. (2018) at the size that their networks read. Beside it stand a point
-chosen at random in the same stack and the middle of its middle slice, by the same rule.
+15 of 224 parts of the side, the tolerance of Zhang et al. (2018) at the size that their networks read. The same is told of
+maps smoothed, slice by slice, to the scale of the networks' own cells. Beside it stand a point chosen at random in the same
+stack and the middle of its middle slice, by the same rule.
 """
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -17,11 +18,14 @@ from scipy import ndimage
 
 from app import explainers
 from app.classifiers.card import Card
+from app.classifiers.classifier import Classifier
 from app.classifiers.exam import ExamClassifier
-from app.domain import Answer, Image, Layer, Plane, Series, frozen, joined
+from app.domain import Answer, Extent, Image, Layer, Plane, Series, frozen, joined
 from app.evaluation import localisation
 from app.evaluation.intervals import mean, wilson
 from app.evaluation.predictions import auroc_interval
+from app.explainers.trace import Trace
+from app.grey import resample
 from app.phantoms import knee
 
 FIRST_SEED = 9_000_000
@@ -91,10 +95,21 @@ def points(classifier: ExamClassifier, exam: Drawn, finding: str, methods: Seque
     trace = explainers.record(part, series)
     for method in methods:
         maps = explainers.load(method).explain(part, trace, (finding,))
-        yield method, pointing(joined("", maps), right)
+        whole = joined("", maps)
+        yield method, pointing(whole, right)
+        yield f"{method}, common scale", pointing(at_one_scale(whole, part, trace), right)
     yield "random", float(right.mean())
     middle = tuple(length // 2 for length in right.shape)
     yield "centre", float(right[middle])
+
+
+def at_one_scale(layer: Layer, part: Classifier, trace: Trace) -> Layer:
+    """A stack's maps on the grid of its slices, each smoothed to the scale of the explained layer's cells."""
+    cells = int(trace.layer(part.card.explained_layer).shape[-1])
+    rows, columns = trace.series.images[0].stored.shape
+    planes = [resample(plane, layer.extent, (rows, columns)) for plane in layer.values]
+    fine = np.stack([localisation.smoothed(plane, max(rows, columns) / cells) for plane in planes])
+    return replace(layer, values=frozen(fine), extent=Extent(0, 0, columns, rows))
 
 
 def pointing(layer: Layer, right: NDArray[np.bool_]) -> float:
@@ -126,7 +141,7 @@ def lines(card: Card, told: Told) -> Iterator[str]:
             yield f"AUROC {finding:15} {shown} on {len(labels)} exams ({int(labels[:, row].sum())} with it)"
     yield f"{told.found} of {told.there} findings that were there were found"
     for name, hits in told.points.items():
-        yield f"pointing {name:10} {_share(hits)} on {len(hits)} findings"
+        yield f"pointing {name:24} {_share(hits)} on {len(hits)} findings"
 
 
 def _share(hits: Sequence[float]) -> str:

@@ -3,7 +3,6 @@
 Knows the explainers, the classifiers and the measures; writes nothing.
 """
 
-import copy
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +17,8 @@ from app.classifiers.classifier import Classifier
 from app.domain import Extent, Image, Layer, Series, frozen
 from app.errors import InputError
 from app.evaluation import agreement, localisation, perturbation
-from app.evaluation.intervals import Mean, mean, median
+from app.evaluation.intervals import Mean, crossed, mean, median
+from app.explainers import twins
 from app.explainers.trace import Trace
 from app.grey import resample
 from app.reporting.cases import Case
@@ -32,6 +32,12 @@ ORDERS: dict[str, perturbation.Order] = {"negative_perturbation": "least", "posi
 """Measure → which pixels are removed first."""
 NOISE = 0.02
 """Radius of the noise for max-sensitivity, as a share of the film's own range."""
+RANDOMISED = "randomised_"
+"""Begins the names of the measures of model randomisation."""
+RANDOM_SHARES = (0.05, 0.25, 0.5, 0.75, 1.0)
+"""Which shares of the layers are drawn anew, from the top down."""
+RANDOM_DRAWS = 5
+"""How many random networks a map is compared with: on one alone a method may stand anywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One measured value, before any mean."""
+    """One measured value, before any mean. ``draw``: of which random network, where a measure draws several."""
 
     source: str
     finding: str
@@ -55,6 +61,7 @@ class Value:
     method: str
     measure: str
     value: float
+    draw: int = 0
 
 
 def asked(method: str) -> tuple[str, dict[str, Any]]:
@@ -69,12 +76,18 @@ def asked(method: str) -> tuple[str, dict[str, Any]]:
         key, equals, value = pair.partition("=")
         if not equals:
             raise InputError("“%(pair)s” is no parameter: write name=value.", {"pair": pair})
-        try:
-            parameters[key] = float(value)
-        except ValueError:
-            parameters[key] = value
+        parameters[key] = _read(value)
     explainers.load(name).with_parameters(parameters)
     return name, parameters
+
+
+def _read(value: str) -> str | float | int:
+    for kind in (int, float):
+        try:
+            return kind(value)
+        except ValueError:
+            continue
+    return value
 
 
 def explain(method: str, classifier: Classifier, trace: Trace, findings: Sequence[str]) -> list[Layer]:
@@ -86,7 +99,8 @@ def explain(method: str, classifier: Classifier, trace: Trace, findings: Sequenc
 def localise(
     classifier: Classifier, cases: Sequence[Case], methods: Sequence[str], progress: Callable[[str], None]
 ) -> list[Value]:
-    """Each localisation measure of each method and control on each case, on the image's own grid."""
+    """Each localisation measure of each method and control on each case, on the image's own grid; pointing also at a scale that
+    is common to all of them, ``pointing_common``."""
     values = []
     rng = np.random.default_rng(0)
     prior = mean_boxes(cases)
@@ -100,9 +114,12 @@ def localise(
         for control, heat in zip(CONTROLS, controls(case, index, prior, rng), strict=True):
             maps[control] = (heat, None)
         sources = [case.source, f"{case.source}, called"] if called(trace, case.finding) else [case.source]
+        scale = stride(trace, image)
         for method, (heat, hit) in maps.items():
-            for name, measure in localisation.MEASURES.items():
-                value = hit if name == "pointing" and hit is not None else measure(heat, case.truth)
+            told = {name: measure(heat, case.truth) for name, measure in localisation.MEASURES.items()}
+            told["pointing"] = told["pointing"] if hit is None else hit
+            told[localisation.COMMON] = localisation.pointing(localisation.smoothed(heat, scale), case.truth)
+            for name, value in told.items():
                 values += [Value(source, case.finding, case.owner, method, name, value) for source in sources]
         if index % 20 == 19:
             progress(f"{index + 1} of {len(cases)} cases localised")
@@ -113,6 +130,13 @@ def called(trace: Trace, finding: str) -> bool:
     """Whether the network calls the finding on the trace's first image."""
     score = trace.classifier.predictions(trace.logits, trace.series, 0.0)[0].score(finding)
     return score is not None and score.probability >= CALLED
+
+
+def stride(trace: Trace, image: Image) -> float:
+    """How far apart in an image's pixels the cells of the network's explained layer lie."""
+    layer = trace.layer(trace.classifier.card.explained_layer)
+    extent = trace.classifier.extent(image)
+    return (extent.right - extent.left) / int(layer.shape[-1])
 
 
 def on_image(layer: Layer, image: Image) -> NDArray[np.float32]:
@@ -239,27 +263,23 @@ def between_findings(classifier: Classifier, cases: Sequence[Case], methods: Seq
     return values
 
 
-def randomisation(classifier: Classifier, cases: Sequence[Case], methods: Sequence[str]) -> list[Value]:
-    """Model randomisation (Adebayo 2018): weights drawn anew from the top down; rank correlation with the map before.
+def randomisation(
+    classifier: Classifier, cases: Sequence[Case], methods: Sequence[str], draws: int = RANDOM_DRAWS
+) -> list[Value]:
+    """Model randomisation (Adebayo 2018): weights drawn anew from the top down; rank correlation with the map before, for
+    several random networks.
 
     The measure's name carries the share of the network's layers that are random: ``randomised_100`` is all of them.
     """
     values = []
     originals = maps_of(classifier, cases, methods)
-    network = copy.deepcopy(classifier.network)
-    layers = [m for m in network.modules() if callable(getattr(m, "reset_parameters", None))][::-1]
-    steps = sorted({max(1, round(len(layers) * share)) for share in (0.05, 0.25, 0.5, 0.75, 1.0)})
-    done = 0
-    torch.manual_seed(0)
-    for step in steps:
-        for layer in layers[done:step]:
-            layer.reset_parameters()  # type: ignore[operator]
-        done = step
-        name = f"randomised_{round(100 * step / len(layers))}"
-        for key, heat in maps_of(replace(classifier, network=network), cases, methods).items():
-            case, method = cases[key[0]], key[1]
-            value = agreement.spearman(originals[key], heat)
-            values.append(Value(case.source, "all", case.owner, method, name, 0.0 if np.isnan(value) else value))
+    for draw in range(draws):
+        for percent, twin in twins.steps(classifier, RANDOM_SHARES, draw):
+            for key, heat in maps_of(twin, cases, methods).items():
+                case, method = cases[key[0]], key[1]
+                alike = agreement.spearman(originals[key], heat)
+                value = 0.0 if np.isnan(alike) else alike
+                values.append(Value(case.source, "all", case.owner, method, f"{RANDOMISED}{percent}", value, draw))
     return values
 
 
@@ -276,15 +296,17 @@ def maps_of(
 
 
 def summarise(values: Iterable[Value]) -> list[Row]:
-    """Means (ratios: medians) with intervals over owners, per source and finding, and over all findings of a source."""
+    """Means (ratios: medians) with intervals over owners, and of what random networks did over those too, per source and
+    finding, and over all findings of a source."""
     groups: dict[tuple[str, str, str, str], list[Value]] = {}
     for value in values:
         for finding in {value.finding, "all"}:
             groups.setdefault((value.source, finding, value.method, value.measure), []).append(value)
-    return [
-        Row(
-            *key,
-            (median if key[3] in MEDIANS else mean)(np.array([v.value for v in members]), np.array([v.owner for v in members])),
-        )
-        for key, members in sorted(groups.items())
-    ]
+    return [Row(*key, _mean(key[3], members)) for key, members in sorted(groups.items())]
+
+
+def _mean(measure: str, members: Sequence[Value]) -> Mean:
+    figures, owners = np.array([v.value for v in members]), np.array([v.owner for v in members])
+    if measure.startswith(RANDOMISED):
+        return crossed(figures, owners, np.array([v.draw for v in members]))
+    return (median if measure in MEDIANS else mean)(figures, owners)

@@ -11,18 +11,21 @@ from typing import Any
 
 from app import __version__
 from app.classifiers.card import Card
-from app.evaluation.localisation import LOWER_IS_BETTER, MEASURES
+from app.evaluation.localisation import COMMON, LOWER_IS_BETTER, MEASURES
 from app.reporting.measuring import CONTROLS, Row
 
 RESEARCH = "Research use only — not for clinical use"
 LEGEND = (
-    "Bars show the mean (outside_inside: the median), whiskers its 95% bootstrap interval over patients; controls, which know "
+    "Bars show the mean (outside_inside: the median), whiskers its 95% bootstrap interval over patients, of randomisation over "
+    "patients and random networks; controls, which know "
     "nothing, are grey. “Called”: cases to which the network gives the finding a probability of 50% or more. "
     "Bold: better than the random map and the centre prior, intervals apart."
 )
 PALETTE = ("#2f6f9f", "#b4552d", "#3f7d3a", "#7a4b9a", "#a3236b", "#6b6b00", "#005f6b")
 FEW = 5
 """Fewer cases than that warn of nothing and prove nothing: their interval is too narrow to be believed."""
+KEPT = 0.3
+"""From this correlation on a map is said to stay when the whole network is random, if the interval lies above 0."""
 LOWER = LOWER_IS_BETTER | {"positive_perturbation", "max_sensitivity"}
 STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#1a1d21}"
@@ -55,8 +58,9 @@ class Report:
         for row in self.rows:
             if row.finding != "all" or row.method in CONTROLS or row.mean.count < FEW:
                 continue
-            if row.measure == "randomised_100" and row.mean.value >= 0.3:
-                told.append(f"{row.method} keeps its map although the network is random ({row.source}: {row.mean.value:.2f}).")
+            if row.measure == "randomised_100" and row.mean.value >= KEPT and row.mean.low > 0:
+                interval = f"{row.mean.value:.2f} [{row.mean.low:.2f}, {row.mean.high:.2f}]"
+                told.append(f"{row.method} keeps its map although the network is random ({row.source}: {interval}).")
             if row.measure == "between_findings" and row.mean.value >= 0.8:
                 told.append(f"{row.method} draws nearly one map for every finding ({row.source}: {row.mean.value:.2f}).")
         return told
@@ -121,7 +125,7 @@ def page(report: Report) -> str:
 
 def place(measure: str) -> tuple[int, str]:
     """Where a measure stands on the page: localisation first, in the order it is defined, then the others by name."""
-    known = list(MEASURES)
+    known = ["pointing", COMMON, *MEASURES]
     return (known.index(measure) if measure in known else len(known), measure)
 
 

@@ -60,15 +60,25 @@ class Jobs:
         """Every study that is behind (`behind`) since ``before``."""
         return tuple(self._session.scalars(select(StudyTable.id).where(StudyTable.changed_at < before, _behind())))
 
-    def explain(self, study_id: str, model: str, finding: str, *, stack_id: str | None = None, priority: int = 10) -> JobRow:
-        """Ask for every method's map for one finding by one network, of one stack or of all that it reads; an identical open
-        job is returned instead. NotFound."""
+    def explain(
+        self,
+        study_id: str,
+        model: str,
+        finding: str,
+        *,
+        stack_id: str | None = None,
+        methods: Sequence[str] = (),
+        priority: int = 10,
+    ) -> JobRow:
+        """Ask for the maps of one finding by one network, of one stack or of all that it reads: by some methods, or by those
+        that the network opens with where none is named. An identical open job is returned instead. NotFound."""
         if stack_id is None and self._session.get(StudyTable, study_id) is None:
             raise NotFound("There is no such study, or it was removed.")
         stack = None if stack_id is None else self._session.get(StackTable, stack_id)
         if stack_id is not None and (stack is None or stack.study_id != study_id):
             raise NotFound("There is no such image, or it was removed.")
         key = {"kind": "explain", "study_id": study_id, "stack_id": stack_id, "model": model, "finding": finding}
+        key["methods"] = ",".join(methods)
         for job in self._same(key):
             return _row(job)
         return self._add(key, priority)
@@ -335,4 +345,5 @@ def _row(row: JobTable) -> JobRow:
         chosen=row.chosen,
         not_before=row.not_before,
         setbacks=row.setbacks,
+        methods=tuple(filter(None, row.methods.split(","))),
     )

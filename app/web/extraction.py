@@ -20,6 +20,7 @@ from app.classifiers import reasons
 from app.classifiers.registry import GONE, Registry
 from app.config import ROOT
 from app.domain import FINDINGS, KNEE_FINDINGS, NO_FINDING, REASONS
+from app.explainers.variants import VARIANTS
 from app.store import faults
 from app.web import errors
 from app.web.i18n import FOLDER
@@ -33,6 +34,8 @@ COMMANDS = {"adoption", "bench", "cli.py", "product.py", "torture", "training", 
 NAMED = (
     "no positive evidence", "not defined", "constant input",  # app.domain.Explanation.state
     "computed on cpu: the GPU was out of memory",  # a note of app.explainers.base
+    "The same map as CAM, scaled: this network ends in pooling and one linear layer. The picture is its positive part.",
+    # a note of app.explainers.methods.gradcam
 )  # fmt: skip
 """Sentences that values carry, translated where they are shown."""
 
@@ -52,6 +55,7 @@ def spoken(root: Path = ROOT) -> frozenset[str]:
     for name in explainers.names():
         method = explainers.describe(name)
         found |= {method.title, method.summary, method.caution}
+    found |= {text for variant in VARIANTS.values() for text in (variant.title, variant.summary, variant.caution)}
     for path in sorted((root / "templates").rglob("*.html")):
         found |= set(_messages("jinja2.ext:babel_extract", path, CALLS))
     calls = CALLS | dict.fromkeys(_errors(root / "app"))

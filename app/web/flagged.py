@@ -98,9 +98,14 @@ def _answer(request: Request, query: FlagQuery) -> Response:
         columns=_columns(request, query),
         order=f"-{query.sort}" if query.descending else query.sort,
         against={row.row.id: figures.against(row.row.review.localisations.get(row.row.method), _) for row in flags.rows},
-        methods={name: _(explainers.describe(name).title) for name in explainers.names()} | titles,
+        methods={name: explainers.describe(name).titled(_) for name in _methods()} | titles,
     )
     return pages.render(request, page, template="partials/flagged_table.html" if pages.is_htmx(request) else None)
+
+
+def _methods() -> Iterator[str]:
+    for name in explainers.names():
+        yield from (name, *explainers.variants(name))
 
 
 def _columns(request: Request, query: FlagQuery) -> tuple[tables.Column, ...]:

@@ -39,7 +39,8 @@ class Piece:
     def maps(self) -> tuple[tuple[str, str], ...]:
         """The plane and the method's title of every map that will come, in that order; no plane for a film."""
         stacks = self.reading.stacks if self.finding == TOP else self.reading.answering(self.finding)
-        return tuple((stack.plane, explainers.describe(method).title) for stack in stacks for method in self.methods)
+        told = [explainers.describe(method) for method in self.methods]
+        return tuple((stack.plane, method.of or method.title) for stack in stacks for method in told)
 
     @property
     def steps(self) -> int:
@@ -113,7 +114,7 @@ class Ledger:
         answer = self._answer(one)
         if self.job.kind == "explain":
             finding = self.job.finding or ""
-            methods = self._missing(one, finding, panel)
+            methods = self._missing(one, finding, self.job.methods or panel)
             # An answer that is there is explained: whoever insisted on it did so before.
             insist = self.job.insist or answer is not None
             return Piece(one, methods, finding, insist) if methods or answer is None else None

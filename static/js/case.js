@@ -7,11 +7,12 @@ import { element, optional } from "./elements.js";
 import { Grid } from "./grid.js";
 import { History } from "./history.js";
 import { Input } from "./input.js";
-import { failedFor, isOpen } from "./jobs.js";
+import { isOpen } from "./jobs.js";
 import { listen } from "./keys.js";
 import { actions } from "./keytable.js";
 import { register } from "./layers.js";
 import { Matrix } from "./matrix.js";
+import { More } from "./more.js";
 import { Notice } from "./notice.js";
 import { Panes } from "./panes.js";
 import { Payload } from "./payload.js";
@@ -78,6 +79,7 @@ export class Case {
     this.matrix = optional("matrix") && this.reviews ? this.#comparing() : null;
     // What the strip above the panes and the drawers below them do.
     this.#plain();
+    this.more = this.judged ? new More(this) : null;
     this.#register(data);
     this.grid = new Grid(panes, this);
     this.compare = new Compare(panes);
@@ -151,6 +153,7 @@ export class Case {
       register({ id: `map:${name}`, kind, method: name, title, signed, summary, caution });
     }
     if (this.matrix) register(this.matrix.layer);
+    this.more?.take(data);
   }
 
   // What goes with the panes, and with every drawing of them.
@@ -169,6 +172,7 @@ export class Case {
       this.drawers?.parts.whatif?.slice();
     };
     display.listen(() => this.scrolling.alone());
+    this.grid.onChange(() => this.#taken && this.more?.ask());
   }
 
   /** Whether there are layers here at all. */
@@ -333,18 +337,13 @@ export class Case {
     for (const pane of this.panes.all) this.showing.give(pane);
     this.judge();
     this.drawers?.take(told);
-    if (this.#wanting && !failedFor(told)) this.payload.askMaps();
+    this.more?.ask();
   }
 
   /** What is judged is the active pane's stack. */
   judge() {
     const { image } = this.panes.active;
     this.reviews?.take(this.data, image?.stack ?? this.data.stack, this.regions);
-  }
-
-  // Whether layers that this page shows are not there yet.
-  get #wanting() {
-    return this.judged && this.payload.missing;
   }
 
   /**
@@ -383,7 +382,7 @@ export class Case {
     }
     this.bar.show();
     this.reviews?.show();
-    if (told.prediction && !this.#wanting) say(words("say.arrived", this.payload.label));
+    if (told.prediction && !this.more?.missing.length) say(words("say.arrived", this.payload.label));
   }
 }
 

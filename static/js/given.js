@@ -111,7 +111,7 @@ export class Given {
   able(pane) {
     const { prediction, explanations } = this.data;
     const about = (/** @type {ExplanationData} */ { stack, method }) => stack === pane.image?.stack && method === pane.method;
-    return Boolean(pane.method && prediction && explanations.some(about));
+    return Boolean(pane.method && prediction && !this.#variant(pane.method) && explanations.some(about));
   }
 
   /**
@@ -129,7 +129,21 @@ export class Given {
    * @param {string} method
    */
   title(method) {
-    return this.data.methods.find(({ name }) => name === method)?.title ?? method;
+    return this.methods.find(({ name }) => name === method)?.title ?? method;
+  }
+
+  /** The methods whose maps can be judged, those that somebody asked for too. */
+  get methods() {
+    const { methods, more } = this.data;
+    return [...methods, ...more.filter(({ of }) => !of)];
+  }
+
+  /**
+   * Whether a layer is a variant of another: what it shows is no map of the network's to judge.
+   * @param {string} method
+   */
+  #variant(method) {
+    return this.data.more.some(({ name, of }) => of && name === method);
   }
 }
 

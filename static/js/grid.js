@@ -125,7 +125,7 @@ export class Grid {
 
   // The film, and every layer that is there.
   #usual() {
-    const stored = layers().filter(({ method }) => method);
+    const stored = layers().filter(({ method, more }) => method && !more);
     const ids = ["film", ...stored.map(({ id }) => id)].slice(0, MOST_ROWS * MOST_COLUMNS);
     const columns = columnsOf(ids.length);
     const rows = Math.ceil(ids.length / columns);

@@ -198,7 +198,7 @@ export class Judge {
   #holder(region) {
     const { given } = this.reviews;
     if (!region) return undefined;
-    const verdicts = given.data.methods.map(({ name }) => given.of(name));
+    const verdicts = given.methods.map(({ name }) => given.of(name));
     return verdicts.find((verdict) => verdict?.region && same(verdict.region, region));
   }
 

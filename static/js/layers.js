@@ -10,18 +10,22 @@ const known = new Map();
 /** @type {Set<(id: string) => void>} */
 const listeners = new Set();
 
+/** @type {(id: string) => void} */
+let provider = () => {};
+
 /**
  * Puts a layer in, or replaces the one of the same id.
  *
  * `id`: "film", "map:lrp", "agreement" …; `kind`: "film", "agreement", or the kind of a stored layer; `title` and `summary` in
- * the reader's language; `method` and `caution`: of a stored layer. `overlay(pane)`, for layers that are not stored, returns
+ * the reader's language; `method` and `caution`: of a stored layer; `more`: it came because a reader asked,
+ * `variant`: and is one of another layer. `overlay(pane)`, for layers that are not stored, returns
  * null or what it lays over the film; what is missing in it is as the reader has set it. `film(pane)`, for a layer that shows
  * another film (an edited one), returns it as fetchFilm makes it, or null.
  * @param {Offered} offered
  */
 export function register(offered) {
   const before = known.get(offered.id);
-  const made = Object.freeze({ summary: "", method: "", caution: "", signed: false, ...offered });
+  const made = Object.freeze({ summary: "", method: "", caution: "", signed: false, more: false, variant: false, ...offered });
   known.set(offered.id, made);
   if (before && alike(before, made)) return;
   for (const listener of listeners) listener(offered.id);
@@ -45,10 +49,19 @@ export function withdraw(id) {
 }
 
 /**
+ * Calls `make(id)` when a layer is wanted that is not there: it may register it.
+ * @param {(id: string) => void} make
+ */
+export function provides(make) {
+  provider = make;
+}
+
+/**
  * The layer of an id, or undefined.
  * @param {string} id
  */
 export function layer(id) {
+  if (!known.has(id)) provider(id);
   return known.get(id);
 }
 

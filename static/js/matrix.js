@@ -75,6 +75,8 @@ export class Matrix {
     method: "",
     signed: false,
     caution: "",
+    more: false,
+    variant: false,
     overlay: (pane) => this.overlay(pane),
   };
 

@@ -159,7 +159,7 @@ export class Pane {
     });
     element.setAttribute("aria-label", title);
     this.#head(layer);
-    first(element, ".verdicts").hidden = !this.method || !stack;
+    first(element, ".verdicts").hidden = !this.method || !stack || Boolean(layer?.variant);
     first(element, ".film-facts").hidden = id !== "film" || Boolean(plane);
     if (!layer) this.tell(words("pane.drop"));
   }

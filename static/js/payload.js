@@ -22,8 +22,11 @@ export class Payload {
    */
   #asking = null;
 
-  /** Which film, network and finding maps were asked for. */
-  #wanted = "";
+  /**
+   * Which maps were asked for: of which film, network and finding, by which method, "" for those that it opens with.
+   * @type {Set<string>}
+   */
+  #wanted = new Set();
 
   /** The network and the finding that the reader has been reading. */
   #read = { model: "", finding: "" };
@@ -80,6 +83,7 @@ export class Payload {
    */
   choose(finding) {
     this.chosen.finding = finding;
+    this.#wanted.clear();
     this.data = { ...this.data, finding, explanations: [] };
   }
 
@@ -126,24 +130,36 @@ export class Payload {
     }
   }
 
-  /** Whether the network should have made layers of the shown finding that are not there, of the stacks that it reads. */
-  get missing() {
+  /**
+   * The methods by which the network should have made layers of the shown finding that are not there, of the stacks that it
+   * reads: "" for those that it opens with, which come first; else those of `more`.
+   * @param {string[]} more
+   * @returns {string[]}
+   */
+  missing(more) {
     const { prediction, explanations, methods } = this.data;
-    if (!prediction) return false;
-    const made = methods.filter(({ imported }) => !imported);
-    /** @param {string} stack */
-    const lacks = (stack) => {
-      return made.some(({ name }) => !explanations.some((entry) => entry.stack === stack && entry.method === name));
+    if (!prediction) return [];
+    /** @param {string} name */
+    const lacks = (name) => {
+      const there = explanations.filter(({ method }) => method === name).map(({ stack }) => stack);
+      return prediction.parts.some(({ stack }) => !there.includes(stack));
     };
-    return prediction.parts.some(({ stack }) => lacks(stack));
+    return methods.some(({ imported, name }) => !imported && lacks(name)) ? [""] : more.filter(lacks);
   }
 
-  /** Maps that are not there are asked for once per finding; the job's fragment then says when they are. */
-  askMaps() {
+  /**
+   * Maps that are not there are asked for once per finding; the job's fragment then says when they are.
+   * @param {string[]} names as `missing` gives them
+   * @param {boolean} [again] those that were asked for too
+   */
+  askMaps(names, again = false) {
     const { image, model, finding, urls, job } = this.data;
-    const wanted = `${image} ${model} ${finding}`;
-    if (this.#wanted === wanted || (isOpen(this.data) && job?.kind === "analyse")) return;
-    this.#wanted = wanted;
-    htmx.ajax("post", urls.explanations, { target: "#job", swap: "outerHTML", values: { finding, model, image } });
+    /** @param {string} name */
+    const key = (name) => `${image} ${model} ${finding} ${name}`;
+    const fresh = names.filter((name) => again || !this.#wanted.has(key(name)));
+    if (!fresh.length || (isOpen(this.data) && job?.kind === "analyse")) return;
+    for (const name of fresh) this.#wanted.add(key(name));
+    const values = { finding, model, image, methods: fresh.join(",") };
+    htmx.ajax("post", urls.explanations, { target: "#job", swap: "outerHTML", values });
   }
 }

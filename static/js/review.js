@@ -232,7 +232,7 @@ export class Reviews {
    * @param {Region | null} after
    */
   regionChanged(before, after) {
-    const judged = this.data.methods.flatMap(({ name }) => {
+    const judged = this.given.methods.flatMap(({ name }) => {
       const verdict = this.given.of(name);
       return verdict ? [{ name, verdict }] : [];
     });

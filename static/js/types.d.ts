@@ -34,6 +34,8 @@ export interface CaseData {
   prediction: PredictionData | null;
   finding: string;
   methods: MethodData[];
+  /** What can be asked for besides. */
+  more: MethodData[];
   explanations: ExplanationData[];
   reviews: ReviewData[];
   layouts: LayoutData[];
@@ -184,6 +186,8 @@ export interface MethodData {
   signed: boolean;
   summary: string;
   caution: string;
+  /** The title of the method that it is a variant of, "" for none. */
+  of: string;
 }
 
 export interface ExplanationData extends Covering {
@@ -418,6 +422,10 @@ export interface Layer {
   scale?: Scale;
   names?: Record<string, string>;
   caution: string;
+  /** It came because a reader asked for it. */
+  more: boolean;
+  /** It is a variant of another: its spread, or its randomised twin. */
+  variant: boolean;
   /** What it lays over a pane's film; a layer that is no method's map has it. */
   overlay?: (pane: Pane) => Overlaid | null;
   /** The film that it shows in place of the one that a pane shows. */

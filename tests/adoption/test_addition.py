@@ -80,6 +80,8 @@ def test_the_methods_that_are_asked_for_work_with_three_channels(
         "integrated_gradients": {"steps": 2},
         "smoothgrad": {"samples": 2},
         "occlusion": {"cells": 4},
+        "rise": {"masks": 16},
+        "expected_gradients": {"films": 2, "steps": 2},
     }
     for method in set(explainers.names()) - set(explainers.panel()):
         (found,) = explainers.load(method).explain(classifier, trace, ["A"], **few.get(method, {}))

@@ -36,7 +36,7 @@ def test_from_a_file_to_a_network_that_reads_and_away_again(
     assert [line.split()[0] for line in said.splitlines() if " ms" in line] == [
         "forward",
         "CAM",
-        "Grad-CAM",
+        "Layer-CAM",
         "Saliency",
         "LRP",
         "RAP",

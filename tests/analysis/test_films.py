@@ -23,7 +23,7 @@ from tests.networks import write_network
 
 pytestmark = pytest.mark.usefixtures("environment")
 
-FIVE = ["cam", "gradcam", "saliency", "lrp", "rap"]
+FIVE = ["cam", "layer_cam", "saliency", "lrp", "rap"]
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +168,7 @@ def test_every_frame_has_an_entry_and_what_nobody_reads_says_so(
             ["--model", "nobody"],
             "There is no network called “nobody”. There are: chest-untrained, phantom-by-name, phantom-untrained.",
         ),
-        (["--methods", "cam,guess"], "There is no method called “guess”. There are: cam, gradcam, saliency, lrp, rap"),
+        (["--methods", "cam,guess"], "There is no method called “guess”. There are: cam, layer_cam, saliency, lrp, rap"),
         (["--finding", "Gout"], "No network knows a finding called “Gout”. There are: Atelectasis, Cardiomegaly"),
         (
             ["--model", "phantom-by-name", "--finding", "Hernia"],

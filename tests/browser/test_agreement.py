@@ -12,21 +12,29 @@ from PIL import Image as Picture
 from playwright.sync_api import Page, expect
 from scipy.stats import spearmanr
 
+from app.domain import Extent
+from app.evaluation import agreement
 from tests.browser.cases import Case, painted
 from tests.browser.conftest import Server
 
-METHODS = ("cam", "gradcam", "saliency", "lrp", "rap")
+METHODS = ("cam", "layer_cam", "saliency", "lrp", "rap")
+
+
+def gathered(stored: Case) -> agreement.Gathered:
+    """Every method's positive evidence over the coarsest map's cells, each map where its cells lie."""
+    maps = {}
+    for method in METHODS:
+        entry, values = stored.values(method)
+        maps[method] = agreement.Heat(values, Extent.of([*entry["extent"], *entry["reach"]]))
+    found = agreement.gathered(maps, stored.phantom.pixels.shape)
+    assert found is not None
+    return found
 
 
 def cells(stored: Case) -> dict[str, NDArray[np.float64]]:
-    """Every method's positive evidence over the coarsest map's cells. The film is square, so that every map covers all of it,
-    and a finer map's cells lie within them."""
-    maps = {method: stored.values(method)[1] for method in METHODS}
-    side = min(map(len, maps.values()))
-    return {
-        method: np.maximum(values, 0).reshape(side, len(values) // side, side, -1).mean((1, 3), dtype=np.float64).ravel()
-        for method, values in maps.items()
-    }
+    """The same by method."""
+    found = gathered(stored)
+    return {method: one.astype(np.float64) for method, one in zip(found.methods, found.cells, strict=True)}
 
 
 def shown(page: Page) -> NDArray[np.float64]:
@@ -70,10 +78,9 @@ def test_the_disagreement_is_the_one_that_the_worker_kept(case: Page, stored: Ca
     kept = stored.read(f"{address}?finding={stored.data['finding']}")
     (row,) = json.loads(kept)
     assert float(case.locator("#apart").get_attribute("data-value") or "nan") == pytest.approx(row["disagreement"], abs=1e-5)
-    assert row["methods"] == ["cam", "saliency", "lrp"]
+    assert row["methods"] == ["cam", "layer_cam", "saliency", "lrp"]
     expect(case.locator("#counting")).to_have_text(
-        "Counts: CAM, Saliency, LRP. Draws the same map as another and has no second vote: Grad-CAM. "
-        "Does not count, for its caution: RAP."
+        "Counts: CAM, Layer-CAM, Saliency, LRP. Does not count, for its caution: RAP."
     )
     case.goto(small_server.url)
     mine = case.locator(f'tr:has(a[href^="{stored.url.removeprefix(small_server.url)}"])')
@@ -86,7 +93,7 @@ def test_the_overlap_map_counts_methods_and_follows_the_slider(case: Page, store
     foot = case.locator("#pane-film .pane-foot").bounding_box()
     case.keyboard.press("a")
     expect(case.locator("#overlap")).to_have_attribute("aria-checked", "true")
-    expect(case.locator("#pane-film .count")).to_have_text(["0", "1", "2", "3"])
+    expect(case.locator("#pane-film .count")).to_have_text(["0", "1", "2", "3", "4"])
     assert case.locator("#pane-film .pane-foot").bounding_box() == foot, "the colour bar moves nothing"
     case.locator("#opacity").fill("100")
     raw = cells(stored)
@@ -99,15 +106,19 @@ def test_the_overlap_map_counts_methods_and_follows_the_slider(case: Page, store
     for percent in (10, 30):
         case.locator("#top-share").fill(str(percent))
         painted(case)
-        expected = np.sum([top(raw[method], percent / 100) for method in ("cam", "saliency", "lrp")], axis=0)
-        side = int(expected.size**0.5)
+        expected = np.sum([top(raw[method], percent / 100) for method in ("cam", "layer_cam", "saliency", "lrp")], axis=0)
+        found = gathered(stored)
+        # A place within each cell that no letter at the pane's edges covers.
+        down, across = (0.35 * edges[:-1] + 0.65 * edges[1:] for edges in found.extent.edges(*found.shape))
+        rows, columns = stored.phantom.pixels.shape
+        places = [(down[y] / rows, across[x] / columns) for y, x in np.argwhere(found.on_film)]
         screen = np.asarray(Picture.open(io.BytesIO(case.screenshot())).convert("RGB")).astype(int)
         box = case.locator("#pane-film .pane-view").bounding_box()
         assert box is not None
         size = min(box["width"], box["height"])
         left, up = box["x"] + (box["width"] - size) / 2, box["y"] + (box["height"] - size) / 2
         for place, count in enumerate(expected):
-            y, x = ((at + 0.5) / side * size for at in divmod(place, side))
+            y, x = (at * size for at in places[place])
             seen = screen[int(up + y), int(left + x)]
             if count:
                 assert np.abs(seen - swatches[count]).max() <= 3, (percent, place, count)

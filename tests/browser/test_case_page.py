@@ -58,13 +58,13 @@ def test_the_film_on_the_screen_is_the_grey_that_the_networks_see(
 
 
 def test_a_map_lies_where_the_server_says_with_bilinear_or_native_pixels(case: Page, stored: Case) -> None:
-    entry, values = stored.values("gradcam")
+    entry, values = stored.values("layer_cam")
     for slider, value in (("opacity", 100), ("threshold", 0)):
         case.locator(f"#{slider}").fill(str(value))
     case.get_by_role("button", name="Full", exact=True).click()
     for name, nearest in (("Smooth", False), ("Native", True)):
         case.get_by_role("button", name=name, exact=True).click()
-        screen, film, part = seen(case, "gradcam")
+        screen, film, part = seen(case, "layer_cam")
         scale = (film.right - film.left) / 256
         extent = Extent.of([*entry["extent"], *entry["reach"]]).seen_from(-film.left / scale, -film.top / scale, scale, scale)
         raw = np.repeat(np.repeat(values, 64, 0), 64, 1) if nearest else values
@@ -333,6 +333,6 @@ def test_without_webgl2_the_server_draws(page: Page, stored: Case) -> None:
     )
     page.goto(stored.url)
     expect(page.locator("#stage-notice")).to_contain_text("WebGL2")
-    shown = page.locator("#pane-gradcam .pane-preview")
+    shown = page.locator("#pane-layer_cam .pane-preview")
     expect(shown).to_have_attribute("src", re.compile("overlay.png"))
     assert shown.evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 100

@@ -79,7 +79,7 @@ def test_the_layout_is_chosen_by_keyboard(case: Page) -> None:
 def test_a_layer_is_dragged_onto_a_pane_and_two_panes_may_show_one_method(case: Page) -> None:
     before = picture(case, case.locator("#pane-lrp .pane-view"))
     case.locator('.chip[data-layer="map:lrp"]').drag_to(case.locator("#pane-film .pane-view"))
-    assert shows(case) == ["map:lrp", "map:cam", "map:gradcam", "map:saliency", "map:lrp", "map:rap"]
+    assert shows(case) == ["map:lrp", "map:cam", "map:layer_cam", "map:saliency", "map:lrp", "map:rap"]
     ready(case)
     first = picture(case, case.locator(".pane").first.locator(".pane-view"))
     assert apart(first, before) < 4
@@ -94,7 +94,7 @@ def test_a_layer_is_dragged_onto_a_pane_and_two_panes_may_show_one_method(case: 
 
 def test_panes_change_places_when_one_is_dragged_by_its_title(case: Page) -> None:
     case.locator("#pane-cam .pane-title").drag_to(case.locator("#pane-rap .pane-view"))
-    assert shows(case) == ["film", "map:rap", "map:gradcam", "map:saliency", "map:lrp", "map:cam"]
+    assert shows(case) == ["film", "map:rap", "map:layer_cam", "map:saliency", "map:lrp", "map:cam"]
     ready(case)
 
 
@@ -114,7 +114,7 @@ def test_a_layer_is_put_into_the_active_pane_by_keyboard(case: Page) -> None:
 
 def test_a_pane_goes_its_own_way_until_it_is_linked_again(case: Page) -> None:
     view = case.locator("#pane-cam .pane-view")
-    other = case.locator("#pane-gradcam .pane-view")
+    other = case.locator("#pane-layer_cam .pane-view")
     start, beside = picture(case, view), picture(case, other)
     case.locator("#pane-cam").focus()
     case.locator("#links > summary").click()
@@ -134,14 +134,14 @@ def test_a_pane_goes_its_own_way_until_it_is_linked_again(case: Page) -> None:
 
 
 def test_overlay_settings_are_for_all_panes_or_for_one(case: Page) -> None:
-    views = {name: case.locator(f"#pane-{name} .pane-view") for name in ("cam", "gradcam")}
+    views = {name: case.locator(f"#pane-{name} .pane-view") for name in ("cam", "layer_cam")}
     before = {name: coloured(picture(case, view)) for name, view in views.items()}
     case.locator("#pane-cam").focus()
     case.get_by_role("button", name="This pane", exact=True).click()
     case.locator("#threshold").fill("90")
     assert coloured(picture(case, views["cam"])) < before["cam"] / 2
-    assert coloured(picture(case, views["gradcam"])) == before["gradcam"]
-    case.locator("#pane-gradcam").focus()
+    assert coloured(picture(case, views["layer_cam"])) == before["layer_cam"]
+    case.locator("#pane-layer_cam").focus()
     expect(case.locator("#threshold")).to_have_value("25")
     case.locator("#pane-cam").focus()
     expect(case.locator("#threshold")).to_have_value("90")
@@ -150,15 +150,15 @@ def test_overlay_settings_are_for_all_panes_or_for_one(case: Page) -> None:
 
 
 def test_swipe_shows_two_panes_beside_a_divider_that_keys_and_mouse_move(case: Page) -> None:
-    cam = picture(case, case.locator("#pane-gradcam .pane-view"))
+    cam = picture(case, case.locator("#pane-layer_cam .pane-view"))
     case.keyboard.press("o")
-    film = picture(case, case.locator("#pane-gradcam .pane-view"))
+    film = picture(case, case.locator("#pane-layer_cam .pane-view"))
     case.keyboard.press("o")
     case.locator("#pane-film").focus()
-    case.locator("#pane-gradcam").focus()
+    case.locator("#pane-layer_cam").focus()
     case.keyboard.press("s")
     expect(case.locator("#swipe")).to_have_attribute("aria-pressed", "true")
-    view = case.locator("#pane-gradcam .pane-view")
+    view = case.locator("#pane-layer_cam .pane-view")
     half = picture(case, view)
     middle = half.shape[1] // 2
     assert np.abs(half - cam)[:, : middle - 3].mean() < 0.5

@@ -88,7 +88,7 @@ def test_what_is_said_offline_waits_and_is_stored_when_the_connection_is_back(
 def test_a_reload_without_a_connection_loses_nothing(case: Page, stored: Case, browser_watch: Watch) -> None:
     browser_watch.allow("ERR_INTERNET_DISCONNECTED|ERR_FAILED|Failed to load resource")
     case.context.set_offline(True)
-    judge(case, "gradcam", 3)
+    judge(case, "layer_cam", 3)
     case.keyboard.press("1")
     draw_loose(case)
     with pytest.raises(Error, match="ERR_INTERNET_DISCONNECTED"):
@@ -98,14 +98,14 @@ def test_a_reload_without_a_connection_loses_nothing(case: Page, stored: Case, b
     case.route(REVIEWS, cut)
     case.goto(stored.url)
     ready(case)
-    pressed(case, "gradcam", "wrong")
+    pressed(case, "layer_cam", "wrong")
     expect(case.locator("#save-state")).to_contain_text("kept in this browser, trying again")
     case.unroute(REVIEWS)
     settled(case)
-    told = last(stored, "gradcam")
+    told = last(stored, "layer_cam")
     assert told is not None
     assert (told["verdict"], told["reason"]) == ("wrong", "support device")
-    assert [shape["kind"] for shape in shapes(stored, "gradcam")] == ["rectangle"]
+    assert [shape["kind"] for shape in shapes(stored, "layer_cam")] == ["rectangle"]
     assert case.evaluate(KEPT) == 0
 
 

@@ -14,7 +14,7 @@ from app.phantoms import chest, dicom
 from tests.browser.cases import became
 from tests.browser.conftest import Server, StartServer
 
-METHODS = {"cam", "gradcam", "saliency", "lrp", "rap"}
+METHODS = {"cam", "layer_cam", "saliency", "lrp", "rap"}
 ANALYSED_MS = 120_000  # a cold start of PyTorch on two busy cores is in it
 NOTICE = "Research use only — not for clinical use"
 

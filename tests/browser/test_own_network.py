@@ -71,7 +71,7 @@ def test_a_film_is_read_explained_and_judged_by_a_network_of_ones_own(
     assert data["model"] == "ours"
     assert {score["finding"] for score in data["prediction"]["scores"]} == set(FINDINGS)
     states = {entry["method"]: entry["state"] for entry in data["explanations"]}
-    assert set(states) == {"cam", "gradcam", "saliency", "lrp", "rap"}
+    assert set(states) == {"cam", "layer_cam", "saliency", "lrp", "rap"}
     assert set(states.values()) <= {"ok", "no positive evidence"}
     assert all(entry["conservation_error"] < 1e-4 for entry in data["explanations"] if entry["method"] in {"lrp", "rap"})
     expect(page.locator("#model option")).to_have_text(["ours", "Untrained network chest-untrained"])

@@ -10,7 +10,7 @@ from scipy.stats import percentileofscore
 
 from tests.browser.cases import PANES, Case, drag, painted
 
-METHODS = ("cam", "gradcam", "saliency", "lrp", "rap")
+METHODS = ("cam", "layer_cam", "saliency", "lrp", "rap")
 POINT = re.compile(r"(\d+), (\d+)")
 
 
@@ -88,7 +88,7 @@ def test_values_hold_when_zoomed_and_moved(case: Page, stored: Case) -> None:
 
 def test_shift_and_a_click_pins_arrows_move_and_escape_lets_go(case: Page, stored: Case) -> None:
     case.keyboard.press("h")
-    hover(case, "gradcam", 0.45, 0.55)
+    hover(case, "layer_cam", 0.45, 0.55)
     start = point(case)
     case.mouse.down()
     case.mouse.up()

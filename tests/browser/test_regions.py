@@ -207,8 +207,8 @@ def test_a_region_without_a_verdict_outlives_a_reload_and_goes_with_the_first_on
     case.reload()
     ready(case)
     expect(case.locator(".pane .region")).to_have_count(PANES)
-    verdict_on(case, "gradcam", 2)
-    assert [shape["kind"] for shape in shapes(stored, "gradcam")] == ["rectangle"]
+    verdict_on(case, "layer_cam", 2)
+    assert [shape["kind"] for shape in shapes(stored, "layer_cam")] == ["rectangle"]
     expect(case.locator("#region-words")).not_to_contain_text("Kept")
 
 

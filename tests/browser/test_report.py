@@ -21,7 +21,7 @@ def test_the_report_shows_the_panes_as_they_were_seen(case: Page, stored: Case) 
     case.evaluate("for (const e of document.querySelectorAll('.letter, .pane-words')) e.style.visibility = 'hidden'")
     painted(case)
     seen = {}
-    for name in ("film", "gradcam", "lrp"):
+    for name in ("film", "layer_cam", "lrp"):
         shot = case.locator(f"#pane-{name} .pane-view").screenshot()
         seen[name] = Picture.open(io.BytesIO(shot)).convert("RGB")
     with case.context.expect_page() as opened:

@@ -44,14 +44,14 @@ def test_one_key_gives_a_verdict_and_ctrl_z_takes_it_back(case: Page, stored: Ca
 
 
 def test_keys_do_nothing_while_typing(case: Page, stored: Case) -> None:
-    verdict_on(case, "gradcam", 3)
+    verdict_on(case, "layer_cam", 3)
     comment = case.locator("#comment")
     comment.click()
     case.keyboard.type("iodine 123 = Zebra?!")
     with case.expect_response(REVIEWS):
         case.keyboard.press("Tab")
     expect(case.locator("#invert")).to_have_attribute("aria-pressed", "false")
-    told = last(stored, "gradcam")
+    told = last(stored, "layer_cam")
     assert told is not None
     assert (told["comment"], told["verdict"]) == ("iodine 123 = Zebra?!", "wrong")
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.evaluation import localisation as measure
-from app.evaluation.intervals import mean, median
+from app.evaluation.intervals import crossed, mean, median
 
 TRUTH = np.zeros((10, 10), bool)
 TRUTH[2:4, 2:4] = True
@@ -103,6 +103,32 @@ def test_measures_do_not_depend_on_the_scale_and_stay_in_their_range(seed: int, 
         assert np.isnan(each(heat, EMPTY)), name
         if name not in measure.LOWER_IS_BETTER:
             assert 0 <= value <= 1, name
+
+
+def test_a_common_scale_takes_the_grain_and_keeps_the_place() -> None:
+    """A lattice whose highest point lies elsewhere than its mass."""
+    heat = np.zeros((64, 64), np.float32)
+    heat[40:56:4, 8:24:4] = 1.0
+    heat[5, 60] = 1.5
+    truth = np.zeros((64, 64), bool)
+    truth[38:58, 6:26] = True
+    assert measure.pointing(heat, truth) == 0
+    assert measure.pointing(measure.smoothed(heat, 6.0), truth) == 1
+    signs = np.where(np.indices((64, 64)).sum(0) % 2, 1.0, -1.0).astype(np.float32)
+    assert np.abs(measure.smoothed(signs, 4.0)[20:44, 20:44]).max() < 1e-3, "what cancels is no evidence"
+
+
+def test_an_interval_over_owners_and_draws_is_wider_than_over_either() -> None:
+    random = np.random.default_rng(0)
+    owner, draw = (each.ravel() for each in np.indices((12, 5)))
+    values = (random.normal(size=12)[:, None] * 0.2 + random.normal(size=5)[None] * 0.5).ravel()
+    both = crossed(values, owner, draw)
+    assert both.value == pytest.approx(float(values.mean()))
+    assert both.count == 60
+    for alone in (mean(values, owner), mean(values, draw)):
+        assert both.high - both.low > alone.high - alone.low
+    assert crossed(values, owner, np.zeros(60)).low == pytest.approx(mean(values, owner).low, abs=0.05)
+    assert np.isnan(crossed(np.array([np.nan]), np.zeros(1), np.zeros(1)).value)
 
 
 def test_a_mean_has_an_interval_over_owners() -> None:

@@ -75,7 +75,7 @@ def test_maps_keep_their_own_resolution() -> None:
     reader = family("compact")
     trace = explainers.record(reader, series(film(1)))
     sizes = {name: explainers.load(name).explain(reader, trace, ["Mass"])[0].values.shape for name in explainers.panel()}
-    assert sizes == {"cam": (1, 4, 4), "gradcam": (1, 4, 4), "saliency": (1, 32, 32), "lrp": (1, 32, 32), "rap": (1, 32, 32)}
+    assert sizes == {"cam": (1, 4, 4), "layer_cam": (1, 8, 8), "saliency": (1, 32, 32), "lrp": (1, 32, 32), "rap": (1, 32, 32)}
 
 
 @pytest.mark.parametrize(("level", "state"), [(1.0, "ok"), (0.0, "no positive evidence"), (-1.0, "no positive evidence")])

@@ -11,7 +11,7 @@ from app.explainers.base import Explainer
 
 
 def test_the_default_panel_in_its_order() -> None:
-    assert explainers.panel() == ("cam", "gradcam", "saliency", "lrp", "rap")
+    assert explainers.panel() == ("cam", "layer_cam", "saliency", "lrp", "rap")
     assert explainers.names()[:5] == explainers.panel()
 
 
@@ -28,7 +28,7 @@ def test_every_method_says_what_it_is_and_loads(name: str) -> None:
 
 
 def test_an_unknown_method_is_not_found() -> None:
-    with pytest.raises(NotFound, match=r"no method called “engine”.*cam, gradcam"):
+    with pytest.raises(NotFound, match=r"no method called “engine”.*cam, layer_cam"):
         explainers.load("engine")
 
 

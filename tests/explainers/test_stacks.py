@@ -58,7 +58,7 @@ def test_lrp_keeps_the_logit_over_the_whole_stack_at_every_layer(part: Classifie
     torch.testing.assert_close(relevance.maps.sum((1, 2, 3)), expected, rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["cam", "gradcam", "saliency", "lrp", "rap"])
+@pytest.mark.parametrize("name", ["cam", "gradcam", "layer_cam", "saliency", "lrp", "rap"])
 def test_every_method_gives_a_map_per_slice_and_no_slice_without_a_winner_counts(part: Classifier, name: str) -> None:
     series = stack(4, slices=7)
     trace = explainers.record(part, series)

@@ -143,6 +143,9 @@ def test_randomising_changes_a_copy_only(classifier: Classifier) -> None:
     values = measuring.randomisation(classifier, found, ["gradcam"])
     assert {v.measure for v in values} >= {"randomised_100"}
     assert all(-1 <= v.value <= 1 for v in values)
+    last = [v for v in values if v.measure == "randomised_100"]
+    assert {v.draw for v in last} == set(range(5)), "one random network is no measurement"
+    assert len({v.value for v in last if v.owner == found[0].owner}) > 1, "each is another network"
     assert all(torch.equal(before[name], value) for name, value in classifier.network.state_dict().items())
 
 
@@ -165,9 +168,12 @@ def test_evaluate_writes_a_report_for_programs_tables_and_people(tmp_path: Path,
         "negative_perturbation",
         "max_sensitivity",
     } <= measures
-    assert {"between_findings", "randomised_100"} <= measures
-    pointing = {row["method"] for row in told["rows"] if row["measure"] == "pointing"}
-    assert pointing == {*explainers.panel(), "random map", "centre prior", "mean box"}
+    assert {"between_findings", "randomised_100", "pointing_common"} <= measures
+    drawn = [row["count"] for row in told["rows"] if row["measure"] == "randomised_100"]
+    assert set(drawn) == {2 * 5}, "two cases, five random networks"
+    for measure in ("pointing", "pointing_common"):
+        pointing = {row["method"] for row in told["rows"] if row["measure"] == measure}
+        assert pointing == {*explainers.panel(), "random map", "centre prior", "mean box"}
     with (out / "report.csv").open(newline="", encoding="utf-8") as file:
         assert len(list(csv.DictReader(file))) == len(told["rows"])
     page = (out / "report.html").read_text(encoding="utf-8")
@@ -183,11 +189,11 @@ def test_real_films_are_evaluated_too(data: Path, tmp_path: Path, monkeypatch: p
     write_model(tmp_path / "models", findings=["Pneumonia", "Infiltration", "Mass"])
     monkeypatch.setenv("WHYLIGHT_MODELS", str(tmp_path / "models"))
     arguments = ["--model", "small", "--data", str(data), "--out", str(tmp_path / "out"), "--few", "2", "--methods", "cam"]
-    assert cli.main([*arguments, "lrp:composite=Epsilon"]) == 0
+    assert cli.main([*arguments, "lrp:composite=Epsilon", "rise:masks=8,share=0.4"]) == 0
     told = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
     sources = {row["source"].removesuffix(", called") for row in told["rows"]}
     assert sources == {"NIH boxes, unseen patients", "RSNA opacity boxes, trained patients"}
-    assert {row["method"] for row in told["rows"]} >= {"cam", "lrp:composite=Epsilon"}
+    assert {row["method"] for row in told["rows"]} >= {"cam", "lrp:composite=Epsilon", "rise:masks=8,share=0.4"}
     with pytest.raises(NotFound, match="no method"):
         cli.main([*arguments, "tea-leaves"])
     with pytest.raises(InputError, match="no parameter"):
@@ -208,3 +214,5 @@ def test_beating_a_control_means_intervals_apart(classifier: Classifier) -> None
         1,
     )
     assert len(report.warnings()) == 2
+    unsure = Row("s", "all", "cam", "randomised_100", Mean(0.4, -0.2, 0.8, 9))
+    assert Report(classifier.card, ("cam",), (unsure,), 1).warnings() == [], "its interval holds 0"

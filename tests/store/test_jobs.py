@@ -83,8 +83,12 @@ def test_identical_open_jobs_are_one(store: Store, study_id: str, tmp_path: Path
         explain = tx.jobs.explain(study_id, "net", "Mass", stack_id=stack_id)
         assert tx.jobs.explain(study_id, "net", "Mass", stack_id=stack_id).id == explain.id
         assert tx.jobs.explain(study_id, "net", "Edema", stack_id=stack_id).id != explain.id
+        named = tx.jobs.explain(study_id, "net", "Mass", stack_id=stack_id, methods=("lrp.sd", "rise"))
+        assert (explain.methods, named.methods) == ((), ("lrp.sd", "rise"))
+        assert named.id != explain.id
+        assert tx.jobs.explain(study_id, "net", "Mass", stack_id=stack_id, methods=("lrp.sd", "rise")).id == named.id
         assert tx.jobs.analyse(study_id, model="other").id != second.id
-        assert tx.jobs.waiting() == 4
+        assert tx.jobs.waiting() == 5
         with pytest.raises(NotFound):
             tx.jobs.explain(study_id, "net", "Mass", stack_id="aaaaaaaaaaaa")
 

@@ -27,7 +27,7 @@ from app.store import AgreementKey, AgreementRow, ReviewRow, Store, StudyRow
 
 MODEL = "phantom-untrained"
 SCORES = {"Cardiomegaly": 0.31, "Effusion": 0.12, "Nodule": 0.87}
-METHODS = ("cam", "gradcam", "lrp", "rap", "saliency")
+METHODS = ("cam", "layer_cam", "lrp", "rap", "saliency")
 
 
 def dicom(number: int = 1, *, size: int = 40, phantom: bool = True, **elements: object) -> bytes:

@@ -2,14 +2,14 @@
 
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 from app import explainers
-from app.domain import REASONS, VERDICTS
+from app.domain import REASONS, VERDICTS, Producer
 from app.store import Store
 from app.web.case.page import CasePage, JobFragment
 from app.web.case.payload import CaseData
@@ -65,6 +65,43 @@ def test_the_payload_in_the_page_is_the_one_at_case_json_and_fits_its_dataclass(
     assert image["windows"] == [{"centre": 2048.0, "width": 4096.0, "function": "LINEAR", "label": ""}]
     assert [entry["method"] for entry in told["explanations"]] == list(explainers.panel())
     assert {entry["extent"][2] for entry in told["explanations"]} == {40.0}
+
+
+def test_what_can_be_asked_for_besides_is_listed_and_stands_among_the_layers_once_it_is_there(
+    client: TestClient, study: str, store: Store
+) -> None:
+    told = client.get(f"/studies/{study}/case.json", headers=JSON).json()
+    more = {entry["name"]: entry for entry in told["more"]}
+    assert set(more) >= {"gradcam", "rise", "expected_gradients", "lrp.sd", "gradcam.mean", "rap.random-100"}
+    assert not {*explainers.panel(), "lrp.members-sd"}.intersection(more), "this network has no members"
+    assert (more["lrp.sd"]["title"], more["lrp.sd"]["of"], more["lrp.sd"]["signed"]) == ("LRP, SD over noise", "LRP", False)
+    assert more["cam.random-5"]["title"] == "CAM, top 5% random"
+    assert "(seed 0)" in more["cam.random-5"]["caution"]
+    with store.begin() as tx:
+        (stack,) = tx.stacks.of_study(study)
+        (plain,) = (row for row in tx.layers.of_stack(stack.id) if row.method == "lrp")
+        layer = tx.layers.load(plain.id)
+        tx.layers.save(study, replace(layer, producer=Producer("method", "lrp.sd"), scale="positive"))
+    told = client.get(f"/studies/{study}/case.json", headers=JSON).json()
+    assert [entry["method"] for entry in told["explanations"]] == [*explainers.panel(), "lrp.sd"]
+    assert [entry["name"] for entry in told["methods"]] == list(explainers.panel()), "panes open with the panel alone"
+
+
+@pytest.mark.parametrize(("methods", "kept"), [("lrp.sd", ("lrp.sd",)), ("gradcam,rise", ("gradcam", "rise"))])
+def test_a_method_or_a_variant_is_asked_for_by_its_name(
+    client: TestClient, study: str, store: Store, methods: str, kept: tuple[str, ...]
+) -> None:
+    wish = {"finding": "Nodule", "model": films.MODEL, "methods": methods}
+    response = client.post(f"/studies/{study}/explanations", data=wish, headers=JSON | SAME_SITE)
+    assert response.status_code == 202
+    with store.view() as tx:
+        job = tx.jobs.of_study(study, films.MODEL)
+    assert job is not None
+    assert (job.kind, job.methods) == ("explain", kept)
+    assert (
+        client.post(f"/studies/{study}/explanations", data=wish | {"methods": "guess"}, headers=JSON | SAME_SITE).status_code
+        == 404
+    )
 
 
 def test_every_address_in_the_payload_answers(client: TestClient, study: str) -> None:

@@ -119,7 +119,7 @@ def test_a_preview_has_the_greys_that_the_viewer_draws(client: TestClient, store
 
 def test_a_flags_picture_shows_the_region(client: TestClient, study: str, store: Store, settings: Settings) -> None:
     drawn = films.flag(store, study)
-    plain = films.flag(store, study, method="gradcam")
+    plain = films.flag(store, study, method="layer_cam")
     with_region = client.get(f"/reviews/{drawn.id}/thumbnail.png").content
     assert with_region != client.get(f"/reviews/{plain.id}/thumbnail.png").content
     yellow = (np.asarray(Image.open(io.BytesIO(with_region))) == (255, 209, 102)).all(-1)

@@ -8,19 +8,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.stats import spearmanr
 
 from app import reading
 from app.config import Settings
 from app.domain import Patient
 from app.errors import Unavailable
+from app.evaluation.agreement import Heat, compared
 from app.store import AgreementRow, JobRow, Store
 from app.worker import Worker
 from tests.store.films import image, raw, study
 from tests.waiting import until
 from tests.work import look, queued, wait_until_ended
 
-FIVE = ("cam", "gradcam", "saliency", "lrp", "rap")
+FIVE = ("cam", "layer_cam", "saliency", "lrp", "rap")
 
 
 def test_a_study_is_analysed_and_its_top_finding_explained_by_every_method(
@@ -49,19 +49,15 @@ def test_how_far_methods_agree_is_kept_with_the_maps_and_caught_up_with(
     worker.run_job(job.id)
     with store.view() as tx:
         (kept,) = tx.agreements.of_study(job.study_id)
-        maps = {row.method: tx.layers.values(row.id)[0] for row in tx.layers.of_study(job.study_id)}
-    # a square film: every map covers it whole, and the finer ones are whole numbers of the coarsest one's cells
-    side = min(len(values) for values in maps.values())
-    cells = {
-        name: np.maximum(values, 0).reshape(side, len(values) // side, side, -1).mean((1, 3)).ravel()
-        for name, values in maps.items()
-    }
-    order = [name for name in ("cam", "saliency", "lrp") if cells[name].max() > 0]
-    table = spearmanr(np.stack([cells[name] for name in order], 1)).statistic
-    expected = np.mean([table[0, 1], table[0, 2], table[1, 2]])
-    assert kept.methods == tuple(order), "Grad-CAM is CAM here, and RAP has a caution"
-    assert kept.rank == pytest.approx(expected, abs=1e-4)
-    assert kept.disagreement == pytest.approx(1 - expected, abs=1e-4)
+        maps = {row.method: Heat(tx.layers.values(row.id), row.extent) for row in tx.layers.of_study(job.study_id)}
+        size = tx.studies.get(job.study_id).images[0]
+    order = [name for name in ("cam", "layer_cam", "saliency", "lrp") if maps[name].values.max() > 0]
+    expected = compared({name: maps[name] for name in order}, (size.rows, size.columns))
+    assert len(order) >= 3
+    assert kept.methods == tuple(order), "RAP has a caution"
+    assert expected.rank is not None
+    assert kept.rank == pytest.approx(expected.rank, abs=1e-6)
+    assert kept.disagreement == pytest.approx(1 - expected.rank, abs=1e-6)
     with raw(settings) as connection:  # as a study that was analysed before there were agreements
         connection.exec_driver_sql("delete from agreements")
     worker.start()
@@ -142,6 +138,24 @@ def test_another_finding_is_explained_on_demand_and_only_what_is_missing(store: 
         maps = tx.layers.of_stack(stack_id, finding="Hernia")
         assert {one.method for one in maps} == set(FIVE)
     assert look(store, job)[1].state == "done"
+
+
+def test_methods_and_variants_that_are_named_are_computed_and_no_other(store: Store, worker: Worker, tmp_path: Path) -> None:
+    first = queued(store, tmp_path)
+    worker.run_job(first.id)
+    with store.begin() as tx:
+        (stack,) = tx.stacks.of_study(first.study_id)
+        before = {(one.method, one.finding) for one in tx.layers.of_stack(stack.id)}
+        wanted = ("gradcam", "lrp.sd", "cam.random-25")
+        job = tx.jobs.explain(stack.study_id, "chest-untrained", "Hernia", stack_id=stack.id, methods=wanted)
+    assert worker.run_job(job.id)
+    done, _ = look(store, job)
+    assert (done.state, done.step, done.of) == ("done", 4, 4)
+    with store.view() as tx:
+        after = tx.layers.of_stack(stack.id)
+        assert {(one.method, one.finding) for one in after} - before == {(name, "Hernia") for name in wanted}
+        (spread,) = (one for one in after if one.method == "lrp.sd")
+    assert (spread.scale, spread.producer.parameters["draws"]) == ("positive", 8)
 
 
 def test_what_is_finished_is_not_done_again(store: Store, worker: Worker, tmp_path: Path) -> None:

@@ -13,13 +13,17 @@ import torch
 
 from app.explainers.base import Explainer, Relevance
 from app.explainers.geometry import field
+from app.explainers.relevance.plan import plan
 from app.explainers.trace import Trace
 
 TITLE = "Grad-CAM"
 SIGNED = False
 SUMMARY = "Which coarse regions of the last feature maps raise the answer, weighted by the gradient."
 PAPER = "Selvaraju 2017, ICCV"
-PANEL = 2
+PANEL = 0
+
+IDENTICAL = "The same map as CAM, scaled: this network ends in pooling and one linear layer. The picture is its positive part."
+"""With such an end ``α_k = w_ck / (h · w)``, so that h · w times this map is CAM."""
 
 
 @dataclass(frozen=True)
@@ -33,4 +37,7 @@ class GradCAM(Explainer):
         place = trace.place(trace.classifier.card.explained_layer)
         layer = trace.tape.values[place]
         weights = trace.gradients(targets, layer).mean((3, 4))
-        return Relevance(torch.einsum("tnc,nchw->tnhw", weights, layer.detach()), field=field(trace.tape, place))
+        maps = torch.einsum("tnc,nchw->tnhw", weights, layer.detach())
+        head = plan(trace.tape).average_pooled_head()
+        same = head is not None and head.features == place
+        return Relevance(maps, field=field(trace.tape, place), notes=(IDENTICAL,) if same else ())

@@ -15,7 +15,8 @@ class JobRow:
     """A job. ``step`` of ``of`` is its progress, ``what`` says in an English msgid what is being done, with ``what_values``,
     msgids too; ``error_template`` with ``error_values`` is the sentence of a failed one. ``insist``: what a guard refuses is
     analysed all the same. One that came to nothing for want of something else, ``setbacks`` times in a row, is not taken before
-    ``not_before``. ``chosen``: nobody named the network, the product chose it."""
+    ``not_before``. ``chosen``: nobody named the network, the product chose it. ``methods`` are those that are to explain, none
+    for those that the network opens with."""
 
     id: str
     kind: JobKind
@@ -39,6 +40,7 @@ class JobRow:
     setbacks: int = 0
     chosen: bool = False
     what_values: Values = field(default_factory=dict, hash=False)
+    methods: tuple[str, ...] = ()
 
     @property
     def open(self) -> bool:

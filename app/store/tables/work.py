@@ -11,7 +11,8 @@ from app.store.tables.base import Base, Id, one_of, public_id
 
 class JobTable(Base):
     """A job and its lease: study × network × what is wanted. One without a ``model`` finds out which networks read the study;
-    ``chosen``: its network was found so, not named by anybody."""
+    ``chosen``: its network was found so, not named by anybody. ``methods``: the names of those that are to explain, with commas
+    between them; "" for those that the network opens with."""
 
     __tablename__ = "jobs"
     __table_args__ = (
@@ -27,6 +28,7 @@ class JobTable(Base):
     model: Mapped[str | None]
     chosen: Mapped[bool] = mapped_column(default=False, server_default=false())
     finding: Mapped[str | None]
+    methods: Mapped[str] = mapped_column(default="", server_default=text("''"))
     insist: Mapped[bool] = mapped_column(default=False, server_default=false())
     state: Mapped[str] = mapped_column(String(16), default="queued")
     step: Mapped[int] = mapped_column(default=0)

@@ -26,6 +26,7 @@ class JobOut(Frozen):
     image: str | None = Field(description="The film, for an explanation of one.")
     model: str | None = Field(description="The network that was asked for.")
     finding: str | None = Field(description="The finding, for an explanation.")
+    methods: tuple[str, ...] = Field(description="The methods that were asked for; none: those that the network opens with.")
     step: int = Field(description="Steps done.")
     of: int = Field(description="Steps in all; 0 while unknown.")
     what: str = Field(description="What is being done, in words.")
@@ -45,6 +46,7 @@ class JobOut(Frozen):
             image=images[0] if len(images) == 1 else None,
             model=row.model,
             finding=row.finding,
+            methods=row.methods,
             step=row.step,
             of=row.of,
             what=doing(row, _),

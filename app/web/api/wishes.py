@@ -1,5 +1,8 @@
 """Asking for what networks and methods say, for scripts: an analysis, the maps of a finding. Each becomes a job."""
 
+from collections.abc import Sequence
+from typing import Annotated
+
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -32,6 +35,9 @@ class AskIn(BaseModel):
     finding: str = Field(description="One of the network's findings.", max_length=64)
     image: str = Field("", description="The film; empty: the study's first, or all stacks of an exam.", max_length=64)
     stack: str = Field("", description="The stack of an exam, in place of an image; empty: all that are read.", max_length=64)
+    methods: list[Annotated[str, Field(max_length=64)]] = Field(
+        [], description="Methods, or variants (“lrp.sd”); empty: those that the network opens with.", max_length=64
+    )
 
 
 class AskExamIn(BaseModel):
@@ -56,14 +62,15 @@ def request_analysis(request: Request, study_id: str, asked: AnalyseIn) -> JobOu
     "/studies/{study_id}/explanations", tags=["layers"], status_code=202, responses=THERE, summary="Ask for explanations"
 )
 def request_explanations(request: Request, response: Response, study_id: str, asked: AskIn) -> JobOut | None:
-    """Ask for every method's map for one finding of a film, or of one or all stacks of an exam. They are there when the job is
-    done: 202. Where all of them are there already, nothing is computed: 200."""
+    """Ask for the maps for one finding of a film, or of one or all stacks of an exam, by the methods that you name or by those
+    that the network opens with. They are there when the job is done: 202. Where all of them are there already, nothing is
+    computed: 200."""
     web = pages.of(request)
     card = web.registry.card(asked.model)
     with web.store.view() as tx:
         whole = card.kind == "exam" and not (asked.image or asked.stack)
         stack = "" if whole else place(tx, study_id, asked.image, asked.stack).id
-    return _maps(request, response, study_id, AskExamIn(model=asked.model, finding=asked.finding), stack)
+    return _maps(request, response, study_id, AskExamIn(model=asked.model, finding=asked.finding), stack, methods=asked.methods)
 
 
 @router.post(
@@ -79,9 +86,13 @@ def request_exam_explanations(request: Request, response: Response, study_id: st
     return _maps(request, response, study_id, asked, "")
 
 
-def _maps(request: Request, response: Response, study_id: str, asked: AskExamIn, stack: str) -> JobOut | None:
+def _maps(
+    request: Request, response: Response, study_id: str, asked: AskExamIn, stack: str, *, methods: Sequence[str] = ()
+) -> JobOut | None:
     web = pages.of(request)
-    made = wishes.maps(web.store, web.registry, study_id, model=asked.model, finding=asked.finding, stack_id=stack)
+    made = wishes.maps(
+        web.store, web.registry, study_id, model=asked.model, finding=asked.finding, stack_id=stack, methods=methods
+    )
     if made.due:
         web.wake()
     else:

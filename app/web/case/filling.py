@@ -59,6 +59,7 @@ def build(found: Found, _: Translate) -> CaseData:
         prediction=answers.prediction_data(answer, card, _, exam=seen.planes) if answer and card else None,
         finding=found.finding,
         methods=layers.methods(card, named, _),
+        more=layers.more(card, _),
         explanations=explanations(found, named, _),
         reviews=tuple(
             review_data(row, here[row.stack_id], found.finding, named) for row in found.reviews if row.stack_id in here

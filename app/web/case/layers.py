@@ -19,16 +19,21 @@ Named = Sequence[tuple[str, LayerRow]]
 
 
 def split(name: str) -> tuple[str, str]:
-    """The producer's name and the kind that a name on a page means, "" for the first there is."""
+    """The producer's name and the kind that a name on a page means, "" for the first there is. Behind the point of a method of
+    ours stands a variant, which is a producer of its own."""
+    if explainers.known(name):
+        return name, ""
     method, _, of_kind = name.partition(".")
     return method, of_kind
 
 
 def named(card: Card | None, rows: Sequence[LayerRow], finding: str) -> Named:
-    """What panes draw: the maps of the methods that the network opens with, in their order, then what other software said, its
-    newest version. What is about the shown finding stands before what is about none."""
+    """What panes can draw: the maps of the methods that the network opens with, in their order, then what other software said,
+    its newest version, then what somebody asked for besides. What is about the shown finding stands before what is about
+    none."""
     order = {name: place for place, name in enumerate(explainers.panel(card))}
-    ours = [row for row in rows if row.producer.kind == "method" and row.method in order]
+    mine = [row for row in rows if row.producer.kind == "method" and explainers.known(row.method)]
+    ours = [row for row in mine if row.method in order]
     others: dict[tuple[str, str, str], LayerRow] = {}
     for row in sorted(rows, key=lambda row: (row.finding == finding, row.created_at)):
         if row.producer.kind != "method":
@@ -38,6 +43,7 @@ def named(card: Card | None, rows: Sequence[LayerRow], finding: str) -> Named:
     return [
         *((row.method, row) for row in sorted(ours, key=lambda row: order[row.method])),
         *((names[row.method, row.kind], row) for row in theirs),
+        *((row.method, row) for row in mine if row.method not in order),
     ]
 
 
@@ -53,13 +59,31 @@ def called(rows: Iterable[LayerRow], taken: Iterable[str]) -> Mapping[tuple[str,
 
 def methods(card: Card | None, layers: Named, _: Translate) -> tuple[MethodData, ...]:
     """What can lie over a stack: the methods that the network opens with, in their order; then what other software said."""
-    ours = tuple(
-        MethodData(m.name, _(m.title), False, "relevance", m.signed, _(m.summary), _(m.caution) if m.caution else "")
-        for m in map(explainers.describe, explainers.panel(card))
-    )
+    ours = tuple(method_data(name, _) for name in explainers.panel(card))
     others = {name: row for name, row in layers if row.producer.kind != "method"}
     return ours + tuple(
         MethodData(name, titled(name, row, _), True, row.kind, row.signed, imported(row, _), "") for name, row in others.items()
+    )
+
+
+def more(card: Card | None, _: Translate) -> tuple[MethodData, ...]:
+    """What a reader can ask for besides: the methods that the network does not open with, then every method's variants."""
+    if card is None:
+        return ()
+    opens = explainers.panel(card)
+    others = [name for name in explainers.names() if name not in opens]
+    ordered = [*opens, *others]
+    return tuple(
+        method_data(name, _) for name in [*others, *(one for name in ordered for one in explainers.variants(name, card))]
+    )
+
+
+def method_data(name: str, _: Translate) -> MethodData:
+    """What a page says of a method of ours, or of a variant of one."""
+    told = explainers.describe(name)
+    caution = _(told.caution) if told.caution else ""
+    return MethodData(
+        name, told.titled(_), False, "relevance", told.signed, _(told.summary), caution, _(told.of) if told.of else ""
     )
 
 

@@ -135,7 +135,8 @@ class CaseData:
     """Everything the case page's scripts know. ``image`` is the film that is read, in a grid; in planes the image that the
     address names, or "". ``stack`` is the film's stored stack, "" in planes; ``planes`` names the run that opens for each
     plane, "" for a missing one, and is empty in a grid. ``model`` and ``finding`` say what is shown, ``banner`` what the
-    network's card warns of; ``disagree``: from which disagreement on methods are said to."""
+    network's card warns of; ``more`` what can be asked for besides ``methods``; ``disagree``: from which disagreement on
+    methods are said to."""
 
     study: StudyData
     arrangement: Arrangement
@@ -150,6 +151,7 @@ class CaseData:
     prediction: PredictionData | None
     finding: str
     methods: tuple[MethodData, ...]
+    more: tuple[MethodData, ...]
     explanations: tuple[ExplanationData, ...]
     reviews: tuple[ReviewData, ...]
     layouts: tuple[LayoutData, ...]

@@ -80,7 +80,7 @@ class InspectionData:
 class MethodData:
     """What can lie over a stack, by the name under which its layers are told: a method of ours, or one layer of other software
     (``imported``), which is not asked for maps. ``kind`` by `app.domain.LayerKind`; ``signed``: coloured on both sides of zero;
-    ``caution``: what its pane warns of."""
+    ``caution``: what its pane warns of. ``of``: the title of the method that it is a variant of, "" for none."""
 
     name: str
     title: str
@@ -89,6 +89,7 @@ class MethodData:
     signed: bool
     summary: str
     caution: str
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,12 +44,13 @@ class Polled(BaseModel):
 
 
 class Wish(BaseModel):
-    """What is to be computed: of which film, or of all stacks of an exam, by which network, for which finding; ``insist``: even
-    if its guard refuses it."""
+    """What is to be computed: of which film, or of all stacks of an exam, by which network, for which finding; by which
+    methods, with commas between them, or by those that it opens with; ``insist``: even if its guard refuses it."""
 
     finding: str = Field("", max_length=64)
     model: str = Field("", max_length=64)
     image: str = Field("", max_length=64)
+    methods: str = Field("", max_length=1000)
     insist: bool = False
 
 
@@ -101,7 +102,10 @@ def explain(request: Request, study_id: str, wish: Annotated[Wish, Form()]) -> R
     model = page.card.name
     if wish.finding and page.data.prediction:
         stack = page.data.stack
-        asked = wishes.maps(web.store, web.registry, study_id, model=model, finding=wish.finding, stack_id=stack)
+        methods = tuple(filter(None, wish.methods.split(",")))
+        asked = wishes.maps(
+            web.store, web.registry, study_id, model=model, finding=wish.finding, stack_id=stack, methods=methods
+        )
     else:
         if wish.finding:
             wishes.known(page.card, wish.finding)

@@ -76,12 +76,13 @@ def panes(page: CasePage, view: View) -> tuple[Pane, ...]:
     """The panes in their order: as the reader laid them, else as a case opens: the film and every method, or an exam's planes
     under the first; of an enlarged one that one alone."""
     data = page.data
-    known = (FILM, *(method.name for method in data.methods)) if page.grid else (FILM,)
+    opens = (FILM, *(method.name for method in data.methods)) if page.grid else (FILM,)
+    known = opens + (tuple(method.name for method in data.more) if page.grid else ())
     if view.large in known:
         return tuple(filter(None, (_pane(data, view, view.large, known),)))
     laid = tuple(pane for entry in view.layers if (pane := _pane(data, view, entry, known)))
     if not laid:
-        usual = _planes(data, known) if data.planes else known
+        usual = _planes(data, opens) if data.planes else opens
         laid = tuple(pane for entry in usual if (pane := _pane(data, view, entry, known)))
     alone = [pane for number, pane in enumerate(laid, start=1) if view.large == str(number)]
     return tuple(alone) or laid

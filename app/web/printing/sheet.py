@@ -179,7 +179,7 @@ def plate(page: CasePage, pane: Pane, found: Material, query: str, _: Translate)
 
 def titled(page: CasePage, pane: Pane, _: Translate) -> str:
     """What stands over a pane: of a film the layer, of a stack its plane, the slice and the layer."""
-    layer = next((method.title for method in page.data.methods if method.name == pane.layer), "")
+    layer = next((method.title for method in (*page.data.methods, *page.data.more) if method.name == pane.layer), "")
     if pane.run.kind == "film":
         return layer or _("Film")
     return " · ".join(filter(None, (where(pane, _), layer)))
@@ -204,7 +204,7 @@ def told_of(page: CasePage, review: ReviewData, _: Translate) -> Judged:
 
 def named(page: CasePage, stack: str, method: str) -> str:
     """A method's title, with the plane's in front where there are several."""
-    title = next((one.title for one in page.data.methods if one.name == method), method)
+    title = next((one.title for one in (*page.data.methods, *page.data.more) if one.name == method), method)
     run = page.data.run(stack)
     return f"{run.title} · {title}" if run else title
 
