@@ -22,6 +22,8 @@ from app.explainers.trace import Trace
 NO_POSITIVE_EVIDENCE = "no positive evidence"
 CONSTANT_INPUT = "constant input"
 NOT_DEFINED = "not defined: "
+ABSORBED = "share of the relevance absorbed by biases"
+"""Begins a note that ends in how much, ": 37 %"; below zero where biases added to the relevance."""
 WORKING_MEMORY = {"cpu": 128 * 2**20, "cuda": 2 * 2**30}
 """Bytes that one piece of work may take beside the trace; the number of findings computed at once follows from it. On a CPU
 small pieces are a little quicker than large ones: more of them stays in the cache."""
@@ -33,7 +35,8 @@ class LayerRelevance:
     ``totals`` (targets,), the sum over everything that is on its way at that moment, which conservation keeps equal to the
     seed. ``whole``: nothing is on its way elsewhere, so that ``values`` hold all of it; ``spatial`` False: values of neurons
     without a place, as (targets, slices, neurons, 1). ``shares`` (targets, slices) are the totals slice by slice; None where
-    some of it belongs to no single slice of the stack, as on the way from the logits to the maximum over slices."""
+    some of it belongs to no single slice of the stack, as on the way from the logits to the maximum over slices. ``absorbed``
+    (targets,) is what biases kept until then, which ``totals`` lack; None by rules that hand on everything."""
 
     name: str
     values: Tensor
@@ -41,6 +44,7 @@ class LayerRelevance:
     whole: bool = True
     spatial: bool = True
     shares: Tensor | None = None
+    absorbed: Tensor | None = None
 
     def of_slice(self, place: int) -> "LayerRelevance | None":
         """The layer of one slice alone, from 0; None where its relevance is not told apart from that of the others."""
@@ -53,12 +57,14 @@ class LayerRelevance:
 @dataclass(frozen=True, slots=True, eq=False)
 class Relevance:
     """Raw signed maps, float32 (targets, slices, h, w). ``total`` is what a method that conserves started from and
-    ``conservation_error`` how much of it did not arrive, relative, both (targets, slices); None for the others."""
+    ``conservation_error`` how much of it did not arrive, relative, both (targets, slices); None for the others. ``absorbed`` is
+    what biases kept by rules that give them a share, (targets, slices): it is accounted for, not lost."""
 
     maps: Tensor
     total: Tensor | None = None
     conservation_error: Tensor | None = None
     layers: tuple[LayerRelevance, ...] = field(default=())
+    absorbed: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -143,7 +149,7 @@ class Explainer(ABC):
                 seconds=seconds,
                 total=None if found.total is None else float(found.total[row, column]),
                 conservation_error=None if found.conservation_error is None else float(found.conservation_error[row, column]),
-                notes=notes,
+                notes=notes if constant[column] else notes + _absorbed(found, row, column),
             )
             for column, image in enumerate(trace.series.images)
             for row, finding in enumerate(findings)
@@ -214,10 +220,12 @@ class Explainer(ABC):
             return parts[0]
         totals = [part.total for part in parts if part.total is not None]
         errors = [part.conservation_error for part in parts if part.conservation_error is not None]
+        kept = [part.absorbed for part in parts if part.absorbed is not None]
         return Relevance(
             torch.cat([part.maps for part in parts]),
             torch.cat(totals) if totals else None,
             torch.cat(errors) if errors else None,
+            absorbed=torch.cat(kept) if kept else None,
         )
 
 
@@ -236,6 +244,14 @@ def target(classifier: Classifier, finding: str) -> int:
             {"model": classifier.card.name, "finding": finding, "known": ", ".join(classifier.card.findings)},
         )
     return classifier.card.findings.index(finding)
+
+
+def _absorbed(found: Relevance, row: int, column: int) -> tuple[str, ...]:
+    """What biases kept, in words; () where no rule lets them."""
+    if found.absorbed is None or found.total is None:
+        return ()
+    kept, total = float(found.absorbed[row, column]), float(found.total[row, column])
+    return (f"{ABSORBED}: {100 * kept / total:.0f} %",) if total else ()
 
 
 def _state(values: np.ndarray[Any, np.dtype[np.float32]], constant: bool) -> str:

@@ -6,12 +6,13 @@ from pathlib import Path
 import torch
 
 from app import explainers
+from app.classifiers.card import Card
 from app.classifiers.guard import Guard
 from app.classifiers.loading import Loaded, load
 from app.classifiers.registry import Registry
 from app.config import Settings
 from app.errors import NotFound
-from app.reporting import cases, exams, histograms, measuring, shortcuts
+from app.reporting import cases, exams, histograms, measuring, shortcuts, starts
 from app.reporting.writing import Report, write
 from app.training import guarding
 
@@ -30,6 +31,13 @@ def main(arguments: list[str]) -> int:
         for line in shortcuts.lines(shortcuts.measure(classifier, given.data, given.part)):
             print(line, flush=True)
         return 0
+    if given.starts:
+        registry = Registry(settings.models)
+        classifier = Loaded(registry, settings.device).get(registry.card(given.starts))
+        told = starts.compared(classifier, known_places(classifier.card, given.data, given.cases or 40), given.few, print)
+        for line in told:
+            print(line, flush=True)
+        return 0
     if given.histogram_control:
         return histogram_control(given.cases or 400)
     each = given.cases or 40
@@ -42,8 +50,7 @@ def main(arguments: list[str]) -> int:
     if card.kind == "exam":
         return exams.run(loaded.exam(card), each, methods, lambda told: print(told, flush=True))
     classifier = loaded.get(card)
-    known = list(cases.phantoms(card.findings, each) if card.phantom else cases.boxed(given.data, each))
-    known = [case for case in known if case.finding in card.findings]
+    known = known_places(card, given.data, each)
     print(f"{len(known)} cases, {len(methods)} methods", flush=True)
     values = measuring.localise(classifier, known, methods, lambda told: print(told, flush=True))
     few = known[:: max(1, len(known) // given.few)][: given.few]
@@ -63,6 +70,12 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
+def known_places(card: Card, data: Path, each: int) -> list[cases.Case]:
+    """Cases of findings that a network knows: phantoms for a phantom network, else real films with boxes."""
+    known = cases.phantoms(card.findings, each) if card.phantom else cases.boxed(data, each)
+    return [case for case in known if case.finding in card.findings]
+
+
 def parser(settings: Settings) -> argparse.ArgumentParser:
     """The options of `evaluate`."""
     options = argparse.ArgumentParser(prog="python -m app evaluate", description="Measure a network's explanations.")
@@ -73,6 +86,11 @@ def parser(settings: Settings) -> argparse.ArgumentParser:
         "--shortcuts",
         metavar="NAME",
         help="print how well each answer of a chest network tells projection, heart size, sex, age and source, no more",
+    )
+    what.add_argument(
+        "--starts",
+        metavar="NAME",
+        help="print how RAP's maps depend on where RAP starts: the paper's start, the contrastive and a uniform one, no more",
     )
     what.add_argument(
         "--histogram-control",

@@ -32,7 +32,8 @@ COMMANDS = {"adoption", "bench", "cli.py", "product.py", "torture", "training", 
 """The rooms that speak on the command line only, which is English."""
 NAMED = (
     "no positive evidence", "not defined", "constant input",  # app.domain.Explanation.state
-    "computed on cpu: the GPU was out of memory",  # a note of app.explainers.base
+    "computed on cpu: the GPU was out of memory", "computed in smaller pieces: the GPU was out of memory",
+    "share of the relevance absorbed by biases",  # notes of app.explainers.base
 )  # fmt: skip
 """Sentences that values carry, translated where they are shown."""
 

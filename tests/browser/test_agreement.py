@@ -15,7 +15,7 @@ from scipy.stats import spearmanr
 from tests.browser.cases import Case, painted
 from tests.browser.conftest import Server
 
-METHODS = ("cam", "gradcam", "saliency", "lrp", "rap")
+METHODS = ("cam", "gradcam", "saliency", "lrp", "rap_contrastive")
 
 
 def cells(stored: Case) -> dict[str, NDArray[np.float64]]:
@@ -70,10 +70,9 @@ def test_the_disagreement_is_the_one_that_the_worker_kept(case: Page, stored: Ca
     kept = stored.read(f"{address}?finding={stored.data['finding']}")
     (row,) = json.loads(kept)
     assert float(case.locator("#apart").get_attribute("data-value") or "nan") == pytest.approx(row["disagreement"], abs=1e-5)
-    assert row["methods"] == ["cam", "saliency", "lrp"]
+    assert row["methods"] == ["cam", "saliency", "lrp", "rap_contrastive"]
     expect(case.locator("#counting")).to_have_text(
-        "Counts: CAM, Saliency, LRP. Draws the same map as another and has no second vote: Grad-CAM. "
-        "Does not count, for its caution: RAP."
+        "Counts: CAM, Saliency, LRP, Contrastive RAP. Draws the same map as another and has no second vote: Grad-CAM."
     )
     case.goto(small_server.url)
     mine = case.locator(f'tr:has(a[href^="{stored.url.removeprefix(small_server.url)}"])')
@@ -86,7 +85,7 @@ def test_the_overlap_map_counts_methods_and_follows_the_slider(case: Page, store
     foot = case.locator("#pane-film .pane-foot").bounding_box()
     case.keyboard.press("a")
     expect(case.locator("#overlap")).to_have_attribute("aria-checked", "true")
-    expect(case.locator("#pane-film .count")).to_have_text(["0", "1", "2", "3"])
+    expect(case.locator("#pane-film .count")).to_have_text(["0", "1", "2", "3", "4"])
     assert case.locator("#pane-film .pane-foot").bounding_box() == foot, "the colour bar moves nothing"
     case.locator("#opacity").fill("100")
     raw = cells(stored)
@@ -99,7 +98,7 @@ def test_the_overlap_map_counts_methods_and_follows_the_slider(case: Page, store
     for percent in (10, 30):
         case.locator("#top-share").fill(str(percent))
         painted(case)
-        expected = np.sum([top(raw[method], percent / 100) for method in ("cam", "saliency", "lrp")], axis=0)
+        expected = np.sum([top(raw[method], percent / 100) for method in ("cam", "saliency", "lrp", "rap_contrastive")], axis=0)
         side = int(expected.size**0.5)
         screen = np.asarray(Picture.open(io.BytesIO(case.screenshot())).convert("RGB")).astype(int)
         box = case.locator("#pane-film .pane-view").bounding_box()

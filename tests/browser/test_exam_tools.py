@@ -21,8 +21,8 @@ from tests.browser.exams import analysed, at, full, pane, stands
 from tests.browser.test_permalink import copied, restored
 
 SLICES = 20
-COUNTED = ("cam", "saliency", "lrp")
-"""Those that have a vote: Grad-CAM draws the same map as CAM here, and RAP has its caution."""
+COUNTED = ("cam", "saliency", "lrp", "rap_contrastive")
+"""Those that have a vote: Grad-CAM draws the same map as CAM here."""
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from app.explainers.base import Explainer
 
 
 def test_the_default_panel_in_its_order() -> None:
-    assert explainers.panel() == ("cam", "gradcam", "saliency", "lrp", "rap")
+    assert explainers.panel() == ("cam", "gradcam", "saliency", "lrp", "rap_contrastive")
     assert explainers.names()[:5] == explainers.panel()
 
 
