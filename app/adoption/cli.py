@@ -14,7 +14,10 @@ from app.config import Settings
 if TYPE_CHECKING:
     import torch
 
-ARCHITECTURES = ("densenet-121", "resnet-18", "resnet-34", "resnet-50")
+ARCHITECTURES = (
+    "convnext-tiny", "densenet-121", "densenet-169", "densenet-201", "efficientnet-b0", "efficientnet-lite0",
+    "resnet-18", "resnet-34", "resnet-50", "resnet-101",
+)  # fmt: skip
 PRESETS = ("torchvision", "torchxrayvision", "whylight")
 NOTICE = "Research use only — not for clinical use."
 

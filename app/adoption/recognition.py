@@ -15,15 +15,40 @@ from app.adoption.checkpoint import State
 from app.classifiers.networks import build
 from app.errors import ModelError
 
-HEADS = {"densenet-121": "classifier", "resnet-18": "fc", "resnet-34": "fc", "resnet-50": "fc"}
-"""The architectures that are taken in, and the name of their last linear layer."""
-LAYERS = {"densenet-121": "relu", "resnet-18": "layer4", "resnet-34": "layer4", "resnet-50": "layer4"}
-"""The module whose output is pooled, so that Grad-CAM looks where CAM does."""
-SUPPORTED = "DenseNet-121 (also torchxrayvision's), ResNet-18, ResNet-34, ResNet-50, by torchvision's names"
+DENSE = {(6, 12, 24, 16): "densenet-121", (6, 12, 32, 32): "densenet-169", (6, 12, 48, 32): "densenet-201"}
 RESIDUAL = {(2, 2, 2, 2): "resnet-18", (3, 4, 6, 3): "resnet-34"}
+BOTTLENECK = {(3, 4, 6, 3): "resnet-50", (3, 4, 23, 3): "resnet-101"}
+EFFICIENT = ("efficientnet-b0", "efficientnet-lite0")
+CONVNEXT = "convnext-tiny"
+_RESNETS = (*RESIDUAL.values(), *BOTTLENECK.values())
+HEADS = {
+    **dict.fromkeys(DENSE.values(), "classifier"),
+    **dict.fromkeys(_RESNETS, "fc"),
+    **dict.fromkeys(EFFICIENT, "classifier.1"),
+    CONVNEXT: "classifier.2",
+}
+"""The architectures that are taken in, and the name of their last linear layer."""
+LAYERS = {
+    **dict.fromkeys(DENSE.values(), "relu"),
+    **dict.fromkeys(_RESNETS, "layer4"),
+    **dict.fromkeys((*EFFICIENT, CONVNEXT), "features"),
+}
+"""The module whose output is pooled, so that Grad-CAM looks where CAM does."""
+FIRST = {
+    **dict.fromkeys(DENSE.values(), "features.conv0.weight"),
+    **dict.fromkeys(_RESNETS, "conv1.weight"),
+    **dict.fromkeys((*EFFICIENT, CONVNEXT), "features.0.0.weight"),
+}
+"""The convolution that reads the film."""
+SUPPORTED = (
+    "DenseNet-121 (also torchxrayvision's), -169, -201, ResNet-18, -34, -50, -101, EfficientNet-B0, EfficientNet-Lite0, "
+    "ConvNeXt-Tiny, by torchvision's names; EfficientNets also by timm's"
+)
 OLD_DENSE = re.compile(r"(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)")
 """torchvision before 2018, and with it CheXNet's published weights: ``norm.1`` for what is ``norm1`` now."""
-ANCHORS = ("features.conv0.weight", "layer1.0.conv1.weight")
+ANCHORS = ("features.conv0.weight", "layer1.0.conv1.weight", "features.0.0.weight", "conv_stem.weight")
+TIMM = re.compile(r"blocks\.(\d+)\.(\d+)\.(conv_dw|conv_pw|conv_pwl|bn1|bn2|bn3|se\.conv_reduce|se\.conv_expand)\.(.+)")
+TIMM_ENDS = {"conv_stem": "features.0.0", "bn1": "features.0.1", "conv_head": "features.8.0", "bn2": "features.8.1"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +68,7 @@ def recognise(state: State, wanted: str = "") -> Recognised:
     """What a state dict is. ModelError when it is none of the architectures, another one than is wanted, or does not fit."""
     told: list[str] = []
     state = _without_prefix(state, told)
-    state = _renamed(state, told)
+    state = _from_timm(_renamed(state, told), told)
     architecture = _architecture(state)
     if wanted and wanted != architecture:
         raise ModelError(
@@ -52,7 +77,7 @@ def recognise(state: State, wanted: str = "") -> Recognised:
         )
     state = _with_plain_head(state, HEADS[architecture], told)
     thresholds = state.pop("op_threshs", None)
-    channels = int(_needed(state, "features.conv0.weight" if architecture == "densenet-121" else "conv1.weight").shape[1])
+    channels = int(_needed(state, FIRST[architecture]).shape[1])
     outputs = int(_needed(state, f"{HEADS[architecture]}.weight").shape[0])
     if channels not in (1, 3):
         raise ModelError(
@@ -85,17 +110,41 @@ def _renamed(state: State, told: list[str]) -> State:
     return {renamed[name]: value for name, value in state.items()}
 
 
+def _from_timm(state: State, told: list[str]) -> State:
+    """An EfficientNet's names as torchvision writes them: what a block does first, second and so on is a number there."""
+    if "conv_stem.weight" not in state:
+        return state
+    gated = any(".se." in name for name in state)
+
+    def written(name: str) -> str:
+        if match := TIMM.fullmatch(name):
+            stage, block, part, rest = match.groups()
+            wide = int(stage) > 0
+            last = 1 + wide + gated
+            places = {"conv_pw": "0.0" if wide else f"{last}.0", "conv_dw": f"{int(wide)}.0", "conv_pwl": f"{last}.0"}
+            places |= {"bn1": "0.1", "bn2": "1.1" if wide else f"{last}.1", "bn3": f"{last}.1"}
+            places |= {"se.conv_reduce": f"{1 + wide}.fc1", "se.conv_expand": f"{1 + wide}.fc2"}
+            return f"features.{int(stage) + 1}.{block}.block.{places[part]}.{rest}"
+        first, _, rest = name.partition(".")
+        return f"{TIMM_ENDS[first]}.{rest}" if first in TIMM_ENDS else name
+
+    told.append("timm's names (“conv_stem”) were written as torchvision does (“features.0.0”)")
+    return {written(name): value for name, value in state.items()}
+
+
 def _architecture(state: State) -> str:
     """By the number of blocks and layers; ModelError with what is supported."""
     dense = _counts(state, r"features\.denseblock(\d+)\.denselayer(\d+)\.conv1\.weight", first=1)
-    if dense == (6, 12, 24, 16):
-        return "densenet-121"
+    if dense in DENSE:
+        return DENSE[dense]
     residual = _counts(state, r"layer(\d+)\.(\d+)\.conv1\.weight", first=0)
     bottleneck = "layer1.0.conv3.weight" in state
-    if residual in RESIDUAL and not bottleneck:
-        return RESIDUAL[residual]
-    if residual == (3, 4, 6, 3):
-        return "resnet-50"
+    if residual in (known := BOTTLENECK if bottleneck else RESIDUAL):
+        return known[residual]
+    if _counts(state, r"features\.(\d+)\.(\d+)\.block\.0\.0\.weight", first=0) == (1, 2, 2, 3, 3, 4, 1):
+        return EFFICIENT["features.1.0.block.1.fc1.weight" not in state]
+    if _counts(state, r"features\.(\d+)\.(\d+)\.block\.5\.weight", first=0, step=2) == (3, 3, 9, 3):
+        return CONVNEXT
     if dense or residual:
         what = f"a DenseNet of {dense} layers" if dense else f"a ResNet of {residual} blocks{', bottlenecks' * bottleneck}"
     else:
@@ -106,32 +155,36 @@ def _architecture(state: State) -> str:
     )
 
 
-def _counts(state: State, pattern: str, first: int) -> tuple[int, ...]:
-    """How many layers each block has, of names that number block and layer; () unless they are numbered without gaps."""
+def _counts(state: State, pattern: str, first: int, step: int = 1) -> tuple[int, ...]:
+    """How many layers each block has, of names that number blocks from 1 by ``step`` and layers from ``first``; () unless they
+    are numbered without gaps."""
     seen: dict[int, set[int]] = {}
     for name in state:
         if match := re.fullmatch(pattern, name):
             seen.setdefault(int(match.group(1)), set()).add(int(match.group(2)))
-    whole = sorted(seen) == list(range(1, len(seen) + 1)) and all(
+    whole = sorted(seen) == list(range(1, step * len(seen) + 1, step)) and all(
         sorted(layers) == list(range(first, first + len(layers))) for layers in seen.values()
     )
     return tuple(len(seen[block]) for block in sorted(seen)) if whole else ()
 
 
 def _with_plain_head(state: State, head: str, told: list[str]) -> State:
-    """A head that stands in a sequence (``classifier.0`` before a sigmoid, ``fc.1`` behind dropout) under its plain name, if it
-    is the only layer with weights there."""
-    inside = {name.split(".")[1] for name in state if re.fullmatch(rf"{head}\.\d+\.(weight|bias)", name)}
-    if len(inside) > 1:
+    """A head that stands in another sequence than the architecture's (``classifier.0`` before a sigmoid, ``fc.1`` behind
+    dropout, or in none) under its own name, if it is the only layer with weights there."""
+    named = re.compile(rf"({head.partition('.')[0]}(?:\.\d+)*)\.weight")
+    found = [match.group(1) for name, value in state.items() if (match := named.fullmatch(name)) and value.dim() == 2]
+    others = sorted(set(found) - {head})
+    if len(others) > 1:
         raise ModelError(
             "The weights end in several layers (%(layers)s); only one linear layer behind global average pooling is supported.",
-            {"layers": ", ".join(f"{head}.{number}" for number in sorted(inside))},
+            {"layers": ", ".join(others)},
         )
-    if not inside or f"{head}.weight" in state:
+    if not others or f"{head}.weight" in state:
         return state
-    (number,) = inside
-    told.append(f"the last layer is “{head}.{number}” in the file; its logits are taken, whatever followed it")
-    return {name.replace(f"{head}.{number}.", f"{head}."): value for name, value in state.items()}
+    (other,) = others
+    told.append(f"the last layer is “{other}” in the file; its logits are taken, whatever followed it")
+    moved = {f"{other}.{part}": f"{head}.{part}" for part in ("weight", "bias")}
+    return {moved.get(name, name): value for name, value in state.items()}
 
 
 def _needed(state: State, name: str) -> Tensor:

@@ -2,7 +2,8 @@
 part of it.
 
 `bench viewer` measures the case page in a real browser, `bench exam-page` the page of an exam, `bench explainers` the methods
-beside public libraries, `bench networks` the networks beside a DenseNet-121, `bench exam` a knee exam of three stacks.
+beside public libraries, `bench networks` the networks beside a DenseNet-121, `bench exam` a knee exam of three stacks,
+`bench gpu` the methods on a GPU, `bench composites` what LRP's composites are worth.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from app.config import Settings
 PRODUCT = ("start", "upload", "weight", "whatif", "pixels")
 SEEN = ("viewer", "exam-page")
 """What is measured in a real browser."""
-INSIDE = ("explainers", "networks", "exam")
+INSIDE = ("explainers", "networks", "exam", "gpu")
 """What is measured in this process, without a server."""
 
 
@@ -27,11 +28,20 @@ def inside(what: str, repeat: int) -> Iterator[Figure]:
     """The figures of the explainers, the networks or an exam; torch and other libraries are loaded for these alone."""
     import torch  # noqa: PLC0415
 
-    from app.bench import exam, explainers, networks  # noqa: PLC0415
+    from app.bench import exam, explainers, gpu, networks  # noqa: PLC0415
 
     if Settings().threads:
         torch.set_num_threads(Settings().threads)
-    yield from {"explainers": explainers, "networks": networks, "exam": exam}[what].measure(repeat)
+    yield from {"explainers": explainers, "networks": networks, "exam": exam, "gpu": gpu}[what].measure(repeat)
+
+
+def composites(films: int) -> int:
+    """The table of LRP's composites on ``films`` phantoms per finding; returns the exit code."""
+    from app.bench import composites  # noqa: PLC0415 - as above
+
+    for line in composites.compared("chest-phantom", films):
+        print(line, flush=True)
+    return 0
 
 
 def viewer_figures(what: str, repeat: int) -> Iterator[Figure]:
@@ -50,12 +60,15 @@ def main(arguments: list[str]) -> int:
         "what",
         nargs="?",
         default="main",
-        choices=["main", *PRODUCT, *SEEN, *INSIDE],
-        help=f"default: main, all but {', '.join(SEEN)}, {' and '.join(INSIDE)}",
+        choices=["main", *PRODUCT, *SEEN, *INSIDE, "composites"],
+        help=f"default: main, all but {', '.join(SEEN)}, {', '.join(INSIDE)} and composites",
     )
     parser.add_argument("--repeat", type=int, default=5, help="samples per figure (default: 5)")
+    parser.add_argument("--films", type=int, default=25, help="composites: phantoms per finding (default: 25)")
     parser.add_argument("--json", type=Path, help="write machine, medians and samples to this file too")
     given = parser.parse_args(arguments)
+    if given.what == "composites":
+        return composites(given.films)
     film = Settings().data / "chest" / "dicom" / "pa_jpeg_baseline.dcm"
     parts: dict[str, Callable[[], Iterator[Figure]]] = {
         "start": lambda: measures.start(given.repeat),
@@ -84,4 +97,8 @@ def main(arguments: list[str]) -> int:
     print(table(figures))
     if given.json:
         given.json.write_text(as_json(figures, machine) + "\n", encoding="utf-8")
+    if given.what == "gpu":
+        from app.bench import gpu  # noqa: PLC0415 - as above
+
+        return int(gpu.missed(figures))
     return 0

@@ -1,8 +1,9 @@
 """Our explainers beside public libraries: the same network, the same film, all findings, the same threads, one run.
 
 CAM and Grad-CAM beside torchcam, saliency beside captum, LRP beside zennit: one call at a time, as their documentation
-shows, and as one batch where they can. Times are CPU seconds of this process on a CPU (a busy machine hardly touches them) and
-wall time on a GPU. The libraries come with the development packages; they are never imported by the product.
+shows, and as one batch where they can; Grad-CAM beside pytorch-grad-cam too where that is installed. Times are CPU seconds of
+this process on a CPU (a busy machine hardly touches them) and wall time on a GPU. The libraries come with the development
+packages; they are never imported by the product.
 """
 
 import resource
@@ -12,6 +13,7 @@ import types
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -41,11 +43,11 @@ class Bench:
     film: Tensor
 
     @classmethod
-    def open(cls, name: str) -> "Bench":
-        """The shipped network of that name and a phantom film of 1024 px."""
+    def open(cls, name: str, device: str = "") -> "Bench":
+        """The shipped network of that name, on a device or the settings' own, and a phantom film of 1024 px."""
         settings = Settings()
         registry = Registry(settings.models)
-        classifier = Loaded(registry, settings.device).get(registry.card(name))
+        classifier = Loaded(registry, device or settings.device).get(registry.card(name))
         drawn = chest.draw(5, ["Effusion"], size=1024)
         series = Series("1", "DX", (Image("1", 0, drawn.pixels, windows=(Window(2048, 4096),)),), "CHEST")
         return cls(classifier, series, classifier.prepare(series))
@@ -92,9 +94,13 @@ def measure(repeat: int, name: str = "chest-compact") -> Iterator[Figure]:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     mine = bench.seconds(lambda: bench.ours(BESIDE), repeat)
     yield Figure("ours: CAM + Grad-CAM + saliency + LRP, all findings", "s", mine)
-    for method in BESIDE:
-        yield Figure(f"ours: {method} alone, forward included", "s", bench.seconds(partial(bench.ours, [method]), repeat))
-    yield Figure("ours: RAP alone, forward included", "s", bench.seconds(lambda: bench.ours(["rap"]), repeat))
+    alone = {method: bench.seconds(partial(bench.ours, [method]), repeat) for method in BESIDE}
+    for method, taken in alone.items():
+        yield Figure(f"ours: {method} alone, forward included", "s", taken)
+    for title, method in (("RAP", "rap_contrastive"), ("RAP with the paper's start", "rap")):
+        taken = bench.seconds(partial(bench.ours, [method]), repeat)
+        yield Figure(f"ours: {title} alone, forward included", "s", taken)
+        yield Figure(f"{title} alone ÷ LRP alone", "×", ratio(taken, alone["lrp"]))
     whole = bench.seconds(lambda: bench.ours(explainers.panel()), repeat)
     yield Figure("ours: whole panel with RAP", "s", whole)
     yield Figure(
@@ -109,6 +115,10 @@ def measure(repeat: int, name: str = "chest-compact") -> Iterator[Figure]:
     single, batch = bench.seconds(peers.one_by_one, repeat), bench.seconds(peers.batched, repeat)
     yield Figure("peers, one call at a time", "s", single)
     yield Figure("peers, batched where they can", "s", batch)
+    if peers.gradcam_elsewhere:
+        other = bench.seconds(peers.other_gradcam, repeat)
+        yield Figure("pytorch-grad-cam: Grad-CAM, one call at a time", "s", other)
+        yield Figure("pytorch-grad-cam ÷ our Grad-CAM alone", "×", ratio(other, alone["gradcam"]))
     yield Figure("peers one call at a time ÷ ours", "×", ratio(single, mine))
     yield Figure("peers batched ÷ ours", "×", ratio(batch, mine))
 
@@ -139,6 +149,7 @@ class Peers:
         self.gradcam = partial(GradCAM, network, target_layer=layer)
         composite = partial(EpsilonPlusFlat, canonizers=[SequentialMergeBatchNorm()])
         self.lrp: Callable[[], Any] = lambda: Gradient(network, composite())
+        self.gradcam_elsewhere = find_spec("pytorch_grad_cam") is not None
 
     def one_by_one(self) -> None:
         """Each method for each finding by a call of its own, with the forward pass that this takes."""
@@ -151,6 +162,22 @@ class Peers:
             with self.lrp() as attributor:
                 attributor(film.clone(), one[target : target + 1].to(film.device))
 
+    def other_gradcam(self) -> None:
+        """pytorch-grad-cam's Grad-CAM, finding by finding."""
+        from pytorch_grad_cam import GradCAM  # noqa: PLC0415 - as above
+        from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget  # noqa: PLC0415
+
+        network = self.bench.classifier.network
+        layer = network.get_submodule(self.bench.classifier.card.explained_layer)
+        with GradCAM(model=network, target_layers=[layer]) as method:
+            for target in self.targets:
+                method(input_tensor=self.bench.film.clone().requires_grad_(), targets=[ClassifierOutputTarget(target)])
+
+    def saliency_batched(self) -> None:
+        """captum's saliency with the film repeated once per finding."""
+        films = self.bench.film.expand(len(self.targets), -1, -1, -1)
+        self.saliency.attribute(films.clone().requires_grad_(), target=list(self.targets))
+
     def batched(self) -> None:
         """Saliency, Grad-CAM and LRP with the film repeated once per finding; CAM has all its weights at one forward."""
         network, count = self.bench.classifier.network, len(self.targets)
@@ -161,7 +188,7 @@ class Peers:
                 extractor(target, logits)
         with self.gradcam() as extractor:
             extractor(list(self.targets), network(films.clone().requires_grad_()))
-        self.saliency.attribute(films.clone().requires_grad_(), target=list(self.targets))
+        self.saliency_batched()
         with self.lrp() as attributor:
             attributor(films.clone(), torch.eye(count, device=films.device))
 

@@ -8,7 +8,8 @@ from statistics import median
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure: what was measured, every sample, and the unit ("s", "bytes", "frames/s" or "×", a ratio)."""
+    """One figure: what was measured, every sample, and the unit ("s", "bytes", "frames/s", "×" for a
+    ratio, "faults" for a number of them, or "" for a difference)."""
 
     name: str
     unit: str
@@ -33,6 +34,10 @@ def _shown(value: float, unit: str) -> str:
         return f"{value:.2f} s" if value >= 1 else f"{1000 * value:.{0 if value >= 0.02 else 1}f} ms"
     if unit == "frames/s":
         return f"{value:.1f} frames/s"
+    if unit == "faults":
+        return f"{value:.0f}"
+    if not unit:
+        return f"{value:.1e}"
     return f"{value / 1000:,.1f} kB"
 
 

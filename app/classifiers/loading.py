@@ -17,14 +17,15 @@ from app.errors import ModelError
 
 def pick_device(wanted: str) -> torch.device:
     """``auto`` is CUDA where there is a GPU, else the CPU; ModelError when a named device is not there."""
-    if wanted == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        device = torch.device(wanted)
+        device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted)
     except RuntimeError as error:
         raise ModelError("“%(device)s” is not a device; use auto, cpu, cuda or cuda:N.", {"device": wanted}) from error
     if device.type == "cuda" and not torch.cuda.is_available():
         raise ModelError("The device “%(device)s” was asked for, but PyTorch sees no GPU here.", {"device": wanted})
+    if device.type == "cuda":
+        # cuDNN would round what convolutions read to ten bits, and maps of a GPU would not be those of a CPU.
+        torch.backends.cudnn.allow_tf32 = False
     return device
 
 

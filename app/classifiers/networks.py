@@ -1,8 +1,8 @@
 """Network architectures by name. Weights come from ``models/<name>/weights.safetensors``, never from here.
 
 Every network takes float32 (batch, channels, height, width) and returns logits (batch, findings); "stack" takes the slices of
-one stack for its batch and returns (1, findings). Only modules that the
-relevance engine has a rule for are used, and no in-place ReLU: it would overwrite the activation an explainer reads.
+one stack for its batch and returns (1, findings). No activation works in place: it would overwrite what an explainer reads.
+Where the relevance engine has no rule for a module, LRP and RAP say so.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,9 @@ import torch
 from torch import nn
 
 from app.classifiers.compact import CompactResidual, CompactTwin
+from app.classifiers.convnext import ConvNeXt
 from app.classifiers.dense import DenseNet
+from app.classifiers.efficient import EfficientNet
 from app.classifiers.film_guard import FilmGuard
 from app.classifiers.residual import Basic, Bottleneck, ResNet
 from app.classifiers.stack import StackNetwork
@@ -22,11 +24,17 @@ from app.errors import ModelError
 ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
     "compact-residual": CompactResidual,
     "compact-twin": CompactTwin,
+    "convnext-tiny": ConvNeXt,
     "densenet-121": DenseNet,
+    "densenet-169": partial(DenseNet, blocks=(6, 12, 32, 32)),
+    "densenet-201": partial(DenseNet, blocks=(6, 12, 48, 32)),
+    "efficientnet-b0": EfficientNet,
+    "efficientnet-lite0": partial(EfficientNet, lite=True),
     "film-guard": FilmGuard,
     "resnet-18": partial(ResNet, block=Basic, blocks=(2, 2, 2, 2)),
     "resnet-34": partial(ResNet, block=Basic, blocks=(3, 4, 6, 3)),
     "resnet-50": partial(ResNet, block=Bottleneck, blocks=(3, 4, 6, 3)),
+    "resnet-101": partial(ResNet, block=Bottleneck, blocks=(3, 4, 23, 3)),
     "stack": StackNetwork,
 }
 """Name on the card → constructor, called with ``findings``, the card's parameters and, where there are three, ``channels``."""

@@ -23,6 +23,8 @@ from app.explainers.trace import Trace
 NO_POSITIVE_EVIDENCE = "no positive evidence"
 CONSTANT_INPUT = "constant input"
 NOT_DEFINED = "not defined: "
+ABSORBED = "share of the relevance absorbed by biases"
+"""Begins a note that ends in how much, ": 37 %"; below zero where biases added to the relevance."""
 WORKING_MEMORY = {"cpu": 128 * 2**20, "cuda": 2 * 2**30}
 """Bytes that one piece of work may take beside the trace; the number of findings computed at once follows from it. On a CPU
 small pieces are a little quicker than large ones: more of them stays in the cache."""
@@ -35,7 +37,8 @@ class LayerRelevance:
     seed. ``whole``: nothing is on its way elsewhere, so that ``values`` hold all of it; ``spatial`` False: values of neurons
     without a place, as (targets, slices, neurons, 1). ``shares`` (targets, slices) are the totals slice by slice; None where
     some of it belongs to no single slice of the stack, as on the way from the logits to the maximum over slices. ``field`` says
-    where its cells lie on the film; None for neurons."""
+    where its cells lie on the film; None for neurons. ``absorbed`` (targets,) is what biases kept until then, which ``totals``
+    lack; None by rules that hand on everything."""
 
     name: str
     values: Tensor
@@ -44,6 +47,7 @@ class LayerRelevance:
     spatial: bool = True
     shares: Tensor | None = None
     field: Field | None = None
+    absorbed: Tensor | None = None
 
     def of_slice(self, place: int) -> "LayerRelevance | None":
         """The layer of one slice alone, from 0; None where its relevance is not told apart from that of the others."""
@@ -56,7 +60,8 @@ class LayerRelevance:
 @dataclass(frozen=True, slots=True, eq=False)
 class Relevance:
     """Raw signed maps, float32 (targets, slices, h, w). ``total`` is what a method that conserves started from and
-    ``conservation_error`` how much of it did not arrive, relative, both (targets, slices); None for the others.
+    ``conservation_error`` how much of it did not arrive, relative, both (targets, slices); None for the others. ``absorbed`` is
+    what biases kept by rules that give them a share, (targets, slices): it is accounted for, not lost.
 
     ``field`` says where the cells of a map of an inner layer lie (`app.explainers.geometry.field`); None: the map's cells share
     the network's input among them. ``notes``: what a pane says of the maps, sentences that are message ids."""
@@ -67,6 +72,7 @@ class Relevance:
     layers: tuple[LayerRelevance, ...] = ()
     field: Field | None = None
     notes: tuple[str, ...] = ()
+    absorbed: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -162,7 +168,7 @@ class Explainer(ABC):
                 extent=_lies(found.field, maps.shape[2:], trace, classifier.extent(image)),
                 total=None if found.total is None else float(found.total[row, column]),
                 conservation_error=None if found.conservation_error is None else float(found.conservation_error[row, column]),
-                notes=(*notes, *found.notes),
+                notes=(*notes, *found.notes, *(() if constant[column] else _absorbed(found, row, column))),
             )
             for column, image in enumerate(trace.series.images)
             for row, finding in enumerate(findings)
@@ -235,12 +241,14 @@ class Explainer(ABC):
             return parts[0]
         totals = [part.total for part in parts if part.total is not None]
         errors = [part.conservation_error for part in parts if part.conservation_error is not None]
+        kept = [part.absorbed for part in parts if part.absorbed is not None]
         return Relevance(
             torch.cat([part.maps for part in parts]),
             torch.cat(totals) if totals else None,
             torch.cat(errors) if errors else None,
             field=parts[0].field,
             notes=parts[0].notes,
+            absorbed=torch.cat(kept) if kept else None,
         )
 
 
@@ -264,6 +272,14 @@ def target(classifier: Classifier, finding: str) -> int:
 def _lies(place: Field | None, shape: tuple[int, ...], trace: Trace, square: Extent) -> Extent:
     """Where a map (rows, columns) lies on an image of which the network read ``square``."""
     return square if place is None else place.extent(shape, trace.input.shape[2:], square)
+
+
+def _absorbed(found: Relevance, row: int, column: int) -> tuple[str, ...]:
+    """What biases kept, in words; () where no rule lets them."""
+    if found.absorbed is None or found.total is None:
+        return ()
+    kept, total = float(found.absorbed[row, column]), float(found.total[row, column])
+    return (f"{ABSORBED}: {100 * kept / total:.0f} %",) if total else ()
 
 
 def _state(values: np.ndarray[Any, np.dtype[np.float32]], constant: bool) -> str:

@@ -6,12 +6,13 @@ from pathlib import Path
 import torch
 
 from app import explainers
+from app.classifiers.card import Card
 from app.classifiers.guard import Guard
 from app.classifiers.loading import Loaded, load
 from app.classifiers.registry import Registry
 from app.config import Settings
 from app.errors import NotFound
-from app.reporting import cases, exams, histograms, measuring, placing, shortcuts
+from app.reporting import cases, exams, histograms, measuring, placing, shortcuts, starts
 from app.reporting.writing import Report, write
 from app.training import guarding
 
@@ -22,28 +23,34 @@ def main(arguments: list[str]) -> int:
     given = parser(settings).parse_args(arguments)
     if settings.threads:
         torch.set_num_threads(settings.threads)
+    registry = Registry(settings.models)
+    loaded = Loaded(registry, settings.device)
     if given.guard:
-        return guard(given.guard, given.data, Registry(settings.models))
-    if given.shortcuts:
-        registry = Registry(settings.models)
-        classifier = Loaded(registry, settings.device).get(registry.card(given.shortcuts))
-        for line in shortcuts.lines(shortcuts.measure(classifier, given.data, given.part)):
-            print(line, flush=True)
-        return 0
+        return guard(given.guard, given.data, registry)
     if given.histogram_control:
         return histogram_control(given.cases or 400)
+    if given.model:
+        return maps(given, registry.card(given.model), loaded)
+    classifier = loaded.get(registry.card(given.shortcuts or given.starts))
+    if given.shortcuts:
+        told = shortcuts.lines(shortcuts.measure(classifier, given.data, given.part))
+    else:
+        told = starts.compared(classifier, known_places(classifier.card, given.data, given.cases or 40), given.few, print)
+    for line in told:
+        print(line, flush=True)
+    return 0
+
+
+def maps(given: argparse.Namespace, card: Card, loaded: Loaded) -> int:
+    """Measure a network's maps and write the report, or print where they lie; returns the exit code."""
     each = given.cases or 40
     methods = tuple(given.methods or explainers.panel())
     for method in methods:
         measuring.asked(method)
-    registry = Registry(settings.models)
-    card = registry.card(given.model)
-    loaded = Loaded(registry, settings.device)
     if card.kind == "exam":
         return exams.run(loaded.exam(card), each, methods, lambda told: print(told, flush=True))
     classifier = loaded.get(card)
-    known = list(cases.phantoms(card.findings, each) if card.phantom else cases.boxed(given.data, each))
-    known = [case for case in known if case.finding in card.findings]
+    known = known_places(card, given.data, each)
     print(f"{len(known)} cases, {len(methods)} methods", flush=True)
     if given.placing:
         for line in placing.lines(placing.measure(classifier, known, methods, lambda told: print(told, flush=True))):
@@ -67,6 +74,12 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
+def known_places(card: Card, data: Path, each: int) -> list[cases.Case]:
+    """Cases of findings that a network knows: phantoms for a phantom network, else real films with boxes."""
+    known = cases.phantoms(card.findings, each) if card.phantom else cases.boxed(data, each)
+    return [case for case in known if case.finding in card.findings]
+
+
 def parser(settings: Settings) -> argparse.ArgumentParser:
     """The options of `evaluate`."""
     options = argparse.ArgumentParser(prog="python -m app evaluate", description="Measure a network's explanations.")
@@ -77,6 +90,11 @@ def parser(settings: Settings) -> argparse.ArgumentParser:
         "--shortcuts",
         metavar="NAME",
         help="print how well each answer of a chest network tells projection, heart size, sex, age and source, no more",
+    )
+    what.add_argument(
+        "--starts",
+        metavar="NAME",
+        help="print how RAP's maps depend on where RAP starts: the paper's start, the contrastive and a uniform one, no more",
     )
     what.add_argument(
         "--histogram-control",

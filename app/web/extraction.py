@@ -33,7 +33,8 @@ COMMANDS = {"adoption", "bench", "cli.py", "product.py", "torture", "training", 
 """The rooms that speak on the command line only, which is English."""
 NAMED = (
     "no positive evidence", "not defined", "constant input",  # app.domain.Explanation.state
-    "computed on cpu: the GPU was out of memory",  # a note of app.explainers.base
+    "computed on cpu: the GPU was out of memory", "computed in smaller pieces: the GPU was out of memory",
+    "share of the relevance absorbed by biases",  # notes of app.explainers.base
     "The same map as CAM, scaled: this network ends in pooling and one linear layer. The picture is its positive part.",
     # a note of app.explainers.methods.gradcam
 )  # fmt: skip

@@ -22,7 +22,7 @@ class StagesIn(BaseModel):
 
     model: str = Field(description="The network; it must have read the image.", max_length=64)
     finding: str = Field(description="The finding.", max_length=64)
-    method: str = Field(description="lrp or rap.", max_length=64)
+    method: str = Field(description="lrp, rap_contrastive or rap.", max_length=64)
     image: str = Field("", description="The film, or the slice of a stack; empty: the study's first.", max_length=64)
 
 

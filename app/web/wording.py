@@ -62,6 +62,12 @@ def lying(orientation: tuple[str, str, str, str], _: Translate) -> str:
     return names.get("".join(sorted(across + down)), "")
 
 
+def note_text(note: str, _: Translate) -> str:
+    """What else is to be known of a map; of "words: 37 %" the words are translated."""
+    said, colon, figure = note.rpartition(": ")
+    return f"{_(said)}: {figure}" if colon and figure.endswith("%") else _(note)
+
+
 def state_text(state: str, _: Translate) -> str:
     """A map's state in words; of "not defined: reason" both parts are translated."""
     if state == "ok":

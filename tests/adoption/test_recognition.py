@@ -5,15 +5,21 @@ import re
 import pytest
 import torch
 
+from app.adoption import cli
 from app.adoption.checkpoint import State
-from app.adoption.recognition import recognise
+from app.adoption.recognition import HEADS, LAYERS, recognise
 from app.errors import ModelError
 from tests import checkpoints
 
 
 @pytest.mark.parametrize(
-    ("name", "outputs", "channels"), [("densenet-121", 14, 3), ("resnet-18", 2, 1), ("resnet-34", 5, 3), ("resnet-50", 7, 1)]
-)
+    ("name", "outputs", "channels"),
+    [
+        ("densenet-121", 14, 3), ("densenet-169", 2, 1), ("densenet-201", 2, 3), ("resnet-18", 2, 1), ("resnet-34", 5, 3),
+        ("resnet-50", 7, 1), ("resnet-101", 2, 3), ("efficientnet-b0", 14, 3), ("efficientnet-lite0", 3, 1),
+        ("convnext-tiny", 4, 3),
+    ],
+)  # fmt: skip
 def test_architecture_outputs_and_channels_are_read_off(name: str, outputs: int, channels: int) -> None:
     state = checkpoints.make(name, outputs, channels)
     found = recognise(dict(state))
@@ -44,6 +50,33 @@ def test_chexnets_way_of_naming_is_understood() -> None:
     assert found.state.keys() == state.keys()
     assert all(torch.equal(found.state[name], state[name]) for name in state if not name.endswith("tracked"))
     assert len(found.told) == 4
+
+
+@pytest.mark.parametrize("name", ["efficientnet-b0", "efficientnet-lite0"])
+def test_timms_names_of_an_efficientnet_are_understood(name: str) -> None:
+    state = checkpoints.make(name, 3, 1)
+    named = checkpoints.mobile.timm(state)
+    assert len(named) == len(state)
+    assert {"conv_stem.weight", "blocks.0.0.conv_dw.weight", "blocks.6.0.conv_pwl.weight", "classifier.bias"} <= named.keys()
+    found = recognise({f"model.{key}": value for key, value in named.items()})
+    assert found.architecture == name
+    assert found.state.keys() == state.keys()
+    assert all(torch.equal(found.state[key], value) for key, value in state.items())
+    assert len(found.told) == 3
+
+
+@pytest.mark.parametrize(("name", "own"), [("efficientnet-b0", "classifier.1"), ("convnext-tiny", "classifier.2")])
+@pytest.mark.parametrize("other", ["classifier", "classifier.3", "classifier.2.1"])
+def test_a_last_layer_that_was_put_in_the_place_of_the_old_one_is_found(name: str, own: str, other: str) -> None:
+    state = checkpoints.make(name, 3)
+    moved = {key.replace(f"{own}.", f"{other}."): value for key, value in state.items()}
+    found = recognise(moved)
+    assert found.state.keys() == state.keys()
+    assert found.told == (f"the last layer is “{other}” in the file; its logits are taken, whatever followed it",)
+
+
+def test_the_command_line_offers_what_is_recognised() -> None:
+    assert set(cli.ARCHITECTURES) == set(HEADS) == set(LAYERS)
 
 
 def test_names_that_could_be_meant_twice_are_left_alone() -> None:

@@ -14,13 +14,15 @@ def figures() -> dict[str, Figure]:
 
 
 def test_every_part_is_measured(figures: dict[str, Figure]) -> None:
-    assert sum(name.startswith("ours: ") for name in figures) == 7
+    assert sum(name.startswith("ours: ") for name in figures) == 8
     assert all(figure.value > 0 for figure in figures.values() if figure.unit != "bytes")
 
 
 def test_ratios_are_of_the_times_beside_them(figures: dict[str, Figure]) -> None:
     mine = figures["ours: CAM + Grad-CAM + saliency + LRP, all findings"].value
     assert figures["peers one call at a time ÷ ours"].value == pytest.approx(figures["peers, one call at a time"].value / mine)
+    rap = figures["ours: RAP alone, forward included"].value / figures["ours: lrp alone, forward included"].value
+    assert figures["RAP alone ÷ LRP alone"].value == pytest.approx(rap)
     assert figures["peers batched ÷ ours"].text().endswith("×")
 
 

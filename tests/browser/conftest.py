@@ -306,7 +306,7 @@ def analysed(server: Server, chromium: Browser, whose: str) -> Case:
     page.goto(f"{server.url}/upload")
     page.locator("#files").set_input_files(FilePayload(name="a.dcm", mimeType="application/dicom", buffer=octets))
     page.wait_for_url(re.compile(r"/studies/[a-z2-7]{12}"))
-    expect(page.locator("#pane-rap .verdict").first).to_be_enabled(timeout=ANALYSED_MS)
+    expect(page.locator("#pane-rap_contrastive .verdict").first).to_be_enabled(timeout=ANALYSED_MS)
     url = page.url.split("?")[0]
     page.close()
     return Case(url, phantom)

@@ -17,7 +17,7 @@ from app.evaluation import agreement
 from tests.browser.cases import Case, painted
 from tests.browser.conftest import Server
 
-METHODS = ("cam", "layer_cam", "saliency", "lrp", "rap")
+METHODS = ("cam", "layer_cam", "saliency", "lrp", "rap_contrastive")
 
 
 def gathered(stored: Case) -> agreement.Gathered:
@@ -78,10 +78,8 @@ def test_the_disagreement_is_the_one_that_the_worker_kept(case: Page, stored: Ca
     kept = stored.read(f"{address}?finding={stored.data['finding']}")
     (row,) = json.loads(kept)
     assert float(case.locator("#apart").get_attribute("data-value") or "nan") == pytest.approx(row["disagreement"], abs=1e-5)
-    assert row["methods"] == ["cam", "layer_cam", "saliency", "lrp"]
-    expect(case.locator("#counting")).to_have_text(
-        "Counts: CAM, Layer-CAM, Saliency, LRP. Does not count, for its caution: RAP."
-    )
+    assert row["methods"] == ["cam", "layer_cam", "saliency", "lrp", "rap_contrastive"]
+    expect(case.locator("#counting")).to_have_text("Counts: CAM, Layer-CAM, Saliency, LRP, Contrastive RAP.")
     case.goto(small_server.url)
     mine = case.locator(f'tr:has(a[href^="{stored.url.removeprefix(small_server.url)}"])')
     expect(mine.locator(".disagreements li").first.locator(".number")).to_have_text(f"{row['disagreement']:.2f}")
@@ -106,7 +104,9 @@ def test_the_overlap_map_counts_methods_and_follows_the_slider(case: Page, store
     for percent in (10, 30):
         case.locator("#top-share").fill(str(percent))
         painted(case)
-        expected = np.sum([top(raw[method], percent / 100) for method in ("cam", "layer_cam", "saliency", "lrp")], axis=0)
+        expected = np.sum(
+            [top(raw[method], percent / 100) for method in ("cam", "layer_cam", "saliency", "lrp", "rap_contrastive")], axis=0
+        )
         found = gathered(stored)
         # A place within each cell that no letter at the pane's edges covers.
         down, across = (0.35 * edges[:-1] + 0.65 * edges[1:] for edges in found.extent.edges(*found.shape))

@@ -95,7 +95,7 @@ def test_a_map_that_speaks_against_the_finding_says_so_beside_its_colours(page: 
     notes = set()
     for score in stored.data["prediction"]["scores"]:
         page.goto(f"{stored.url}?finding={score['finding']}")
-        expect(page.locator("#pane-rap .verdict").first).to_be_enabled(timeout=ANALYSED_MS)
+        expect(page.locator("#pane-rap_contrastive .verdict").first).to_be_enabled(timeout=ANALYSED_MS)
         ready(page)
         for entry in json.loads(stored.read(f"/case.json?finding={score['finding']}"))["explanations"]:
             raw = stored.read(stored.url.split("/studies")[0] + entry["values_url"])
@@ -203,7 +203,7 @@ def test_keys_reach_every_pane_and_enlarge_one(case: Page) -> None:
     expect(case.locator("#pane-lrp")).to_be_focused()
     case.keyboard.press("Home")
     case.keyboard.press("End")
-    expect(case.locator("#pane-rap")).to_be_focused()
+    expect(case.locator("#pane-rap_contrastive")).to_be_focused()
     case.keyboard.press("m")
     expect(case.locator(".pane:visible")).to_have_count(1)
     case.keyboard.press("Escape")
@@ -234,7 +234,7 @@ def test_another_finding_is_computed_and_swaps_every_pane(case: Page, stored: Ca
     chosen = case.locator(".finding input:checked")
     chosen.focus()
     case.keyboard.press("ArrowDown")
-    expect(case.locator("#pane-rap .verdict").first).to_be_enabled(timeout=ANALYSED_MS)
+    expect(case.locator("#pane-rap_contrastive .verdict").first).to_be_enabled(timeout=ANALYSED_MS)
     ready(case)
     assert f"finding={first}" not in case.url
     assert "model=" not in case.url

@@ -21,8 +21,7 @@ from tests.browser.exams import analysed, at, full, pane, stands
 from tests.browser.test_permalink import copied, restored
 
 SLICES = 20
-COUNTED = ("cam", "layer_cam", "saliency", "lrp")
-"""Those that have a vote: RAP has its caution."""
+COUNTED = ("cam", "layer_cam", "saliency", "lrp", "rap_contrastive")
 
 
 @pytest.fixture(scope="module")

@@ -79,7 +79,7 @@ def test_the_layout_is_chosen_by_keyboard(case: Page) -> None:
 def test_a_layer_is_dragged_onto_a_pane_and_two_panes_may_show_one_method(case: Page) -> None:
     before = picture(case, case.locator("#pane-lrp .pane-view"))
     case.locator('.chip[data-layer="map:lrp"]').drag_to(case.locator("#pane-film .pane-view"))
-    assert shows(case) == ["map:lrp", "map:cam", "map:layer_cam", "map:saliency", "map:lrp", "map:rap"]
+    assert shows(case) == ["map:lrp", "map:cam", "map:layer_cam", "map:saliency", "map:lrp", "map:rap_contrastive"]
     ready(case)
     first = picture(case, case.locator(".pane").first.locator(".pane-view"))
     assert apart(first, before) < 4
@@ -93,8 +93,8 @@ def test_a_layer_is_dragged_onto_a_pane_and_two_panes_may_show_one_method(case: 
 
 
 def test_panes_change_places_when_one_is_dragged_by_its_title(case: Page) -> None:
-    case.locator("#pane-cam .pane-title").drag_to(case.locator("#pane-rap .pane-view"))
-    assert shows(case) == ["film", "map:rap", "map:layer_cam", "map:saliency", "map:lrp", "map:cam"]
+    case.locator("#pane-cam .pane-title").drag_to(case.locator("#pane-rap_contrastive .pane-view"))
+    assert shows(case) == ["film", "map:rap_contrastive", "map:layer_cam", "map:saliency", "map:lrp", "map:cam"]
     ready(case)
 
 
@@ -196,14 +196,14 @@ def test_a_saved_layout_is_there_again_in_any_browser_and_can_be_deleted(
     case: Page, stored: Case, open_page: Callable[..., Page]
 ) -> None:
     layout(case, 1, 2)
-    case.locator('.chip[data-layer="map:rap"]').drag_to(case.locator("#pane-cam .pane-view"))
+    case.locator('.chip[data-layer="map:rap_contrastive"]').drag_to(case.locator("#pane-cam .pane-view"))
     case.locator("#layout > summary").click()
     case.locator("#layout-name").fill("Two of them")
     with case.expect_response(LAYOUTS):
         case.keyboard.press("Enter")
     case.reload()
     expect(case.locator(".pane")).to_have_count(2)
-    assert shows(case) == ["film", "map:rap"]
+    assert shows(case) == ["film", "map:rap_contrastive"]
     elsewhere = open_page()
     elsewhere.goto(stored.url)
     expect(elsewhere.locator(".pane")).to_have_count(2)

@@ -38,14 +38,14 @@ def test_one_more_key_gives_the_reason_and_any_other_goes_on(case: Page, stored:
     assert (told["verdict"], told["reason"]) == ("wrong", "text marker")
     expect(case.locator("#reason-keys")).to_be_hidden()
     expect(case.locator("#reason")).to_have_value("text marker")
-    verdict_on(case, "rap", 4)
+    verdict_on(case, "rap_contrastive", 4)
     case.keyboard.press("i")
     expect(case.locator("#invert")).to_have_attribute("aria-pressed", "true")
     expect(case.locator("#reason-keys")).to_be_hidden()
     case.keyboard.press("1")
     verdict_on(case, "cam", 1)
     expect(case.locator("#reason-keys")).to_be_hidden()
-    for method, reason in (("rap", ""), ("cam", "")):
+    for method, reason in (("rap_contrastive", ""), ("cam", "")):
         found = last(stored, method)
         assert found is not None
         assert found["reason"] == reason
@@ -69,7 +69,7 @@ def test_what_is_said_offline_waits_and_is_stored_when_the_connection_is_back(
     judge(case, "saliency", 4)
     case.keyboard.press("6")
     judge(case, "lrp", 2)
-    judge(case, "rap", 5)
+    judge(case, "rap_contrastive", 5)
     case.keyboard.press("Control+z")
     judge(case, "cam", 2)
     expect(case.locator("#save-state")).to_have_text("offline – 4 kept in this browser until the connection is back")
@@ -80,7 +80,7 @@ def test_what_is_said_offline_waits_and_is_stored_when_the_connection_is_back(
         told = last(stored, method)
         assert told is not None
         assert (told["verdict"], told["reason"]) == (verdict, reason)
-    assert last(stored, "rap") is None
+    assert last(stored, "rap_contrastive") is None
     assert case.evaluate(KEPT) == 0
     expect(case.locator("#save-state")).to_have_text(re.compile(r"^saved \d+ s ago$"))
 
@@ -211,29 +211,29 @@ def test_two_who_judged_one_map_apart_are_shown_to_each_other(
     """Two browsers: nothing but the server is between them."""
     button, verdict = choice
     browser_watch.allow("ERR_INTERNET_DISCONNECTED|Failed to load resource")
-    verdict_on(case, "rap", 3)
+    verdict_on(case, "rap_contrastive", 3)
     other = open_page()
     other.goto(stored.url)
     ready(other)
     case.context.set_offline(True)
-    judge(case, "rap", 5)
+    judge(case, "rap_contrastive", 5)
     judge(case, "lrp", 1)
-    verdict_on(other, "rap", 4)
+    verdict_on(other, "rap_contrastive", 4)
     with other.expect_response(REVIEWS):
         other.keyboard.press("6")
     case.context.set_offline(False)
-    expect(case.locator("#save-state")).to_have_text("not saved – judged elsewhere too: RAP")
-    case.locator("#pane-rap").focus()
+    expect(case.locator("#save-state")).to_have_text("not saved – judged elsewhere too: Contrastive RAP")
+    case.locator("#pane-rap_contrastive").focus()
     expect(case.locator("#met-own")).to_have_text("Here: Uninformative")
     expect(case.locator("#met-other")).to_have_text("Elsewhere: Artefact · noise")
     until(case, lambda: last(stored, "lrp") is not None)  # one map's conflict holds up no other
     case.locator(button).click()
     expect(case.locator("#met")).to_be_hidden()
     settled(case)
-    pressed(case, "rap", verdict)
-    kept = last(stored, "rap")
+    pressed(case, "rap_contrastive", verdict)
+    kept = last(stored, "rap_contrastive")
     assert kept is not None
     assert kept["verdict"] == verdict
     assert case.evaluate(KEPT) == 0
     other.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    pressed(other, "rap", verdict)
+    pressed(other, "rap_contrastive", verdict)

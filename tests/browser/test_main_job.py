@@ -14,7 +14,7 @@ from app.phantoms import chest, dicom
 from tests.browser.cases import became
 from tests.browser.conftest import Server, StartServer
 
-METHODS = {"cam", "layer_cam", "saliency", "lrp", "rap"}
+METHODS = {"cam", "layer_cam", "saliency", "lrp", "rap_contrastive"}
 ANALYSED_MS = 120_000  # a cold start of PyTorch on two busy cores is in it
 NOTICE = "Research use only — not for clinical use"
 
@@ -51,7 +51,7 @@ def test_a_real_film_goes_from_upload_to_a_flag_that_outlives_a_restart(
 
 def main_job(page: Page, server: Server, film: FilePayload, model: str) -> None:
     """Upload → analyse → compare → flag → reload → list → export → restart → still there."""
-    flag = Flag(method="rap", verdict="wrong", reason="support device")
+    flag = Flag(method="rap_contrastive", verdict="wrong", reason="support device")
     upload(page, server, film)
     compare(page, model)
     case = page.url

@@ -103,7 +103,7 @@ def test_lengths_and_angles_in_mm_and_where_they_lie(case: Page, stored: Case) -
     a, vertex, b = (np.array([x * across, y * down]) for x, y in angle["points"])
     cosine = float((a - vertex) @ (b - vertex) / np.linalg.norm(a - vertex) / np.linalg.norm(b - vertex))
     assert number(texts[1], "Angle:") == pytest.approx(math.degrees(math.acos(cosine)), abs=0.06)
-    for method in ("film", "cam", "rap"):
+    for method in ("film", "cam", "rap_contrastive"):
         expect(case.locator(f"#pane-{method} .measure")).to_have_count(2)
 
     def middle(method: str) -> tuple[float, float]:
@@ -116,7 +116,7 @@ def test_lengths_and_angles_in_mm_and_where_they_lie(case: Page, stored: Case) -
             (shape["y"] + shape["height"] / 2 - view["y"]) / view["height"],
         )
 
-    assert middle("film") == pytest.approx(middle("rap"), abs=0.02)
+    assert middle("film") == pytest.approx(middle("rap_contrastive"), abs=0.02)
     before = middle("film")
     case.keyboard.press("h")
     painted(case)
@@ -194,6 +194,6 @@ def test_nothing_is_lost_when_the_connection_is_cut(case: Page, stored: Case, br
         pass
     (measure,) = kept(stored)
     assert measure["kind"] == "length"
-    expect(case.locator("#pane-rap .measure")).to_have_count(1)
+    expect(case.locator("#pane-rap_contrastive .measure")).to_have_count(1)
     assert case.locator(".pane").count() == PANES
     clean(case, stored)

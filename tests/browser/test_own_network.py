@@ -71,9 +71,10 @@ def test_a_film_is_read_explained_and_judged_by_a_network_of_ones_own(
     assert data["model"] == "ours"
     assert {score["finding"] for score in data["prediction"]["scores"]} == set(FINDINGS)
     states = {entry["method"]: entry["state"] for entry in data["explanations"]}
-    assert set(states) == {"cam", "layer_cam", "saliency", "lrp", "rap"}
+    assert set(states) == {"cam", "layer_cam", "saliency", "lrp", "rap_contrastive"}
     assert set(states.values()) <= {"ok", "no positive evidence"}
-    assert all(entry["conservation_error"] < 1e-4 for entry in data["explanations"] if entry["method"] in {"lrp", "rap"})
+    conserving = [entry for entry in data["explanations"] if entry["method"] in {"lrp", "rap_contrastive"}]
+    assert all(entry["conservation_error"] < 1e-4 for entry in conserving)
     expect(page.locator("#model option")).to_have_text(["ours", "Untrained network chest-untrained"])
     expect(page.get_by_text("no figures say how good this network is").first).to_be_visible()
     with page.expect_response(re.compile(r"/reviews$")) as stored:

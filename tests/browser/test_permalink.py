@@ -105,7 +105,7 @@ def test_a_link_to_another_finding_shows_that_finding(page: Page, stored: Case) 
     other = next(score["finding"] for score in scores if score["finding"] != stored.data["finding"])
     at = {"image": stored.data["image"], "model": stored.data["model"], "finding": other, "version": ""}
     page.goto(stored.url + made({"at": at, "display": {"invert": True}}))
-    expect(page.locator("#pane-rap .verdict").first).to_be_enabled(timeout=ANALYSED_MS)
+    expect(page.locator("#pane-rap_contrastive .verdict").first).to_be_enabled(timeout=ANALYSED_MS)
     restored(page)
     expect(page.locator(".finding input:checked")).to_have_value(other)
     expect(page.locator("#invert")).to_have_attribute("aria-pressed", "true")

@@ -10,7 +10,7 @@ from scipy.stats import percentileofscore
 
 from tests.browser.cases import PANES, Case, drag, painted
 
-METHODS = ("cam", "layer_cam", "saliency", "lrp", "rap")
+METHODS = ("cam", "layer_cam", "saliency", "lrp", "rap_contrastive")
 POINT = re.compile(r"(\d+), (\d+)")
 
 
@@ -64,7 +64,7 @@ TURNS: dict[str, NDArray[np.int64]] = {
 def test_values_are_the_raw_arrays_however_the_film_lies(case: Page, stored: Case, keys: str) -> None:
     for key in keys:
         case.keyboard.press(key)
-    for method, x, y in (("film", 0.5, 0.5), ("cam", 0.62, 0.31), ("rap", 0.41, 0.83)):
+    for method, x, y in (("film", 0.5, 0.5), ("cam", 0.62, 0.31), ("rap_contrastive", 0.41, 0.83)):
         dx, dy = hover(case, method, x, y)
         box = case.locator(f"#pane-{method} .pane-view").bounding_box()
         assert box is not None
@@ -100,7 +100,7 @@ def test_shift_and_a_click_pins_arrows_move_and_escape_lets_go(case: Page, store
     case.keyboard.up("Shift")
     expect(case.locator("#probe-pin")).to_have_attribute("aria-pressed", "true")
     expect(case.locator("#probe-pin")).to_have_text("Let go")
-    hover(case, "rap", 0.2, 0.2)
+    hover(case, "rap_contrastive", 0.2, 0.2)
     assert point(case) == start
     case.keyboard.press("ArrowRight")  # as seen on the screen: the film is mirrored
     case.keyboard.press("ArrowDown")

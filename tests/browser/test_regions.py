@@ -126,36 +126,36 @@ def test_the_region_stays_on_the_film_at_any_zoom_turn_and_flip(case: Page, stor
 
 
 def test_corners_are_dragged_shapes_moved_and_deleted_and_every_step_goes_back_and_forth(case: Page, stored: Case) -> None:
-    verdict_on(case, "rap", 3)
+    verdict_on(case, "rap_contrastive", 3)
     draw(case, "polygon")
     draw(case, "rectangle")
-    steps = [shapes(stored, "rap")]
+    steps = [shapes(stored, "rap_contrastive")]
     # The rectangle is chosen: a corner of it.
     stroke(case, at(case, "film", (100, 110), (110, 118), (120, 125)))
     settled(case)
-    steps.append(shapes(stored, "rap"))
+    steps.append(shapes(stored, "rap_contrastive"))
     assert np.ravel(steps[1][1]["points"]) == pytest.approx([40, 40, 120, 125], abs=1)
     # The polygon's line chooses it and moves it; then a corner of it.
     stroke(case, at(case, "film", (180, 155), (170, 150), (160, 145)))
     settled(case)
-    steps.append(shapes(stored, "rap"))
+    steps.append(shapes(stored, "rap_contrastive"))
     assert np.ravel(steps[2][0]["points"]) == pytest.approx([130, 140, 190, 150, 170, 210], abs=1.5)
     stroke(case, at(case, "film", (170, 210), (165, 215), (160, 225)))
     settled(case)
-    steps.append(shapes(stored, "rap"))
+    steps.append(shapes(stored, "rap_contrastive"))
     assert np.ravel(steps[3][0]["points"]) == pytest.approx([130, 140, 190, 150, 160, 225], abs=2)
     case.keyboard.press("Delete")
     settled(case)
-    steps.append(shapes(stored, "rap"))
+    steps.append(shapes(stored, "rap_contrastive"))
     assert [shape["kind"] for shape in steps[4]] == ["rectangle"]
     for expected in steps[3::-1]:
         case.keyboard.press("Control+z")
         settled(case)
-        assert shapes(stored, "rap") == expected
+        assert shapes(stored, "rap_contrastive") == expected
     for expected in steps[1:]:
         case.keyboard.press("Control+Shift+Z")
         settled(case)
-        assert shapes(stored, "rap") == expected
+        assert shapes(stored, "rap_contrastive") == expected
     expect(case.locator("#redo")).to_be_disabled()
 
 

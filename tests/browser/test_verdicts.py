@@ -105,13 +105,13 @@ def test_the_true_region_is_drawn_once_shown_everywhere_adjusted_and_undone(case
 
 
 def test_a_region_can_be_drawn_by_keyboard(case: Page, stored: Case) -> None:
-    verdict_on(case, "rap", 1)
+    verdict_on(case, "rap_contrastive", 1)
     case.keyboard.press("d")
     for key in ("ArrowRight", "ArrowRight", "Shift+ArrowDown"):
         case.keyboard.press(key)
     case.keyboard.press("Enter")
     settled(case)
-    told = last(stored, "rap")
+    told = last(stored, "rap_contrastive")
     assert told is not None
     assert told["regions"] is not None
 

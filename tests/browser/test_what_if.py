@@ -218,7 +218,7 @@ def test_the_filmstrip_has_the_engines_stages_and_a_stage_lies_over_the_film(cas
     case.keyboard.press("f")
     expect(case.locator("#filmstrip-state")).to_have_text(re.compile(r"^\d+ stages\. All sums are "))
     data = stored.data
-    for method in ("lrp", "rap"):
+    for method in ("lrp", "rap_contrastive"):
         case.locator(f"[data-strip={method}]").click()
         query = f"stages?model={data['model']}&finding={data['finding']}&method={method}"
         strip = ask(stored, query)
@@ -245,11 +245,11 @@ def test_the_filmstrip_has_the_engines_stages_and_a_stage_lies_over_the_film(cas
     assert ((picture[strong, 0] > picture[strong, 2]) == (part[strong] > 0)).all()
 
     case.locator(".stage-card button").nth(len(strip["stages"]) - 2).click()
-    expect(case.locator("#pane-rap .pane-title")).to_have_text(re.compile("^RAP at "))
-    expect(case.locator("#pane-rap")).to_be_visible()
+    expect(case.locator("#pane-rap_contrastive .pane-title")).to_have_text(re.compile("^Contrastive RAP at "))
+    expect(case.locator("#pane-rap_contrastive")).to_be_visible()
     expect(case.locator("#pane-lrp")).to_be_hidden()
     case.keyboard.press("ArrowRight")
     expect(case.locator(".stage-card button").last).to_be_focused()
     case.keyboard.press("Escape")
-    expect(case.locator("#pane-rap .pane-title")).to_have_text("RAP")
+    expect(case.locator("#pane-rap_contrastive .pane-title")).to_have_text("Contrastive RAP")
     expect(case.locator("#pane-lrp")).to_be_visible()

@@ -7,7 +7,11 @@ from app.classifiers.networks import build
 from app.errors import ModelError
 from tests import checkpoints
 
-FAMILIES = [("densenet-121", 14, 3), ("densenet-121", 18, 1), ("resnet-18", 5, 3), ("resnet-34", 2, 1), ("resnet-50", 14, 3)]
+FAMILIES = [
+    ("densenet-121", 14, 3), ("densenet-121", 18, 1), ("densenet-169", 3, 1), ("densenet-201", 3, 3),
+    ("resnet-18", 5, 3), ("resnet-34", 2, 1), ("resnet-50", 14, 3), ("resnet-101", 3, 1),
+    ("efficientnet-b0", 14, 3), ("efficientnet-b0", 2, 1), ("efficientnet-lite0", 5, 3), ("convnext-tiny", 4, 3),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "outputs", "channels"), FAMILIES)
@@ -29,9 +33,13 @@ def test_a_state_dict_loads_strictly_and_gives_the_reference_s_logits(name: str,
 
 
 def test_the_state_dicts_have_as_many_entries_as_the_published_ones() -> None:
-    """727 of DenseNet-121; 122, 218 and 320 of ResNet-18, -34 and -50, as torchvision has them."""
-    counts = {name: len(build(name, 3, {}).state_dict()) for name in ("densenet-121", "resnet-18", "resnet-34", "resnet-50")}
-    assert counts == {"densenet-121": 727, "resnet-18": 122, "resnet-34": 218, "resnet-50": 320}
+    """727, 1015 and 1207 of the DenseNets; 122, 218, 320 and 626 of the ResNets; 360 of EfficientNet-B0 and 182 of
+    ConvNeXt-Tiny, as torchvision has them."""
+    wanted = {
+        "densenet-121": 727, "densenet-169": 1015, "densenet-201": 1207, "resnet-18": 122, "resnet-34": 218, "resnet-50": 320,
+        "resnet-101": 626, "efficientnet-b0": 360, "efficientnet-lite0": 296, "convnext-tiny": 182,
+    }  # fmt: skip
+    assert {name: len(build(name, 3, {}).state_dict()) for name in wanted} == wanted
 
 
 def test_an_architecture_of_one_channel_takes_no_three() -> None:

@@ -14,6 +14,7 @@ from app import explainers
 from app.classifiers.classifier import Classifier
 from app.explainers.methods.lrp import LRP
 from app.explainers.methods.rap import RAP
+from app.explainers.methods.rap_contrastive import RAPContrastive
 from app.explainers.relevance.engine import Rules, propagate
 from app.explainers.relevance.lrp import LRPRules
 from app.explainers.relevance.plan import Step
@@ -29,6 +30,7 @@ PROPAGATING = {
     "lrp epsilon": LRP(composite="Epsilon")._rules(),
     "rap": RAP()._rules(),
     "rap faithful": RAP(mode="faithful")._rules(),
+    "rap contrastive": RAPContrastive()._rules(),
 }
 
 

@@ -75,7 +75,13 @@ def test_maps_keep_their_own_resolution() -> None:
     reader = family("compact")
     trace = explainers.record(reader, series(film(1)))
     sizes = {name: explainers.load(name).explain(reader, trace, ["Mass"])[0].values.shape for name in explainers.panel()}
-    assert sizes == {"cam": (1, 4, 4), "layer_cam": (1, 8, 8), "saliency": (1, 32, 32), "lrp": (1, 32, 32), "rap": (1, 32, 32)}
+    assert sizes == {
+        "cam": (1, 4, 4),
+        "layer_cam": (1, 8, 8),
+        "saliency": (1, 32, 32),
+        "lrp": (1, 32, 32),
+        "rap_contrastive": (1, 32, 32),
+    }
 
 
 @pytest.mark.parametrize(("level", "state"), [(1.0, "ok"), (0.0, "no positive evidence"), (-1.0, "no positive evidence")])
@@ -102,7 +108,9 @@ def test_a_map_that_is_not_finite_is_not_shown() -> None:
 def test_a_method_that_is_not_defined_says_why() -> None:
     trace = explainers.record(READER, series(film(1)))
     found = explainers.load("cam").explain(READER, trace, FINDINGS)
-    assert {e.state for e in found} == {"not defined: needs global average pooling followed by one linear layer"}
+    assert {e.state for e in found} == {
+        "not defined: needs global average pooling followed by one linear layer; Grad-CAM and saliency need neither"
+    }
     assert not any(e.values.any() for e in found)
 
 

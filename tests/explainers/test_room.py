@@ -11,7 +11,7 @@ from app.explainers.base import Explainer
 
 
 def test_the_default_panel_in_its_order() -> None:
-    assert explainers.panel() == ("cam", "layer_cam", "saliency", "lrp", "rap")
+    assert explainers.panel() == ("cam", "layer_cam", "saliency", "lrp", "rap_contrastive")
     assert explainers.names()[:5] == explainers.panel()
 
 

@@ -68,4 +68,4 @@ def test_methods_that_do_not_walk_back_have_no_stages() -> None:
         stages_of(explainers.load("cam"), trace, FINDINGS[0])
     with pytest.raises(NotFound, match="does not know the finding"):
         stages_of(LRP(), trace, "Gout")
-    assert [name for name in explainers.names() if explainers.describe(name).layers] == ["lrp", "rap"]
+    assert [name for name in explainers.names() if explainers.describe(name).layers] == ["lrp", "rap_contrastive", "rap"]

@@ -21,7 +21,7 @@ from app.reading import Result, read, readings, stages, what_if
 from tests.films import image, study
 from tests.networks import write_guard, write_network
 
-FIVE = ("cam", "layer_cam", "saliency", "lrp", "rap")
+FIVE = ("cam", "layer_cam", "saliency", "lrp", "rap_contrastive")
 
 
 @pytest.fixture(scope="module")

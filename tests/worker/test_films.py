@@ -20,7 +20,7 @@ from tests.store.films import image, raw, study
 from tests.waiting import until
 from tests.work import look, queued, wait_until_ended
 
-FIVE = ("cam", "layer_cam", "saliency", "lrp", "rap")
+FIVE = ("cam", "layer_cam", "saliency", "lrp", "rap_contrastive")
 
 
 def test_a_study_is_analysed_and_its_top_finding_explained_by_every_method(

@@ -36,7 +36,9 @@ class CAM(Explainer):
         """The map, (targets, slices, h, w), at the feature map's own resolution."""
         head = plan(trace.tape).average_pooled_head()
         if head is None:
-            raise NotExplainable("needs global average pooling followed by one linear layer")
+            raise NotExplainable(
+                "needs global average pooling followed by one linear layer; Grad-CAM and saliency need neither"
+            )
         features = trace.tape.values[head.features].detach()
         weight = head.linear.argument(1, "weight").detach()[list(targets)]
         place = field(trace.tape, head.features)

@@ -23,7 +23,7 @@ CAUTION = (
     "Draws nearly the same map for every finding, and keeps much of it when the upper layers are random: "
     "it shows influence, not evidence for this finding."
 )
-PANEL = 5
+PANEL = 0
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,11 @@ class Rules(ABC):
     signed_sharing: bool = False
     """Share at sums and averages by signed values instead of by magnitudes."""
 
+    @property
+    def balanced(self) -> bool:
+        """Whether the seed adds up to about nothing, so that a loss is told as a share of its magnitude, not of its sum."""
+        return False
+
     def check(self, walk: Plan) -> None:
         """Raise NotExplainable where the method is not defined for this network, before anything is computed."""
         for step in walk.steps:
@@ -49,6 +54,10 @@ class Rules(ABC):
     def weighted(self, trace: Trace, step: Step, r: Tensor, x: Tensor) -> Tensor:
         """Relevance through a convolution or linear layer: r (targets, \\*output), x the layer's input."""
 
+    def absorbed(self, trace: Trace, step: Step, r: Tensor, x: Tensor) -> Tensor | None:  # noqa: ARG002 - for those that lose some
+        """What the layer's bias kept of ``r``, float64 (targets, slices); None by a rule that hands on everything."""
+        return None
+
 
 @torch.no_grad()
 def propagate(trace: Trace, rules: Rules, targets: Sequence[int], keep_layers: bool = False) -> Relevance:
@@ -59,7 +68,7 @@ def propagate(trace: Trace, rules: Rules, targets: Sequence[int], keep_layers: b
     values = [value.detach() for value in trace.tape.values]
     seed = rules.seed(trace, head, targets)
     waiting: dict[int, Tensor] = {head.sources[0]: seed}
-    frontier = _Frontier(trace, seed, keep_layers)
+    frontier = _Frontier(trace, seed, keep_layers, rules.balanced)
     frontier.at(head, head.sources[0], seed, waiting)
     for step in reversed(walk.steps):
         r = waiting.pop(step.call.output, None)
@@ -67,6 +76,8 @@ def propagate(trace: Trace, rules: Rules, targets: Sequence[int], keep_layers: b
             continue
         whole = not waiting
         parts = _through(trace, rules, step, r, [values[source] for source in step.sources])
+        if step.kind in ("conv", "linear"):
+            frontier.absorb(rules.absorbed(trace, step, r, values[step.sources[0]]))
         for source, part in zip(step.sources, parts, strict=True):
             waiting[source] = waiting[source] + part if source in waiting else part
         frontier.at(step, step.call.output, r, waiting, whole)
@@ -102,15 +113,28 @@ def _through(  # noqa: PLR0911 - one line per kind of step
 class _Frontier:
     """Keeps account: what is on its way at each moment, and what arrives."""
 
-    def __init__(self, trace: Trace, seed: Tensor, keep: bool) -> None:
+    def __init__(self, trace: Trace, seed: Tensor, keep: bool, balanced: bool) -> None:
         self.trace = trace
         self.keep = keep
         self.fields = fields(trace.tape) if keep else {}
         self.layers: list[LayerRelevance] = []
         seeds = seed.flatten(2).sum(2, dtype=torch.float64)
-        self.total = seeds.expand(-1, trace.slices) if seeds.shape[1] != trace.slices else seeds
         self.shared = seeds.shape[1] != trace.slices
         """One seed for all slices of a stack."""
+        self.total = seeds.expand(-1, trace.slices)
+        self.scale = (seed.abs().flatten(2).sum(2, dtype=torch.float64) if balanced else seeds.abs()).expand_as(self.total)
+        """What a loss is told as a share of."""
+        self.absorbed: Tensor | None = None
+
+    def absorb(self, kept: Tensor | None) -> None:
+        """A bias kept some, (targets, slices)."""
+        if kept is not None:
+            kept = kept.sum(1, keepdim=True) if self.shared else kept
+            self.absorbed = kept if self.absorbed is None else self.absorbed + kept
+
+    def _kept(self) -> Tensor | None:
+        """What biases kept until now of all slices, (targets,)."""
+        return None if self.absorbed is None else self.absorbed.sum(1)
 
     def at(self, step: Step, index: int, r: Tensor, waiting: dict[int, Tensor], whole: bool = True) -> None:
         """After a step that took ``r``, the relevance of the value ``index``; ``whole``: nothing else was on its way."""
@@ -126,7 +150,7 @@ class _Frontier:
         values = r.sum(2) if spatial else r.reshape(*r.shape[:2], -1, 1)
         totals, shares = (sums.sum(1), sums) if apart else (sums, None)
         place = self.fields.get(index) if spatial else None
-        self.layers.append(LayerRelevance(step.name, values, totals, whole, spatial, shares, place))
+        self.layers.append(LayerRelevance(step.name, values, totals, whole, spatial, shares, place, self._kept()))
 
     def arrived(self, r: Tensor) -> Relevance:
         """The map at the film."""
@@ -136,9 +160,12 @@ class _Frontier:
             found = found.sum(1, keepdim=True).expand_as(self.total)
         if self.keep:
             totals = found.sum(1) if not self.shared else found[:, 0]
-            self.layers.append(LayerRelevance("film", maps, totals, shares=maps.flatten(2).sum(2, dtype=torch.float64)))
-        lost = (found - self.total).abs() / self.total.abs().clamp_min(torch.finfo(torch.float64).tiny)
-        return Relevance(maps, self.total, torch.where(self.total == 0, found.abs(), lost), tuple(self.layers))
+            shares = maps.flatten(2).sum(2, dtype=torch.float64)
+            self.layers.append(LayerRelevance("film", maps, totals, shares=shares, absorbed=self._kept()))
+        absorbed = None if self.absorbed is None else self.absorbed.expand_as(self.total)
+        lost = (found - self.total if absorbed is None else found + absorbed - self.total).abs()
+        share = torch.where(self.scale == 0, lost, lost / self.scale.clamp_min(torch.finfo(torch.float64).tiny))
+        return Relevance(maps, self.total, share, tuple(self.layers), absorbed)
 
 
 def negative_activation(walk: Plan) -> Step | None:

@@ -19,6 +19,8 @@ Unsupported = Literal["unsupported"]
 
 WEIGHTED: dict[str, Kind] = {"conv2d": "conv", "linear": "linear"}
 RELUS = frozenset({"relu", "relu6", "threshold"})
+BOUNDED = frozenset({"hardtanh", "clamp", "clamp_min", "clip"})
+"""Activations by bounds; nn.ReLU6 is one of them."""
 SMOOTH = frozenset({"silu", "gelu", "mish", "hardswish", "leaky_relu", "elu", "prelu", "celu", "selu", "rrelu"})
 """Activations that may be negative: in LRP relevance passes them unchanged, and RAP is not defined behind them."""
 GATES = frozenset({"sigmoid", "hardsigmoid", "softmax"})
@@ -173,8 +175,8 @@ class _Reader:
             return ("unsupported" if _by_the_batch(call) else "norm"), inputs[:1]
         if name in SAME or name in COPIES:
             return "identity", inputs[:1]
-        if name in RELUS or name in SMOOTH:
-            return "activation", inputs[:1]
+        if name in RELUS or name in SMOOTH or (name in BOUNDED and len(inputs) == 1):
+            return "activation", inputs
         if name in RESHAPES:
             return "reshape", inputs[:1]
         if name in ("max_pool2d", "max_pool2d_with_indices"):
@@ -212,6 +214,8 @@ class _Reader:
     def _is_positive(self, call: Call, kind: Kind | Unsupported) -> bool:
         if call.name in RELUS or call.name in GATES or call.name in ("softplus", "exp", "abs", "square"):
             return call.name != "threshold" or float(call.argument(2, "value", 0.0)) >= 0
+        if call.name in BOUNDED and isinstance(low := _lowest(call), int | float) and low >= 0:
+            return True
         if kind in ("norm", "conv", "linear", "unsupported") or call.name in SMOOTH | DIFFERENCES | {"neg", "__neg__"}:
             return False
         if not all(index in self.positive for index in call.inputs):
@@ -220,6 +224,11 @@ class _Reader:
         if kind in ("scale", "identity") or call.name == "pad":
             return all(bool((item >= 0).all()) if isinstance(item, Tensor) else item >= 0 for item in others)
         return True
+
+
+def _lowest(call: Call) -> object:
+    """The lower bound of an activation by bounds, None where it has none."""
+    return call.argument(1, "min_val", -1.0) if call.name == "hardtanh" else call.argument(1, "min")
 
 
 def _by_the_batch(call: Call) -> bool:

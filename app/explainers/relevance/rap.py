@@ -1,13 +1,21 @@
 """RAP's rules for layers with weights (Nam et al., AAAI 2020), as its authors' code computes them.
 
-Relevance begins at the last linear layer's input as each neuron's share of all influence, ``|c_i| / Σ|c|``, and is never
-rescaled. Every other layer with weights passes it on by its positive and negative parts and then shifts all active neurons by
-the same amount, so that the sum is kept. No bias takes part. The rules need inputs ≥ 0.
+Relevance begins at the last linear layer's input and is never rescaled. Every other layer with weights passes it on by its
+positive and negative parts and then shifts all active neurons by the same amount, so that the sum is kept. No bias takes part.
+The rules need inputs ≥ 0. Where it begins (`START`), with ``c_i = x_i w_ti`` of the finding t:
+
+- paper: each neuron's share of all influence, ``|c_i| / Σ|c|``. Of a network that answers many findings it is nearly the same
+  for each of them: which neurons are active decides more than their weights.
+- contrastive: each neuron's share of what speaks for the finding, ``c⁺_i / Σc⁺``, minus the mean of this over all findings of
+  the network. It adds up to about nothing.
+- uniform: every active neuron the same, whatever the finding: what a map of the paper's start is measured against.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
+import torch
 from torch import Tensor
 
 from app.errors import NotExplainable
@@ -16,6 +24,8 @@ from app.explainers.relevance.linear import Linear, reciprocal
 from app.explainers.relevance.lrp import box, positive_part, positive_weight
 from app.explainers.relevance.plan import Plan, Step
 from app.explainers.trace import Trace
+
+Start = Literal["paper", "contrastive", "uniform"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +36,12 @@ class RAPRules(Rules):
 
     signed_sharing: bool = False
     by_logit: bool = False
+    start: Start = "paper"
+
+    @property
+    def balanced(self) -> bool:
+        """Only a contrastive start adds up to about nothing."""
+        return self.start == "contrastive"
 
     def check(self, walk: Plan) -> None:
         """All layers have a rule, and every layer with weights but the first reads values ≥ 0."""
@@ -44,12 +60,20 @@ class RAPRules(Rules):
                 )
 
     def seed(self, trace: Trace, head: Step, targets: Sequence[int]) -> Tensor:
-        """``|c_i| / Σ|c|`` with ``c_i = x_i w_ti``; times the logit with ``by_logit``."""
+        """By the start; times the logit with ``by_logit``."""
         x = trace.tape.values[head.sources[0]].detach()
-        weight = Linear.of(head).weight[list(targets)]
-        influence = (x * weight.view(len(targets), *[1] * (x.dim() - 1), -1)).abs_()
-        whole = influence.flatten(2).sum(2).view(*influence.shape[:2], *[1] * (influence.dim() - 2))
-        shares = influence * reciprocal(whole)
+        weight = Linear.of(head).weight
+        if self.start == "contrastive":
+            if len(weight) < 2:
+                raise NotExplainable(
+                    "RAP's contrastive start compares a finding with the network's others, and this network has one alone. "
+                    "Still available: %(others)s.",
+                    {"others": "RAP, LRP, Grad-CAM, saliency"},
+                )
+            shares = _shares(_contributions(x, weight).clamp_min_(0))
+            return shares[list(targets)] - shares.mean(0)
+        own = _contributions(x, weight[list(targets)])
+        shares = _shares(own.abs_() if self.start == "paper" else (x != 0).to(x).expand_as(own))
         if self.by_logit:
             logits = trace.logits[:, list(targets)].T
             shares = shares * logits.view(*logits.shape, *[1] * (shares.dim() - 2))
@@ -61,7 +85,7 @@ class RAPRules(Rules):
         ``m_j`` needs no mask: P, N and s only ever multiply R_j, which is 0 where m_j is. ``s_j/N_j = 1/(P_j+N_j)``."""
         layer = Linear.of(step)
         if step.first:
-            return box(layer, layer.weight, r, x)
+            return box(trace, layer, layer.weight, r, x)
         key = step.call.output
         up = positive_weight(trace, layer)
         down = trace.remember(("|w-|", key), lambda: (-layer.weight).clamp_min_(0))
@@ -71,18 +95,39 @@ class RAPRules(Rules):
         by_both = trace.remember(("1/(P+N)", key), lambda: reciprocal(p + n))
         if step.kind == "linear":
             c = layer.transposed(r * by_p, up, x).add_(layer.transposed(r * by_both, down, x)).mul_(x)
-        else:
-            by_n = trace.remember(("1/N", key), lambda: reciprocal(n))
-            positive, negative = r.clamp_min(0), r.clamp_max(0)
-            s = (r * by_both).addcmul_(negative, by_n)
-            c = layer.transposed(positive.mul_(by_p), up, x).add_(layer.transposed(s, down, x)).mul_(x)
-        return shifted(c, r)
+            return shifted(c, r)
+        by_n = trace.remember(("1/N", key), lambda: reciprocal(n))
+        if layer.groups > 1:
+            s = (r * by_both).addcmul_(r.clamp_max(0), by_n)
+            c = layer.transposed(r.clamp_min(0).mul_(by_p), up, x).add_(layer.transposed(s, down, x)).mul_(x)
+            return shifted(c, r)
+        # Both parts as one transposed map of twice the outputs: less work than two, and nothing to add up afterwards.
+        last = torch.channels_last if p.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
+        targets, (slices, outputs, *sizes) = r.shape[0], p.shape
+        both = torch.empty((targets * slices, 2 * outputs, *sizes), dtype=r.dtype, device=r.device, memory_format=last)
+        both = both.view(targets, slices, 2 * outputs, *sizes)
+        above, below = both[:, :, :outputs], both[:, :, outputs:]
+        torch.mul(r.clamp_min(0), by_p, out=above)
+        torch.mul(r, by_both, out=below).addcmul_(r.clamp_max(0), by_n)
+        weights = trace.remember(("w+|w-|", key), lambda: torch.cat([up, down]))
+        return shifted(layer.transposed(both, weights, x).mul_(x), r)
+
+
+def _contributions(x: Tensor, weight: Tensor) -> Tensor:
+    """``c_i = x_i w_ti``: x (slices, …, neurons), weight (findings, neurons) → (findings, \\*x's shape)."""
+    return x * weight.view(len(weight), *[1] * (x.dim() - 1), -1)
+
+
+def _shares(parts: Tensor) -> Tensor:
+    """What each neuron has of the sum over one finding and slice; 0 where the sum is 0."""
+    whole = parts.flatten(2).sum(2)
+    return parts * reciprocal(whole).view(*whole.shape, *[1] * (parts.dim() - 2))
 
 
 def shifted(c: Tensor, r: Tensor) -> Tensor:
     """Uniform shifting, in place: ``C_i − [C_i ≠ 0]·(ΣC − ΣR)/n`` over one finding and slice, n counting active neurons."""
-    silent = c == 0
-    excess = c.flatten(2).sum(2) - r.flatten(2).sum(2)
-    active = c[0, 0].numel() - silent.flatten(2).sum(2)
-    shift = excess * reciprocal(active.to(c.dtype))
-    return c.sub_(shift.view(*shift.shape, *[1] * (c.dim() - 2))).masked_fill_(silent, 0.0)
+    # Sums over dimensions as they lie: a channels-last value would be copied to be flattened.
+    own, above = tuple(range(2, c.dim())), tuple(range(2, r.dim()))
+    active = c.sign().abs_()
+    shift = (r.sum(above) - c.sum(own)) * reciprocal(active.sum(own))
+    return c.addcmul_(active, shift.view(*shift.shape, *[1] * (c.dim() - 2)))

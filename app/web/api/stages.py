@@ -38,7 +38,7 @@ class StripOut(Frozen):
     image: str = Field(description="The film, or the slice.")
     model: str = Field(description="The network.")
     model_sha256: str = Field(description="The checksum of its weights.")
-    method: str = Field(description="lrp or rap.")
+    method: str = Field(description="lrp, rap_contrastive or rap.")
     finding: str = Field(description="The finding.")
     extent: tuple[float, float, float, float] = Field(
         description="Left, top, right, bottom of what the network read, in image pixels."

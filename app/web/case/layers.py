@@ -11,7 +11,7 @@ from app.classifiers.card import Card
 from app.domain import SCALES, Extent
 from app.store import LayerRow
 from app.web.case.payload_results import ExplanationData, MethodData
-from app.web.wording import Translate, kind, padding_text, state_text
+from app.web.wording import Translate, kind, note_text, padding_text, state_text
 
 KINDS = tuple(SCALES)
 Named = Sequence[tuple[str, LayerRow]]
@@ -125,7 +125,7 @@ def layer_data(name: str, row: LayerRow, finding: str, opens: int | None, _: Tra
         values_url=f"/layers/{row.id}/values?v={(row.values_sha256 or '')[:12]}",
         overlay_url=picture if opens is None else f"{picture}?slice={opens + 1}",
         names={str(number): text for number, text in row.names.items()},
-        notes=(*map(_, row.notes), *padding_text(row.padding, _)),
+        notes=(*(note_text(note, _) for note in row.notes), *padding_text(row.padding, _)),
         conservation_error=row.conservation_error,
     )
 
