@@ -51,7 +51,7 @@ def spoken(root: Path = ROOT) -> frozenset[str]:
     found |= {finding.replace("_", " ") for finding in (*FINDINGS, NO_FINDING, *KNEE_FINDINGS)}
     for name in explainers.names():
         method = explainers.describe(name)
-        found |= {method.title, method.summary, method.caution}
+        found |= {method.title, method.summary, method.caution, *method.ends}
     for path in sorted((root / "templates").rglob("*.html")):
         found |= set(_messages("jinja2.ext:babel_extract", path, CALLS))
     calls = CALLS | dict.fromkeys(_errors(root / "app"))

@@ -66,15 +66,11 @@ export class Matrix {
    */
   made = new Map();
 
-  /** @type {Layer} */
   layer = {
     id: "agreement",
     title: words("agree.layer"),
     kind: "agreement",
-    summary: "",
-    method: "",
-    signed: false,
-    caution: "",
+    /** @param {ReadingPane} pane */
     overlay: (pane) => this.overlay(pane),
   };
 

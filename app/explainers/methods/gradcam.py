@@ -19,6 +19,7 @@ SIGNED = False
 SUMMARY = "Which coarse regions of the last feature maps raise the answer, weighted by the gradient."
 PAPER = "Selvaraju 2017, ICCV"
 PANEL = 2
+ENDS = ("for", "")
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from app import explainers
 from app.classifiers.card import Card
+from app.desk import drawn
 from app.domain import SCALES, Extent
+from app.render import Known
 from app.store import LayerRow
-from app.web.case.payload_results import ExplanationData, MethodData
+from app.web.case.payload_results import DrawingData, ExplanationData, MethodData
 from app.web.wording import Translate, kind, state_text
 
 KINDS = tuple(SCALES)
@@ -54,13 +56,40 @@ def called(rows: Iterable[LayerRow], taken: Iterable[str]) -> Mapping[tuple[str,
 def methods(card: Card | None, layers: Named, _: Translate) -> tuple[MethodData, ...]:
     """What can lie over a stack: the methods that the network opens with, in their order; then what other software said."""
     ours = tuple(
-        MethodData(m.name, _(m.title), False, "relevance", m.signed, _(m.summary), _(m.caution) if m.caution else "")
+        MethodData(
+            name=m.name,
+            title=_(m.title),
+            imported=False,
+            kind="relevance",
+            signed=m.signed,
+            summary=_(m.summary),
+            caution=_(m.caution) if m.caution else "",
+            ends=ends(m.ends, _),
+            influence=m.influence,
+        )
         for m in map(explainers.describe, explainers.panel(card))
     )
     others = {name: row for name, row in layers if row.producer.kind != "method"}
     return ours + tuple(
-        MethodData(name, titled(name, row, _), True, row.kind, row.signed, imported(row, _), "") for name, row in others.items()
+        MethodData(
+            name=name,
+            title=titled(name, row, _),
+            imported=True,
+            kind=row.kind,
+            signed=row.signed,
+            summary=imported(row, _),
+            caution="",
+            ends=ends(drawn.known(row, row.width, None, None).words, _),
+            influence=False,
+        )
+        for name, row in others.items()
     )
+
+
+def ends(words: tuple[str, str], _: Translate) -> tuple[str, str]:
+    """What the upper and the lower end of a map's colours mean."""
+    above, below = words
+    return (_(above) if above else "", _(below) if below else "")
 
 
 def titled(name: str, row: LayerRow, _: Translate) -> str:
@@ -74,9 +103,9 @@ def imported(row: LayerRow, _: Translate) -> str:
     return _("Imported: %(title)s %(version)s", title=row.producer.title or row.method, version=row.producer.version)
 
 
-def layer_data(name: str, row: LayerRow, finding: str, opens: int | None, _: Translate) -> ExplanationData:
+def layer_data(name: str, row: LayerRow, finding: str, opens: int | None, known: Known, _: Translate) -> ExplanationData:
     """One layer's entry under its name and the shown finding; ``opens`` is the slice at which its stack opens, None on a
-    film."""
+    film; ``known`` decides how it is drawn."""
     picture = f"/layers/{row.id}/overlay.png"
     return ExplanationData(
         id=row.id,
@@ -102,6 +131,15 @@ def layer_data(name: str, row: LayerRow, finding: str, opens: int | None, _: Tra
         names={str(number): text for number, text in row.names.items()},
         notes=tuple(_(note) for note in row.notes),
         conservation_error=row.conservation_error,
+        drawing=DrawingData(
+            high=known.high,
+            evened=known.evened,
+            source=known.source,
+            probability=known.probability,
+            strength=known.strength,
+            sigma=known.sigma,
+            pixels=known.pixels,
+        ),
     )
 
 
