@@ -210,7 +210,8 @@ def bands(values: Floats, over: Over, look: Look) -> NDArray[np.int32]:
     strength = _strength(values, over.ends)
     quarter = np.clip(np.floor(strength * QUARTERS), 0, QUARTERS - 1).astype(np.int32)
     kept = quarter / QUARTERS >= cut(over.layer, look)
-    return np.where(kept, quarter, 0) * (np.where(values < 0, -1, 1) if over.ends[0] < 0 else 1)
+    sides = np.where(values < 0, -1, 1) if over.ends[0] < 0 else 1
+    return np.asarray(np.where(kept, quarter, 0) * sides, np.int32)
 
 
 def levels(quarters: NDArray[np.int32], ends: Ends) -> Floats:
