@@ -20,7 +20,7 @@ VALIDATION = render.Known(high=0.5, source="validation", words=("for", "against"
 
 
 def under() -> render.Under:
-    return render.Under(np.arange(100) + 0.5, np.arange(50) + 0.5)
+    return render.Under(np.arange(0.5, 100), np.arange(0.5, 50))
 
 
 def shown(one: Layer, known: render.Known = render.NOTHING, **look: Any) -> NDArray[np.float32]:
