@@ -44,11 +44,19 @@ def real_data() -> Path:
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of real networks with random weights: ``chest-untrained`` for films, ``phantom-untrained`` for phantoms and
-    ``phantom-by-name``, which is not chosen by itself. A test that changes a folder copies it first."""
+    """A folder of real networks with random weights: ``chest-untrained`` for films, ``phantom-untrained`` for phantoms (its
+    card says its stride and where the colours of CAM and LRP end) and ``phantom-by-name``, which is not chosen by itself. A
+    test that changes a folder copies it first."""
     folder = tmp_path_factory.mktemp("models")
     write_network(folder, "chest-untrained", seed=1)
-    write_network(folder, "phantom-untrained", findings=("Cardiomegaly", "Effusion", "Nodule"), phantom=True, seed=2)
+    drawn = ("Cardiomegaly", "Effusion", "Nodule")
+    ends = {"cam": {"high": 0.5}, "lrp": {"high": 7e-4, "evened": 3e-4}}
+    ranges = [
+        {"method": method, "finding": finding, **end, "source": "phantoms", "quantile": 0.9, "cases": 3}
+        for method, end in ends.items()
+        for finding in drawn
+    ]
+    write_network(folder, "phantom-untrained", findings=drawn, phantom=True, seed=2, stride=16, tables={"ranges": ranges})
     write_network(folder, "phantom-by-name", findings=("Nodule",), phantom=True, default=False, seed=3)
     return folder
 

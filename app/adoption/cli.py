@@ -1,4 +1,7 @@
-"""The `models` command: `models list`, `show`, `check`, `add`, `default`, `remove`. Loads torch only to add and to check."""
+"""The `models` command: `models list`, `show`, `check`, `add`, `ranges`, `default`, `remove`.
+
+Loads torch only to add, to check and to measure.
+"""
 
 import argparse
 import sys
@@ -47,6 +50,20 @@ def parser() -> argparse.ArgumentParser:
         one.set_defaults(run=run)
         if word == "remove":
             one.add_argument("--yes", action="store_true", help="do not ask")
+    ranges_ = words.add_parser(
+        "ranges",
+        help="write onto a network's card where the colours of its maps end",
+        description="Compute a network's maps on films that it was not fitted to, and write onto its card where their colours "
+        "end, so that a pale map means the same on every film.",
+    )
+    ranges_.add_argument("name", metavar="NAME")
+    ranges_.add_argument(
+        "--of", default="", choices=("validation", "phantoms"), help="default: validation films where it has any"
+    )
+    ranges_.add_argument("--data", type=Path, metavar="FOLDER", help="of the films (default: WHYLIGHT_DATA)")
+    ranges_.add_argument("--cases", type=int, default=0, help="how many films or exams (default: 240, 150 phantoms, 24 exams)")
+    ranges_.add_argument("--methods", nargs="+", metavar="METHOD", help="default: those that it opens with")
+    ranges_.set_defaults(run=ranges)
     add_ = words.add_parser(
         "add",
         help="bring a network of one's own, from a file of weights",
@@ -161,9 +178,36 @@ def add(given: argparse.Namespace, settings: Settings) -> int:
     for fault in added.trial.faults():
         print(f"  {fault}")
     print(f"Added {added.card.name}: {added.card.folder}. Its answers are worth what its card can say of them. {NOTICE}")
+    print(f"Its maps are drawn each in a range of its own, until: python -m app models ranges {added.card.name}")
     if given.default:
         return default(given, settings)
     print(f"It reads when it is chosen on the case page, or by itself after: python -m app models default {added.card.name}")
+    return 0
+
+
+def ranges(given: argparse.Namespace, settings: Settings) -> int:
+    """Measure and write."""
+    from app import explainers
+    from app.adoption import ranges as colours
+    from app.classifiers.loading import load, load_exam
+
+    card = Registry(settings.models).card(given.name)
+    methods = tuple(explainers.describe(name).name for name in given.methods or explainers.panel(card))
+
+    def say(line: str) -> None:
+        print(line, flush=True)
+
+    if card.kind == "exam":
+        source, seen = (
+            "phantoms",
+            colours.of_exams(load_exam(card, device(settings)), given.cases or colours.EXAMS, methods, say),
+        )
+    else:
+        source, films = colours.films(card, given.data or settings.data, given.of, given.cases)
+        seen = colours.of_films(load(card, device(settings)), films, methods, say)
+    rows = list(seen.rows(source))
+    colours.write(card, rows)
+    print(f"{len(rows)} ranges of {source} are on the card of {card.name}.")
     return 0
 
 

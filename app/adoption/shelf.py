@@ -3,6 +3,7 @@
 import re
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from app.classifiers.card import Card
@@ -32,16 +33,24 @@ def _same_kind(one: Card, other: Card) -> bool:
 
 
 def _write(card: Card, *, default: bool) -> None:
-    """Change one line of a card and nothing else; the file is whole at every moment."""
-    path = card.folder / "card.toml"
+    """Change one line of a card and nothing else."""
     line = f"default = {str(default).lower()}"
-    try:
-        text = path.read_text(encoding="utf-8")
+
+    def change(text: str) -> str:
         begins = re.search(r"^\[", text, re.MULTILINE)
         head, rest = (text[: begins.start()], text[begins.start() :]) if begins else (text, "")
         head = DEFAULT.sub(line, head, count=1) if DEFAULT.search(head) else f"{line}\n{head}"
+        return head + rest
+
+    rewrite(card, change)
+
+
+def rewrite(card: Card, change: Callable[[str], str]) -> None:
+    """Change the text of a card; the file is whole at every moment. ModelError where it cannot be written."""
+    path = card.folder / "card.toml"
+    try:
         aside = path.with_name(".card.toml")
-        aside.write_text(head + rest, encoding="utf-8")
+        aside.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
         aside.replace(path)
     except OSError as error:
         raise ModelError(

@@ -89,13 +89,12 @@ def of_inspection(inspection: Inspection) -> Entry:
     }
 
 
-def of_film_layer(layer: Layer, image: Image, entry: Entry, number: int, out: Path) -> Entry:
+def of_film_layer(layer: Layer, image: Image, entry: Entry, number: int, out: Path, *, known: render.Known) -> Entry:
     """A film's layer as two files beside: the raw values on the image's grid, and the overlay. OSError of the disk."""
     grid = resample(layer.values[0], layer.extent, image.stored.shape)
     stem = f"{number:04d}-{_plain(PurePath(entry['file']).stem)[:40] or 'image'}-{layer.method}-{_plain(layer.finding)}"
     np.save(out / f"{stem}.npy", grid, allow_pickle=False)
-    probability = entry["findings"][layer.finding]["probability"]
-    (out / f"{stem}.png").write_bytes(render.overlay_png(image, layer, probability=probability))
+    (out / f"{stem}.png").write_bytes(render.overlay_png(image, layer, known=known))
     return {
         "method": layer.method,
         "finding": layer.finding,
@@ -109,15 +108,14 @@ def of_film_layer(layer: Layer, image: Image, entry: Entry, number: int, out: Pa
     }
 
 
-def of_stack_layer(layer: Layer, stack: Stack[Image], entry: Entry, number: int, out: Path) -> Entry:
+def of_stack_layer(layer: Layer, stack: Stack[Image], number: int, out: Path, *, known: render.Known) -> Entry:
     """A stack's layer as two files beside: the raw values of all slices on their own grid, and the overlay of the slice where
     they weigh most. OSError of the disk."""
     mass = layer.mass()
     place = int(np.argmax(mass))
     stem = f"exam-{number:04d}-{stack.plane}-{layer.method}-{_plain(layer.finding)}"
     np.save(out / f"{stem}.npy", layer.values, allow_pickle=False)
-    probability = entry["findings"][layer.finding]["probability"]
-    (out / f"{stem}.png").write_bytes(render.overlay_png(stack.images[place], layer, place, probability=probability))
+    (out / f"{stem}.png").write_bytes(render.overlay_png(stack.images[place], layer, place, known=known))
     return {
         "method": layer.method,
         "finding": layer.finding,

@@ -17,6 +17,7 @@ from app.classifiers.card import Card
 from app.classifiers.loading import Loaded
 from app.classifiers.registry import Registry
 from app.config import Settings
+from app.desk import drawn
 from app.domain import Answer, Image, Inspection, Layer, Series, Study
 from app.errors import InputError, ModelError, NotFound, Unavailable
 from app.reading import STACKED, Reading, read, readings
@@ -64,7 +65,7 @@ def run(request: Request, settings: Settings, complain: Complain) -> Outcome:
 @dataclass(slots=True)
 class _Analysis:
     """One run of the command. ``images`` and ``exams`` are the entries of ``result.json``; ``parts`` are the studies of stacks
-    that came so far, in pieces, and ``numbers`` their images' entries."""
+    that came so far, in pieces, and ``numbers`` their images' entries; ``said`` is the last answer about each stack."""
 
     request: Request
     settings: Settings
@@ -73,6 +74,7 @@ class _Analysis:
     images: list[Entry] = field(default_factory=list)
     exams: list[Entry] = field(default_factory=list)
     cards: dict[str, Card] = field(default_factory=dict)
+    said: dict[str, Answer] = field(default_factory=dict)
     parts: list[Study] = field(default_factory=list)
     numbers: dict[tuple[str, int], int] = field(default_factory=dict)
     clean: bool = True
@@ -179,6 +181,7 @@ class _Analysis:
     def answered(self, answer: Answer, one: Reading[Series, Image], numbers: Numbers) -> None:
         """An answer: in the entry of its film, or in an entry of its exam; every image that was read says by which network."""
         self.cards[one.card.name] = one.card
+        self.said |= dict.fromkeys(answer.stacks, answer)
         by = entries.network(answer, one.card)
         for stack in one.stacks:
             for number in entries.of_stack(stack, numbers):
@@ -190,12 +193,15 @@ class _Analysis:
     def layer(self, layer: Layer, one: Reading[Series, Image], number: int) -> None:
         """A layer's files, and what is said of them in the entry of the film ``number``, or of the last exam."""
         stack = next(stack for stack in one.stacks if stack.fingerprint == layer.stack)
+        said = self.said[layer.stack]
+        part = said.part(layer.stack)
+        known = drawn.known(layer, layer.values.shape[-1], one.card, said, part.plane if part else "")
         if one.exam:
             entry = self.exams[-1]
-            row = entries.of_stack_layer(layer, stack, entry, len(self.exams) - 1, self.request.out)
+            row = entries.of_stack_layer(layer, stack, len(self.exams) - 1, self.request.out, known=known)
         else:
             entry = self.images[number]
-            row = entries.of_film_layer(layer, stack.images[0], entry, number, self.request.out)
+            row = entries.of_film_layer(layer, stack.images[0], entry, number, self.request.out, known=known)
         entry["explanations"].append(row)
 
 

@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app.classifiers.measured import Calibration, Figure, LookedAt, Operating, Outside, Source, row
+from app.classifiers.measured import Calibration, Figure, LookedAt, Operating, Outside, Range, Source, row
 from app.classifiers.members import Join, Member, joins, members
 from app.classifiers.preprocessing import Preprocessing
 from app.errors import ModelError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 KINDS = ("network", "guard", "exam")
+SOURCES = ("validation", "phantoms")
+"""Of which cases a range of colours is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +29,11 @@ class Card:
     also those of people that no other network reads; ``default`` networks are chosen by themselves, the others by name.
     ``opens_with`` names the methods whose layers a study opens with; without any, they are the default panel's.
 
-    ``explained_layer`` names the module whose output CAM and Grad-CAM use, ``stride`` is how many pixels of the input its cells
-    lie apart, 0 where nobody says. ``temperature`` divides every logit before the
-    sigmoid; ``operating_points`` are the probabilities that are then moved to one half, 0.5 (as it is) where the card gives
-    none. ``beside_name`` names the published network whose figures stand beside this one's. The ROC and reliability curves are
-    in a file of their own: `app.classifiers.curves`.
+    ``explained_layer`` names the module whose output CAM and Grad-CAM use, ``stride`` is its total stride in pixels of the
+    network's input, 0 where nobody has said; ``ranges`` say where the colours of maps end (`models ranges` writes them).
+    ``temperature`` divides every logit before the sigmoid; ``operating_points`` are the probabilities that are then moved to
+    one half, 0.5 (as it is) where the card gives none. ``beside_name`` names the published network whose figures stand beside
+    this one's. The ROC and reliability curves are in a file of their own: `app.classifiers.curves`.
 
     ``operating`` says from which probability on a finding would be called, chosen by ``operating_rule``: figures for readers
     that move no probability. ``origin`` and ``check`` are what `models add` wrote: where the weights came from and what was
@@ -82,6 +84,7 @@ class Card:
     people: bool = False
     opens_with: tuple[str, ...] = ()
     stride: int = 0
+    ranges: tuple[Range, ...] = ()
 
     @property
     def several(self) -> bool:
@@ -92,6 +95,11 @@ class Card:
     def weights(self) -> Path:
         """The safetensors file."""
         return self.folder / "weights.safetensors"
+
+    def range_of(self, method: str, finding: str, plane: str = "") -> Range | None:
+        """Where the colours of a method's map of a finding end, of an exam in a plane; None where the card does not say."""
+        wanted = (method, finding, plane)
+        return next((one for one in self.ranges if (one.method, one.finding, one.plane) == wanted), None)
 
     @classmethod
     def read(cls, folder: Path) -> "Card":
@@ -120,6 +128,9 @@ class Card:
         kind = str(raw.get("kind", "network"))
         if kind not in KINDS:
             raise ValueError(f"kind {kind!r} is none of {', '.join(KINDS)}")
+        stride = int(raw.get("stride", 0))
+        if stride < 0:
+            raise ValueError(f"stride {stride} is negative")
         size = int(raw["input_size"])
         if not 16 <= size <= 2048:
             raise ValueError(f"input_size {size} is not between 16 and 2048")
@@ -163,5 +174,13 @@ class Card:
             unnamed_parts=bool(raw.get("unnamed_parts", False)),
             people=bool(raw.get("people", False)),
             opens_with=tuple(str(method) for method in raw.get("opens_with", ())),
-            stride=int(raw.get("stride", 0)),
+            stride=stride,
+            ranges=tuple(_range(entry) for entry in raw.get("ranges", [])),
         )
+
+
+def _range(entry: Any) -> Range:
+    found = row(Range, entry)
+    if found.source not in SOURCES or found.high <= 0 or (found.evened is not None and found.evened <= 0):
+        raise ValueError(f"ranges: {found.method}, {found.finding}")
+    return found

@@ -4,6 +4,7 @@ Only modules that the relevance engine has a rule for are used, and no in-place 
 activation an explainer reads.
 """
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -29,6 +30,11 @@ class Block(nn.Module):
         """(batch, inputs, h, w) → (batch, outputs, h/stride, w/stride)."""
         main = self.bn2(self.conv2(self.relu1(self.bn1(self.conv1(x)))))
         return self.relu2(main + self.shortcut(x))  # type: ignore[no-any-return]
+
+
+def total_stride(strides: Sequence[int]) -> int:
+    """The stride of the last feature map in pixels of the input: the stem's 4 times those of the stages."""
+    return 4 * math.prod(strides)
 
 
 class CompactResidual(nn.Module):

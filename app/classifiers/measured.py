@@ -105,6 +105,22 @@ class LookedAt:
     seen: str
 
 
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Where the colours of a method's map of a finding end, whatever film it is of: ``high`` is the ``quantile`` over ``cases``
+    of each map's own end (its 99.5th percentile), ``evened`` the same of maps smoothed at the network's stride, None where that
+    is not offered. ``source``: "validation" or "phantoms". ``plane``: of an exam's networks, "" on films."""
+
+    method: str
+    finding: str
+    high: float
+    source: str
+    quantile: float
+    cases: int
+    evened: float | None = None
+    plane: str = ""
+
+
 def row(kind: type[Row], entry: Any) -> Row:
     """A record from a table of TOML or an object of JSON; ValueError names the entry that is missing, unknown or wrong.
 

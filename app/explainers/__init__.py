@@ -7,8 +7,8 @@ list the methods without torch.
 
 import ast
 import importlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from app.explainers.trace import Trace
 
 METHODS = Path(__file__).parent / "methods"
+CONSTANTS = ("TITLE", "SIGNED", "SUMMARY", "PAPER", "PANEL", "CAUTION", "ENDS")
+EVIDENCE, STRENGTH, INFLUENCE = ("for", "against"), ("strong", ""), ("important", "unimportant")
+"""What the upper and the lower end of a map's colours mean: of maps with two sides, of those with one, of those of influence.
+A method that says nothing has the first or the second; any other says ``ENDS``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +35,9 @@ class Method:
     """What a method says of itself. ``signed``: its picture has two sides; where it is False, the picture shows the positive
     part, though negative values may be kept. ``panel`` is its place in the default panel, from 1; 0: only when asked for.
     ``caution``: a sentence its pane shows always, for a method that evaluation found wanting; "" for the others. ``layers``: it
-    goes through the network layer by layer, and can show every stage. ``of``: the title of the method that it is a variant of,
-    to be put into its own title; "" for a method."""
+    goes through the network layer by layer, and can show every stage. ``ends``: what the upper and the lower end of its colours
+    mean, in a word each, "" for an end that needs none. ``parameters``: those it has, as they ship. ``of``: the title of the
+    method that it is a variant of, to be put into its own title; "" for a method."""
 
     name: str
     title: str
@@ -42,11 +47,18 @@ class Method:
     panel: int
     caution: str = ""
     layers: bool = False
+    ends: tuple[str, str] = EVIDENCE
+    parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
     of: str = ""
 
     def titled(self, _: Callable[..., str]) -> str:
         """The title for reading; ``_`` translates."""
         return _(self.title, method=_(self.of)) if self.of else _(self.title)
+
+    @property
+    def influence(self) -> bool:
+        """Whether its two sides are no evidence for and against, so that colours of their own keep them apart."""
+        return self.ends == INFLUENCE
 
 
 @cache
@@ -56,13 +68,12 @@ def _methods() -> dict[str, Method]:
 
 
 def _describe(path: Path) -> Method:
-    constants: dict[str, Any] = {}
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            name = node.targets[0].id
-            if name in ("TITLE", "SIGNED", "SUMMARY", "PAPER", "PANEL", "CAUTION"):
-                constants[name] = ast.literal_eval(node.value)
+    constants = {
+        node.targets[0].id: ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in CONSTANTS
+    }
     return Method(
         name=path.stem,
         title=constants["TITLE"],
@@ -72,7 +83,23 @@ def _describe(path: Path) -> Method:
         panel=constants.get("PANEL", 0),
         caution=constants.get("CAUTION", ""),
         layers=any(isinstance(node, ast.FunctionDef) and node.name == "layers" for node in ast.walk(tree)),
+        ends=constants.get("ENDS", EVIDENCE if constants["SIGNED"] else STRENGTH),
+        parameters=_parameters(tree),
     )
+
+
+def _parameters(tree: ast.Module) -> dict[str, Any]:
+    """The fields of a method's dataclass with what they are by default, a plain value each; those of the class itself are
+    none."""
+    fields = (node for kind in tree.body if isinstance(kind, ast.ClassDef) for node in kind.body)
+    return {
+        node.target.id: ast.literal_eval(node.value)
+        for node in fields
+        if isinstance(node, ast.AnnAssign)
+        and isinstance(node.target, ast.Name)
+        and node.value is not None
+        and "ClassVar" not in ast.unparse(node.annotation)
+    }
 
 
 def names() -> tuple[str, ...]:
@@ -120,6 +147,7 @@ def describe(name: str) -> Method:
         paper=found.paper,
         panel=0,
         caution=told.caution or found.caution,
+        ends=STRENGTH if told.spread else found.ends,
         of=found.title,
     )
 

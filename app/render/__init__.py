@@ -4,28 +4,39 @@ Knows the domain and the grey pipeline. Colours, threshold and ends are those th
 """
 
 from app.render.captions import BANNER, classes_key, figure, typed
-from app.render.colours import CLASSES, STOPS, class_colours, colours, ends, table
-from app.render.laying import Look, Over, Under, bar, bilinear, greys, laid
+from app.render.colours import CLASSES, STOPS, class_colours, ends, strongest, table
+from app.render.evening import evened
+from app.render.laying import Over, Under, bar, bilinear, greys, laid, over
+from app.render.looks import EDGES, NOTHING, Edge, Known, Look, as_drawn, fixed, told
 from app.render.pictures import film_png, overlay_png
 
 __all__ = [
     "BANNER",
     "CLASSES",
+    "EDGES",
+    "NOTHING",
     "STOPS",
+    "Edge",
+    "Known",
     "Look",
     "Over",
     "Under",
+    "as_drawn",
     "bar",
     "bilinear",
     "class_colours",
     "classes_key",
-    "colours",
     "ends",
+    "evened",
     "figure",
     "film_png",
+    "fixed",
     "greys",
     "laid",
+    "over",
     "overlay_png",
+    "strongest",
     "table",
+    "told",
     "typed",
 ]

@@ -5,7 +5,9 @@ from PIL import Image as Picture
 from PIL import ImageDraw, ImageFont
 
 from app.domain import Layer
-from app.render.colours import class_colours, colours
+from app.render.colours import class_colours
+from app.render.laying import Over, bar
+from app.render.looks import Known, Look, told
 
 SMALLEST = 360
 """A picture narrower than this gets no colour bar and no caption: nobody could read them."""
@@ -17,17 +19,15 @@ BACKGROUND, LETTERS = (17, 17, 17), (238, 238, 238)
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
-def captioned(
-    film: Picture.Image, layer: Layer, place: int, probability: float | None, ends: tuple[float, float]
-) -> Picture.Image:
-    """The picture with a strip underneath: colour bar with its range (or what the colours of classes stand for), the caption,
-    the banner."""
+def captioned(film: Picture.Image, layer: Layer, laid: Over, known: Known, look: Look) -> Picture.Image:
+    """The picture with a strip underneath: colour bar with its range and what its ends mean (or what the colours of classes
+    stand for), the caption, the banner. ``layer`` has the raw values, ``laid`` those that are drawn."""
     width = max(film.width, SMALLEST)
     unit = max(12, round(width / 42))
     font = ImageFont.load_default(unit)
-    lines = _wrapped(typed(caption(layer, place, probability)), font, width - 2 * unit)
+    lines = _wrapped(typed(caption(layer, laid.place, known, look)), font, width - 2 * unit)
     lines += _wrapped(typed(BANNER), font, width - 2 * unit)
-    key = classes_key(layer, width, unit) if layer.scale == "classes" else _bar(layer, width, unit, font, ends)
+    key = classes_key(layer, width, unit) if layer.scale == "classes" else _bar(laid, known, look, (width, unit), font)
     out = Picture.new("RGB", (width, film.height + key.height + round(unit * (0.9 + 1.4 * len(lines)))), BACKGROUND)
     out.paste(film, ((width - film.width) // 2, 0))
     out.paste(key, (0, film.height))
@@ -37,24 +37,26 @@ def captioned(
     return out
 
 
-def _bar(layer: Layer, width: int, unit: int, font: Font, ends: tuple[float, float]) -> Picture.Image:
-    """A colour bar with the values at its ends, and zero in the middle of a signed one."""
-    low, high = ends
+def _bar(laid: Over, known: Known, look: Look, size: tuple[int, int], font: Font) -> Picture.Image:
+    """A colour bar with the values at its ends and what these mean, and zero in the middle of a signed one."""
+    (low, high), (width, unit) = laid.ends, size
     key = Picture.new("RGB", (width, round(unit * 2.7)), BACKGROUND)
     draw = ImageDraw.Draw(key)
     top = unit // 2
-    bar = np.linspace(low, high, width - 2 * unit, dtype=np.float32)[None].repeat(unit, axis=0)
-    if layer.scale == "grey":
-        grey = np.rint((bar - low) / (high - low) * 255).astype(np.uint8)
-        shown = Picture.fromarray(grey).convert("RGB")
+    across = width - 2 * unit
+    if laid.layer.scale == "grey":
+        shown = Picture.fromarray(np.rint(np.linspace(0, 255, across)).astype(np.uint8)[None].repeat(unit, axis=0)).convert(
+            "RGB"
+        )
     else:
-        shown = Picture.fromarray(colours(bar, low, high))
+        shown = Picture.fromarray(bar(laid, look, (across, unit)))
     key.paste(shown, (unit, top))
-    marks = [(low, "la", unit), (high, "ra", width - unit)]
-    if layer.signed:
-        marks.insert(1, (0.0, "ma", width // 2))
-    for value, anchor, at in marks:
-        draw.text((at, top + round(1.2 * unit)), typed(figure(value)), LETTERS, font, anchor)
+    above, below = known.words
+    marks = [(f"{figure(low)} {below}".strip(), "la", unit), (f"{above} {figure(high)}".strip(), "ra", width - unit)]
+    if laid.layer.signed:
+        marks.insert(1, ("0", "ma", width // 2))
+    for text, anchor, at in marks:
+        draw.text((at, top + round(1.2 * unit)), typed(text), LETTERS, font, anchor)
     return key
 
 
@@ -78,9 +80,9 @@ def _known(name: str, number: int) -> str:
     return plain if plain and plain.encode("latin-1", "ignore").decode("latin-1") == plain else str(number)
 
 
-def caption(layer: Layer, place: int, probability: float | None) -> str:
-    """What the layer is, and who made it, in one line; the values are those of one slice, from 0."""
-    producer = layer.producer
+def caption(layer: Layer, place: int, known: Known, look: Look) -> str:
+    """What the layer is, who made it, and how it is drawn, in one line; the values are those of one slice, from 0."""
+    producer, probability = layer.producer, known.probability
     parts = [layer.kind, " ".join(filter(None, (producer.title or producer.name, producer.version)))]
     if layer.finding:
         parts.append(layer.finding + ("" if probability is None else f", probability {probability:.3f}"))
@@ -92,6 +94,7 @@ def caption(layer: Layer, place: int, probability: float | None) -> str:
         parts.append(f"raw values {figure(float(values.min()))} to {figure(float(values.max()))}{unit}")
     if layer.padding is not None and layer.padding >= 0.01:
         parts.append(f"{layer.padding:.0%} in padding outside the image")
+    parts += told(layer, known, look)
     if layer.state != "ok":
         parts.append(layer.state)
     return " · ".join(parts)

@@ -31,9 +31,13 @@ STOPS = {
         "9eb0ff8caef679abed65a7e2519fd34194c13685ad2e76992868862259731d4b61183d4f14303e11242e111a20121214190c09"
         "220c022b0e013510004112014d16025b1d086c27117d341e8e422e9e513fae6051be6f63ce7f76df8f89f09f9cffadad"
     ),
+    "puor": (
+        "5e3c99684aa07358a77e66ae8874b69281bd9d8fc4a89dcbb2abd2bbb4d7c3bedbccc8e0d4d1e4dddae9e6e4eeeeeef2f7f7f7"
+        "f8efe4f8e7d2f9dfc0fad8adfbd09afcc888fcc076fdb863faad57f7a24af4973ef28c32ef8226ec771ae96c0de66101"
+    ),
 }
 """Colour maps as 33 evenly spaced colours, as in colormaps.js: the first three for maps with one side, the others (zero in
-their middle) for signed ones. Pictures open with viridis and coolwarm."""
+their middle) for signed ones, puor for those of influence. Pictures open with viridis and coolwarm."""
 
 CLASSES = (
     "e69f00", "56b4e9", "009e73", "f0e442", "0072b2", "d55e00", "cc79a7", "8dd3c7", "bebada", "fb8072", "b3de69", "fccde5",
@@ -60,10 +64,16 @@ def ends(layer: Layer) -> tuple[float, float]:
     highest = float(layer.values.max(initial=0.0))
     if layer.kind != "relevance":
         return 0.0, highest if highest > 0 else 1.0
+    high = strongest(layer) or 1.0
+    return (-high if layer.signed else 0.0, high)
+
+
+def strongest(layer: Layer) -> float:
+    """How strong a map of relevance is: the 99.5th percentile of its sizes where it is signed, else of its positive values, of
+    the slice where that is largest; 0 where there is nothing."""
     strengths = [np.abs(each) if layer.signed else each[each > 0] for each in layer.values]
     high = max((float(np.percentile(each, 99.5)) for each in strengths if each.size), default=0.0)
-    high = high or max((float(each.max(initial=0.0)) for each in strengths), default=0.0) or 1.0
-    return (-high if layer.signed else 0.0, high)
+    return high or max((float(each.max(initial=0.0)) for each in strengths), default=0.0)
 
 
 def _window(values: Grey) -> tuple[float, float]:
@@ -71,13 +81,6 @@ def _window(values: Grey) -> tuple[float, float]:
     if high <= low:
         low, high = float(values.min()), float(values.max())
     return low, max(high, low + 1e-6)
-
-
-def colours(values: Grey, low: float, high: float) -> Colours:
-    """Values (rows, columns) as colours, uint8 (rows, columns, 3): viridis from 0, coolwarm where ``low`` is negative."""
-    chosen = table("coolwarm" if low < 0 else "viridis")
-    place = np.clip((values - low) / (high - low), 0.0, 1.0) * 255
-    return np.asarray(chosen[np.rint(place).astype(np.uint8)])
 
 
 @cache

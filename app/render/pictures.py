@@ -1,6 +1,7 @@
 """Films as PNG, and layers over them, each as its kind and scale ask for. Display choices never reach stored values."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +11,9 @@ from PIL import ImageDraw
 from app.domain import Image, Layer, Region, Window
 from app.grey import grey, resample
 from app.render.captions import SMALLEST, captioned
-from app.render.colours import Colours, Grey, ends
-from app.render.laying import Look, Over, Under, paints
+from app.render.colours import Colours, Grey
+from app.render.laying import Under, over, paints
+from app.render.looks import NOTHING, Known, Look
 
 ENLARGED = 512
 """A smaller film is enlarged to this, so that its captions can be read."""
@@ -30,19 +32,20 @@ def overlay_png(
     *,
     longest: int | None = None,
     region: Region | None = None,
-    probability: float | None = None,
+    known: Known = NOTHING,
 ) -> bytes:
     """A layer's slice at ``place``, from 0, over its image, as PNG in colour: with the region a reader drew, and underneath its
-    colours with their values, what the layer is, and that it is for research only.
+    colours with their values, what the layer is, how it is drawn, and that it is for research only.
 
-    Its colours run between the `ends` of the whole stack, with the opacity and the threshold that the viewer starts with; an
-    image stands alone, windowed as a film is.
+    It is drawn as the viewer starts with: colours up to the end that the network's card gives, as far as that is ``known``,
+    else between the `ends` of the whole stack; an image stands alone, windowed as a film is.
     """
-    over = Over(layer, place, ends(layer))
-    low, high = over.ends
+    look = Look()
+    laid = over(layer, place, known, look)
+    low, high = laid.ends
     rows, columns = image.stored.shape
     if layer.kind == "image":
-        values = resample(over.values, layer.extent, image.stored.shape)
+        values = resample(laid.values, layer.extent, image.stored.shape)
         film = Picture.fromarray(_octets(np.clip((values - low) / (high - low), 0, 1))).convert("RGB")
     else:
         film = Picture.fromarray(_octets(grey(image))).convert("RGB")
@@ -50,13 +53,13 @@ def overlay_png(
     if size != film.size:
         film = film.resize(size, Picture.Resampling.LANCZOS if size[0] < film.width else Picture.Resampling.BICUBIC)
     under = Under(_middles(film.width, columns), _middles(film.height, rows))
-    for paint in paints(over, under, Look(line=max(2, round(max(film.size) / 256)))):
-        mask = np.where(paint.where, np.uint8(255 * paint.opacity), np.uint8(0))
+    for paint in paints(laid, under, replace(look, line=max(2, round(max(film.size) / 256)))):
+        mask = np.rint(255 * paint.cover).astype(np.uint8)
         film.paste(Picture.fromarray(paint.colours), mask=Picture.fromarray(mask))
     if region is not None:
         _frame(film, region, film.width / columns)
     legible = min(longest or SMALLEST, max(film.size)) >= SMALLEST
-    return _png(captioned(film, layer, place, probability, (low, high)) if legible else film)
+    return _png(captioned(film, layer, laid, known, look) if legible else film)
 
 
 def _middles(pixels: int, of: int) -> NDArray[np.float64]:

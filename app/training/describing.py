@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from app.classifiers.compact import total_stride
 from app.evaluation.operating import RULE
 
 SUMMARY = "A small residual network for frontal chest films, trained on public films of adults and children."
@@ -23,6 +24,7 @@ def card(run: dict[str, Any], answers: Sequence[str], size: int, temperature: li
         "default": bool(run.get("default", True)),
         "input_size": size,
         "explained_layer": "features",
+        "stride": total_stride(parameters["strides"]),
         "temperature": temperature,
         "intended_use": "Research on explanations: comparing what a network says with where it looks. Not for clinical use.",
         "banner": "",

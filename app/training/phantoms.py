@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from app.classifiers.compact import total_stride
 from app.classifiers.loading import pick_device
 from app.classifiers.networks import build
 from app.evaluation.predictions import auroc, auroc_interval, platt
@@ -124,6 +125,7 @@ def card(run: dict[str, Any], temperature: list[float]) -> dict[str, Any]:
         "default": bool(run["default"]),
         "input_size": int(run["pixels"]),
         "explained_layer": "features",
+        "stride": total_stride(run["parameters"]["strides"]),
         "temperature": temperature,
         "intended_use": "Demonstrating and testing explanation methods where the truth is known. Not for films of people.",
         "banner": "Trained on drawn phantoms: its answers mean nothing for a person.",

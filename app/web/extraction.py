@@ -55,7 +55,7 @@ def spoken(root: Path = ROOT) -> frozenset[str]:
     found |= {finding.replace("_", " ") for finding in (*FINDINGS, NO_FINDING, *KNEE_FINDINGS)}
     for name in explainers.names():
         method = explainers.describe(name)
-        found |= {method.title, method.summary, method.caution}
+        found |= {method.title, method.summary, method.caution, *method.ends}
     found |= {text for variant in VARIANTS.values() for text in (variant.title, variant.summary, variant.caution)}
     for path in sorted((root / "templates").rglob("*.html")):
         found |= set(_messages("jinja2.ext:babel_extract", path, CALLS))

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from app import __version__, render
-from app.desk import opening
+from app.desk import drawn, opening
 from app.desk.opening import MOST_HALVED
 from app.domain import Region
 from app.errors import InputError, NotFound
@@ -109,10 +109,12 @@ def overlay(
     layer_id: str,
     number: Annotated[int, Query(alias="slice", ge=1, le=100_000, description="The slice, from 1.")] = 1,
 ) -> Response:
-    """One slice of the layer over its image, in the colours of the whole stack, with its colour bar."""
+    """One slice of the layer over its image as a case shows it, with its colour bar and in words how it is drawn."""
     web, row = _layer(request, layer_id)
-    identity = f"overlay {row.id} {row.values_sha256} {number}"
-    return png(request, identity, lambda: _overlay(web, row, number - 1, None, None))
+    with web.store.view() as tx:
+        told = drawn.stored(tx, web.registry, row)
+    identity = f"overlay {row.id} {row.values_sha256} {number} {told}"
+    return png(request, identity, lambda: _overlay(web, row, number - 1, told))
 
 
 @router.get("/reviews/{review_id}/thumbnail.png")
@@ -124,12 +126,13 @@ def flag(request: Request, review_id: str) -> Response:
     with web.store.view() as tx:
         row = tx.reviews.get(review_id)
         layer = tx.layers.get(row.layer_id)
+        told = drawn.stored(tx, web.registry, layer)
     if layer.values_sha256 is None:
         return png(request, f"film {row.image_id} {FLAG}", lambda: film(web, row.image_id, FLAG))
     place = row.review.shown
     region = row.review.regions.get(place)
-    identity = f"flag {row.id} {layer.values_sha256} {place} {region}"
-    return png(request, identity, lambda: _overlay(web, layer, place, FLAG, region))
+    identity = f"flag {row.id} {layer.values_sha256} {place} {region} {told}"
+    return png(request, identity, lambda: _overlay(web, layer, place, told, longest=FLAG, region=region))
 
 
 def npy(request: Request, layer_id: str, *, film: bool = False) -> Response:
@@ -176,14 +179,16 @@ def film(web: Web, image_id: str, longest: int = THUMBNAIL) -> bytes:
     return render.film_png(image, longest=longest)
 
 
-def _overlay(web: Web, row: LayerRow, place: int, longest: int | None, region: Region | None) -> bytes:
+def _overlay(
+    web: Web, row: LayerRow, place: int, known: render.Known, *, longest: int | None = None, region: Region | None = None
+) -> bytes:
     with web.store.view() as tx:
         images = tx.stacks.get(row.stack_id).images
         if not place < min(row.slices, len(images)):
             raise NotFound("The stack has no such slice.")
         layer = tx.layers.load(row.id)
         image = tx.studies.load_image(images[place])
-    return render.overlay_png(image, layer, place=place, longest=longest, region=region)
+    return render.overlay_png(image, layer, place=place, longest=longest, region=region, known=known)
 
 
 def png(request: Request, identity: str, made: Callable[[], bytes]) -> Response:

@@ -149,8 +149,8 @@ export class Case {
    */
   #register(data) {
     if (!this.judged) return;
-    for (const { name, kind, title, signed, summary, caution } of data.methods) {
-      register({ id: `map:${name}`, kind, method: name, title, signed, summary, caution });
+    for (const { name, kind, title, signed, summary, caution, influence, ends: [above, below] } of data.methods) {
+      register({ id: `map:${name}`, kind, method: name, title, signed, summary, caution, influence, above, below });
     }
     if (this.matrix) register(this.matrix.layer);
     this.more?.take(data);

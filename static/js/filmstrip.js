@@ -3,6 +3,7 @@
 
 import { Refused, ask } from "./asking.js";
 import { all, element } from "./elements.js";
+import { layer } from "./layers.js";
 import { table } from "./viewport/colormaps.js";
 import { octets } from "./viewport/film.js";
 import { words } from "./words.js";
@@ -50,8 +51,8 @@ export class Filmstrip {
     this.buttons = all(document, "[data-strip]");
     this.method = this.buttons[0]?.dataset.strip ?? "";
     for (const button of this.buttons) button.addEventListener("click", () => this.choose(button.dataset.strip ?? ""));
-    this.page.display.listen(({ signed }) => {
-      if (this.colours !== signed && this.strip) this.#draw(this.strip);
+    this.page.display.listen(() => {
+      if (this.colours !== this.#palette && this.strip) this.#draw(this.strip);
     });
     this.page.panes.onActivate(() => this.take(this.page.data));
   }
@@ -140,10 +141,16 @@ export class Filmstrip {
     return { ...strip, values: new Float32Array(await octets(strip.values_url)) };
   }
 
+  /** The colours of the method's maps. */
+  get #palette() {
+    const { signed, influence } = this.page.display;
+    return (layer(`map:${this.method}`)?.influence && influence) || signed;
+  }
+
   /** @param {Stages} strip */
   #draw(strip) {
     const { stages } = strip;
-    this.colours = this.page.display.signed;
+    this.colours = this.#palette;
     const seed = stages[0].total;
     const away = Math.max(...stages.map(({ total }) => Math.abs(total - seed))) / (Math.abs(seed) || 1);
     this.tell("strip.kept", stages.length, figure(seed), away.toExponential(0));

@@ -4,6 +4,19 @@
 /** @import { Layer } from "./types.js" */
 /** @typedef {Pick<Layer, "id" | "kind" | "title"> & Partial<Layer>} Offered */
 
+/** What a layer is that does not say otherwise. */
+const BARE = {
+  summary: "",
+  method: "",
+  caution: "",
+  signed: false,
+  influence: false,
+  above: "",
+  below: "",
+  more: false,
+  variant: false,
+};
+
 /** @type {Map<string, Readonly<Layer>>} */
 const known = new Map();
 
@@ -17,15 +30,16 @@ let provider = () => {};
  * Puts a layer in, or replaces the one of the same id.
  *
  * `id`: "film", "map:lrp", "agreement" …; `kind`: "film", "agreement", or the kind of a stored layer; `title` and `summary` in
- * the reader's language; `method` and `caution`: of a stored layer; `more`: it came because a reader asked,
- * `variant`: and is one of another layer. `overlay(pane)`, for layers that are not stored, returns
+ * the reader's language; `method`, `caution`, `above`, `below` (what the ends of its colours mean) and `influence`: of a stored
+ * layer; `more`: it came because a reader asked, `variant`: and is one of another layer. `overlay(pane)`, for layers that are
+ * not stored, returns
  * null or what it lays over the film; what is missing in it is as the reader has set it. `film(pane)`, for a layer that shows
  * another film (an edited one), returns it as fetchFilm makes it, or null.
  * @param {Offered} offered
  */
 export function register(offered) {
   const before = known.get(offered.id);
-  const made = Object.freeze({ summary: "", method: "", caution: "", signed: false, more: false, variant: false, ...offered });
+  const made = Object.freeze({ ...BARE, ...offered });
   known.set(offered.id, made);
   if (before && alike(before, made)) return;
   for (const listener of listeners) listener(offered.id);

@@ -6,9 +6,20 @@ import { CLASSES, GREY, OUTLINES, SCALE, ends, fixed, sharedEnds } from "./viewp
 /** @import { Drawn, LayerMap, Overlaid, Overlay, Pair, Settings, Window } from "./types.js" */
 /** @typedef {Pick<Overlay, "colours" | "threshold" | "smooth">} Coloured */
 /**
- * What of a pane says how it looks: its method's map, or what its layer lays over the film.
- * @typedef {{ map: LayerMap | null, overlay: Overlaid | null, drawn: Drawn | null, signed: boolean }} Worn
+ * What of a pane says how it looks: its method's map, or what its layer lays over the film; `influence`: the map's two sides
+ * are no evidence for and against.
+ * @typedef {object} Worn
+ * @property {LayerMap | null} map
+ * @property {Overlaid | null} overlay
+ * @property {Drawn | null} drawn
+ * @property {boolean} signed
+ * @property {boolean} [influence]
  */
+/** @typedef {Pick<Settings, "fixed" | "evened">} Scaling */
+
+/** How a map begins above the threshold: its colours come up slowly, or at once, or only lines are drawn. */
+export const EDGES = ["soft", "hard", "lines"];
+const QUARTERS = 4;
 
 const CLEAR = 0.05;
 
@@ -31,7 +42,7 @@ export function sided({ drawn, signed }) {
 export function look(pane, settings, { mixed = false, others = [] } = {}) {
   const { map, overlay } = pane;
   const { opacity, alone } = settings;
-  if (overlay) return { reading: SCALE, opacity, alone, contours: false, ...coloured(pane, settings), ...overlay };
+  if (overlay) return { reading: SCALE, opacity, alone, contours: false, ...hard(coloured(pane, settings)), ...overlay };
   if (!map) return null;
   const { kind = "relevance", scale } = map.explanation;
   if (scale === "classes") {
@@ -43,7 +54,30 @@ export function look(pane, settings, { mixed = false, others = [] } = {}) {
     return { map, reading: GREY, ends: ends(map), colours: "grey", threshold: 0, opacity, smooth: true, share };
   }
   const range = scaled(map, sided(pane), settings, others);
-  return { map, reading: SCALE, opacity, alone, contours: kind === "probability", ends: range, ...coloured(pane, settings) };
+  const contours = kind === "probability";
+  const began = contours ? hard(coloured(pane, settings)) : edged(coloured(pane, settings), settings);
+  const strength = settings.fading ? (map.explanation.drawing?.strength ?? 1) : 1;
+  return { map: shown(map, settings), reading: SCALE, opacity, alone, contours, ends: range, strength, ...began };
+}
+
+/**
+ * The map as it is drawn: one of single pixels smoothed at the network's stride, where the reader wants that.
+ * @param {LayerMap} map
+ * @param {Pick<Settings, "evened">} settings
+ * @returns {LayerMap}
+ */
+export function shown(map, settings) {
+  return (settings.evened && map.evened) || map;
+}
+
+/**
+ * Where a map's colours end by the network's card; null where that does not say, or the reader wants the map's own range.
+ * @param {Pick<LayerMap, "explanation">} map
+ * @param {Scaling} settings
+ */
+export function fixedEnd({ explanation: { drawing } }, settings) {
+  if (!settings.fixed || !drawing) return null;
+  return settings.evened && drawing.sigma ? drawing.evened : drawing.high;
 }
 
 /**
@@ -53,8 +87,46 @@ export function look(pane, settings, { mixed = false, others = [] } = {}) {
  * @param {LayerMap[]} others
  * @returns {Pair}
  */
-function scaled(map, signed, { shared, robust }, others) {
-  return shared && !fixed(map) ? sharedEnds(others, signed, robust) : ends(map, robust);
+function scaled(map, signed, settings, others) {
+  const { shared, robust } = settings;
+  if (shared && !fixed(map)) return sharedEnds(others, signed, robust);
+  const high = fixedEnd(map, settings);
+  return high ? [map.explanation.signed ? -high : 0, high] : ends(shown(map, settings), robust);
+}
+
+/**
+ * @param {Coloured} colours
+ * @returns {Coloured & Pick<Overlay, "soft" | "lines">}
+ */
+function hard(colours) {
+  return { ...colours, soft: 0, lines: false };
+}
+
+/**
+ * A soft edge comes up from the threshold to its double, or half-way to 1 where that is nearer.
+ * @param {Coloured} colours
+ * @param {Pick<Settings, "edge">} settings
+ * @returns {Coloured & Pick<Overlay, "soft" | "lines">}
+ */
+function edged(colours, { edge }) {
+  const { threshold } = colours;
+  return { ...colours, soft: edge === "soft" ? Math.min(threshold, 1 - threshold) : 0, lines: edge === "lines" };
+}
+
+/**
+ * How a value of a strength, 0 … 1, is drawn: with which share of the opacity, and in the colour of which strength.
+ * @param {number} strength
+ * @param {Pick<Overlay, "threshold" | "soft" | "lines">} look
+ * @returns {Pair}
+ */
+export function covered(strength, { threshold, soft = 0, lines = false }) {
+  if (lines) {
+    const quarter = Math.min(Math.floor(strength * QUARTERS), QUARTERS - 1);
+    const there = quarter > 0 && quarter / QUARTERS >= threshold;
+    return there ? [1, Math.min(quarter + 1, QUARTERS) / QUARTERS] : [0, 0];
+  }
+  if (strength < threshold) return [0, strength];
+  return [soft > 0 ? Math.min(1, (strength - threshold) / soft) : 1, strength];
 }
 
 /**
@@ -62,10 +134,11 @@ function scaled(map, signed, { shared, robust }, others) {
  * @param {Settings} settings
  * @returns {Coloured}
  */
-function coloured(pane, { threshold, smooth, signed, unsigned }) {
+function coloured(pane, { threshold, smooth, signed, unsigned, influence }) {
+  const two = (pane.influence && influence) || signed;
   // A probability is never cut where it matters: only what is next to nothing stays clear.
   const cut = pane.drawn?.explanation.kind === "probability" ? Math.min(threshold, CLEAR) : threshold;
-  return { colours: sided(pane) ? signed : unsigned, threshold: cut, smooth };
+  return { colours: sided(pane) ? two : unsigned, threshold: cut, smooth };
 }
 
 /**

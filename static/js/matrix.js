@@ -66,17 +66,11 @@ export class Matrix {
    */
   made = new Map();
 
-  /** @type {Layer} */
   layer = {
     id: "agreement",
     title: words("agree.layer"),
     kind: "agreement",
-    summary: "",
-    method: "",
-    signed: false,
-    caution: "",
-    more: false,
-    variant: false,
+    /** @param {ReadingPane} pane */
     overlay: (pane) => this.overlay(pane),
   };
 

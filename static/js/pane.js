@@ -5,7 +5,8 @@ import { all, first } from "./elements.js";
 import { table } from "./viewport/colormaps.js";
 import { figures, fixed } from "./viewport/map.js";
 import { spoken } from "./stacks/space.js";
-import { look, sided } from "./looks.js";
+import { covered, fixedEnd, look, sided } from "./looks.js";
+import { told } from "./saying.js";
 import { words } from "./words.js";
 
 /** @import { Box, Drawn, Laid, Layer, LayerMap, Overlaid, Overlay, Settings, Surface } from "./types.js" */
@@ -40,6 +41,14 @@ export class Pane {
   method = "";
 
   signed = false;
+
+  /** Its method's two sides are no evidence for and against. */
+  influence = false;
+
+  /** What the ends of its colours mean. */
+  above = "";
+
+  below = "";
 
   title = "";
 
@@ -107,6 +116,7 @@ export class Pane {
     this.bar = first(element, ".bar");
     this.names = first(element, ".bar-names");
     this.note = first(element, ".bar-note");
+    this.told = first(element, ".bar-told");
     this.edges = all(element, ".letter");
     this.verdicts = all(element, ".verdict", HTMLButtonElement);
   }
@@ -146,6 +156,9 @@ export class Pane {
     this.layer = id;
     this.method = layer?.method ?? "";
     this.signed = layer?.signed ?? false;
+    this.influence = layer?.influence ?? false;
+    this.above = layer?.above ?? "";
+    this.below = layer?.below ?? "";
     this.title = title;
     this.subject = stack && !stack.separate && layer?.method ? `${layer.title} · ${stack.title}` : title;
     element.id = name;
@@ -243,6 +256,9 @@ export class Pane {
   legend(settings, others, unlikely) {
     const { bar, drawn } = this;
     bar.hidden = !drawn;
+    const sentences = told(this, settings).join(" · ");
+    write(this.told, sentences);
+    this.told.title = sentences && `${sentences}. ${words("drawn.stored")}`;
     const seen = look(this, settings, { others });
     if (!drawn || !seen) return;
     this.#doubts(drawn, unlikely);
@@ -321,12 +337,14 @@ export class Pane {
     const { min, max, conservation_error: lost } = drawn.explanation;
     const { texts, power } = figures([...seen.ends, min ?? seen.ends[0], max ?? seen.ends[1]]);
     const [low, high, least, most] = texts;
-    const range = words(this.#range(settings));
-    const told = [seen.colours, range, ...texts, seen.threshold, power].join(" ");
-    if (bar.dataset.told === told) return;
-    bar.dataset.told = told;
+    const range = this.#range(settings);
+    const shown = [seen.colours, range, ...texts, seen.threshold, seen.soft, seen.lines, power, this.above].join(" ");
+    if (bar.dataset.told === shown) return;
+    bar.dataset.told = shown;
     write(first(bar, ".bar-low"), low);
     write(first(bar, ".bar-high"), high);
+    write(first(bar, ".bar-below"), this.below);
+    write(first(bar, ".bar-above"), this.above);
     write(first(bar, ".bar-range"), `${least} … ${most}`);
     write(first(bar, ".bar-power"), power && words("bar.power", power));
     const figured = [least, most, low || "0", high].map((text) => `${text}${power && ` ${power}`}`);
@@ -337,28 +355,34 @@ export class Pane {
   }
 
   /**
-   * The key of what the ends of the colours are.
+   * What the ends of the colours are.
    * @param {Settings} settings
    */
-  #range({ robust }) {
-    if (this.map && !this.overlay && fixed(this.map)) return "bar.unit";
-    return robust ? "bar.robust" : "bar.full";
+  #range(settings) {
+    const map = this.overlay ? null : this.map;
+    if (map && fixed(map)) return words("bar.unit");
+    if (map && !settings.shared && fixedEnd(map, settings)) return told(this, settings)[0];
+    return words(settings.robust ? "bar.robust" : "bar.full");
   }
 
   /**
-   * The colours themselves, clear where the threshold leaves the film clear.
+   * The colours themselves, as faint and as clear as they are laid over the film.
    * @param {Overlay} seen
    */
-  #ramp({ colours: name, threshold }) {
+  #ramp(seen) {
     const signed = sided(this);
     const canvas = first(this.bar, ".bar-colours", HTMLCanvasElement);
     canvas.setAttribute("aria-label", this.bar.title);
-    const colours = table(name);
+    const colours = table(seen.colours);
+    const out = new ImageData(256, 1);
     for (let i = 0; i < 256; i += 1) {
-      const strength = signed ? Math.abs(i / 127.5 - 1) : i / 255;
-      if (strength < threshold) colours[i * 4 + 3] = 0;
+      const side = signed ? i / 127.5 - 1 : i / 255;
+      const [share, strength] = covered(Math.abs(side), seen);
+      const at = Math.round(signed ? (Math.sign(side) * strength + 1) * 127.5 : strength * 255) * 4;
+      out.data.set(colours.subarray(at, at + 3), i * 4);
+      out.data[i * 4 + 3] = Math.round(share * 255);
     }
-    canvas.getContext("2d")?.putImageData(new ImageData(colours, 256, 1), 0, 0);
+    canvas.getContext("2d")?.putImageData(out, 0, 0);
   }
 }
 

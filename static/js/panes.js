@@ -3,7 +3,7 @@
 
 import { all } from "./elements.js";
 import { layer as registered } from "./layers.js";
-import { look, windowOf } from "./looks.js";
+import { look, shown as drawn, windowOf } from "./looks.js";
 import { Pane } from "./pane.js";
 import { letters, placed } from "./viewport/geometry.js";
 import { GREY } from "./viewport/map.js";
@@ -274,7 +274,7 @@ export class Panes {
   get #scaled() {
     /** @type {LayerMap[]} */
     const maps = [];
-    for (const { map, method } of this.all) if (map && method) maps.push(map);
+    for (const { map, method, place } of this.all) if (map && method) maps.push(drawn(map, this.display.of(place)));
     return maps;
   }
 

@@ -1,7 +1,7 @@
 // The display controls at the side: sliders, lists and buttons, kept equal to the one display state whoever changes it.
 
 import { all, element, first, optional } from "./elements.js";
-import { SIGNED, UNSIGNED } from "./viewport/colormaps.js";
+import { INFLUENCE, SIGNED, UNSIGNED } from "./viewport/colormaps.js";
 import { presets } from "./viewport/film.js";
 import { figure } from "./viewport/map.js";
 import { write } from "./pane.js";
@@ -25,10 +25,18 @@ import { catalogue, say, words } from "./words.js";
 /** @type {("opacity" | "threshold")[]} */
 const SLIDERS = ["opacity", "threshold"];
 
-/** @type {("unsigned" | "signed")[]} */
-const COLOURS = ["unsigned", "signed"];
+/** @typedef {"unsigned" | "signed" | "influence"} Coloured */
+/** @type {Coloured[]} */
+const COLOURS = ["unsigned", "signed", "influence"];
 
-const CHOICES = { unsigned: UNSIGNED, signed: SIGNED };
+const CHOICES = { unsigned: UNSIGNED, signed: SIGNED, influence: INFLUENCE };
+
+/** @type {Record<string, { fixed: boolean, shared: boolean }>} */
+const SCALES = {
+  fixed: { fixed: true, shared: false },
+  map: { fixed: false, shared: false },
+  shared: { fixed: false, shared: true },
+};
 
 export class Tools {
   /**
@@ -57,7 +65,10 @@ export class Tools {
     for (const name of COLOURS) this.#colours(name);
     optional("overlays")?.addEventListener("click", () => panes.toggleOverlays());
     for (const button of all(document, "[data-set]", HTMLButtonElement)) {
-      button.addEventListener("click", () => this.#change({ [settingOf(button)]: button.value === "true" }));
+      button.addEventListener("click", () => this.#change({ [settingOf(button)]: valueOf(button) }));
+    }
+    for (const button of all(document, "[data-scale]")) {
+      button.addEventListener("click", () => this.#change(SCALES[button.dataset.scale ?? ""]));
     }
     this.list = element("preset", HTMLSelectElement);
     this.list.addEventListener("change", () => this.choose(Number(this.list.value)));
@@ -122,11 +133,11 @@ export class Tools {
     slider?.addEventListener("input", () => this.#change({ [name]: Number(slider.value) / 100 }));
   }
 
-  /** @param {"unsigned" | "signed"} name */
+  /** @param {Coloured} name */
   #colours(name) {
     const list = optional(`colours-${name}`, HTMLSelectElement);
     if (!list) return;
-    list.replaceChildren(...CHOICES[name].map((choice) => new Option(words(`map.${choice}`), choice)));
+    list.replaceChildren(...CHOICES[name].map((choice) => new Option(words(`map.${choice || "same"}`), choice)));
     list.addEventListener("change", () => this.#change({ [name]: list.value }));
   }
 
@@ -221,7 +232,12 @@ export class Tools {
     element("sharp").setAttribute("aria-pressed", String(!settings.interpolated));
     this.#overlays(settings);
     for (const button of all(document, "[data-set]", HTMLButtonElement)) {
-      button.setAttribute("aria-pressed", String(settings[settingOf(button)] === (button.value === "true")));
+      button.setAttribute("aria-pressed", String(settings[settingOf(button)] === valueOf(button)));
+    }
+    const own = settings.fixed ? "fixed" : "map";
+    const scale = settings.shared ? "shared" : own;
+    for (const button of all(document, "[data-scale]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.scale === scale));
     }
     this.list.value = String(settings.preset);
     element("invert").setAttribute("aria-pressed", String(settings.invert));
@@ -287,5 +303,13 @@ function keyOf(stack, film) {
  * @param {HTMLElement} button
  */
 function settingOf(button) {
-  return /** @type {"smooth" | "shared" | "robust" | "alone"} */ (button.dataset.set);
+  return /** @type {"smooth" | "robust" | "fading" | "evened" | "edge" | "alone"} */ (button.dataset.set);
+}
+
+/**
+ * What it sets it to: a text, or whether it is on.
+ * @param {HTMLButtonElement} button
+ */
+function valueOf({ value }) {
+  return ["true", "false"].includes(value) ? value === "true" : value;
 }

@@ -186,8 +186,27 @@ export interface MethodData {
   signed: boolean;
   summary: string;
   caution: string;
+  /** What the upper and the lower end of its colours mean, "" where an end needs no word. */
+  ends: [string, string];
+  /** Its two sides are no evidence for and against. */
+  influence: boolean;
   /** The title of the method that it is a variant of, "" for none. */
   of: string;
+}
+
+/** How a map is drawn unless the reader says otherwise. */
+export interface DrawingData {
+  /** Where its colours end by the network's card, raw and smoothed; null where that does not say. */
+  high: number | null;
+  evened: number | null;
+  source: "validation" | "phantoms" | "";
+  probability: number | null;
+  /** The share of its opacity that it is drawn with. */
+  strength: number;
+  /** Of the Gaussian that smooths it at the network's stride, in its cells; 0 where that is not offered. */
+  sigma: number;
+  /** The same in pixels of the network's input. */
+  pixels: number;
 }
 
 export interface ExplanationData extends Covering {
@@ -212,6 +231,7 @@ export interface ExplanationData extends Covering {
   names: Record<string, string>;
   notes: string[];
   conservation_error: number | null;
+  drawing: DrawingData;
 }
 
 export interface ReviewData {
@@ -378,6 +398,8 @@ export interface LayerMap extends Cells {
   high?: number;
   /** The values below zero weigh more than those above. */
   against: boolean;
+  /** The same smoothed at the network's stride, where that is offered. */
+  readonly evened?: LayerMap;
 }
 
 /** What of an explanation the colours need. */
@@ -389,6 +411,12 @@ export interface Overlay {
   ends: Pair;
   colours: string;
   threshold: number;
+  /** Over which share of the upper end colours come up above the threshold, 0 at once. */
+  soft?: number;
+  /** Lines at the quarters of the upper end, and nothing else. */
+  lines?: boolean;
+  /** The share of the opacity that it is drawn with. */
+  strength?: number;
   opacity: number;
   smooth: boolean;
   /** How its values are read: SCALE, CLASSES, OUTLINES or GREY of viewport/map.js; a scale where nothing is said. */
@@ -426,6 +454,11 @@ export interface Layer {
   more: boolean;
   /** It is a variant of another: its spread, or its randomised twin. */
   variant: boolean;
+  /** What the ends of its colours mean, "" where an end needs no word. */
+  above: string;
+  below: string;
+  /** Its two sides are no evidence for and against. */
+  influence: boolean;
   /** What it lays over a pane's film; a layer that is no method's map has it. */
   overlay?: (pane: Pane) => Overlaid | null;
   /** The film that it shows in place of the one that a pane shows. */
@@ -448,9 +481,19 @@ export interface Shared {
   threshold: number;
   unsigned: string;
   signed: string;
+  /** Of maps of influence, "" for that of the other signed ones. */
+  influence: string;
   smooth: boolean;
   shared: boolean;
   robust: boolean;
+  /** Colours end where the network's card says. */
+  fixed: boolean;
+  /** What is improbable is drawn faintly. */
+  fading: boolean;
+  /** Maps of single pixels are smoothed at the network's stride. */
+  evened: boolean;
+  /** How a map begins above the threshold: soft, hard or lines. */
+  edge: string;
   /** A layer by itself, without the film under it. */
   alone: boolean;
   /** The share of the cells that is a top area. */

@@ -2,7 +2,8 @@
 // load} for permalink.js. Whatever comes out of a link was typed, cut or made up by somebody: it is looked at before it is
 // used.
 
-import { SIGNED, UNSIGNED } from "./viewport/colormaps.js";
+import { EDGES } from "./looks.js";
+import { INFLUENCE, SIGNED, UNSIGNED } from "./viewport/colormaps.js";
 import { clamp } from "./viewport/geometry.js";
 import { Display, LEAST_ZOOM, LINKS, MOST_ZOOM } from "./viewport/state.js";
 import { words } from "./words.js";
@@ -114,6 +115,8 @@ const FITS = {
   own: isOwn,
   unsigned: (value) => typeof value === "string" && UNSIGNED.includes(value),
   signed: (value) => typeof value === "string" && SIGNED.includes(value),
+  influence: (value) => typeof value === "string" && INFLUENCE.includes(value),
+  edge: (value) => typeof value === "string" && EDGES.includes(value),
   preset: isPreset,
   opacity: isShare,
   threshold: isShare,

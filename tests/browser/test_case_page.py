@@ -61,7 +61,8 @@ def test_a_map_lies_where_the_server_says_with_bilinear_or_native_pixels(case: P
     entry, values = stored.values("layer_cam")
     for slider, value in (("opacity", 100), ("threshold", 0)):
         case.locator(f"#{slider}").fill(str(value))
-    case.get_by_role("button", name="Full", exact=True).click()
+    for button in ("Per map", "Full", "Off"):
+        case.get_by_role("button", name=button, exact=True).click()
     for name, nearest in (("Smooth", False), ("Native", True)):
         case.get_by_role("button", name=name, exact=True).click()
         screen, film, part = seen(case, "layer_cam")
@@ -83,7 +84,9 @@ def test_the_colour_bar_shows_the_raw_range(case: Page, stored: Case) -> None:
     assert entry["max"] == pytest.approx(float(values.max()))
     label = case.locator("#pane-lrp .bar-colours").get_attribute("aria-label") or ""
     assert "without a unit" in label
-    assert "99.5th percentile" in label
+    assert "fixed range: phantoms" in label
+    case.get_by_role("button", name="Per map", exact=True).click()
+    expect(case.locator("#pane-lrp .bar-colours")).to_have_attribute("aria-label", re.compile("99.5th percentile"))
     expect(case.locator("#pane-lrp .bar")).to_have_attribute("title", re.compile(r"Conservation error \de-\d"))
     expect(case.locator("#pane-cam .bar")).not_to_have_attribute("title", re.compile("Conservation"))
     case.get_by_role("button", name="Full", exact=True).click()

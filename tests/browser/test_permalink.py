@@ -40,8 +40,8 @@ CONTROLS = """() => {
     const value = (id) => document.getElementById(id).value;
     const pressed = (selector) => [...document.querySelectorAll(selector)].map((e) => e.getAttribute('aria-pressed'));
     return {
-        sliders: ['opacity', 'threshold', 'colours-unsigned', 'colours-signed', 'preset'].map(value),
-        choices: pressed('[data-set]'),
+        sliders: ['opacity', 'threshold', 'colours-unsigned', 'colours-signed', 'colours-influence', 'preset'].map(value),
+        choices: pressed('[data-set], [data-scale]'),
         invert: pressed('#invert'),
         overlays: document.getElementById('overlays').getAttribute('aria-checked'),
         window: document.querySelector('.film-window').textContent,
@@ -61,7 +61,8 @@ def test_a_link_brings_every_control_back(case: Page, stored: Case, open_page: C
     case.locator("#threshold").fill("10")
     case.locator("#colours-unsigned").select_option("magma")
     case.locator("#colours-signed").select_option("berlin")
-    for name in ("Native", "Shared", "Full"):
+    case.locator("#colours-influence").select_option("puor")
+    for name in ("Native", "Shared", "Full", "Lines", "Raw", "Off"):
         case.get_by_role("button", name=name, exact=True).click()
     case.locator("[data-measure-tool=length]").click()
     drag(case, "film", (0.4, 0.4), (0.6, 0.5))

@@ -8,7 +8,7 @@ import pytest
 
 from app.classifiers.card import Card
 from app.classifiers.curves import LARGEST, Bin, Curves, Reliability, Roc
-from app.classifiers.measured import Calibration, Figure, LookedAt, Operating, Outside
+from app.classifiers.measured import Calibration, Figure, LookedAt, Operating, Outside, Range
 from app.errors import ModelError
 from tests.classifiers.conftest import write_model
 
@@ -54,6 +54,15 @@ specificity_high = 0.73
 positives = 40
 negatives = 400
 
+[[ranges]]
+method = "lrp"
+finding = "Mass"
+high = 0.31
+evened = 0.04
+source = "validation"
+quantile = 0.9
+cases = 240
+
 [[looked_at]]
 finding = "Mass"
 right = false
@@ -78,7 +87,7 @@ def folder(tmp_path: Path) -> Path:
     """A network whose card says everything."""
     folder = write_model(tmp_path)
     path = folder / "card.toml"
-    plain = 'operating_rule = "Where both cross."\nbeside_name = "Published"\nlooked_at_summary = "At markers."\n'
+    plain = 'stride = 16\noperating_rule = "Where both cross."\nbeside_name = "Published"\nlooked_at_summary = "At markers."\n'
     path.write_text(plain + path.read_text(encoding="utf-8") + ROWS, encoding="utf-8")
     return folder
 
@@ -100,6 +109,10 @@ def test_a_card_tells_what_was_measured(folder: Path) -> None:
     assert card.outside == (Outside("a", "b", "Mass", 0.9, 0.8, 0.95, 0.6, 0.5, 0.7, 12, 88),)
     assert card.calibration == (Calibration("a", 0.9, 0.8, 1.1, -0.1, 0.02, 100),)
     assert card.operating == (Operating("validation", "Mass", 0.12, 0.7, 0.6, 0.8, 0.71, 0.69, 0.73, 40, 400),)
+    assert card.stride == 16
+    assert card.range_of("lrp", "Mass") == Range("lrp", "Mass", 0.31, "validation", 0.9, 240, 0.04, "")
+    assert card.range_of("lrp", "Mass", "axial") is None
+    assert card.range_of("cam", "Mass") is None
     assert card.operating_rule == "Where both cross."
     assert card.operating_points == (0.5, 0.5, 0.5)  # which would move probabilities, and is something else
     assert card.looked_at == (LookedAt("Mass", False, "00000001_000.png", 0.81, "The marker, by all methods."),)
@@ -124,6 +137,11 @@ def test_a_card_without_them_says_nothing(tmp_path: Path) -> None:
         ("ece = 0.02", "ece = inf", "calibration: ece"),
         ("right = false", "right = 0", "lookedat: right"),
         ("sensitivity = 0.7", "sensitivity = nan", "operating: sensitivity"),
+        ("high = 0.31", "high = 0", "ranges: lrp, Mass"),
+        ("evened = 0.04", "evened = -1.0", "ranges: lrp, Mass"),
+        ('source = "validation"\nquantile', 'source = "test"\nquantile', "ranges: lrp, Mass"),
+        ("cases = 240", "cases = 2.5", "range: cases"),
+        ("stride = 16", "stride = -2", "stride"),
     ],
 )
 def test_a_wrong_row_says_what_is_wrong(folder: Path, old: str, new: str, told: str) -> None:

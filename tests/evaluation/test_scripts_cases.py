@@ -11,12 +11,14 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from app import render
 from app.config import ROOT
 from app.desk.opening import half
-from app.domain import AnnotationKind, Image, Region, Shape, frozen
+from app.domain import AnnotationKind, Extent, Image, Layer, Producer, Region, Shape, frozen
 from app.evaluation import annotations, truth
 from app.grey import window_for
 from app.render.colours import table
+from app.render.laying import bands, levels, seen
 from app.web.printing.plates import placed
 from app.web.printing.view import View
 
@@ -95,3 +97,23 @@ def test_images_lie_so_in_a_box(case: Case) -> None:
 @pytest.mark.parametrize("case", cases("colours"))
 def test_colour_maps_end_so(case: Case) -> None:
     assert np.abs(table(case["name"])[case["at"]].astype(int) - case["rgb"]).max() <= 1
+
+
+@pytest.mark.parametrize("case", cases("evened"))
+def test_maps_are_smoothed_so(case: Case) -> None:
+    values = np.array(case["values"], np.float32)[None]
+    np.testing.assert_allclose(render.evened(values, case["sigma"])[0], case["evened"], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("case", cases("edges"))
+def test_maps_begin_so(case: Case) -> None:
+    ends, look = (0.0, 1.0), render.Look(threshold=case["threshold"], edge=case["edge"])
+    nothing = np.zeros((1, 1, 1), np.float32)
+    one = Layer("", "relevance", "positive", Producer("method", "cam"), "", "", "", nothing, Extent(0, 0, 1, 1))
+    over = render.Over(one, 0, ends)
+    values = np.array([[case["strength"]]], np.float32)
+    share, strength = case["cover"]
+    if case["edge"] == "lines":
+        assert float(levels(bands(values, over, look), ends)[0, 0]) == pytest.approx(strength if share else 0.0)
+    else:
+        assert float(seen(values, over, look)[0, 0]) == pytest.approx(share, abs=0.5 / 253 + 1e-4)

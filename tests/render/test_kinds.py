@@ -121,17 +121,16 @@ def test_every_kind_can_be_captioned() -> None:
 
 
 def test_the_caption_says_kind_finding_and_who_made_it() -> None:
-    told = caption(layer([[-1.0, 2.0]], WHOLE), 0, 0.75)
-    assert told == f"relevance · cam · Nodule, probability 0.750 · net {'ab' * 4} · raw values −1 to 2"
+    told = caption(layer([[-1.0, 2.0]], WHOLE), 0, render.Known(probability=0.75), render.Look())
+    assert told == f"relevance · cam · Nodule, probability 0.750 · net {'ab' * 4} · raw values −1 to 2 · range of this map"
     made = Producer("import", "seg", version="2.1", title="Site segmentation")
     mask = layer(
         [[0.0, 1.0]], WHOLE, kind="labels", scale="classes", producer=made, model="", finding="", state="not defined: x"
     )
-    assert caption(mask, 0, None) == "labels · Site segmentation 2.1 · not defined: x"
+    assert caption(mask, 0, render.NOTHING, render.Look()) == "labels · Site segmentation 2.1 · not defined: x"
     values = np.array([[[0.0]], [[250.0]]])
-    assert caption(layer(values, WHOLE, kind="image", scale="grey", finding="", unit="ms"), 1, None).endswith(
-        "values 250 to 250 ms"
-    )
+    picture = layer(values, WHOLE, kind="image", scale="grey", finding="", unit="ms")
+    assert caption(picture, 1, render.NOTHING, render.Look()).endswith("values 250 to 250 ms")
 
 
 def test_the_nearest_cell_is_the_one_that_a_pixels_centre_lies_in() -> None:

@@ -63,11 +63,11 @@ def test_the_colour_maps_are_those_of_the_viewer() -> None:
 
 
 def test_signed_maps_are_blue_below_zero_and_red_above_and_pale_at_zero() -> None:
-    below, zero, above = render.colours(np.array([[-1.0, 0.0, 1.0]], dtype=np.float32), -1.0, 1.0)[0].astype(int)
+    below, zero, above = render.table("coolwarm")[[0, 128, 255]].astype(int)
     assert below[2] > below[0] + 100
     assert above[0] > above[2] + 100
     assert zero.min() > 210
-    low, high = render.colours(np.array([[-5.0, 5.0]], dtype=np.float32), 0.0, 1.0)[0]
+    low, high = render.table("viridis")[[0, 255]]
     assert bytes(low).hex() == "440154"
     assert bytes(high).hex() == "fde725"
 
@@ -110,12 +110,12 @@ def test_a_map_lies_where_its_extent_says() -> None:
 
 def test_a_large_overlay_says_what_it_is_and_a_small_film_is_enlarged_for_it() -> None:
     plain = opened(render.overlay_png(ramp(), a_map([[0.0, 1.0]])))
-    told = opened(render.overlay_png(ramp(), a_map([[0.0, 1.0]]), probability=0.75))
+    told = opened(render.overlay_png(ramp(), a_map([[0.0, 1.0]]), known=render.Known(probability=0.75)))
     assert plain.shape[1] == told.shape[1] == 512
     assert plain.shape[0] > 256 + 40
     assert plain.shape != told.shape or (plain != told).any()
     strip = plain[256:]
-    assert (strip == render.colours(np.array([[1.0]], dtype=np.float32), -1.0, 1.0)[0, 0]).all(axis=2).any()
+    assert (strip == render.table("coolwarm")[255]).all(axis=2).any()
     no_evidence = replace(a_map([[0.0, 0.0]], signed=False), state="no positive evidence")
     assert (
         opened(render.overlay_png(ramp(), no_evidence))[:200] == opened(render.overlay_png(ramp(), a_map([[0, 0]])))[:200]

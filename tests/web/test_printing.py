@@ -233,7 +233,8 @@ def test_a_map_lies_where_it_belongs_in_its_colours(signed: bool, colours: str) 
     found = heat(image, signed=signed)
     scale = plates.ends(found, robust=False)
     over = render.Over(found, 0, scale)
-    shown = plates.draw(image, View(opacity=1.0, threshold=0.5, unsigned="magma", signed="berlin"), (40, 60), over)
+    looks = View(opacity=1.0, threshold=0.5, edge="hard", unsigned="magma", signed="berlin")
+    shown = plates.draw(image, looks, (40, 60), over)
     values = grey.resample(found.values[0], found.extent, (60, 40))
     size = np.abs(values) if signed else values
     covered = size >= 0.5 * scale[1]
@@ -241,7 +242,7 @@ def test_a_map_lies_where_it_belongs_in_its_colours(signed: bool, colours: str) 
     place = np.floor((values[covered] - scale[0]) / (scale[1] - scale[0]) * 255 + 0.5).astype(int)
     assert np.abs(shown[covered].astype(int) - render.table(colours)[place]).max() <= 6
     assert covered.sum() > 20
-    native = plates.draw(image, View(opacity=1.0, threshold=0.5, smooth=False), (40, 60), over)
+    native = plates.draw(image, View(opacity=1.0, threshold=0.5, edge="hard", smooth=False), (40, 60), over)
     assert len(np.unique(native[covered].reshape(-1, 3), axis=0)) < 60
 
 

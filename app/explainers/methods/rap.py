@@ -24,6 +24,7 @@ CAUTION = (
     "it shows influence, not evidence for this finding."
 )
 PANEL = 0
+ENDS = ("important", "unimportant")
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ SUMMARY = (
 )
 PAPER = "after Nam 2020, AAAI"
 PANEL = 5
+ENDS = ("this finding", "other findings")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from app.classifiers.card import Card
+from app.classifiers.compact import total_stride
 from app.classifiers.loading import load_exam, pick_device
 from app.classifiers.networks import build
 from app.classifiers.stack import StackNetwork
@@ -183,6 +184,11 @@ def measured(rows: list[dict[str, Any]], logits: Logits, valid: Exams, source: s
     return found
 
 
+def stride_of(encoder: dict[str, Any]) -> int:
+    """The total stride of an encoder's last map, in pixels of its input; all others than ours halve it five times."""
+    return total_stride(encoder["strides"]) if "strides" in encoder else 32
+
+
 def entries_of(run: dict[str, Any], name: str) -> dict[str, Any]:
     """The card's plain entries."""
     return {
@@ -200,6 +206,7 @@ def entries_of(run: dict[str, Any], name: str) -> dict[str, Any]:
         "default": True,
         "input_size": int(run["recipe"]["size"]),
         "explained_layer": "encoder",
+        "stride": stride_of(run["encoder"]),
         "intended_use": run["intended_use"],
         "banner": run["banner"],
         "terms": run["terms"],

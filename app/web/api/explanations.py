@@ -32,7 +32,7 @@ class ExplanationOut(Frozen):
     method: str = Field(description="The explaining method.")
     finding: str = Field(description="The finding it explains.")
     state: str = Field(description="“ok”, or in words why there is no picture.")
-    signed: bool = Field(description="Whether negative values are evidence against the finding.")
+    signed: bool = Field(description="Whether its values have two sides of zero.")
     shape: tuple[int, ...] = Field(description="Rows and columns of the raw map; of a stack slices, rows and columns.")
     extent: ExtentOut = Field(description="Where the map's cells lie on the image.")
     reach: ExtentOut = Field(description="How far it is drawn: its outermost cells are held up to there.")

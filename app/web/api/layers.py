@@ -9,6 +9,7 @@ from fastapi import Response as Answer
 from pydantic import Field
 from starlette.responses import Response
 
+from app.desk import drawn
 from app.domain import LayerKind, ProducerKind, Scale
 from app.store import LayerRow, StackRow
 from app.web import images, pages
@@ -49,7 +50,10 @@ class LayerOut(Frozen):
     model: str = Field(description="The network that it comes from or explains.")
     model_sha256: str = Field(description="The checksum of its weights.")
     state: str = Field(description="“ok”, or in words why there is no picture.")
-    signed: bool = Field(description="Whether negative values are evidence against the finding.")
+    signed: bool = Field(description="Whether its values have two sides of zero.")
+    ends: tuple[str, str] = Field(
+        description="What the upper and the lower end of its colours mean, e.g. “for”, “against”; empty where it needs no word."
+    )
     shape: tuple[int, int, int] = Field(description="Slices, rows and columns of the raw values.")
     extent: ExtentOut = Field(description="Where the cells of every slice lie on its image.")
     reach: ExtentOut = Field(description="How far it is drawn: its outermost cells are held up to there.")
@@ -100,6 +104,7 @@ class LayerOut(Frozen):
             model_sha256=row.model_sha256,
             state=row.state,
             signed=row.signed,
+            ends=drawn.known(row, row.width, None, None).words,
             shape=(row.slices, row.height, row.width),
             extent=ExtentOut.of(row.extent),
             reach=ExtentOut.of(row.extent.drawn),

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from app.classifiers.card import Card
 from app.classifiers.curves import Curves
-from app.classifiers.measured import Calibration, Figure, LookedAt, Outside, Source
+from app.classifiers.measured import Calibration, Figure, LookedAt, Outside, Range, Source
 from app.store import NetworkRow
 from app.web import pages
 from app.web.api.objects import Frozen
@@ -67,6 +67,7 @@ class CardOut(ModelOut):
 
     architecture: str
     input_size: int = Field(description="Pixels; films are padded to a square and resized to it.")
+    stride: int = Field(description="Total stride of the explained layer in pixels of the input; 0: nobody has said.")
     temperature: tuple[float, ...] = Field(description="Divides the logit before the sigmoid, per finding.")
     intended_use: str
     limits: tuple[str, ...]
@@ -77,6 +78,7 @@ class CardOut(ModelOut):
     figures: tuple[Figure, ...] = Field(description="On the test parts, with 95% intervals.")
     outside: tuple[Outside, ...] = Field(description="Leave-one-source-out.")
     calibration: tuple[Calibration, ...] = Field(description="How true its probabilities are, per source.")
+    ranges: tuple[Range, ...] = Field(description="Where the colours of its maps end, per method and finding.")
     looked_at: tuple[LookedAt, ...] = Field(description="Calls that people looked at with their maps.")
     looked_at_summary: str = Field(description="What those calls have in common.")
     curves: Curves | None = Field(description="ROC and reliability; null where the network comes without.")

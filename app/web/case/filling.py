@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.classifiers.card import Card
+from app.desk import drawn
 from app.domain import READ_PLANES, REASONS, VERDICTS, Plane
 from app.evaluation.agreement import DISAGREE
 from app.store import AnswerRow, InspectionRow, JobRow, LayerRow, LayoutRow, ReviewRow, StackRow
@@ -81,7 +82,18 @@ def explanations(found: Found, named: layers.Named, _: Translate) -> tuple[Expla
         part = found.answer.answer.part(stack.fingerprint) if found.answer else None
         at = part.opens_at(found.finding) if part else None
         opens[stack.id] = len(stack.images) // 2 if at is None else at
-    return tuple(layers.layer_data(name, row, found.finding, opens.get(row.stack_id), _) for name, row in named)
+    said, answer = found.answer, found.answer.answer if found.answer else None
+    return tuple(
+        layers.layer_data(
+            name,
+            row,
+            found.finding,
+            opens.get(row.stack_id),
+            drawn.known(row, row.width, found.card, answer, drawn.plane(said, row.stack_id)),
+            _,
+        )
+        for name, row in named
+    )
 
 
 def review_data(row: ReviewRow, stack: StackRow, finding: str, named: layers.Named = ()) -> ReviewData:

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from app import explainers
 from app.classifiers.card import Card
+from app.desk import drawn
 from app.domain import SCALES, Extent
+from app.render import Known
 from app.store import LayerRow
-from app.web.case.payload_results import ExplanationData, MethodData
+from app.web.case.payload_results import DrawingData, ExplanationData, MethodData
 from app.web.wording import Translate, kind, note_text, padding_text, state_text
 
 KINDS = tuple(SCALES)
@@ -62,7 +64,18 @@ def methods(card: Card | None, layers: Named, _: Translate) -> tuple[MethodData,
     ours = tuple(method_data(name, _) for name in explainers.panel(card))
     others = {name: row for name, row in layers if row.producer.kind != "method"}
     return ours + tuple(
-        MethodData(name, titled(name, row, _), True, row.kind, row.signed, imported(row, _), "") for name, row in others.items()
+        MethodData(
+            name=name,
+            title=titled(name, row, _),
+            imported=True,
+            kind=row.kind,
+            signed=row.signed,
+            summary=imported(row, _),
+            caution="",
+            ends=ends(drawn.known(row, row.width, None, None).words, _),
+            influence=False,
+        )
+        for name, row in others.items()
     )
 
 
@@ -83,8 +96,23 @@ def method_data(name: str, _: Translate) -> MethodData:
     told = explainers.describe(name)
     caution = _(told.caution) if told.caution else ""
     return MethodData(
-        name, told.titled(_), False, "relevance", told.signed, _(told.summary), caution, _(told.of) if told.of else ""
+        name=name,
+        title=told.titled(_),
+        imported=False,
+        kind="relevance",
+        signed=told.signed,
+        summary=_(told.summary),
+        caution=caution,
+        ends=ends(told.ends, _),
+        influence=told.influence,
+        of=_(told.of) if told.of else "",
     )
+
+
+def ends(words: tuple[str, str], _: Translate) -> tuple[str, str]:
+    """What the upper and the lower end of a map's colours mean."""
+    above, below = words
+    return (_(above) if above else "", _(below) if below else "")
 
 
 def titled(name: str, row: LayerRow, _: Translate) -> str:
@@ -98,9 +126,9 @@ def imported(row: LayerRow, _: Translate) -> str:
     return _("Imported: %(title)s %(version)s", title=row.producer.title or row.method, version=row.producer.version)
 
 
-def layer_data(name: str, row: LayerRow, finding: str, opens: int | None, _: Translate) -> ExplanationData:
+def layer_data(name: str, row: LayerRow, finding: str, opens: int | None, known: Known, _: Translate) -> ExplanationData:
     """One layer's entry under its name and the shown finding; ``opens`` is the slice at which its stack opens, None on a
-    film."""
+    film; ``known`` decides how it is drawn."""
     picture = f"/layers/{row.id}/overlay.png"
     return ExplanationData(
         id=row.id,
@@ -127,6 +155,15 @@ def layer_data(name: str, row: LayerRow, finding: str, opens: int | None, _: Tra
         names={str(number): text for number, text in row.names.items()},
         notes=(*(note_text(note, _) for note in row.notes), *padding_text(row.padding, _)),
         conservation_error=row.conservation_error,
+        drawing=DrawingData(
+            high=known.high,
+            evened=known.evened,
+            source=known.source,
+            probability=known.probability,
+            strength=known.strength,
+            sigma=known.sigma,
+            pixels=known.pixels,
+        ),
     )
 
 

@@ -80,7 +80,9 @@ class InspectionData:
 class MethodData:
     """What can lie over a stack, by the name under which its layers are told: a method of ours, or one layer of other software
     (``imported``), which is not asked for maps. ``kind`` by `app.domain.LayerKind`; ``signed``: coloured on both sides of zero;
-    ``caution``: what its pane warns of. ``of``: the title of the method that it is a variant of, "" for none."""
+    ``caution``: what its pane warns of; ``ends``: what the upper and the lower end of its colours mean, "" where an end needs
+    no word; ``influence``: these are no evidence for and against. ``of``: the title of the method that it is a variant of, ""
+    for none."""
 
     name: str
     title: str
@@ -89,7 +91,23 @@ class MethodData:
     signed: bool
     summary: str
     caution: str
+    ends: tuple[str, str]
+    influence: bool
     of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawingData:
+    """How a map is drawn unless the reader says otherwise: `app.render.Known`, and the share of its opacity that it gets
+    where fading is on."""
+
+    high: float | None
+    evened: float | None
+    source: str
+    probability: float | None
+    strength: float
+    sigma: float
+    pixels: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +119,7 @@ class ExplanationData:
     ``min`` and ``max`` hold for the whole stack, ``mass`` is the positive part of each slice. ``state`` is "ok", or
     ``state_text`` says why there is no picture. ``model`` and ``model_sha256``: the network that it is of, the one that is
     shown or other software's. ``overlay_url`` is a picture by the server, of the slice that opens. ``names`` are those of
-    classes, by number. A layer that is about no finding stands under the one that is shown.
+    classes, by number. A layer that is about no finding stands under the one that is shown. ``drawing``: how it is drawn.
     """
 
     id: str
@@ -128,6 +146,7 @@ class ExplanationData:
     names: dict[str, str]
     notes: tuple[str, ...]
     conservation_error: float | None
+    drawing: DrawingData
 
 
 @dataclass(frozen=True, slots=True)

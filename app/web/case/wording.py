@@ -36,6 +36,16 @@ def panes(_: Translate) -> dict[str, str]:
         "bar.robust": _("99.5th percentile"),
         "bar.full": _("full range"),
         "bar.unit": _("0 to 1 as it is, never stretched"),
+        "range.validation": _("fixed range: validation films"),
+        "range.phantoms": _("fixed range: phantoms"),
+        "range.map": _("range of this map"),
+        "range.full": _("full range of this map"),
+        "range.shared": _("one range for all maps"),
+        "drawn.faded": _("faded to {0} %: probability {1} %"),
+        "drawn.unfaded": _("not faded"),
+        "drawn.evened": _("smoothed at {0} px"),
+        "drawn.raw": _("pixels as they are"),
+        "drawn.stored": _("The probe, the figures and the files have the map’s raw values, whatever the display does."),
         "bar.power": _("all {0}"),
         "bar.against": _("mostly evidence against"),
         "bar.against.why": _("The map’s values below zero weigh more than those above: most of it speaks against the finding."),
@@ -69,6 +79,8 @@ def windows(_: Translate) -> dict[str, str]:
         "map.magma": _("magma"),
         "map.coolwarm": _("coolwarm"),
         "map.berlin": _("berlin"),
+        "map.puor": _("orange–purple"),
+        "map.same": _("as signed maps"),
     }
 
 

@@ -63,11 +63,14 @@ def seen(view: View, page: CasePage, shown: Sequence[Pane], _: Translate) -> tup
     if not view.overlays:
         return (*lines, Line(_("Overlays"), _("off")))
     names = words.windows(_)
-    maps = f"{names[f'map.{view.unsigned}']}, {names[f'map.{view.signed}']}"
+    maps = ", ".join(names[f"map.{name}"] for name in (view.unsigned, view.signed, view.influence) if name)
+    own = _("the range of the network’s card") if view.fixed else _("a scale per map")
+    edges = {"soft": _("soft edges"), "hard": _("hard edges"), "lines": _("lines")}
     scale = [
-        _("one scale for all") if view.shared else _("a scale per map"),
+        _("one scale for all") if view.shared else own,
         _("to the 99.5th percentile") if view.robust else _("full range"),
         _("Smooth") if view.smooth else _("Native"),
+        edges[view.edge],
     ]
     how = f"{_('Opacity')} {100 * view.opacity:.0f} % · {_('Threshold')} {100 * view.threshold:.0f} %"
     more = [_("without the image under it")] if view.alone else []

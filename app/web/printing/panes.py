@@ -52,13 +52,16 @@ class Pane:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Material:
-    """What pictures are made of: images by their ids with their marks, layers with the ends of their colours."""
+    """What pictures are made of: images by their ids with their marks; layers with the values that are drawn, the ends of
+    their colours, and what else is ``known`` of how they are drawn."""
 
     images: Mapping[str, Image]
     marks: Mapping[str, plates.Marks]
     layers: Mapping[plates.Key, Layer]
     scales: Mapping[plates.Key, plates.Ends]
+    known: Mapping[plates.Key, render.Known]
     most: bool = False
+    fading: bool = True
 
     def over(self, pane: Pane) -> render.Over | None:
         """What lies over a pane's image: the layer's slice, or the largest values of them all; None for nothing, or for what
@@ -66,10 +69,12 @@ class Material:
         layer = self.layers.get(pane.key)
         if layer is None:
             return None
+        known, scale = self.known[pane.key], self.scales[pane.key]
+        strength = known.strength if self.fading else 1.0
         if not self.most or layer.scale in {"classes", "grey"}:
-            return render.Over(layer, pane.image.at, self.scales[pane.key])
+            return render.Over(layer, pane.image.at, scale, strength, known.influence)
         largest = frozen(layer.values.max(axis=0, keepdims=True))
-        return render.Over(replace(layer, values=largest), 0, self.scales[pane.key])
+        return render.Over(replace(layer, values=largest), 0, scale, strength, known.influence)
 
 
 def panes(page: CasePage, view: View) -> tuple[Pane, ...]:
@@ -115,7 +120,13 @@ def material(tx: Transaction, page: CasePage, view: View, shown: tuple[Pane, ...
     """The arrays of a report's panes. Shared scales run over every layer of the finding, shown or not, as on the page."""
     wanted = {pane.key for pane in shown}
     found = {(one.stack, one.method): one.id for one in page.data.explanations if one.state == "ok"}
-    layers = {key: tx.layers.load(id_) for key, id_ in found.items() if view.shared or key in wanted}
+    known = {(one.stack, one.method): of_layer(page, one) for one in page.data.explanations}
+    asked = plates.look(view)
+    layers = {
+        key: render.as_drawn(tx.layers.load(id_), known[key], asked)
+        for key, id_ in found.items()
+        if view.shared or key in wanted
+    }
     drawn = regions(tx, page)
     numbered = list(enumerate(measures(tx, page, shown), start=1))
     return Material(
@@ -128,8 +139,26 @@ def material(tx: Transaction, page: CasePage, view: View, shown: tuple[Pane, ...
             for pane in shown
         },
         layers=layers,
-        scales=plates.scales(layers, view),
+        scales=plates.scales(layers, view, known),
+        known=known,
         most=view.most,
+        fading=view.fading,
+    )
+
+
+def of_layer(page: CasePage, one: ExplanationData) -> render.Known:
+    """What a case's payload says of how a layer is drawn."""
+    method = next((method for method in page.data.methods if method.name == one.method), None)
+    how = one.drawing
+    return render.Known(
+        high=how.high,
+        evened=how.evened,
+        source=how.source,
+        probability=how.probability,
+        sigma=how.sigma,
+        pixels=how.pixels,
+        words=method.ends if method else ("", ""),
+        influence=method.influence if method else False,
     )
 
 

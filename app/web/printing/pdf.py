@@ -159,6 +159,8 @@ class Report:
             parts.append(self.say(_("Colours %(low)s to %(high)s", low=plate.low, high=plate.high), self.small))
         if plate.classes:
             parts.append(self.say(plate.classes, self.small))
+        if plate.told:
+            parts.append(self.say(plate.told, self.small))
         if plate.least:
             parts.append(self.say(_("Raw range %(low)s to %(high)s", low=plate.least, high=plate.most), self.quiet))
         if plate.notes:

@@ -5,6 +5,7 @@ Needs no browser and no graphics card, so that a report comes out the same for e
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -90,11 +91,13 @@ def ends(layer: Layer, robust: bool) -> Ends:
     return (-high if layer.signed else 0.0, high)
 
 
-def scales(maps: Mapping[K, Layer], view: View) -> dict[K, Ends]:
-    """Each layer's ends by its key: its own, or one scale for the signed ones and one for the others."""
+def scales(maps: Mapping[K, Layer], view: View, known: Mapping[K, render.Known] = MappingProxyType({})) -> dict[K, Ends]:
+    """Each layer's ends by its key: those of its network's card, where these are known and wanted, or its own, or one scale for
+    the signed ones and one for the others. The layers are as they are drawn."""
     own = {key: ends(found, view.robust) for key, found in maps.items()}
     if not view.shared:
-        return own
+        asked = look(view)
+        return {key: render.fixed(maps[key], known.get(key, render.NOTHING), asked) or of for key, of in own.items()}
     highest = {
         signed: max(
             (own[key][1] for key, found in maps.items() if found.signed is signed and found.scale not in FIXED), default=1.0
@@ -120,10 +123,22 @@ def draw(image: Image, view: View, size: tuple[int, int], over: render.Over | No
     return np.ascontiguousarray(picture.transpose(1, 0, 2)) if grid.swapped else picture
 
 
-def look(view: View, size: tuple[int, int]) -> render.Look:
+def look(view: View, size: tuple[int, int] = (720, 720)) -> render.Look:
     """How layers are drawn on a pane of a size."""
     return render.Look(
-        view.opacity, view.threshold, view.unsigned, view.signed, view.smooth, view.alone, line=max(2, round(size[0] / 360))
+        opacity=view.opacity,
+        threshold=view.threshold,
+        unsigned=view.unsigned,
+        signed=view.signed,
+        smooth=view.smooth,
+        alone=view.alone,
+        line=max(2, round(size[0] / 360)),
+        influence=view.influence,
+        edge=view.edge,
+        fading=view.fading,
+        fixed=view.fixed,
+        robust=view.robust,
+        evened=view.evened,
     )
 
 

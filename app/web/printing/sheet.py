@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import ClassVar
 from urllib.parse import quote, urlencode
 
+from app import render
 from app.desk import verdicts
 from app.store import Transaction
 from app.web import figures as written
@@ -18,7 +19,7 @@ from app.web.case import wording_judging as judging
 from app.web.case.page import CasePage
 from app.web.case.payload import address
 from app.web.case.payload_results import MethodData, PredictionData, ReviewData
-from app.web.printing import facts
+from app.web.printing import facts, plates
 from app.web.printing.facts import Line
 from app.web.printing.panes import FILM, Material, Pane, judged, material, measures, panes, regions, told
 from app.web.printing.view import View
@@ -29,7 +30,8 @@ from app.web.wording import Translate
 class Plate:
     """One pane of the report. ``name`` is the pane's, ``layer`` "film" or a method; ``words`` stands in for a layer that has no
     picture. ``low`` and ``high`` are the ends of the colours, "" where there are none, ``least`` and ``most`` the raw range,
-    ``classes`` what numbers stand for, ``notes`` what else to know. ``verdict`` is the one in force on the layer."""
+    ``classes`` what numbers stand for, ``told`` how the layer is drawn, ``notes`` what else to know. ``verdict`` is the one in
+    force on the layer."""
 
     name: str
     layer: str
@@ -41,6 +43,7 @@ class Plate:
     least: str = ""
     most: str = ""
     classes: str = ""
+    told: str = ""
     notes: str = ""
     verdict: str = ""
 
@@ -119,7 +122,7 @@ def sheet(tx: Transaction, page: CasePage, view: View, text: str, said: str, _: 
         case=page,
         said=tuple(sentences(page, view, said, _)),
         subject=finding or (_("Slices") if data.planes else _("Film")),
-        plates=tuple(plate(page, pane, found, query, _) for pane in shown),
+        plates=tuple(plate(page, pane, found, view, query, _) for pane in shown),
         seen=facts.seen(view, page, shown, _),
         finding=finding,
         probabilities=tuple(
@@ -149,7 +152,7 @@ def sentences(page: CasePage, view: View, said: str, _: Translate) -> list[str]:
     return out
 
 
-def plate(page: CasePage, pane: Pane, found: Material, query: str, _: Translate) -> Plate:
+def plate(page: CasePage, pane: Pane, found: Material, view: View, query: str, _: Translate) -> Plate:
     """One pane's words; its picture is at its address."""
     url = f"/studies/{page.study.id}/report/{quote(pane.name, safe='')}.png?{query}"
     title = titled(page, pane, _)
@@ -159,6 +162,8 @@ def plate(page: CasePage, pane: Pane, found: Material, query: str, _: Translate)
     if layer is None or layer.state != "ok":
         return Plate(pane.name, pane.layer, title, url, layer.state_text if layer else _("not computed"))
     low, high, least, most = written.together([*found.scales[pane.key], layer.min, layer.max])
+    known = found.known[pane.key]
+    above, below = known.words
     plain = layer.scale in {"classes", "grey"}
     review = page.data.review(pane.layer, pane.image.stack)
     return Plate(
@@ -167,11 +172,12 @@ def plate(page: CasePage, pane: Pane, found: Material, query: str, _: Translate)
         title,
         url,
         "",
-        low="" if plain else low,
-        high="" if plain else high,
+        low="" if plain else f"{low} {below}".strip(),
+        high="" if plain else f"{above} {high}".strip(),
         least="" if layer.scale == "classes" else least,
         most="" if layer.scale == "classes" else most,
         classes=" · ".join(f"{number} {name}" for number, name in sorted(layer.names.items(), key=lambda one: int(one[0]))),
+        told=" · ".join(render.told(found.layers[pane.key], known, plates.look(view), _, shared=view.shared)),
         notes=" · ".join(layer.notes),
         verdict=judging.verdicts(_)[f"verdict.{review.verdict}"] if review else "",
     )

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast, get_args
 
 from app.domain import Window
+from app.render import EDGES, Edge
 
 VERSION = 1
 LONGEST = 16384
@@ -28,6 +29,7 @@ TURNS = frozenset(
 ZOOM = (0.25, 32.0)
 UNSIGNED = ("viridis", "cividis", "magma")
 SIGNED = ("coolwarm", "berlin")
+INFLUENCE = ("", "puor")
 NEWER = "This link was made by a newer version of Whylight and cannot be read here. The case is shown as it opens."
 BROKEN = "This link is damaged or cut off. The case is shown as it opens."
 PARTLY = "A part of this link makes no sense and was left out."
@@ -45,7 +47,8 @@ BOX = (480, 480)
 class View:
     """How images and layers are shown. ``window`` None is what an image opens with; ``zoom`` 1 fits the pane; (``x``, ``y``) is
     the point in the pane's middle, as a share of columns and rows. ``alone``: a layer stands without the image under it;
-    ``interpolated``: pixels of the image are smoothed. ``box`` is a pane's width and height, ``large`` the name of an enlarged
+    ``interpolated``: pixels of the image are smoothed; ``influence``, ``edge``, ``fixed``, ``fading``, ``evened`` as in
+    `app.render.Look`. ``box`` is a pane's width and height, ``large`` the name of an enlarged
     pane or "", ``layers`` what lies in each pane, "layer" or "plane|layer", empty where it is as a case opens; ``run`` is the
     run that entries without a plane are about. ``views`` and ``windows`` are those of planes and of series, ``slices`` the
     places, from 0, at which runs stand, all by their names; ``most``: a layer's largest value over all slices is shown over
@@ -65,9 +68,14 @@ class View:
     threshold: float = 0.25
     unsigned: str = "viridis"
     signed: str = "coolwarm"
+    influence: str = ""
     smooth: bool = True
     shared: bool = False
     robust: bool = True
+    fixed: bool = True
+    fading: bool = True
+    evened: bool = True
+    edge: Edge = "soft"
     box: tuple[int, int] = BOX
     large: str = ""
     layers: tuple[str, ...] = ()
@@ -204,9 +212,9 @@ def _one(name: str, value: Any) -> dict[str, Any] | None:
         return None if window is None and value is not None else {"window": window}
     if name in {"opacity", "threshold"}:
         return {name: float(value)} if _number(value) and 0 <= value <= 1 else None
-    if name in {"invert", "interpolated", "overlays", "alone", "smooth", "shared", "robust"}:
+    if name in {"invert", "interpolated", "overlays", "alone", "smooth", "shared", "robust", "fixed", "fading", "evened"}:
         return {name: value} if isinstance(value, bool) else None
-    for kind, known in (("unsigned", UNSIGNED), ("signed", SIGNED)):
+    for kind, known in (("unsigned", UNSIGNED), ("signed", SIGNED), ("influence", INFLUENCE), ("edge", EDGES)):
         if name == kind:
             return {name: value} if value in known else None
     return {}

@@ -1,10 +1,12 @@
 // One layer's values over a whole stack (a film is a stack of one): fetched at once, cut into slices as the panes know a map,
 // with one range of colours for all of them, and the largest value per place over all slices. Knows no DOM.
 
+import { evened } from "../viewport/evening.js";
 import { octets } from "../viewport/film.js";
 
 /** @import { ExplanationData, LayerMap, Pair, Scale } from "../types.js" */
 /** @typedef {{ positive: number, strength: number, low: number, high: number }} Range */
+/** @typedef {Range & { least: number, most: number }} Extremes */
 
 const KEPT = 24;
 
@@ -75,6 +77,15 @@ export class StackMaps {
   #made = new Map();
 
   /**
+   * The same smoothed at the network's stride.
+   * @type {Map<number | "most", LayerMap>}
+   */
+  #evened = new Map();
+
+  /** @type {Extremes | null} */
+  #evenedRange = null;
+
+  /**
    * @param {ExplanationData} explanation
    * @param {Float32Array} values
    */
@@ -102,14 +113,7 @@ export class StackMaps {
 
   /** The largest value of every place over all slices. */
   most() {
-    return this.#map("most", () => {
-      const out = this.values.slice(0, this.size);
-      for (let i = this.size; i < this.values.length; i += 1) {
-        const at = i % this.size;
-        if (this.values[i] > out[at]) out[at] = this.values[i];
-      }
-      return out;
-    });
+    return this.#map("most", () => largest(this.values, this.size));
   }
 
   /**
@@ -123,10 +127,89 @@ export class StackMaps {
     const { explanation, range } = this;
     const values = cut();
     const against = explanation.kind === "relevance" && values.reduce((sum, value) => sum + value, 0) < 0;
+    /** @type {LayerMap} */
     const made = { id: `${explanation.values_url} ${name}`, explanation, values, ...range, against };
+    if (explanation.drawing?.sigma) Object.defineProperty(made, "evened", { get: () => this.#smooth(name, made) });
     this.#made.set(name, made);
     return made;
   }
+
+  /**
+   * A map of single pixels smoothed at the network's stride, once.
+   * @param {number | "most"} name
+   * @param {LayerMap} raw
+   * @returns {LayerMap}
+   */
+  #smooth(name, raw) {
+    const known = this.#evened.get(name);
+    if (known) return known;
+    const values = name === "most" ? largest(this.#evenedValues(), this.size) : this.#evenedSlice(name);
+    const range = () => this.evenedRange;
+    /** @type {LayerMap} */
+    const made = {
+      id: `${raw.id} evened`,
+      explanation: {
+        ...raw.explanation,
+        get min() {
+          return range().least;
+        },
+        get max() {
+          return range().most;
+        },
+      },
+      values,
+      get positive() {
+        return range().positive;
+      },
+      get strength() {
+        return range().strength;
+      },
+      against: raw.against,
+    };
+    this.#evened.set(name, made);
+    return made;
+  }
+
+  /** @param {number} at */
+  #evenedSlice(at) {
+    const { width, drawing } = this.explanation;
+    return evened(this.values.subarray(at * this.size, (at + 1) * this.size), width, drawing.sigma);
+  }
+
+  /** Every slice smoothed. */
+  #evenedValues() {
+    const out = new Float32Array(this.values.length);
+    for (let at = 0; at < this.explanation.slices; at += 1) out.set(this.#smooth(at, this.slice(at)).values, at * this.size);
+    return out;
+  }
+
+  /** One for all slices, smoothed. */
+  get evenedRange() {
+    if (!this.#evenedRange) {
+      const values = this.#evenedValues();
+      let [least, most] = [Infinity, -Infinity];
+      for (const value of values) {
+        least = Math.min(least, value);
+        most = Math.max(most, value);
+      }
+      this.#evenedRange = { ...ranges(values, this.size, this.explanation.scale), least, most };
+    }
+    return this.#evenedRange;
+  }
+}
+
+/**
+ * The largest value of every place over all slices.
+ * @param {Float32Array} values
+ * @param {number} size of a slice
+ */
+function largest(values, size) {
+  const out = values.slice(0, size);
+  for (let i = size; i < values.length; i += 1) {
+    const at = i % size;
+    if (values[i] > out[at]) out[at] = values[i];
+  }
+  return out;
 }
 
 /**

@@ -1,6 +1,7 @@
 // Colour maps, as 33 evenly spaced colours each (sRGB, hexadecimal), interpolated linearly between them. viridis, cividis and
 // magma are perceptually uniform (CC0, from matplotlib); coolwarm (K. Moreland) and berlin (F. Crameri, MIT) are diverging:
-// blue for negative, red for positive, light or dark at zero. There is no jet, rainbow or turbo on purpose.
+// blue for negative, red for positive, light or dark at zero; puor (C. Brewer, five colours) is purple and orange, for maps
+// whose ends are not for and against. There is no jet, rainbow or turbo on purpose.
 
 /** @type {Record<string, string>} */
 const STOPS = {
@@ -19,6 +20,9 @@ const STOPS = {
   berlin:
     "9eb0ff8caef679abed65a7e2519fd34194c13685ad2e76992868862259731d4b61183d4f14303e11242e111a20121214190c09" +
     "220c022b0e013510004112014d16025b1d086c27117d341e8e422e9e513fae6051be6f63ce7f76df8f89f09f9cffadad",
+  puor:
+    "5e3c99684aa07358a77e66ae8874b69281bd9d8fc4a89dcbb2abd2bbb4d7c3bedbccc8e0d4d1e4dddae9e6e4eeeeeef2f7f7f7" +
+    "f8efe4f8e7d2f9dfc0fad8adfbd09afcc888fcc076fdb863faad57f7a24af4973ef28c32ef8226ec771ae96c0de66101",
 };
 
 /** Colours of classes 1, 2, 3 …, over again after the last (app/render/colours.py). Class 0 is nothing. */
@@ -28,6 +32,8 @@ const CLASSES = [
 
 export const UNSIGNED = ["viridis", "cividis", "magma"];
 export const SIGNED = ["coolwarm", "berlin"];
+/** Maps of influence look as the other signed ones, or have colours of their own. */
+export const INFLUENCE = ["", "puor"];
 
 /**
  * A colour map as 256 RGBA octets, from the lowest value to the highest. "steps 4" has five flat colours, for counts from 0 to

@@ -241,6 +241,8 @@ export class Renderer {
     gl.uniform4fv(at.reach, within(reach, extent));
     gl.uniform2fv(at.ends, overlay.ends);
     gl.uniform1f(at.threshold, overlay.threshold);
+    gl.uniform1f(at.soft, overlay.soft ?? 0);
+    gl.uniform1i(at.lines, overlay.lines ? 1 : 0);
     gl.uniform1i(at.smoothed, overlay.smooth ? 1 : 0);
     gl.uniform1i(at.reading, overlay.reading ?? SCALE);
     gl.uniform1i(at.contours, overlay.contours ? 1 : 0);
@@ -259,6 +261,7 @@ export class Renderer {
     const looked = lut && !chosen;
     gl.uniform1i(at.negative, negative ? 1 : 0);
     gl.uniform1f(at.opacity, overlay?.opacity ?? 0);
+    gl.uniform1f(at.strength, overlay?.strength ?? 1);
     gl.uniform1i(at.alone, overlay?.alone ? 1 : 0);
     bind(gl, UNITS.lut, looked ? card.lut(film) : card.nothing.lut);
     gl.uniform1i(at.shape, looked ? LUT_SHAPE : SHAPES[chosen?.shape ?? "LINEAR"]);
@@ -293,7 +296,7 @@ function within([x0, y0, x1, y1], [left, top, right, bottom]) {
  * @param {Overlay | null} overlay
  */
 function plain(overlay) {
-  return !overlay || ((overlay.reading ?? SCALE) === SCALE && !overlay.contours);
+  return !overlay || ((overlay.reading ?? SCALE) === SCALE && !overlay.contours && !overlay.lines);
 }
 
 /**
@@ -302,8 +305,8 @@ function plain(overlay) {
  */
 function seen(overlay) {
   if (!overlay) return null;
-  const { map, ends, colours, threshold, smooth, reading = SCALE, contours = false, share = 1 } = overlay;
-  return [map.id, ends, colours, threshold, smooth, reading, contours, reading === GREY ? share : 0];
+  const { map, ends, colours, threshold, smooth, soft, lines, reading = SCALE, contours, share = 1 } = overlay;
+  return [map.id, ends, colours, threshold, smooth, soft, lines, reading, contours, reading === GREY ? share : 0];
 }
 
 /**

@@ -21,7 +21,9 @@ const uint OUTSIDE = 0xffffffffu;
 
 /**
  * Red: the film's value as the bits of a float, or OUTSIDE. Green: the map's colour, 8 bits each, blue lowest; the top 8 say
- * how it is laid over the film: 255 with the reader's opacity, 254 as it is. `reading` says what the map's values are: 0 a
+ * how it is laid over the film: up to 253 with so many 253rds of the reader's opacity, 254 as it is, 255 as strongly as the map
+ * is drawn, whatever the opacity. `soft`: over which share of the upper end colours come up above the threshold, 0 at once;
+ * `lines`: lines at its quarters alone. Formulas as in app/render/laying.py. `reading` says what the map's values are: 0 a
  * scale of colours, 1 classes, 2 classes of which the outlines are drawn, 3 grey values, of which `part` takes the film's
  * place.
  */
@@ -45,6 +47,8 @@ uniform vec4 extent;
 uniform vec4 reach;
 uniform vec2 ends;
 uniform float threshold;
+uniform float soft;
+uniform bool lines;
 uniform bool smoothed;
 uniform int reading;
 uniform bool contours;
@@ -107,7 +111,7 @@ uint packed(vec3 colour, uint how) {
 
 #ifdef KINDS
 uint classColour(int number) {
-  return packed(texelFetch(colours, ivec2(clamp(number, 0, 255), 0), 0).rgb, 255u);
+  return packed(texelFetch(colours, ivec2(clamp(number, 0, 255), 0), 0).rgb, 253u);
 }
 
 // The line runs inside its class, two pixels of the screen wide, on a dark one that is seen on any film.
@@ -133,12 +137,47 @@ bool contour(vec2 p, vec2 right, vec2 down) {
 
 #endif
 
-uint scaleColour(float value) {
-  float strength = ends.x < 0.0 ? abs(value) / ends.y : value / ends.y;
-  if (!(strength > 0.0 && strength >= threshold)) return 0u;
-  float place = clamp((value - ends.x) / (ends.y - ends.x), 0.0, 1.0);
-  return packed(texelFetch(colours, ivec2(int(place * 255.0 + 0.5), 0), 0).rgb, 255u);
+float strengthOf(float value) {
+  return ends.x < 0.0 ? abs(value) / ends.y : value / ends.y;
 }
+
+uint laid(float value, uint how) {
+  float place = clamp((value - ends.x) / (ends.y - ends.x), 0.0, 1.0);
+  return packed(texelFetch(colours, ivec2(int(place * 255.0 + 0.5), 0), 0).rgb, how);
+}
+
+uint scaleColour(float value) {
+  float strength = strengthOf(value);
+  if (!(strength > 0.0 && strength >= threshold)) return 0u;
+  float share = soft > 0.0 ? clamp((strength - threshold) / soft, 0.0, 1.0) : 1.0;
+  return laid(value, uint(share * 253.0 + 0.5));
+}
+
+#ifdef KINDS
+// Which quarter of the upper end a value lies in; 0 in the first, and where a line would lie below the threshold.
+int band(float value) {
+  int quarter = min(int(max(strengthOf(value), 0.0) * 4.0), 3);
+  if (float(quarter) / 4.0 < threshold) return 0;
+  return ends.x < 0.0 && value < 0.0 ? -quarter : quarter;
+}
+
+// A line where a neighbour on the screen lies in another quarter, in the colour of the end of the higher one.
+uint lineColour(vec2 p, vec2 right, vec2 down) {
+  int here = band(mapValue(within(p)));
+  int most = here;
+  bool found = false;
+  for (int side = 0; side < 2; side += 1) {
+    vec2 at = within(side == 0 ? p + right : p + down);
+    if (beside(at)) continue;
+    int there = band(mapValue(at));
+    if (there == here) continue;
+    found = true;
+    if (abs(there) > abs(most)) most = there;
+  }
+  if (!found) return 0u;
+  return laid(float(sign(most) * min(abs(most) + 1, 4)) / 4.0 * ends.y, 255u);
+}
+#endif
 
 #ifdef KINDS
 uint mapColour(vec2 p, vec2 right, vec2 down) {
@@ -149,6 +188,7 @@ uint mapColour(vec2 p, vec2 right, vec2 down) {
     int number = classOf(p);
     return number > 0 ? classColour(number) : 0u;
   }
+  if (lines) return lineColour(p, right, down);
   bool lined = contours && !beside(within(p + right)) && !beside(within(p + down));
   if (lined && contour(p, right, down)) return packed(vec3(1.0), 254u);
   return scaleColour(mapValue(at));
@@ -193,6 +233,7 @@ uniform int lutSize;
 uniform float lutTop;
 uniform bool negative;
 uniform float opacity;
+uniform float strength;
 uniform bool alone;
 
 out vec4 colour;
@@ -217,6 +258,8 @@ void main() {
   float grey = clamp(windowed(uintBitsToFloat(kept.r)), 0.0, 1.0);
   vec3 shown = alone ? vec3(0.0) : vec3(negative ? 1.0 - grey : grey);
   vec3 over = vec3(kept.g >> 16 & 255u, kept.g >> 8 & 255u, kept.g & 255u) / 255.0;
-  if (kept.g != 0u) shown = mix(shown, over, kept.g >> 24 == 254u || alone ? 1.0 : opacity);
+  uint how = kept.g >> 24;
+  float share = how > 253u ? 1.0 : float(how) / 253.0 * (alone ? 1.0 : opacity);
+  if (kept.g != 0u) shown = mix(shown, over, how == 254u ? 1.0 : share * strength);
   colour = vec4(shown, 1.0);
 }`;

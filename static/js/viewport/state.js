@@ -23,8 +23,8 @@ const WINDOW = ["window", "preset", "invert"];
 
 /** @type {readonly (keyof Shared)[]} */
 const SHARED = [
-  "overlays", "interpolated", "opacity", "threshold", "unsigned", "signed", "smooth", "shared", "robust", "alone", "top",
-  "overlap",
+  "overlays", "interpolated", "opacity", "threshold", "unsigned", "signed", "influence", "smooth", "shared", "robust", "fixed",
+  "fading", "evened", "edge", "alone", "top", "overlap",
 ];
 
 /**
@@ -36,7 +36,10 @@ export const LINKS = Object.freeze({
   pan: ["x", "y"],
   window: WINDOW,
   slice: [],
-  overlay: ["opacity", "threshold", "unsigned", "signed", "smooth", "shared", "robust", "alone"],
+  overlay: [
+    "opacity", "threshold", "unsigned", "signed", "influence", "smooth", "shared", "robust", "fixed", "fading", "evened",
+    "edge", "alone",
+  ],
 });
 
 export class Display {
@@ -75,6 +78,21 @@ export class Display {
   shared = false;
 
   robust = true;
+
+  /** Colours end where the network's card says. */
+  fixed = true;
+
+  /** What is improbable is drawn faintly. */
+  fading = true;
+
+  /** Maps of single pixels are smoothed at the network's stride. */
+  evened = true;
+
+  /** How a map begins above the threshold: see EDGES of looks.js. */
+  edge = "soft";
+
+  /** The colours of maps of influence, "" for those of the other signed ones. */
+  influence = "";
 
   /** A layer by itself, without the film under it. */
   alone = false;

@@ -1,0 +1,48 @@
+// How a map is drawn, in words: what stands under the colours of its pane. Knows maps and settings; no DOM.
+
+import { fixedEnd } from "./looks.js";
+import { words } from "./words.js";
+
+/** @import { LayerMap, Overlaid, Settings } from "./types.js" */
+/** @typedef {{ map: LayerMap | null, overlay: Overlaid | null }} Mapped */
+
+/**
+ * Its range, its fading, its smoothing; nothing of other kinds of layers.
+ * @param {Mapped} pane
+ * @param {Settings} settings
+ */
+export function told({ map, overlay }, settings) {
+  if (!map || overlay || (map.explanation.kind ?? "relevance") !== "relevance") return [];
+  return [words(ranged(map, settings)), faded(map, settings), evened(map, settings)].filter(Boolean);
+}
+
+/**
+ * The key of what the colours' ends are.
+ * @param {LayerMap} map
+ * @param {Settings} settings
+ */
+function ranged(map, settings) {
+  if (settings.shared) return "range.shared";
+  if (fixedEnd(map, settings)) return `range.${map.explanation.drawing?.source}`;
+  return settings.robust ? "range.map" : "range.full";
+}
+
+/**
+ * @param {LayerMap} map
+ * @param {Settings} settings
+ */
+function faded({ explanation: { drawing } }, { fading }) {
+  if (!drawing || drawing.probability === null) return "";
+  if (!fading) return words("drawn.unfaded");
+  if (drawing.strength >= 1) return "";
+  return words("drawn.faded", Math.round(drawing.strength * 100), (drawing.probability * 100).toFixed(1));
+}
+
+/**
+ * @param {LayerMap} map
+ * @param {Settings} settings
+ */
+function evened({ explanation: { drawing } }, settings) {
+  if (!drawing?.sigma) return "";
+  return settings.evened ? words("drawn.evened", drawing.pixels) : words("drawn.raw");
+}
