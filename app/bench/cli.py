@@ -2,7 +2,8 @@
 part of it.
 
 `bench viewer` measures the case page in a real browser, `bench exam-page` the page of an exam, `bench explainers` the methods
-beside public libraries, `bench networks` the networks beside a DenseNet-121, `bench exam` a knee exam of three stacks.
+beside public libraries, `bench networks` the networks beside a DenseNet-121, `bench exam` a knee exam of three stacks,
+`bench analyse` the command of that name on many films.
 """
 
 import argparse
@@ -21,6 +22,8 @@ SEEN = ("viewer", "exam-page")
 """What is measured in a real browser."""
 INSIDE = ("explainers", "networks", "exam")
 """What is measured in this process, without a server."""
+MANY = "analyse"
+"""What is measured in processes without a server."""
 
 
 def inside(what: str, repeat: int) -> Iterator[Figure]:
@@ -50,11 +53,17 @@ def main(arguments: list[str]) -> int:
         "what",
         nargs="?",
         default="main",
-        choices=["main", *PRODUCT, *SEEN, *INSIDE],
-        help=f"default: main, all but {', '.join(SEEN)}, {' and '.join(INSIDE)}",
+        choices=["main", *PRODUCT, *SEEN, *INSIDE, MANY],
+        help=f"default: main, all but {', '.join((*SEEN, *INSIDE))} and {MANY}",
     )
     parser.add_argument("--repeat", type=int, default=5, help="samples per figure (default: 5)")
     parser.add_argument("--json", type=Path, help="write machine, medians and samples to this file too")
+    many = parser.add_argument_group(MANY)
+    many.add_argument("--films", type=int, default=200, help="how many films (default: 200)")
+    many.add_argument("--size", type=int, default=1024, help="their size in pixels (default: 1024)")
+    many.add_argument(
+        "--beside", type=Path, metavar="DIR", help="another checkout of the product, measured in turn with this one"
+    )
     given = parser.parse_args(arguments)
     film = Settings().data / "chest" / "dicom" / "pa_jpeg_baseline.dcm"
     parts: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -81,6 +90,10 @@ def main(arguments: list[str]) -> int:
         figures += viewer_figures(given.what, given.repeat)
     if given.what in INSIDE:
         figures += inside(given.what, given.repeat)
+    if given.what == MANY:
+        from app.bench import analysing  # noqa: PLC0415 - it loads torch
+
+        figures += analysing.measure(given.repeat, given.films, given.size, given.beside)
     print(table(figures))
     if given.json:
         given.json.write_text(as_json(figures, machine) + "\n", encoding="utf-8")

@@ -8,7 +8,7 @@ from statistics import median
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure: what was measured, every sample, and the unit ("s", "bytes", "frames/s" or "×", a ratio)."""
+    """One figure: what was measured, every sample, and the unit ("s", "bytes", "frames/s", "films/s" or "×", a ratio)."""
 
     name: str
     unit: str
@@ -31,8 +31,8 @@ def _shown(value: float, unit: str) -> str:
         return f"{value:.2f} ×"
     if unit == "s":
         return f"{value:.2f} s" if value >= 1 else f"{1000 * value:.{0 if value >= 0.02 else 1}f} ms"
-    if unit == "frames/s":
-        return f"{value:.1f} frames/s"
+    if unit in {"frames/s", "films/s"}:
+        return f"{value:.1f} {unit}"
     return f"{value / 1000:,.1f} kB"
 
 

@@ -6,12 +6,13 @@ Knows the domain and the grey pipeline. Colours, threshold and ends are those th
 from app.render.captions import BANNER, classes_key, figure, typed
 from app.render.colours import CLASSES, STOPS, class_colours, colours, ends, table
 from app.render.laying import Look, Over, Under, bar, bilinear, greys, laid
-from app.render.pictures import film_png, overlay_png
+from app.render.pictures import Backdrop, film_png, in_colour, overlay_png
 
 __all__ = [
     "BANNER",
     "CLASSES",
     "STOPS",
+    "Backdrop",
     "Look",
     "Over",
     "Under",
@@ -24,6 +25,7 @@ __all__ = [
     "figure",
     "film_png",
     "greys",
+    "in_colour",
     "laid",
     "overlay_png",
     "table",
