@@ -67,7 +67,7 @@ class Lanes(Generic[T]):
                         more = False
                     else:
                         lines.append(self._begun(piece))
-                if not lines or not (yield from self._taken(lines.popleft(), stopped)):
+                if not lines or not (yield from self._taken(lines.popleft(), lines, stopped)):
                     return
         finally:
             self._over.set()
@@ -98,11 +98,13 @@ class Lanes(Generic[T]):
             return True
         return False
 
-    def _taken(self, line: _Line[T], stopped: Callable[[], bool]) -> Generator[T, None, bool]:
-        """The results of one piece; whether to go on with the next one."""
+    def _taken(self, line: _Line[T], behind: Iterable[_Line[T]], stopped: Callable[[], bool]) -> Generator[T, None, bool]:
+        """The results of one piece; whether to go on with the next one. Once stopped, pieces that have not begun never will."""
         while True:
-            if stopped() and (not self._finish or line.turn.cancel()):
-                return False
+            if stopped():
+                dropped = [one.turn.cancel() for one in (line, *behind)]
+                if dropped[0] or not self._finish:
+                    return False
             try:
                 result = line.waiting.get(timeout=LOOK_EVERY)
             except Empty:

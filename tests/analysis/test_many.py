@@ -188,7 +188,7 @@ def test_progress_counts_every_file_and_says_what_is_left(films: Path, tmp_path:
     assert [one.done for one in seen] == sorted(one.done for one in seen)
     assert seen[-1].done == 13
     assert Progress(0, 200, 1.0).sentence() == "0 of 200 files"
-    assert Progress(50, 200, 20.0).sentence() == "50 of 200 files, 2.5 a second, 60 s left"
+    assert Progress(80, 200, 32.0).sentence() == "80 of 200 files, 2.5 a second, 48 s left"
     assert Progress(50, 20000, 20.0).sentence() == "50 of 20000 files, 2.5 a second, 2.2 h left"
     assert Progress(200, 200, 80.0).sentence() == "200 of 200 files, 2.5 a second"
 
