@@ -14,14 +14,12 @@ import signal
 import socket
 import sys
 import threading
-import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from app import __version__, explainers
+from app import __version__
 from app.config import Settings
 from app.errors import AppError, InputError, Unavailable, where
 
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
 
 NOTICE = "Research use only — not for clinical use."
 PASSED_ON = {
+    "analyse": ("app.analysis.cli", "analyse files without a server"),
     "train": ("app.training.cli", "train a network and write its folder under models/"),
     "evaluate": ("app.reporting.cli", "measure a network and its explanations, and write a report"),
     "models": ("app.adoption.cli", "list the networks there are, bring one's own, check or take one away"),
@@ -91,62 +90,11 @@ def parser() -> argparse.ArgumentParser:
     worker_ = commands.add_parser("worker", help="run jobs in a process of their own", description=worker.__doc__)
     worker_.set_defaults(run=worker)
 
-    analyse_ = commands.add_parser(
-        "analyse",
-        help="analyse files without a server",
-        description=f"Analyse DICOM files, PNG or JPEG films, folders and zip files: raw maps, overlays, result.json. {NOTICE}",
-    )
-    analyse_.add_argument("files", nargs="+", metavar="FILE|FOLDER|ZIP", help="what to analyse")
-    analyse_.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results; made if missing")
-    analyse_.add_argument("--model", metavar="NAME", help="network (default: the one registered for each image)")
-    analyse_.add_argument(
-        "--methods",
-        metavar="NAMES",
-        help=f"methods separated by commas, of {', '.join(explainers.names())}; none: predictions only (default: what the "
-        f"network opens with, {','.join(explainers.panel())} unless its card says otherwise)",
-    )
-    analyse_.add_argument(
-        "--finding", default="top", metavar="NAME", help="the finding to explain, all, or top: the most probable (default: top)"
-    )
-    analyse_.add_argument("--insist", action="store_true", help="analyse what a network's guard refuses all the same")
-    analyse_.set_defaults(run=analyse)
-
     migrate_ = commands.add_parser("migrate", help="bring the database to the newest schema", description=migrate.__doc__)
     migrate_.set_defaults(run=migrate)
     for name, (_, line) in PASSED_ON.items():
         commands.add_parser(name, help=line, add_help=False)
     return top
-
-
-def analyse(given: argparse.Namespace) -> int:
-    """Analyse files without a server."""
-    from app.analysis import Request, run
-
-    methods: tuple[str, ...] | None = None
-    if given.methods is not None:
-        chosen = tuple(name.strip() for name in given.methods.split(",") if name.strip())
-        methods = chosen if chosen != ("none",) else ()
-    request = Request(
-        sources=tuple(given.files),
-        out=given.out,
-        model=given.model,
-        methods=methods,
-        finding=given.finding,
-        insist=given.insist,
-    )
-    quiet()
-    outcome = run(request, Settings(), complain)
-    print(f"{outcome.sentence()}; results in {given.out}. {NOTICE}")
-    for banner in outcome.banners:
-        print(banner)
-    return 0 if outcome.clean else 1
-
-
-def quiet() -> None:
-    """Only our own lines on stderr: a library's remark about a file is not for whoever counts bad files."""
-    logging.basicConfig(handlers=[logging.NullHandler()])
-    if not sys.warnoptions:
-        warnings.simplefilter("ignore")
 
 
 def migrate(_: argparse.Namespace) -> int:

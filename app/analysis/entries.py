@@ -1,18 +1,18 @@
-"""The entries of ``result.json``: images, exams, and the files beside them. Knows the domain and the renderer."""
+"""The entries of ``result.json``: images and exams. Knows the domain."""
 
 import json
-import re
-from collections.abc import Mapping
-from pathlib import Path, PurePath
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from app import __version__, render
+from app import __version__
 from app.classifiers.card import Card
-from app.domain import Answer, Image, Inspection, Layer, Score
-from app.grey import resample
+from app.domain import Answer, Image, Inspection, Score
 from app.stacks import Stack
+
+FORMAT = 2
+"""Of ``result.json``: 1 (which did not say so) had the maps of films on the films' own grids; since 2 they are on the methods'
+own, as those of stacks always were, and say what they cover."""
 
 Entry = dict[str, Any]
 Numbers = Mapping[tuple[str, int], int]
@@ -26,6 +26,8 @@ def of_image(file: str, status: str, **more: Any) -> Entry:
         "file": plain,
         "status": status,
         "reason": "",
+        "rows": None,
+        "columns": None,
         "model": None,
         "model_sha256": None,
         "device": None,
@@ -89,67 +91,21 @@ def of_inspection(inspection: Inspection) -> Entry:
     }
 
 
-def of_film_layer(layer: Layer, image: Image, entry: Entry, number: int, out: Path, *, known: render.Known) -> Entry:
-    """A film's layer as two files beside: the raw values on the image's grid, and the overlay. OSError of the disk."""
-    grid = resample(layer.values[0], layer.extent, image.stored.shape)
-    stem = f"{number:04d}-{_plain(PurePath(entry['file']).stem)[:40] or 'image'}-{layer.method}-{_plain(layer.finding)}"
-    np.save(out / f"{stem}.npy", grid, allow_pickle=False)
-    (out / f"{stem}.png").write_bytes(render.overlay_png(image, layer, known=known))
-    return {
-        "method": layer.method,
-        "finding": layer.finding,
-        "file": f"{stem}.npy",
-        "png": f"{stem}.png",
-        "shape": list(grid.shape),
-        "min": float(grid.min()),
-        "max": float(grid.max()),
-        "padding": layer.padding,
-        "state": layer.state,
+def write(path: Path, images: Sequence[Entry], exams: Sequence[Entry], *, complete: bool) -> None:
+    """Write result.json aside and rename it: nobody reads half of one. ``complete``: everything that was asked for is in it.
+    OSError of the disk."""
+    whole = {
+        "format": FORMAT,
+        "version": __version__,
+        "notice": "Research use only — not for clinical use",
+        "complete": complete,
+        "images": list(images),
+        "exams": list(exams),
     }
-
-
-def of_stack_layer(layer: Layer, stack: Stack[Image], number: int, out: Path, *, known: render.Known) -> Entry:
-    """A stack's layer as two files beside: the raw values of all slices on their own grid, and the overlay of the slice where
-    they weigh most. OSError of the disk."""
-    mass = layer.mass()
-    place = int(np.argmax(mass))
-    stem = f"exam-{number:04d}-{stack.plane}-{layer.method}-{_plain(layer.finding)}"
-    np.save(out / f"{stem}.npy", layer.values, allow_pickle=False)
-    (out / f"{stem}.png").write_bytes(render.overlay_png(stack.images[place], layer, place, known=known))
-    return {
-        "method": layer.method,
-        "finding": layer.finding,
-        "plane": stack.plane,
-        "file": f"{stem}.npy",
-        "png": f"{stem}.png",
-        "png_slice": place + 1,
-        "shape": list(layer.values.shape),
-        "extent": layer.extent.numbers()[:4],
-        "min": float(layer.values.min()),
-        "max": float(layer.values.max()),
-        "mass": list(mass),
-        "padding": layer.padding,
-        "state": layer.state,
-    }
-
-
-def write(path: Path, images: list[Entry], exams: list[Entry]) -> None:
-    """Write result.json aside and rename it: nobody reads half of one. OSError of the disk."""
-    text = json.dumps(
-        {"version": __version__, "notice": "Research use only — not for clinical use", "images": images, "exams": exams},
-        ensure_ascii=False,
-        indent=1,
-        allow_nan=False,
-    )
     aside = path.with_suffix(".json.part")
-    aside.write_text(text + "\n", encoding="utf-8")
+    aside.write_text(json.dumps(whole, ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     aside.replace(path)
 
 
 def _score(score: Score) -> Entry:
     return {"probability": score.probability, "logit": score.logit}
-
-
-def _plain(text: str) -> str:
-    """A part of a file's name, in characters that every file system takes."""
-    return re.sub(r"[^A-Za-z0-9_]+", "-", text).strip("-")

@@ -1,225 +1,240 @@
-"""One run of the `analyse` command, file by file and exam by exam: what is read, what is written, what is said of it."""
+"""One run of the `analyse` command: files are read ahead, visited side by side, and told of in their order.
 
-import os
+The caller's thread gives every image its number and takes down what came of it; the lanes in between know nothing of order.
+"""
+
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import torch
 
-from app import ingest
 from app.analysis import entries
-from app.analysis.entries import Entry, Numbers
+from app.analysis.entries import Entry
+from app.analysis.files import Files
 from app.analysis.joining import whole
-from app.analysis.request import Outcome, Request
+from app.analysis.lanes import Lanes, Piece
+from app.analysis.request import Outcome, Progress, Request
+from app.analysis.sources import Found, Opened, Passed, Refused, Sources, reason
+from app.analysis.visiting import Means, Visit, carry_out
 from app.classifiers.card import Card
 from app.classifiers.loading import Loaded
 from app.classifiers.registry import Registry
 from app.config import Settings
-from app.desk import drawn
-from app.domain import Answer, Image, Inspection, Layer, Series, Study
-from app.errors import InputError, ModelError, NotFound, Unavailable
-from app.reading import STACKED, Reading, read, readings
+from app.domain import Study
+from app.errors import Unavailable
+from app.reading import STACKED
+from app.reading.running import BATCH
 
 NO_NETWORK = "No network is registered for this kind of image."
-LONGEST_NAME = 200
-"""A longer path is named by its last part; ingest keeps names to one readable line."""
+NO_IMAGE = "There is nothing in it that could be an image."
+STOPPED = "The analysis was stopped before this exam was read."
 
-Complain = Callable[[str], None]
+LANES = 8
+"""Most films side by side; threads beyond that work within the networks."""
+TOGETHER = 64
+"""Most files that one lane is given at once, those that cannot be read counted."""
+SAVE_EVERY, SAVE_SHARE = 10.0, 20
+"""What there is so far is written after so many seconds, and at most for one in so many seconds."""
 
 
-def run(request: Request, settings: Settings, complain: Complain) -> Outcome:
-    """Analyse every source and write the results; ``complain`` takes one line per thing that could not be used.
+def run(
+    request: Request,
+    settings: Settings,
+    complain: Callable[[str], None],
+    follow: Callable[[Progress], None] = lambda _: None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Outcome:
+    """Analyse every source and write the results; ``complain`` takes one line per thing that could not be used, ``follow`` how
+    far it is. Once ``stopped`` says so, what has begun is finished and the results so far are kept.
 
     AppError, and nothing is done, when the request itself is wrong: a network, method or finding there is not, a folder that
     cannot be written, a device that is away.
     """
     registry = Registry(settings.models)
     request.check(registry)
+    sources = Sources(request.sources, settings, request.out)
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    analysis = _Analysis(request, settings, Loaded(registry, settings.device), complain)
+    loaded = Loaded(registry, settings.device)
+    files = Files(request.out, request.film_size, request.overlays)
+    analysis = _Analysis(Means(request, loaded, files), sources, complain, follow, stopped)
     try:
         request.out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=request.out, prefix=".unpacked-") as workdir:
-            for source in request.sources:
-                analysis.source(source, Path(workdir))
-        analysis.join()
-        entries.write(request.out / "result.json", analysis.images, analysis.exams)
-    except OSError as error:
+            analysis.films(Path(workdir))
+            analysis.join()
+        analysis.save()
+    except BaseException as error:
+        analysis.complete = False
+        if analysis.finished:
+            with suppress(OSError):
+                analysis.save()
+        if not isinstance(error, OSError):
+            raise
         raise Unavailable(
-            "The folder “%(folder)s” cannot be written: %(reason)s.", {"folder": str(request.out), "reason": _reason(error)}
+            "The folder “%(folder)s” cannot be written: %(reason)s.", {"folder": str(request.out), "reason": reason(error)}
         ) from error
-    images = [entry for entry in analysis.images if entry["status"] == "ok"]
-    return Outcome(
-        images=len(images),
-        analysed=sum(entry["model"] is not None for entry in images),
-        clean=analysis.clean,
-        refused=sum(entry["status"] == "refused" for entry in analysis.images),
-        warned=sum(bool(entry["inspection"]) and entry["inspection"]["verdict"] != "ok" for entry in images),
-        banners=tuple(f"{card.name}: {card.banner}" for card in analysis.cards.values() if card.banner),
-    )
+    return analysis.outcome()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Analysis:
-    """One run of the command. ``images`` and ``exams`` are the entries of ``result.json``; ``parts`` are the studies of stacks
-    that came so far, in pieces, and ``numbers`` their images' entries; ``said`` is the last answer about each stack."""
+    """One run of the command. ``images`` and ``exams`` are the entries of ``result.json``, the first ``finished`` images
+    whole; ``parts`` are the studies of stacks that came so far, in pieces, and ``numbers`` their images' entries."""
 
-    request: Request
-    settings: Settings
-    loaded: Loaded
-    complain: Complain
+    means: Means
+    sources: Sources
+    complain: Callable[[str], None]
+    follow: Callable[[Progress], None]
+    stopped: Callable[[], bool]
     images: list[Entry] = field(default_factory=list)
     exams: list[Entry] = field(default_factory=list)
     cards: dict[str, Card] = field(default_factory=dict)
-    said: dict[str, Answer] = field(default_factory=dict)
     parts: list[Study] = field(default_factory=list)
     numbers: dict[tuple[str, int], int] = field(default_factory=dict)
+    finished: int = 0
+    done: int = 0
     clean: bool = True
+    complete: bool = True
+    began: float = field(default_factory=time.monotonic)
+    save_at: float = field(default_factory=lambda: time.monotonic() + SAVE_EVERY)
 
-    def source(self, name: str, workdir: Path) -> None:
-        """One file, folder or zip file of the command line."""
-        before = len(self.images)
+    def films(self, workdir: Path) -> None:
+        """Read every file, and what is in them that is read image by image. OSError of the disk."""
+        count, threads = _lanes(self.means.loaded.device, self.sources.files)
+        found = self.sources.read(workdir, max(1, count // 2), self.stopped)
+        lanes = Lanes[Visit](count, count + 1, TOGETHER, partial(torch.set_num_threads, threads), finish=True)
+        most = min(BATCH, -(-self.sources.files // count)) if self.means.request.methods == () else 1
         try:
-            for path in _files(Path(name)):
-                self.file(path, workdir)
-        except Unreadable as error:
-            self.reject(name, error.sentence)
-        if len(self.images) == before:
-            self.reject(name, "There is nothing in it that could be an image.")
+            for visit in lanes.results(self._pieces(found, most), self.stopped):
+                self._told(visit)
+        finally:
+            torch.set_num_threads(torch.get_num_threads())  # what threads that are yet to come begin with
+        if self.stopped():
+            self.complete = False
+            del self.images[self.finished :]
+            for number in self.numbers.values():
+                if number < self.finished:
+                    self.images[number]["reason"] = STOPPED
+            self.parts.clear()
 
-    def file(self, path: Path, workdir: Path) -> None:
-        """One file, or each member of an archive."""
-        name = str(path) if len(str(path)) <= LONGEST_NAME else path.name
-        try:
-            path.open("rb").close()
-        except OSError as error:
-            self.reject(name, f"It cannot be read: {_reason(error)}.")
-            return
-        for one in ingest.read(path, name, self.settings, workdir):
-            if isinstance(one, ingest.Rejected):
-                self.reject(one.name, one.error.sentence)
-            else:
-                self.study(one.name, one.study, one.warnings)
-                if one.path != path:
-                    one.path.unlink(missing_ok=True)  # an archive's member: its octets are no longer needed
+    def _pieces(self, found: Iterator[Found], most: int) -> Iterator[Piece[Visit]]:
+        """What one lane does at once: ``most`` studies, and the files between them that are none."""
+        waiting: list[Visit] = []
+        for visit in self._visits(found):
+            waiting.append(visit)
+            if sum(one.study is not None for one in waiting) >= most or len(waiting) >= TOGETHER:
+                yield partial(carry_out, tuple(waiting), self.means)
+                waiting.clear()
+        if waiting:
+            yield partial(carry_out, tuple(waiting), self.means)
 
-    def reject(self, name: str, reason: str) -> None:
+    def _visits(self, found: Iterator[Found]) -> Iterator[Visit]:
+        """Every file's visit, with the entries of its images."""
+        files, source = 0, len(self.images)
+        for one in found:
+            if isinstance(one, Passed):
+                if one.source and len(self.images) == source:
+                    yield self._rejected(one.source, NO_IMAGE, 0)
+                yield Visit("", None, {}, {}, len(self.images), files=max(0, one.files - files))
+                files, source = 0, len(self.images) if one.source else source
+                continue
+            files += 1
+            yield self._rejected(one.name, one.reason, 1) if isinstance(one, Refused) else self._opened(one)
+
+    def _rejected(self, name: str, why: str, files: int) -> Visit:
         """One line and one entry for what could not be read."""
-        self.images.append(entries.of_image(name, "rejected", reason=reason))
-        self.fault(name, reason)
+        self.images.append(entries.of_image(name, "rejected", reason=why))
+        visit = Visit(name, None, {}, {}, len(self.images), files=files)
+        visit.fault(why)
+        return visit
 
-    def fault(self, name: str, reason: str) -> None:
-        """One line for what could not be done."""
-        self.clean = False
-        self.complain(f"{name}: {reason}")
-
-    def study(self, name: str, study: Study, warnings: Sequence[str]) -> None:
-        """One readable file: an entry per image. Films are read at once, stacks when all of their files are there."""
-        numbers = {(image.sop_instance_uid, image.frame): at for at, image in enumerate(study.images, len(self.images))}
-        self.images += [entries.of_image(name, "ok", frame=image.frame, warnings=list(warnings)) for image in study.images]
-        stacked = tuple(series for series in study.series if series.modality in STACKED)
-        if stacked:
+    def _opened(self, one: Opened) -> Visit:
+        """One readable file: an entry per image. Films are visited at once, stacks when all of their files are there."""
+        study = one.study
+        images = study.images
+        numbers = {(image.sop_instance_uid, image.frame): at for at, image in enumerate(images, len(self.images))}
+        self.images += [
+            entries.of_image(
+                one.name, "ok", rows=image.rows, columns=image.columns, frame=image.frame, warnings=list(one.warnings)
+            )
+            for image in images
+        ]
+        if stacked := tuple(series for series in study.series if series.modality in STACKED):
             self.parts.append(replace(study, series=stacked))
             self.numbers = numbers | self.numbers
-        if films := tuple(series for series in study.series if series.modality not in STACKED):
-            self.read(name, replace(study, series=films), numbers)
+        films = tuple(series for series in study.series if series.modality not in STACKED)
+        own = replace(study, series=films) if films else None
+        return Visit(one.name, own, numbers, self._of(own, numbers), len(self.images), files=1)
+
+    def _of(self, study: Study | None, numbers: dict[tuple[str, int], int]) -> dict[int, Entry]:
+        """The entries of a study's images by their numbers."""
+        places = [numbers[image.sop_instance_uid, image.frame] for image in (study.images if study is not None else ())]
+        return {number: self.images[number] for number in places}
+
+    def _told(self, visit: Visit) -> None:
+        """Take down what came of a visit; those before it have been."""
+        for line in visit.lines:
+            self.complain(line)
+        self.clean = self.clean and visit.clean
+        self.cards |= visit.cards
+        self.exams += visit.exams
+        self.finished = max(self.finished, visit.upto)
+        self.done += visit.files
+        self.follow(Progress(min(self.done, self.sources.files), self.sources.files, time.monotonic() - self.began))
+        if time.monotonic() > self.save_at:
+            self.save(so_far=True)
 
     def join(self) -> None:
-        """What came of the files that make stacks, file by file, is read study by study."""
+        """What came of the files that make stacks, file by file, is visited study by study. OSError of the disk."""
         for study in whole(self.parts):
             image = study.images[0]
             name = self.images[self.numbers[image.sop_instance_uid, image.frame]]["file"]
-            self.read(name, study, self.numbers)
+            images = self._of(study, self.numbers)
+            if self.stopped():
+                self.complete = False
+                for entry in images.values():
+                    entry["reason"] = STOPPED
+                continue
+            visit = Visit(name, study, self.numbers, images, len(self.images), exam=len(self.exams))
+            carry_out([visit], self.means)
+            self._told(visit)
         for entry in self.images:
             if entry["status"] == "ok" and entry["model"] is None:
                 entry["reason"] = entry["reason"] or NO_NETWORK
 
-    def read(self, name: str, study: Study, numbers: Numbers) -> None:
-        """Every reading of a study, films' and exams' alike; what goes wrong is one line and each image's reason."""
-        reason = ""
-        try:
-            self.results(name, readings(study, self.loaded.registry, self.request.model), numbers)
-        except (InputError, NotFound, ModelError) as error:
-            reason = error.sentence
-        except OSError:
-            raise  # the disk, not the file: nothing more can be written
-        except Exception as error:  # noqa: BLE001 - one study's fault must not keep the others from being analysed
-            reason = f"Something went wrong in the analysis ({type(error).__name__})."
-        if reason:
-            self.fault(name, reason)
-        for image in study.images:
-            entry = self.images[numbers[image.sop_instance_uid, image.frame]]
-            entry["reason"] = entry["reason"] or reason
+    def save(self, *, so_far: bool = False) -> None:
+        """Write result.json as far as it is; ``so_far``: there is more to come. OSError of the disk."""
+        begun = time.monotonic()
+        path = self.means.request.out / "result.json"
+        entries.write(path, self.images[: self.finished], self.exams, complete=self.complete and not so_far)
+        ended = time.monotonic()
+        self.save_at = ended + max(SAVE_EVERY, SAVE_SHARE * (ended - begun))
 
-    def results(self, name: str, due: Sequence[Reading[Series, Image]], numbers: Numbers) -> None:
-        """Read, and write what comes."""
-        asked = self.request
-        of = {stack.fingerprint: (one, stack) for one in due for stack in one.stacks}
-        for result in read(due, self.loaded, methods=asked.methods, findings=asked.finding, insist=asked.insist):
-            if isinstance(result, Inspection):
-                self.inspected(name, self.images[numbers[result.sop_instance_uid, result.frame]], result)
-            elif isinstance(result, Answer):
-                self.answered(result, of[result.stacks[0]][0], numbers)
-            else:
-                one, stack = of[result.stack]
-                (number, *_) = entries.of_stack(stack, numbers)
-                self.layer(result, one, number)
-
-    def inspected(self, name: str, entry: Entry, inspection: Inspection) -> None:
-        """What the guard says of one image: in its entry, and in one line unless all is well."""
-        entry["inspection"] = entries.of_inspection(inspection)
-        reasons = " ".join(inspection.reasons)
-        if inspection.stopped:
-            entry["status"], entry["reason"] = "refused", reasons
-            self.fault(name, f"refused: {reasons} --insist analyses it all the same.")
-        elif inspection.verdict != "ok":
-            self.complain(f"{name}: caution: {reasons}")
-
-    def answered(self, answer: Answer, one: Reading[Series, Image], numbers: Numbers) -> None:
-        """An answer: in the entry of its film, or in an entry of its exam; every image that was read says by which network."""
-        self.cards[one.card.name] = one.card
-        self.said |= dict.fromkeys(answer.stacks, answer)
-        by = entries.network(answer, one.card)
-        for stack in one.stacks:
-            for number in entries.of_stack(stack, numbers):
-                self.images[number] |= by if one.exam else by | {"findings": entries.findings(answer)}
-        if one.exam:
-            stacks = {stack.fingerprint: stack for stack in one.stacks}
-            self.exams.append(entries.of_exam(answer, one.card, stacks, numbers))
-
-    def layer(self, layer: Layer, one: Reading[Series, Image], number: int) -> None:
-        """A layer's files, and what is said of them in the entry of the film ``number``, or of the last exam."""
-        stack = next(stack for stack in one.stacks if stack.fingerprint == layer.stack)
-        said = self.said[layer.stack]
-        part = said.part(layer.stack)
-        known = drawn.known(layer, layer.values.shape[-1], one.card, said, part.plane if part else "")
-        if one.exam:
-            entry = self.exams[-1]
-            row = entries.of_stack_layer(layer, stack, len(self.exams) - 1, self.request.out, known=known)
-        else:
-            entry = self.images[number]
-            row = entries.of_film_layer(layer, stack.images[0], entry, number, self.request.out, known=known)
-        entry["explanations"].append(row)
+    def outcome(self) -> Outcome:
+        """How it went."""
+        images = [entry for entry in self.images if entry["status"] == "ok"]
+        return Outcome(
+            images=len(images),
+            analysed=sum(entry["model"] is not None for entry in images),
+            clean=self.clean,
+            refused=sum(entry["status"] == "refused" for entry in self.images),
+            warned=sum(bool(entry["inspection"]) and entry["inspection"]["verdict"] != "ok" for entry in images),
+            banners=tuple(f"{card.name}: {card.banner}" for card in self.cards.values() if card.banner),
+            complete=self.complete,
+        )
 
 
-class Unreadable(InputError):
-    """A path of the command line that leads nowhere."""
-
-
-def _files(path: Path) -> Iterator[Path]:
-    """The file itself, or every file below a folder, sorted; links to folders are not followed. Unreadable."""
-    if path.is_file():
-        yield path
-    elif path.is_dir():
-        for folder, folders, files in os.walk(path):
-            folders.sort()
-            yield from (Path(folder) / file for file in sorted(files))
-    else:
-        raise Unreadable("There is no such file or folder.")
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or type(error).__name__
+def _lanes(device: torch.device, files: int) -> tuple[int, int]:
+    """How many films are visited side by side, and how many threads the network of each has: on a CPU one film to a thread, as
+    a film has too little in it for two. It follows from the request alone, so that the same request gives the same numbers."""
+    threads = torch.get_num_threads()
+    if device.type != "cpu":
+        return 2, threads  # one is written while the other is on the device
+    count = max(1, min(threads, LANES, files))
+    return count, max(1, threads // count)

@@ -3,7 +3,8 @@ part of it.
 
 `bench viewer` measures the case page in a real browser, `bench exam-page` the page of an exam, `bench explainers` the methods
 beside public libraries, `bench networks` the networks beside a DenseNet-121, `bench exam` a knee exam of three stacks,
-`bench gpu` the methods on a GPU, `bench composites` what LRP's composites are worth.
+`bench analyse` the command of that name on many films, `bench gpu` the methods on a GPU, `bench composites` what LRP's
+composites are worth.
 """
 
 import argparse
@@ -22,6 +23,8 @@ SEEN = ("viewer", "exam-page")
 """What is measured in a real browser."""
 INSIDE = ("explainers", "networks", "exam", "gpu")
 """What is measured in this process, without a server."""
+MANY = "analyse"
+"""What is measured in processes without a server."""
 
 
 def inside(what: str, repeat: int) -> Iterator[Figure]:
@@ -60,15 +63,20 @@ def main(arguments: list[str]) -> int:
         "what",
         nargs="?",
         default="main",
-        choices=["main", *PRODUCT, *SEEN, *INSIDE, "composites"],
-        help=f"default: main, all but {', '.join(SEEN)}, {', '.join(INSIDE)} and composites",
+        choices=["main", *PRODUCT, *SEEN, *INSIDE, MANY, "composites"],
+        help=f"default: main, all but {', '.join((*SEEN, *INSIDE))}, {MANY} and composites",
     )
     parser.add_argument("--repeat", type=int, default=5, help="samples per figure (default: 5)")
-    parser.add_argument("--films", type=int, default=25, help="composites: phantoms per finding (default: 25)")
     parser.add_argument("--json", type=Path, help="write machine, medians and samples to this file too")
+    many = parser.add_argument_group(MANY)
+    many.add_argument("--films", type=int, help="how many films (default: 200); composites: phantoms per finding (default: 25)")
+    many.add_argument("--size", type=int, default=1024, help="their size in pixels (default: 1024)")
+    many.add_argument(
+        "--beside", type=Path, metavar="DIR", help="another checkout of the product, measured in turn with this one"
+    )
     given = parser.parse_args(arguments)
     if given.what == "composites":
-        return composites(given.films)
+        return composites(given.films or 25)
     film = Settings().data / "chest" / "dicom" / "pa_jpeg_baseline.dcm"
     parts: dict[str, Callable[[], Iterator[Figure]]] = {
         "start": lambda: measures.start(given.repeat),
@@ -94,6 +102,10 @@ def main(arguments: list[str]) -> int:
         figures += viewer_figures(given.what, given.repeat)
     if given.what in INSIDE:
         figures += inside(given.what, given.repeat)
+    if given.what == MANY:
+        from app.bench import analysing  # noqa: PLC0415 - it loads torch
+
+        figures += analysing.measure(given.repeat, given.films or 200, given.size, given.beside)
     print(table(figures))
     if given.json:
         given.json.write_text(as_json(figures, machine) + "\n", encoding="utf-8")

@@ -8,8 +8,8 @@ from statistics import median
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure: what was measured, every sample, and the unit ("s", "bytes", "frames/s", "×" for a
-    ratio, "faults" for a number of them, or "" for a difference)."""
+    """One figure: what was measured, every sample, and the unit ("s", "bytes", "frames/s", "films/s", "×" for a ratio, "faults"
+    for a number of them, or "" for a difference)."""
 
     name: str
     unit: str
@@ -32,8 +32,8 @@ def _shown(value: float, unit: str) -> str:
         return f"{value:.2f} ×"
     if unit == "s":
         return f"{value:.2f} s" if value >= 1 else f"{1000 * value:.{0 if value >= 0.02 else 1}f} ms"
-    if unit == "frames/s":
-        return f"{value:.1f} frames/s"
+    if unit in {"frames/s", "films/s"}:
+        return f"{value:.1f} {unit}"
     if unit == "faults":
         return f"{value:.0f}"
     if not unit:

@@ -3,7 +3,7 @@
 import copy
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,6 +65,16 @@ class Classifier:
         started = time.perf_counter()
         logits = self.network(self.prepare(series)).float().cpu()
         return self.predictions(logits, series, time.perf_counter() - started)
+
+    @torch.inference_mode()
+    def predict_films(self, films: Sequence[Series]) -> tuple[Answer, ...]:
+        """One answer per film, each a series of one image, of whatever size: prepared by itself, then all in one batch."""
+        started = time.perf_counter()
+        logits = self.network(self.channels(torch.cat([self.planes(film) for film in films]))).float().cpu()
+        seconds = (time.perf_counter() - started) / len(films)
+        return tuple(
+            answer for place, film in enumerate(films) for answer in self.predictions(logits[place : place + 1], film, seconds)
+        )
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """Logits (…, findings) as probabilities: the sigmoid of each by its temperature, then the finding's operating point

@@ -72,7 +72,7 @@ def known(layer: Headed, width: int, card: Card | None, answer: Answer | None, p
 
 def described(layer: Headed) -> explainers.Method | None:
     """The method of ours that made a layer; None for other producers."""
-    if layer.producer.kind != "method" or layer.producer.name not in explainers.names():
+    if layer.producer.kind != "method" or not explainers.known(layer.producer.name):
         return None
     return explainers.describe(layer.producer.name)
 

@@ -6,6 +6,6 @@ decoder_child is it, everything else runs inside it), so that no file can bring 
 """
 
 from app.ingest.assembly import assemble
-from app.ingest.reading import Accepted, Rejected, read
+from app.ingest.reading import Accepted, Rejected, count, read
 
-__all__ = ["Accepted", "Rejected", "assemble", "read"]
+__all__ = ["Accepted", "Rejected", "assemble", "count", "read"]

@@ -44,14 +44,8 @@ def members(path: Path, limits: ArchiveLimits, workdir: Path) -> Iterator[Member
 
     Raises NotReadable or TooLarge when the archive as a whole cannot be used; a member's own fault is in its Member.
     """
-    directory.check(path, limits.members)
-    try:
-        archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, struct.error, EOFError) as error:
-        raise NotReadable("The zip file is damaged or incomplete. Copy or pack it again, and upload that.") from error
-    with archive:
-        # Not is_dir(), which fails on a name of no letters.
-        entries = [entry for entry in archive.infolist() if not entry.filename.endswith("/")]
+    with _opened(path, limits.members) as archive:
+        entries = _files(archive)
         if any(entry.filename == "[Content_Types].xml" for entry in entries):
             raise NotReadable(DOCUMENT, {"format": "Office"})
         if len(entries) > limits.members:
@@ -61,6 +55,25 @@ def members(path: Path, limits: ArchiveLimits, workdir: Path) -> Iterator[Member
         if not wanted:
             raise NotReadable("The zip file has no files in it. Pack the images again, and upload that.")
         yield from _unpacked(archive, wanted, _overlapping(archive), limits, workdir)
+
+
+def count(path: Path, limits: ArchiveLimits) -> int:
+    """How many files an archive lists, folders and what file managers leave behind aside. NotReadable, TooLarge."""
+    with _opened(path, limits.members) as archive:
+        return sum(not skipping.junk(_name(entry)) for entry in _files(archive))
+
+
+def _opened(path: Path, members: int) -> zipfile.ZipFile:
+    directory.check(path, members)
+    try:
+        return zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, struct.error, EOFError) as error:
+        raise NotReadable("The zip file is damaged or incomplete. Copy or pack it again, and upload that.") from error
+
+
+def _files(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """Its entries without folders. Not is_dir(), which fails on a name of no letters."""
+    return [entry for entry in archive.infolist() if not entry.filename.endswith("/")]
 
 
 def _unpacked(

@@ -12,8 +12,7 @@ from uuid import uuid4
 
 from app.domain import Study
 from app.errors import InputError, NotReadable, TooLarge
-from app.ingest import decoder, sheet, skipping, text, wire
-from app.ingest.archive import ArchiveLimits, members
+from app.ingest import archive, decoder, sheet, skipping, text, wire
 from app.ingest.limits import MEGABYTE, Limits
 from app.ingest.sniffing import HEAD, Kind, kind
 
@@ -70,9 +69,20 @@ def read(path: Path, name: str, settings: "Settings", workdir: Path) -> Iterator
         yield Rejected(shown, error)
 
 
+def count(path: Path, settings: "Settings") -> int:
+    """How many files a zip file lists; 1 where it has no list that could be used, as of any other file."""
+    try:
+        return archive.count(path, _limits(settings))
+    except (InputError, OSError):
+        return 1
+
+
+def _limits(settings: "Settings") -> archive.ArchiveLimits:
+    return archive.ArchiveLimits(settings.max_files, settings.max_file_mb * MEGABYTE, settings.max_upload_mb * MEGABYTE)
+
+
 def _archive(path: Path, name: str, settings: "Settings", workdir: Path) -> Iterator[Accepted | Rejected]:
-    limits = ArchiveLimits(settings.max_files, settings.max_file_mb * MEGABYTE, settings.max_upload_mb * MEGABYTE)
-    for member in members(path, limits, workdir):
+    for member in archive.members(path, _limits(settings), workdir):
         shown = f"{name}/{member.name}"
         if isinstance(member.found, InputError):
             yield Rejected(shown, member.found)

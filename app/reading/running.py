@@ -20,7 +20,12 @@ TOP = "top"
 ALL = "all"
 """Stands for every finding of a network."""
 
+BATCH = 8
+"""How many films go through a network at once where nothing is to be explained: what they hold then still fits a cache."""
+
 Result = Inspection | Answer | Layer
+Findings = str | tuple[str, ...]
+"""`TOP`, `ALL`, a finding's name, or several of them."""
 
 
 def read(
@@ -28,62 +33,92 @@ def read(
     loaded: "Loaded",
     *,
     methods: Sequence[str] | None = None,
-    findings: str = TOP,
+    findings: Findings = TOP,
     insist: bool = False,
 ) -> Iterator[Result]:
     """One reading after the other: of a film what the network's guard says, if it has one; then the answer, and one layer per
     stack, method and finding. A film that the guard refuses has the inspection alone, unless a person insists.
 
-    ``methods`` None means those that the network's card opens with, an empty sequence none. ``findings`` is "top" (the most
-    probable finding of the answer), "all", or a finding's name. Errors of the request (NotFound for a method, InputError for a
-    finding) come before any result; ModelError when a network or its guard is not there or cannot be loaded.
+    ``methods`` None means those that the network's card opens with, an empty sequence none: films that one network reads then
+    go through it `BATCH` at a time. ``findings`` is "top" (the most probable finding of the answer), "all", a finding's name,
+    or several of these. Errors of the request (NotFound for a method, InputError for a finding) come before any result;
+    ModelError when a network or its guard is not there or cannot be loaded.
     """
     due = tuple(readings)
     for name in methods or ():
         explainers.describe(name)
     for card in {one.card.name: one.card for one in due}.values():
         explainers.panel(card)
-        if findings not in {TOP, ALL, *card.findings}:
-            raise InputError(
-                "The network “%(model)s” knows no finding called “%(finding)s”. It knows: %(known)s.",
-                {"model": card.name, "finding": findings, "known": ", ".join(card.findings)},
-            )
+        for finding in (findings,) if isinstance(findings, str) else findings:
+            if finding not in {TOP, ALL, *card.findings}:
+                raise InputError(
+                    "The network “%(model)s” knows no finding called “%(finding)s”. It knows: %(known)s.",
+                    {"model": card.name, "finding": finding, "known": ", ".join(card.findings)},
+                )
         loaded.registry.guard(card)
     return _results(due, loaded, methods, findings, insist)
 
 
 def _results(
-    due: tuple[Reading[Series, Image], ...], loaded: "Loaded", methods: Sequence[str] | None, findings: str, insist: bool
+    due: tuple[Reading[Series, Image], ...], loaded: "Loaded", methods: Sequence[str] | None, findings: Findings, insist: bool
 ) -> Iterator[Result]:
-    for one in due:
+    for together in _together(due, answers_only=methods is not None and not methods):
+        one = together[0]
         panel = tuple(dict.fromkeys(explainers.panel(one.card) if methods is None else methods))
-        yield from (_exam if one.exam else _film)(one, loaded, panel, findings, insist)
+        if one.exam:
+            yield from _exam(one, loaded, panel, findings)
+        elif panel:
+            yield from _film(one, loaded, panel, findings, insist)
+        else:
+            yield from _films(together, loaded, insist)
+
+
+def _together(due: tuple[Reading[Series, Image], ...], answers_only: bool) -> Iterator[tuple[Reading[Series, Image], ...]]:
+    """The readings in their order, each alone; where there is nothing to explain, neighbouring films of one network in one."""
+    waiting: list[Reading[Series, Image]] = []
+    for one in due:
+        fits = answers_only and not one.exam and len(waiting) < BATCH
+        if waiting and not (fits and one.card.name == waiting[0].card.name and not waiting[0].exam):
+            yield tuple(waiting)
+            waiting = []
+        waiting.append(one)
+    if waiting:
+        yield tuple(waiting)
+
+
+def _films(together: tuple[Reading[Series, Image], ...], loaded: "Loaded", insist: bool) -> Iterator[Result]:
+    """What one network answers to films, without what it goes by: those that its guard lets pass in one batch."""
+    card = together[0].card
+    films = [series for one in together for series in _alone(one)]
+    inspections = [_inspection(loaded, film, card, insist) for film in films]
+    stopped = [inspection is not None and inspection.stopped for inspection in inspections]
+    passed = [film for film, refused in zip(films, stopped, strict=True) if not refused]
+    answers = iter(loaded.get(card).predict_films(passed) if passed else ())
+    for inspection, refused in zip(inspections, stopped, strict=True):
+        if inspection is not None:
+            yield inspection
+        if not refused:
+            yield next(answers)
 
 
 def _film(
-    one: Reading[Series, Image], loaded: "Loaded", panel: tuple[str, ...], findings: str, insist: bool
+    one: Reading[Series, Image], loaded: "Loaded", panel: tuple[str, ...], findings: Findings, insist: bool
 ) -> Iterator[Result]:
-    """One film: these networks read each image by itself, and the memory of a trace grows with its images."""
+    """One film and its maps: the memory of a trace grows with its images, and each film has a top finding of its own."""
     (series,) = _alone(one)
     inspection = _inspection(loaded, series, one.card, insist)
     if inspection is not None:
         yield inspection
         if inspection.stopped:
             return
-    classifier = loaded.get(one.card)
-    if not panel:
-        yield from classifier.predict(series)
-        return
-    classifier, trace = recorded(classifier, series)
+    classifier, trace = recorded(loaded.get(one.card), series)
     (answer,) = classifier.predictions(trace.logits, series, trace.seconds)
     yield answer
     for method in panel:
         yield from explainers.load(method).explain(classifier, trace, _wanted(one.card, answer, findings))
 
 
-def _exam(
-    one: Reading[Series, Image], loaded: "Loaded", panel: tuple[str, ...], findings: str, _insist: bool
-) -> Iterator[Result]:
+def _exam(one: Reading[Series, Image], loaded: "Loaded", panel: tuple[str, ...], findings: Findings) -> Iterator[Result]:
     """One exam: its stacks answer together, and each is explained member by member: one recorded pass each, gone before the
     next."""
     classifier = loaded.exam(one.card)
@@ -113,10 +148,12 @@ def _alone(one: Reading[Series, Image]) -> tuple[Series, ...]:
     return tuple(replace(series, images=stack.images) for series, stack in one.parts)
 
 
-def _wanted(card: Card, answer: Answer, findings: str) -> tuple[str, ...]:
-    if findings == TOP:
-        return (answer.top().finding,)
-    return card.findings if findings == ALL else (findings,)
+def _wanted(card: Card, answer: Answer, findings: Findings) -> tuple[str, ...]:
+    """The findings to explain, each once, in the order in which they were asked for."""
+    wanted: list[str] = []
+    for finding in (findings,) if isinstance(findings, str) else findings:
+        wanted += (answer.top().finding,) if finding == TOP else card.findings if finding == ALL else (finding,)
+    return tuple(dict.fromkeys(wanted))
 
 
 def _inspection(loaded: "Loaded", series: Series, card: Card, insist: bool) -> Inspection | None:

@@ -8,7 +8,7 @@ from app.render.colours import CLASSES, STOPS, class_colours, ends, strongest, t
 from app.render.evening import evened
 from app.render.laying import Over, Under, bar, bilinear, greys, laid, over
 from app.render.looks import EDGES, NOTHING, Edge, Known, Look, as_drawn, fixed, told
-from app.render.pictures import film_png, overlay_png
+from app.render.pictures import Backdrop, film_png, in_colour, overlay_png
 
 __all__ = [
     "BANNER",
@@ -16,6 +16,7 @@ __all__ = [
     "EDGES",
     "NOTHING",
     "STOPS",
+    "Backdrop",
     "Edge",
     "Known",
     "Look",
@@ -32,6 +33,7 @@ __all__ = [
     "film_png",
     "fixed",
     "greys",
+    "in_colour",
     "laid",
     "over",
     "overlay_png",

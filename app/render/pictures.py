@@ -17,12 +17,20 @@ from app.render.looks import NOTHING, Known, Look
 
 ENLARGED = 512
 """A smaller film is enlarged to this, so that its captions can be read."""
+EFFORT = 4
+"""Of zlib: small files are worth their time where they travel."""
+Backdrop = Picture.Image
 
 
 def film_png(image: Image, window: Window | None = None, longest: int | None = None) -> bytes:
     """The film as it opens (or through another window): 8-bit grey PNG. ``longest`` bounds its longer side in pixels."""
     film = Picture.fromarray(_octets(grey(image, window)))
     return _png(film.resize(_size(film, longest, 1), Picture.Resampling.LANCZOS) if longest else film)
+
+
+def in_colour(image: Image, longest: int | None = None) -> Backdrop:
+    """A film in colour, as `overlay_png` lays a layer over it: for several layers of one film."""
+    return _sized(Picture.fromarray(_octets(grey(image))).convert("RGB"), longest)
 
 
 def overlay_png(
@@ -33,12 +41,15 @@ def overlay_png(
     longest: int | None = None,
     region: Region | None = None,
     known: Known = NOTHING,
+    backdrop: Backdrop | None = None,
+    effort: int = EFFORT,
 ) -> bytes:
     """A layer's slice at ``place``, from 0, over its image, as PNG in colour: with the region a reader drew, and underneath its
     colours with their values, what the layer is, how it is drawn, and that it is for research only.
 
     It is drawn as the viewer starts with: colours up to the end that the network's card gives, as far as that is ``known``,
-    else between the `ends` of the whole stack; an image stands alone, windowed as a film is.
+    else between the `ends` of the whole stack; an image stands alone, windowed as a film is. ``backdrop`` is
+    the image in colour where it is there already, for the same ``longest``; ``effort`` is zlib's, 0 to 9.
     """
     look = Look()
     laid = over(layer, place, known, look)
@@ -46,12 +57,10 @@ def overlay_png(
     rows, columns = image.stored.shape
     if layer.kind == "image":
         values = resample(laid.values, layer.extent, image.stored.shape)
-        film = Picture.fromarray(_octets(np.clip((values - low) / (high - low), 0, 1))).convert("RGB")
+        shown = Picture.fromarray(_octets(np.clip((values - low) / (high - low), 0, 1))).convert("RGB")
+        film = _sized(shown, longest)
     else:
-        film = Picture.fromarray(_octets(grey(image))).convert("RGB")
-    size = _size(film, longest, ENLARGED)
-    if size != film.size:
-        film = film.resize(size, Picture.Resampling.LANCZOS if size[0] < film.width else Picture.Resampling.BICUBIC)
+        film = in_colour(image, longest) if backdrop is None else backdrop.copy()
     under = Under(_middles(film.width, columns), _middles(film.height, rows))
     for paint in paints(laid, under, replace(look, line=max(2, round(max(film.size) / 256)))):
         mask = np.rint(255 * paint.cover).astype(np.uint8)
@@ -59,7 +68,14 @@ def overlay_png(
     if region is not None:
         _frame(film, region, film.width / columns)
     legible = min(longest or SMALLEST, max(film.size)) >= SMALLEST
-    return _png(captioned(film, layer, laid, known, look) if legible else film)
+    return _png(captioned(film, layer, laid, known, look) if legible else film, effort)
+
+
+def _sized(film: Picture.Image, longest: int | None) -> Picture.Image:
+    size = _size(film, longest, ENLARGED)
+    if size == film.size:
+        return film
+    return film.resize(size, Picture.Resampling.LANCZOS if size[0] < film.width else Picture.Resampling.BICUBIC)
 
 
 def _middles(pixels: int, of: int) -> NDArray[np.float64]:
@@ -100,7 +116,7 @@ def _frame(film: Picture.Image, region: Region, scale: float) -> None:
                 draw.line(line, fill=colour, width=thick, joint="curve")
 
 
-def _png(picture: Picture.Image) -> bytes:
+def _png(picture: Picture.Image, effort: int = EFFORT) -> bytes:
     out = io.BytesIO()
-    picture.save(out, "PNG", compress_level=4)
+    picture.save(out, "PNG", compress_level=effort)
     return out.getvalue()

@@ -72,8 +72,8 @@ def test_good_and_bad_files_together(film: Path, phantom: bytes, tmp_path: Path)
     assert "Traceback" not in done.stderr
     assert done.stdout.startswith("3 images read: 3 analysed; results in")
     written = result(out)
-    assert set(written) == {"version", "notice", "images", "exams"}
-    assert written["version"] == __version__
+    assert set(written) == {"format", "version", "notice", "complete", "images", "exams"}
+    assert (written["format"], written["version"], written["complete"]) == (2, __version__, True)
     by_name = {entry["file"].removeprefix(f"{tmp_path}/"): entry for entry in written["images"]}
     assert {name for name, entry in by_name.items() if entry["status"] == "rejected"} == set(bad)
     for name, network in (
@@ -95,8 +95,10 @@ def test_good_and_bad_files_together(film: Path, phantom: bytes, tmp_path: Path)
             with Picture.open(out / one["png"]) as overlay:
                 assert overlay.mode == "RGB"
     assert list(by_name["film 1.dcm"]["findings"]) == list(FINDINGS)
-    assert by_name["film 1.dcm"]["explanations"][0]["shape"] == [192, 192]
-    assert by_name["film.png"]["explanations"][0]["shape"] == [90, 70]
+    assert by_name["film 1.dcm"]["explanations"][0]["shape"] == [4, 4], "the network's own grid"
+    assert by_name["film 1.dcm"]["explanations"][0]["extent"] == [0, 0, 192, 192]
+    assert by_name["film.png"]["explanations"][0]["extent"] == [-10, 0, 80, 90], "padded to a square"
+    assert (by_name["film.png"]["rows"], by_name["film.png"]["columns"]) == (90, 70)
     assert by_name["film.png"]["warnings"]
     named = {one[kind] for entry in written["images"] for one in entry["explanations"] for kind in ("file", "png")}
     assert {path.name for path in out.iterdir()} == named | {"result.json"}
@@ -220,7 +222,7 @@ def test_a_fault_of_ours_is_one_line_too(
     def broken(*_: object, **__: object) -> Iterator[None]:
         raise RuntimeError("inner workings")
 
-    monkeypatch.setattr("app.analysis.running.read", broken)
+    monkeypatch.setattr("app.analysis.visiting.read", broken)
     assert cli.main(["analyse", str(film), "--out", str(tmp_path / "out")]) == 1
     assert capsys.readouterr().err == f"{film}: Something went wrong in the analysis (RuntimeError).\n"
 
@@ -253,4 +255,5 @@ def test_the_real_film_gives_five_maps(real_data: Path, tmp_path: Path) -> None:
     assert cli.main(["analyse", str(film), "--out", str(tmp_path / "out")]) == 0
     (entry,) = result(tmp_path / "out")["images"]
     assert [one["method"] for one in entry["explanations"]] == FIVE
-    assert [one["shape"] for one in entry["explanations"]] == [[pydicom.dcmread(film).Rows, pydicom.dcmread(film).Columns]] * 5
+    assert (entry["rows"], entry["columns"]) == (pydicom.dcmread(film).Rows, pydicom.dcmread(film).Columns)
+    assert sum((tmp_path / "out" / one["file"]).stat().st_size for one in entry["explanations"]) < 2**20, "not 161 MB"

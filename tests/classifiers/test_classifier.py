@@ -62,6 +62,16 @@ def test_predictions_are_calibrated_logits(classifier: Classifier) -> None:
     assert first.versions["torch"] == torch.__version__
 
 
+def test_films_of_several_sizes_in_one_batch_answer_as_each_alone(classifier: Classifier) -> None:
+    films = [Series(str(n), "DX", (film(40 + 7 * n, 90 - 5 * n, seed=n),)) for n in range(5)]
+    together = classifier.predict_films(films)
+    assert [one.stacks[0] for one in together] == [series.images[0].stack for series in films]
+    for one, series in zip(together, films, strict=True):
+        (alone,) = classifier.predict(series)
+        assert [s.logit for s in one.scores] == pytest.approx([s.logit for s in alone.scores], abs=1e-5)
+        assert [s.probability for s in one.scores] == pytest.approx([s.probability for s in alone.scores], abs=1e-6)
+
+
 def test_a_map_comes_back_to_where_the_network_saw_it(classifier: Classifier) -> None:
     """A bright square on a film, prepared and laid back, lies where it was: the geometry is inverted exactly."""
     stored = np.zeros((90, 60), np.uint16)

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from app import ingest
+from app.config import Settings
 from app.errors import InputError, NotReadable, TooLarge
-from app.ingest.archive import ArchiveLimits, Member, members
+from app.ingest.archive import ArchiveLimits, Member, count, members
 from tests.ingest.conftest import ramp
 
 LIMITS = ArchiveLimits(members=50, member=40 * 2**20, total=60 * 2**20)
@@ -55,7 +57,16 @@ def test_members_come_one_by_one_under_names_of_our_making(tmp_path: Path, workd
 
 def test_what_file_managers_leave_is_not_mentioned(tmp_path: Path, workdir: Path, film: bytes) -> None:
     junk = [(name, b"x") for name in ("__MACOSX/._a.png", ".DS_Store", "folder/._b", "Thumbs.db", "x/desktop.ini")]
-    assert [member.name for member in unpack(pack(tmp_path / "a.zip", *junk, ("a.png", film)), workdir)] == ["a.png"]
+    path = pack(tmp_path / "a.zip", *junk, ("a.png", film), ("folder/", b""))
+    assert [member.name for member in unpack(path, workdir)] == ["a.png"]
+    assert count(path, LIMITS) == 1
+
+
+def test_files_are_counted_without_unpacking_any(tmp_path: Path, film: bytes) -> None:
+    path = pack(tmp_path / "a.zip", *((f"{number}.png", film) for number in range(7)))
+    assert ingest.count(path, Settings()) == 7
+    (tmp_path / "b.zip").write_bytes(path.read_bytes()[:-30])
+    assert ingest.count(tmp_path / "b.zip", Settings()) == ingest.count(tmp_path / "none.zip", Settings()) == 1
 
 
 @pytest.mark.parametrize(

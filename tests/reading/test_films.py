@@ -101,6 +101,42 @@ def test_a_named_finding_all_findings_or_none(loaded: Loaded) -> None:
     )
 
 
+def test_films_that_only_have_to_be_answered_go_through_the_network_together(loaded: Loaded) -> None:
+    """More than one batch, a film of another network between them: the order is the films', the numbers each film's own."""
+    films = [film(f"1.{number}", number, (60 + 4 * number, 80)) for number in range(11)]
+    films[4] = replace(films[4], phantom=True)
+    due = [one for of in films for one in readings(of, loaded.registry)]
+    found = list(read(due, loaded, methods=[]))
+    assert [one.stacks[0] for one in found if isinstance(one, Answer)] == [of.images[0].stack for of in films]
+    assert [one.model for one in found if isinstance(one, Answer)].index("phantom-untrained") == 4
+    for one, of in zip(found, films, strict=True):
+        (alone,), _ = results(of, loaded, [])
+        assert isinstance(one, Answer)
+        np.testing.assert_allclose([s.logit for s in one.scores], [s.logit for s in alone.scores], rtol=1e-4, atol=1e-5)
+
+
+def test_of_films_that_are_answered_together_the_guard_keeps_those_it_refuses(tmp_path: Path) -> None:
+    write_network(tmp_path, "chest-untrained", seed=1, guard="guard")
+    write_guard(tmp_path, film=0.9)
+    guarded = Loaded(Registry(tmp_path), "cpu")
+    films = [film(f"1.{number}", number, (80, 70) if number != 2 else (30, 70)) for number in range(4)]
+    found = list(read([one for of in films for one in readings(of, guarded.registry)], guarded, methods=[]))
+    assert [type(one).__name__ for one in found] == ["Inspection", "Answer"] * 2 + ["Inspection"] + ["Inspection", "Answer"]
+    assert [one.sop_instance_uid for one in found if isinstance(one, Inspection)] == [f"1.{number}" for number in range(4)]
+    assert [one.stacks[0] for one in found if isinstance(one, Answer)] == [films[n].images[0].stack for n in (0, 1, 3)]
+
+
+def test_several_findings_come_in_the_order_in_which_they_were_asked_for(loaded: Loaded) -> None:
+    due = readings(film(), loaded.registry)
+    layers = [
+        one for one in read(due, loaded, methods=["cam"], findings=("Mass", "top", "Hernia", "Mass")) if isinstance(one, Layer)
+    ]
+    (answer,), _ = results(film(), loaded, [])
+    assert [one.finding for one in layers] == list(dict.fromkeys(("Mass", answer.top().finding, "Hernia")))
+    with pytest.raises(InputError, match="no finding called “Gout”"):
+        read(due, loaded, findings=("Mass", "Gout"))
+
+
 def test_a_method_named_twice_runs_once(loaded: Loaded) -> None:
     assert [one.method for one in results(film(), loaded, ["lrp", "cam", "lrp"])[1]] == ["lrp", "cam"]
 

@@ -124,8 +124,22 @@ def test_a_large_overlay_says_what_it_is_and_a_small_film_is_enlarged_for_it() -
 
 def test_a_picture_says_how_much_of_the_map_lies_in_padding() -> None:
     one = a_map(np.ones((2, 2)))
-    assert "26% in padding outside the image" in caption(replace(one, padding=0.264), 0, None)
-    assert all("padding" not in caption(replace(one, padding=share), 0, None) for share in (None, 0.0, 0.004))
+    assert "26% in padding outside the image" in caption(replace(one, padding=0.264), 0, render.NOTHING, render.Look())
+    for share in (None, 0.0, 0.004):
+        assert "padding" not in caption(replace(one, padding=share), 0, render.NOTHING, render.Look())
+
+
+def test_a_film_that_is_in_colour_already_gives_the_same_overlay_and_stays_as_it_is() -> None:
+    values = np.linspace(-1, 1, 12).reshape(3, 4)
+    for longest in (None, 100, 20):
+        film = render.in_colour(ramp(), longest)
+        before = film.tobytes()
+        for over in (a_map(values), a_map(-values, signed=False)):
+            plain = render.overlay_png(ramp(), over, longest=longest)
+            assert render.overlay_png(ramp(), over, longest=longest, backdrop=film) == plain
+            quick = render.overlay_png(ramp(), over, longest=longest, backdrop=film, effort=1)
+            np.testing.assert_array_equal(opened(quick), opened(plain))
+        assert film.tobytes() == before
 
 
 def test_a_region_is_framed_where_it_was_drawn() -> None:

@@ -165,7 +165,7 @@ class _Frontier:
         absorbed = None if self.absorbed is None else self.absorbed.expand_as(self.total)
         lost = (found - self.total if absorbed is None else found + absorbed - self.total).abs()
         share = torch.where(self.scale == 0, lost, lost / self.scale.clamp_min(torch.finfo(torch.float64).tiny))
-        return Relevance(maps, self.total, share, tuple(self.layers), absorbed)
+        return Relevance(maps, self.total, share, tuple(self.layers), absorbed=absorbed)
 
 
 def negative_activation(walk: Plan) -> Step | None:
