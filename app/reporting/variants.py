@@ -87,7 +87,7 @@ def randomised(classifier: Classifier, cases: Sequence[Case], variants: Sequence
         network = copy.deepcopy(classifier.network)
         upper = [m for m in network.modules() if callable(getattr(m, "reset_parameters", None))][-count:]
         for module in reversed(upper):
-            module.reset_parameters()
+            module.reset_parameters()  # type: ignore[operator]
         networks.append(replace(classifier, network=network.requires_grad_(False)))
     for case in cases:
         target = classifier.card.findings.index(case.finding)

@@ -9,7 +9,7 @@ from app.adoption import cli
 from app.adoption.checkpoint import State
 from app.adoption.recognition import HEADS, LAYERS, recognise
 from app.errors import ModelError
-from tests import checkpoints
+from tests import checkpoints, checkpoints_mobile
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_chexnets_way_of_naming_is_understood() -> None:
 @pytest.mark.parametrize("name", ["efficientnet-b0", "efficientnet-lite0"])
 def test_timms_names_of_an_efficientnet_are_understood(name: str) -> None:
     state = checkpoints.make(name, 3, 1)
-    named = checkpoints.mobile.timm(state)
+    named = checkpoints_mobile.timm(state)
     assert len(named) == len(state)
     assert {"conv_stem.weight", "blocks.0.0.conv_dw.weight", "blocks.6.0.conv_pwl.weight", "classifier.bias"} <= named.keys()
     found = recognise({f"model.{key}": value for key, value in named.items()})
