@@ -45,7 +45,8 @@ def real_data() -> Path:
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of real networks with random weights: ``chest-untrained`` for films, ``phantom-untrained`` for phantoms (its
-    card says its stride, and where the colours of CAM and LRP end) and ``phantom-by-name``, which is not chosen by itself. A test that changes a folder copies it first."""
+    card says its stride, and where the colours of CAM and LRP end) and ``phantom-by-name``, which is not chosen by itself. A
+    test that changes a folder copies it first."""
     folder = tmp_path_factory.mktemp("models")
     write_network(folder, "chest-untrained", seed=1)
     drawn = ("Cardiomegaly", "Effusion", "Nodule")
