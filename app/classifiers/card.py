@@ -128,12 +128,6 @@ class Card:
         kind = str(raw.get("kind", "network"))
         if kind not in KINDS:
             raise ValueError(f"kind {kind!r} is none of {', '.join(KINDS)}")
-        stride = int(raw.get("stride", 0))
-        if stride < 0:
-            raise ValueError(f"stride {stride} is negative")
-        size = int(raw["input_size"])
-        if not 16 <= size <= 2048:
-            raise ValueError(f"input_size {size} is not between 16 and 2048")
         return cls(
             name=name,
             title=str(raw["title"]),
@@ -145,7 +139,7 @@ class Card:
             body_parts=tuple(raw["body_parts"]),
             phantom=bool(raw.get("phantom", False)),
             default=bool(raw.get("default", True)),
-            input_size=size,
+            input_size=_between("input_size", int(raw["input_size"]), 16, 2048),
             explained_layer=str(raw["explained_layer"]),
             temperature=temperature,
             sha256=str(raw["sha256"]),
@@ -174,9 +168,15 @@ class Card:
             unnamed_parts=bool(raw.get("unnamed_parts", False)),
             people=bool(raw.get("people", False)),
             opens_with=tuple(str(method) for method in raw.get("opens_with", ())),
-            stride=stride,
+            stride=_between("stride", int(raw.get("stride", 0)), 0, 2048),
             ranges=tuple(_range(entry) for entry in raw.get("ranges", [])),
         )
+
+
+def _between(name: str, value: int, least: int, most: int) -> int:
+    if not least <= value <= most:
+        raise ValueError(f"{name} {value} is not between {least} and {most}")
+    return value
 
 
 def _range(entry: Any) -> Range:
