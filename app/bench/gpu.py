@@ -35,16 +35,15 @@ class Faults(TorchFunctionMode):
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        """The call itself, or the fault in its place."""
-        # A property is no allocation, and asking one of a tensor here would come back here.
-        if self.times and func.__name__ != "__get__" and any(isinstance(item, Tensor) for item in args):
+        """The call itself, or the fault in its place: what makes no tensor there needs no memory."""
+        result = func(*args, **(kwargs or {}))
+        if self.times and isinstance(result, Tensor) and func.__name__ != "__get__":
             with torch._C.DisableTorchFunction():
-                here = any(isinstance(item, Tensor) and item.device.type == self.device for item in args)
-            self.seen += here
-            if here and self.seen > self.after:
+                self.seen += result.device.type == self.device
+            if self.seen > self.after:
                 self.seen, self.times = 0, self.times - 1
                 raise torch.OutOfMemoryError("injected: out of memory")
-        return func(*args, **(kwargs or {}))
+        return result
 
 
 def measure(repeat: int, name: str = "chest-compact") -> Iterator[Figure]:
