@@ -64,7 +64,7 @@ def test_an_exam_has_one_answer_and_a_layer_per_stack_and_method(loaded: Loaded)
         assert layer.finding == top
         assert len(layer.values) == 20
         series = next(series for series, stack in reading.parts if stack.fingerprint == layer.stack)
-        assert (layer.extent.right, layer.extent.bottom) == series.images[0].stored.shape
+        assert (layer.extent.drawn.right, layer.extent.drawn.bottom) == series.images[0].stored.shape
     told = [layer for layer in layers if isinstance(layer, Layer)]
     for part in answer.parts:
         cam, lrp = (next(one for one in told if one.stack == part.stack and one.method == name) for name in ("cam", "lrp"))
