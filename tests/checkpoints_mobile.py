@@ -59,7 +59,7 @@ def efficientnet(make: Maker, outputs: int, channels: int, lite: bool) -> State:
     make.linear("classifier.1", outputs, 1280)
     for name, value in make.state.items():
         if value.dim() == 4 and ".fc" not in name:  # so that a film's differences reach the end, gates or none
-            value *= 1.2
+            value.mul_(1.2)
     return make.state
 
 
