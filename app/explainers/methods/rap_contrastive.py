@@ -23,7 +23,7 @@ SUMMARY = (
 )
 PAPER = "after Nam 2020, AAAI"
 PANEL = 5
-ENDS = ("this finding", "other findings")
+ENDS = ("more", "less")
 
 
 @dataclass(frozen=True)
