@@ -121,7 +121,8 @@ def lines(told: Sequence[Told], measures: Sequence[str]) -> Iterator[str]:
     """A table per source, for reading: a row per variant, a column per measure."""
     for source in dict.fromkeys(one.source for one in told):
         own = {(one.variant, one.measure): one.mean for one in told if one.source == source}
-        yield f"{source}, {max(each.count for each in own.values())} films"
+        count = next(mean.count for (_, measure), mean in own.items() if measure == measures[0])
+        yield f"{source}, {count} films"
         table = [["", *measures]]
         for variant in dict.fromkeys(variant for variant, _ in own):
             table.append([variant, *(_shown(own.get((variant, measure))) for measure in measures)])
