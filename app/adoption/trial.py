@@ -110,7 +110,7 @@ def run(classifier: Classifier) -> Trial:
         forward=1000 * min(first.seconds, again.seconds),
         low=min(logits),
         high=max(logits),
-        rows=tuple(_row(classifier, trace, method, finding) for method in explainers.panel()),
+        rows=tuple(_row(classifier, trace, method, finding) for method in explainers.panel(classifier.card)),
         layer=classifier.card.explained_layer,
         place=_place(trace),
     )
@@ -142,7 +142,7 @@ def run_exam(classifier: ExamClassifier) -> Trial:
         forward=1000 * answer.seconds,
         low=min(logits),
         high=max(logits),
-        rows=tuple(_row(part, trace, method, finding) for method in explainers.panel()),
+        rows=tuple(_row(part, trace, method, finding) for method in explainers.panel(classifier.card)),
         film=f"phantom knee, seed {SEED}, {KNEE_PIXELS} px, {plane} plane",
         layer=part.card.explained_layer,
         place=_place(trace),

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from app.explainers.trace import Trace
 
 METHODS = Path(__file__).parent / "methods"
-CONSTANTS = ("TITLE", "SIGNED", "SUMMARY", "PAPER", "PANEL", "CAUTION", "ENDS")
+CONSTANTS = ("TITLE", "SIGNED", "SUMMARY", "PAPER", "PANEL", "ALONE", "CAUTION", "ENDS")
 EVIDENCE, STRENGTH, INFLUENCE = ("for", "against"), ("strong", ""), ("important", "unimportant")
+CONTRAST = ("more", "less")
 """What the upper and the lower end of a map's colours mean: of maps with two sides, of those with one, of those of influence.
 A method that says nothing has the first or the second; any other says ``ENDS``."""
 
@@ -36,8 +37,9 @@ class Method:
     part, though negative values may be kept. ``panel`` is its place in the default panel, from 1; 0: only when asked for.
     ``caution``: a sentence its pane shows always, for a method that evaluation found wanting; "" for the others. ``layers``: it
     goes through the network layer by layer, and can show every stage. ``ends``: what the upper and the lower end of its colours
-    mean, in a word each, "" for an end that needs none. ``parameters``: those it has, as they ship. ``of``: the title of the
-    method that it is a variant of, to be put into its own title; "" for a method."""
+    mean, in a word each, "" for an end that needs none. ``parameters``: those it has, as they ship. ``alone``: the method that
+    takes its place in the panel of a network with one finding, for one that compares findings. ``of``: the title of the method
+    that it is a variant of, to be put into its own title; "" for a method."""
 
     name: str
     title: str
@@ -49,6 +51,7 @@ class Method:
     layers: bool = False
     ends: tuple[str, str] = EVIDENCE
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    alone: str = ""
     of: str = ""
 
     def titled(self, _: Callable[..., str]) -> str:
@@ -58,7 +61,7 @@ class Method:
     @property
     def influence(self) -> bool:
         """Whether its two sides are no evidence for and against, so that colours of their own keep them apart."""
-        return self.ends == INFLUENCE
+        return self.ends in (INFLUENCE, CONTRAST)
 
 
 @cache
@@ -85,6 +88,7 @@ def _describe(path: Path) -> Method:
         layers=any(isinstance(node, ast.FunctionDef) and node.name == "layers" for node in ast.walk(tree)),
         ends=constants.get("ENDS", EVIDENCE if constants["SIGNED"] else STRENGTH),
         parameters=_parameters(tree),
+        alone=constants.get("ALONE", ""),
     )
 
 
@@ -110,9 +114,10 @@ def names() -> tuple[str, ...]:
 def panel(card: "Card | None" = None) -> tuple[str, ...]:
     """The methods that are computed without being asked for, in the order of the panes: those that a network's card opens with;
     where it names none, or without a card, the default panel. NotFound for a method that a card names and there is not."""
+    alone = card is not None and all(len(one.findings) == 1 for one in card.members or (card,))
     if card is not None and card.opens_with:
         return tuple(dict.fromkeys(describe(method).name for method in card.opens_with))
-    return tuple(method.name for method in _methods().values() if method.panel)
+    return tuple((alone and method.alone) or method.name for method in _methods().values() if method.panel)
 
 
 def variants(method: str, card: "Card | None" = None) -> tuple[str, ...]:

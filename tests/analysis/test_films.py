@@ -23,7 +23,7 @@ from tests.networks import write_network
 
 pytestmark = pytest.mark.usefixtures("environment")
 
-FIVE = ["cam", "layer_cam", "saliency", "lrp", "rap"]
+FIVE = ["cam", "layer_cam", "saliency", "lrp", "rap_contrastive"]
 
 
 @pytest.fixture(scope="module")
@@ -96,8 +96,8 @@ def test_good_and_bad_files_together(film: Path, phantom: bytes, tmp_path: Path)
                 assert overlay.mode == "RGB"
     assert list(by_name["film 1.dcm"]["findings"]) == list(FINDINGS)
     assert by_name["film 1.dcm"]["explanations"][0]["shape"] == [4, 4], "the network's own grid"
-    assert by_name["film 1.dcm"]["explanations"][0]["extent"] == [0, 0, 192, 192]
-    assert by_name["film.png"]["explanations"][0]["extent"] == [-10, 0, 80, 90], "padded to a square"
+    assert by_name["film 1.dcm"]["explanations"][0]["extent"] == [-22.5, -22.5, 169.5, 169.5], "half a stride further up"
+    assert by_name["film.png"]["explanations"][0]["reach"] == [-10, 0, 80, 90], "padded to a square"
     assert (by_name["film.png"]["rows"], by_name["film.png"]["columns"]) == (90, 70)
     assert by_name["film.png"]["warnings"]
     named = {one[kind] for entry in written["images"] for one in entry["explanations"] for kind in ("file", "png")}

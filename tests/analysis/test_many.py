@@ -24,7 +24,7 @@ from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("environment")
 
-METHODS = ["cam", "gradcam", "saliency", "lrp", "rap"]
+METHODS = ["cam", "layer_cam", "saliency", "lrp", "rap_contrastive"]
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_a_film_is_written_on_the_methods_own_grids(tmp_path: Path) -> None:
     dicom.write(chest.draw(1, ("Nodule",), size=1024), tmp_path / "film.dcm")
     (entry,) = analysed(tmp_path / "film.dcm", tmp_path / "out", "--overlays", "0")["images"]
     assert [one["method"] for one in entry["explanations"]] == METHODS
-    assert {tuple(one["shape"]) for one in entry["explanations"]} == {(4, 4), (64, 64)}
+    assert {tuple(one["shape"]) for one in entry["explanations"]} == {(4, 4), (8, 8), (64, 64)}
     written = sum(path.stat().st_size for path in (tmp_path / "out").glob("*.npy"))
     assert written < 5 * (4 * 64 * 64 + 200), "at film size it was 21 MB"
 
@@ -68,7 +68,8 @@ def test_brought_back_they_are_the_maps_at_film_size(films: Path, tmp_path: Path
     assert (native["rows"], native["columns"]) == (160, 100)
     for one, other in zip(native["explanations"], full["explanations"], strict=True):
         assert (other["shape"], other["extent"]) == ([160, 100], [0, 0, 100, 160])
-        back = resample(np.load(tmp_path / "native" / one["file"]), Extent(*one["extent"]), (native["rows"], native["columns"]))
+        covers = Extent(*one["extent"], reach=Extent(*one["reach"]))
+        back = resample(np.load(tmp_path / "native" / one["file"]), covers, (native["rows"], native["columns"]))
         np.testing.assert_allclose(back, np.load(tmp_path / "full" / other["file"]), rtol=0, atol=1e-6 * max(1, one["max"]))
         again = resample(back, Extent(*other["extent"]), back.shape)
         np.testing.assert_allclose(

@@ -91,7 +91,7 @@ def test_the_overlap_map_counts_methods_and_follows_the_slider(case: Page, store
     foot = case.locator("#pane-film .pane-foot").bounding_box()
     case.keyboard.press("a")
     expect(case.locator("#overlap")).to_have_attribute("aria-checked", "true")
-    expect(case.locator("#pane-film .count")).to_have_text(["0", "1", "2", "3", "4"])
+    expect(case.locator("#pane-film .count")).to_have_text(["0", "1", "2", "3", "4", "5"])
     assert case.locator("#pane-film .pane-foot").bounding_box() == foot, "the colour bar moves nothing"
     case.locator("#opacity").fill("100")
     raw = cells(stored)

@@ -83,7 +83,7 @@ def test_a_layer_is_dragged_onto_a_pane_and_two_panes_may_show_one_method(case: 
     ready(case)
     first = picture(case, case.locator(".pane").first.locator(".pane-view"))
     assert apart(first, before) < 4
-    assert coloured(first) == pytest.approx(coloured(before), rel=0.05)
+    assert coloured(first) == pytest.approx(coloured(before), rel=0.1)
     with case.expect_response(re.compile("/reviews$")):
         case.locator(".pane").first.locator(".verdict-partly").click()
     for place in (0, 4):
@@ -135,6 +135,7 @@ def test_a_pane_goes_its_own_way_until_it_is_linked_again(case: Page) -> None:
 
 def test_overlay_settings_are_for_all_panes_or_for_one(case: Page) -> None:
     views = {name: case.locator(f"#pane-{name} .pane-view") for name in ("cam", "layer_cam")}
+    case.locator('[data-scale="map"]').click()
     before = {name: coloured(picture(case, view)) for name, view in views.items()}
     case.locator("#pane-cam").focus()
     case.get_by_role("button", name="This pane", exact=True).click()
@@ -231,6 +232,7 @@ def test_layouts_that_this_browser_kept_are_carried_over_once(case: Page, stored
 
 
 def test_film_pixels_one_to_one_and_unsmoothed(case: Page, stored: Case) -> None:
+    case.set_viewport_size({"width": 1600, "height": 1100})
     case.locator("#pane-film").focus()
     case.keyboard.press("0")
     expect(case.locator(".film-scale").first).to_have_text("100 %")
@@ -240,7 +242,7 @@ def test_film_pixels_one_to_one_and_unsmoothed(case: Page, stored: Case) -> None
     shown = picture(case, case.locator("#pane-film .pane-view"))[..., 0]
     told = stored.data["stacks"][0]["images"][0]["windows"][0]
     grey = (stored.phantom.pixels.astype(np.float64) - (told["centre"] - 0.5)) / (told["width"] - 1) + 0.5
-    assert box["width"] > 256, "the film of 256 pixels has room in its pane"
+    assert min(box["width"], box["height"]) > 256, "the film of 256 pixels has room in its pane"
     expected = np.clip(grey, 0, 1) * 255
     top, left = (round((side - 256) / 2) for side in shown.shape)
     case.keyboard.press("n")

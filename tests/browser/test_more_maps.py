@@ -38,7 +38,13 @@ def test_the_menu_names_other_methods_and_the_variants_of_the_active_panes_map(c
     assert [name for name in names if "." in name] == [
         f"lrp.{variant}" for variant in ("mean", "sd", "random-5", "random-25", "random-100")
     ]
-    assert [entry["method"] for entry in stored.data["explanations"]] == ["cam", "layer_cam", "saliency", "lrp", "rap"]
+    assert [entry["method"] for entry in stored.data["explanations"]] == [
+        "cam",
+        "layer_cam",
+        "saliency",
+        "lrp",
+        "rap_contrastive",
+    ]
 
 
 def test_a_spread_and_a_randomised_twin_come_beside_the_map_and_blink_against_it(case: Page, stored: Case) -> None:

@@ -27,7 +27,7 @@ from app.store import AgreementKey, AgreementRow, ReviewRow, Store, StudyRow
 
 MODEL = "phantom-untrained"
 SCORES = {"Cardiomegaly": 0.31, "Effusion": 0.12, "Nodule": 0.87}
-METHODS = ("cam", "layer_cam", "lrp", "rap", "saliency")
+METHODS = ("cam", "layer_cam", "lrp", "rap_contrastive", "saliency")
 
 
 def dicom(number: int = 1, *, size: int = 40, phantom: bool = True, **elements: object) -> bytes:
@@ -77,7 +77,7 @@ def archive(members: dict[str, bytes], broken: str = "", *, deflated: bool = Fal
     return octets
 
 
-PADDING = {"rap": 0.264, "lrp": 0.004}
+PADDING = {"rap_contrastive": 0.264, "lrp": 0.004}
 """How much of a method's map lies in padding: of one enough to be said."""
 
 
@@ -99,7 +99,7 @@ def analyse(
                 Layer(
                     stack=stack,
                     kind="relevance",
-                    scale="signed" if method in {"lrp", "rap"} else "positive",
+                    scale="signed" if method in {"lrp", "rap_contrastive"} else "positive",
                     producer=Producer("method", method),
                     model=model,
                     model_sha256="cd" * 32,

@@ -24,7 +24,7 @@ def flags(study: str, store: Store) -> list[str]:
     return [
         films.flag(store, study, "cam", "wrong", "points at the marker").id,
         films.flag(store, study, "lrp", "right").id,
-        films.flag(store, study, "rap", "partly", '=HYPERLINK("http://evil")').id,
+        films.flag(store, study, "rap_contrastive", "partly", '=HYPERLINK("http://evil")').id,
     ]
 
 

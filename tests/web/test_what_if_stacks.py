@@ -253,7 +253,7 @@ def test_what_cannot_be_answered_is_said(client: TestClient, exam: str) -> None:
     assert [one["covered"] for one in told["images"]] == [1, 1], "whole slices may go"
 
 
-@pytest.mark.parametrize("method", ["lrp", "rap"])
+@pytest.mark.parametrize("method", ["lrp", "rap_contrastive"])
 def test_the_filmstrip_of_a_slice_holds_what_the_stacks_map_has_of_it(client: TestClient, exam: str, method: str) -> None:
     stack = stacks_of(client, exam)[0]
     layer = layer_of(client, exam, stack, method)

@@ -100,9 +100,9 @@ def test_how_far_methods_agree_is_kept_per_stack_and_caught_up_with(
         (listed,) = tx.worklist.page(WorklistQuery()).rows
     assert [(row.key.stack_id, row.key.finding) for row in kept] == [(one, said.answer.top().finding) for one in said.stacks]
     for row, values in zip(kept, maps, strict=True):
-        order = [name for name in ("cam", "layer_cam", "saliency", "lrp") if values[name].values.max() > 0]
+        order = [name for name in ("cam", "layer_cam", "saliency", "lrp", "rap_contrastive") if values[name].values.max() > 0]
         expected = compared({name: values[name] for name in order}, (first.rows, first.columns)).rank
-        assert row.methods == tuple(order), "RAP has a caution"
+        assert row.methods == tuple(order)
         assert row.rank == pytest.approx(expected, abs=1e-6)
     strongest = max(row.disagreement for row in kept if row.disagreement is not None)
     assert listed.disagreements[0] == strongest

@@ -23,6 +23,7 @@ SUMMARY = (
 )
 PAPER = "after Nam 2020, AAAI"
 PANEL = 5
+ALONE = "rap"
 ENDS = ("more", "less")
 
 
