@@ -58,7 +58,7 @@ def test_keys_do_nothing_while_typing(case: Page, stored: Case) -> None:
 
 def settled(page: Page) -> None:
     """Wait until everything the reader said is stored; a region goes to every verdict on the finding, one after the other."""
-    expect(page.locator("#save-state")).to_have_text(re.compile("^saved"))
+    expect(page.locator("#save-state")).to_have_text(re.compile("^saved"), timeout=30_000)
 
 
 def bounds(told: dict[str, Any]) -> tuple[float, float, float, float]:
@@ -128,7 +128,7 @@ def test_a_verdict_without_a_connection_is_kept_and_sent_again(case: Page, store
     with case.expect_event("requestfailed"):
         case.locator("#save-retry").click()
     case.unroute(REVIEWS)
-    expect(case.locator("#save-state")).to_have_text(re.compile("^saved"))
+    expect(case.locator("#save-state")).to_have_text(re.compile("^saved"), timeout=30_000)
     told = last(stored, "saliency")
     assert told is not None
     assert told["verdict"] == "artefact"
