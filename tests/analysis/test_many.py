@@ -68,7 +68,7 @@ def test_brought_back_they_are_the_maps_at_film_size(films: Path, tmp_path: Path
     assert (native["rows"], native["columns"]) == (160, 100)
     for one, other in zip(native["explanations"], full["explanations"], strict=True):
         assert (other["shape"], other["extent"]) == ([160, 100], [0, 0, 100, 160])
-        covers = Extent(*one["extent"], reach=Extent(*one["reach"]))
+        covers = Extent.of([*one["extent"], *one["reach"]])
         back = resample(np.load(tmp_path / "native" / one["file"]), covers, (native["rows"], native["columns"]))
         np.testing.assert_allclose(back, np.load(tmp_path / "full" / other["file"]), rtol=0, atol=1e-6 * max(1, one["max"]))
         again = resample(back, Extent(*other["extent"]), back.shape)
