@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from app.errors import NotFound
@@ -64,9 +65,15 @@ class Method:
         return self.ends in (INFLUENCE, CONTRAST)
 
 
+READING = Lock()
+"""Held while methods are read: two threads in `ast.parse` at once may end in a SystemError of Python 3.11, which counts the
+depth of both in one place."""
+
+
 @cache
 def _methods() -> dict[str, Method]:
-    found = [_describe(path) for path in METHODS.glob("*.py") if not path.stem.startswith("_")]
+    with READING:
+        found = [_describe(path) for path in METHODS.glob("*.py") if not path.stem.startswith("_")]
     return {method.name: method for method in sorted(found, key=lambda m: (m.panel == 0, m.panel, m.name))}
 
 

@@ -39,7 +39,7 @@ def test_from_a_file_to_a_network_that_reads_and_away_again(
         "Layer-CAM",
         "Saliency",
         "LRP",
-        "RAP",
+        "Contrastive",
     ]
     assert "“ours” is chosen by itself now, instead of chest-untrained." in said
 

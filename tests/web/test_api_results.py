@@ -80,7 +80,7 @@ def test_layers_are_told_of_films_and_exams_alike(script: TestClient, exam: str,
 
     film = get(script, f"/studies/{study}/layers?method=cam")[0]
     assert (film["padding"], film["reach"]) == (0.0, film["extent"])
-    assert get(script, f"/studies/{study}/layers?method=rap")[0]["padding"] == 0.264
+    assert get(script, f"/studies/{study}/layers?method=rap_contrastive")[0]["padding"] == 0.264
     assert (film["shape"], film["image"]) == ([1, 8, 8], get(script, f"/studies/{study}")["images"][0]["id"])
     assert np.load(io.BytesIO(script.get(film["npy"]).content)).shape == (1, 8, 8)
     assert script.get(film["values"]).headers["x-shape"] == "1,8,8"
