@@ -29,7 +29,7 @@ PATIENCE = 900.0
 LOOK_EVERY = 0.5
 
 SCROLLED = """([number, seconds]) => new Promise((done) => {
-    const view = document.querySelector(`#pane-${number} .pane-view`);
+    const view = document.querySelectorAll(".pane .pane-view")[number];
     const { x, y } = view.getBoundingClientRect();
     let frames = 0;
     const start = performance.now();
@@ -43,7 +43,7 @@ SCROLLED = """([number, seconds]) => new Promise((done) => {
     };
     requestAnimationFrame(step);
 })"""
-"""Scrolls a pane by a slice per frame for some seconds; tells how many frames there were."""
+"""Scrolls a pane, by its place, by a slice per frame for some seconds; tells how many frames there were."""
 
 
 def measure(repeat: int) -> Iterator[Figure]:
