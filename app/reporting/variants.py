@@ -3,12 +3,10 @@
 Knows the explainers and the measures; what varies is its caller's.
 """
 
-import copy
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -17,6 +15,7 @@ from app.classifiers.classifier import Classifier
 from app.domain import Layer, Producer, frozen
 from app.evaluation import agreement
 from app.evaluation.intervals import Mean, mean, median
+from app.explainers import twins
 from app.explainers.base import Relevance
 from app.explainers.trace import Trace
 from app.reporting import measuring
@@ -79,16 +78,7 @@ def pointing(classifier: Classifier, cases: Sequence[Case], variants: Sequence[V
 
 def randomised(classifier: Classifier, cases: Sequence[Case], variants: Sequence[Variant]) -> Iterator[Value]:
     """Rank correlation of a map with that of the same network after its upper layers (`TOP`) were drawn anew, `DRAWS` times."""
-    layers = sum(callable(getattr(module, "reset_parameters", None)) for module in classifier.network.modules())
-    count = max(1, round(TOP * layers))
-    networks = []
-    for draw in range(DRAWS):
-        torch.manual_seed(draw)
-        network = copy.deepcopy(classifier.network)
-        upper = [m for m in network.modules() if callable(getattr(m, "reset_parameters", None))][-count:]
-        for module in reversed(upper):
-            module.reset_parameters()  # type: ignore[operator]
-        networks.append(replace(classifier, network=network.requires_grad_(False)))
+    networks = [twins.randomised(classifier, TOP, draw) for draw in range(DRAWS)]
     for case in cases:
         target = classifier.card.findings.index(case.finding)
         before = explainers.record(classifier, case.series)

@@ -33,14 +33,8 @@ def test_from_a_file_to_a_network_that_reads_and_away_again(
         "Added ours",
     ):
         assert words in said
-    assert [line.split()[0] for line in said.splitlines() if " ms" in line] == [
-        "forward",
-        "CAM",
-        "Layer-CAM",
-        "Saliency",
-        "LRP",
-        "Contrastive",
-    ]
+    timed = [line.split()[0] for line in said.splitlines() if " ms" in line]
+    assert timed == ["forward", "CAM", "Layer-CAM", "Saliency", "LRP", "Contrastive"]
     assert "“ours” is chosen by itself now, instead of chest-untrained." in said
 
     assert cli.main(["models"]) == 0
