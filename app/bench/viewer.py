@@ -33,7 +33,7 @@ SCREEN: "ViewportSize" = {"width": 1440, "height": 900}
 DRAG_SECONDS = 6.0
 CORNERSTONE = 1_143_000
 """Bytes, gzipped, of cornerstone3D's core and tools as a bundled page; a published figure, not measured here."""
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chromium-headless-shell")
 FLAGS = ("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync")
 
 DRAGGED = """([x, y, button, seconds]) => new Promise((done) => {

@@ -32,7 +32,8 @@ from tests.exams import write_exam_network
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The engine without a window first: a page there costs three quarters of one in a browser that has windows (`.ci/chromium.sh`).
+CHROMIUM_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Every window would start two pages of its own for the address bar's suggestions, half of what a new page costs. The last list
 # of features counts: what Playwright itself puts out comes first.
 FEATURES_OUT = (
@@ -243,9 +244,10 @@ def playwright() -> Iterator[Playwright]:
 @pytest.fixture(scope="session")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
     """A real Chromium of the system. A missing one fails: a skipped browser test would look like a passed one."""
-    executable = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    own = playwright.chromium.executable_path if Path(playwright.chromium.executable_path).exists() else None
+    executable = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), own)
     if executable is None:
-        pytest.fail("Browser tests need Chromium. Run once: sudo apt-get install -y chromium")
+        pytest.fail("Browser tests need Chromium. Run once: sudo apt-get install -y chromium-headless-shell")
     browser = playwright.chromium.launch(executable_path=executable, chromium_sandbox=False, args=list(CHROMIUM_FLAGS))
     yield browser
     browser.close()
@@ -268,6 +270,7 @@ def open_page(chromium: Browser, browser_watch: Watch) -> Iterator[Callable[...,
         chosen: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "locale": "en-GB", "reduced_motion": "reduce"}
         context = chromium.new_context(**(chosen | options))
         context.set_default_timeout(1000 * PATIENCE_S)
+        context.grant_permissions(["clipboard-write"])  # as a browser with windows does when keys are pressed
         contexts.append(context)
         page = context.new_page()
         browser_watch.follow(page)
