@@ -12,13 +12,17 @@ import os
 import platform
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from app import __version__
 from app.bench import measures, pixels, what_if
 from app.bench.figures import Figure, as_json, table
 from app.config import Settings
+from app.product import Product
 
-PRODUCT = ("start", "upload", "weight", "whatif", "pixels")
+SHARING = ("upload", "weight", "whatif")
+"""What one server is asked for, in this order: the first film after its start comes first."""
+PRODUCT = ("start", *SHARING, "pixels")
 SEEN = ("viewer", "exam-page")
 """What is measured in a real browser."""
 INSIDE = ("explainers", "networks", "exam", "gpu")
@@ -38,11 +42,29 @@ def inside(what: str, repeat: int) -> Iterator[Figure]:
     yield from {"explainers": explainers, "networks": networks, "exam": exam, "gpu": gpu}[what].measure(repeat)
 
 
+def product_figures(what: str, repeat: int, film: Path) -> Iterator[Figure]:
+    """The figures of a part of the product, or of all of it; one server is asked for whatever does not need its own."""
+    if what in {"main", "start"}:
+        yield from measures.start(repeat)
+    if what in {"main", *SHARING}:
+        with TemporaryDirectory() as folder, Product(Path(folder) / "var") as product:
+            parts: dict[str, Callable[[], Iterator[Figure]]] = {
+                "upload": lambda: measures.upload(product, repeat, film),
+                "weight": lambda: measures.weight(product),
+                "whatif": lambda: what_if.measure(product, repeat),
+            }
+            for name in SHARING:
+                if what in {"main", name}:
+                    yield from parts[name]()
+    if what in {"main", "pixels"}:
+        yield from pixels.measure(repeat)
+
+
 def composites(films: int) -> int:
     """The table of LRP's composites on ``films`` phantoms per finding; returns the exit code."""
     from app.bench import composites  # noqa: PLC0415 - as above
 
-    for line in composites.compared("chest-phantom", films):
+    for line in composites.compared(composites.MODEL, films):
         print(line, flush=True)
     return 0
 
@@ -78,13 +100,6 @@ def main(arguments: list[str]) -> int:
     if given.what == "composites":
         return composites(given.films or 25)
     film = Settings().data / "chest" / "dicom" / "pa_jpeg_baseline.dcm"
-    parts: dict[str, Callable[[], Iterator[Figure]]] = {
-        "start": lambda: measures.start(given.repeat),
-        "upload": lambda: measures.upload(given.repeat, film),
-        "weight": measures.weight,
-        "whatif": lambda: what_if.measure(given.repeat),
-        "pixels": lambda: pixels.measure(given.repeat),
-    }
     machine: dict[str, str | int] = {
         "version": __version__,
         "python": platform.python_version(),
@@ -92,10 +107,7 @@ def main(arguments: list[str]) -> int:
         "cores": os.cpu_count() or 0,
     }
     print(", ".join(f"{name} {value}" for name, value in machine.items()))
-    figures: list[Figure] = []
-    for name, part in parts.items():
-        if given.what in {"main", name}:
-            figures += part()
+    figures = list(product_figures(given.what, given.repeat, film)) if given.what in {"main", *PRODUCT} else []
     if given.what == "whatif":
         figures += what_if.exam(given.repeat)
     if given.what in SEEN:

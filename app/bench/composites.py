@@ -26,6 +26,7 @@ from app.explainers.trace import Trace
 from app.reporting import cases, variants
 from app.reporting.variants import Variant
 
+MODEL = "chest-phantom"
 MEASURES = ("pointing", "pointing, smoothed", "between findings", "Σ|R| ÷ seed", "absorbed", "lost")
 
 

@@ -27,26 +27,24 @@ class Way:
 
 def start(repeat: int) -> Iterator[Figure]:
     """The first start over an empty folder, and later starts over the same one."""
-    with TemporaryDirectory() as folder, Product(Path(folder) / "var") as product:
-        product.stop()
-        later = [product.start() for _ in range(repeat)]
-    first = []
+    first: list[float] = []
     for _ in range(repeat):
         with TemporaryDirectory() as folder:
             product = Product(Path(folder) / "var")
             try:
                 first.append(product.start())
+                later = [product.start() for _ in range(repeat)] if len(first) == repeat else []
             finally:
                 product.stop()
     yield Figure("start, empty folder → ready", "s", tuple(first))
     yield Figure("start again → ready", "s", tuple(later))
 
 
-def upload(repeat: int, real_film: Path) -> Iterator[Figure]:
-    """From sending a film to its prediction and to its five overlays: a phantom, and a real film where there is one."""
-    with TemporaryDirectory() as folder, Product(Path(folder) / "var") as product:
-        cold = follow(product, "phantom.dcm", phantom(0))
-        warm = [follow(product, "phantom.dcm", phantom(seed)) for seed in range(1, repeat + 1)]
+def upload(product: Product, repeat: int, real_film: Path) -> Iterator[Figure]:
+    """From sending a film to its prediction and to its five overlays: a phantom to a ``product`` that has read nothing yet, and
+    a real film where there is one."""
+    cold = follow(product, "phantom.dcm", phantom(0))
+    warm = [follow(product, "phantom.dcm", phantom(seed)) for seed in range(1, repeat + 1)]
     name = f"phantom {PHANTOM_SIZE} px"
     yield Figure(f"{name}, first after start → prediction", "s", (cold.prediction,))
     yield Figure(f"{name}, first after start → five overlays", "s", (cold.explanations,))
@@ -56,22 +54,21 @@ def upload(repeat: int, real_film: Path) -> Iterator[Figure]:
         return
     ways = []
     for _ in range(repeat):  # the same film again would be found stored already, so each goes to a server of its own
-        with TemporaryDirectory() as folder, Product(Path(folder) / "var") as product:
-            follow(product, "phantom.dcm", phantom(0))
-            ways.append(follow(product, real_film.name, real_film.read_bytes()))
+        with TemporaryDirectory() as folder, Product(Path(folder) / "var") as other:
+            follow(other, "phantom.dcm", phantom(0))
+            ways.append(follow(other, real_film.name, real_film.read_bytes()))
     yield Figure("real film → prediction", "s", tuple(way.prediction for way in ways))
     yield Figure("real film → five overlays", "s", tuple(way.explanations for way in ways))
 
 
-def weight() -> Iterator[Figure]:
+def weight(product: Product) -> Iterator[Figure]:
     """Bytes of body that travel for a case page, compressed as they are sent."""
-    with TemporaryDirectory() as folder, Product(Path(folder) / "var") as product:
-        way = follow(product, "phantom.dcm", phantom(0))
-        page = product.get(f"/studies/{way.study}")
-        parts = dict(linked(product, page.body.decode()))
-        data = product.get(f"/studies/{way.study}/case.json").json()
-        pixels = product.get(data["stacks"][0]["images"][0]["pixels_url"]).travelled
-        maps = {entry["method"]: product.get(entry["values_url"]).travelled for entry in data["explanations"]}
+    way = follow(product, "phantom.dcm", phantom(0))
+    page = product.get(f"/studies/{way.study}")
+    parts = dict(linked(product, page.body.decode()))
+    data = product.get(f"/studies/{way.study}/case.json").json()
+    pixels = product.get(data["stacks"][0]["images"][0]["pixels_url"]).travelled
+    maps = {entry["method"]: product.get(entry["values_url"]).travelled for entry in data["explanations"]}
     yield Figure("case page, HTML", "bytes", (page.travelled,))
     yield Figure("case page, scripts", "bytes", (sum(size for name, size in parts.items() if ".js" in name),))
     yield Figure("case page, styles", "bytes", (sum(size for name, size in parts.items() if ".css" in name),))

@@ -27,18 +27,18 @@ SLICES = 32
 """Of each of an exam's three stacks."""
 
 
-def measure(repeat: int) -> Iterator[Figure]:
+def measure(product: Product, repeat: int) -> Iterator[Figure]:
     """Every fill on films of two sizes, each time another area, so that no answer is known already. The processor time says
     what the answers would take on a machine that has nothing else to do."""
     for size in SIZES:
-        with TemporaryDirectory() as folder, Product(Path(folder) / "var") as product:
-            study = follow(product, "phantom.dcm", dicom.encode(chest.draw(0, ("Nodule",), size=size))).study
-            asked(product, study, size, 0, "inpaint")
-            before = product.processor_seconds()
-            for fill in FILLS:
-                samples = tuple(asked(product, study, size, place, fill) for place in range(1, repeat + 1))
-                yield Figure(f"what if, {size} px, {fill}", "s", samples)
-            after = product.processor_seconds()
+        film = dicom.encode(chest.draw(0, ("Nodule",), size=size), dicom.Header(number=size))
+        study = follow(product, "phantom.dcm", film).study
+        asked(product, study, size, 0, "inpaint")
+        before = product.processor_seconds()
+        for fill in FILLS:
+            samples = tuple(asked(product, study, size, place, fill) for place in range(1, repeat + 1))
+            yield Figure(f"what if, {size} px, {fill}", "s", samples)
+        after = product.processor_seconds()
         if before is not None and after is not None:
             yield Figure(f"what if, {size} px, processor time", "s", ((after - before) / (repeat * len(FILLS)),))
     yield from apart(repeat, SIZES[0])

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from app.domain import Extent, frozen
+from app.evaluation.ranks import ranked
 
 SHARE = 0.1
 """The top area: the tenth of the cells that a map puts highest."""
@@ -183,7 +183,7 @@ def compared(maps: Mapping[str, Heat], image: tuple[int, int]) -> Agreement:
 
 def spearman(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
     """Spearman's rank correlation of two maps of one shape, ties averaged; NaN when one of them is constant."""
-    x, y = (rankdata(value.ravel()) for value in (a, b))
+    x, y = (ranked(value.ravel()) for value in (a, b))
     x, y = x - x.mean(), y - y.mean()
     scale = float(np.sqrt((x * x).sum() * (y * y).sum()))
     return float((x * y).sum() / scale) if scale > 0 else float("nan")
@@ -194,14 +194,14 @@ def between(maps: NDArray[np.float32]) -> float:
 
     Near 1 the method draws the same map whatever it is asked: it explains the film, not the finding. NaN below two maps.
     """
-    ranked = np.stack([rankdata(value.ravel()) for value in maps])
-    ranked -= ranked.mean(1, keepdims=True)
-    norms = np.linalg.norm(ranked, axis=1)
-    ranked = ranked[norms > 0] / norms[norms > 0, None]
-    if len(ranked) < 2:
+    order = np.stack([ranked(value.ravel()) for value in maps])
+    order -= order.mean(1, keepdims=True)
+    norms = np.linalg.norm(order, axis=1)
+    order = order[norms > 0] / norms[norms > 0, None]
+    if len(order) < 2:
         return float("nan")
-    table = ranked @ ranked.T
-    return float(table[np.triu_indices(len(ranked), 1)].mean())
+    table = order @ order.T
+    return float(table[np.triu_indices(len(order), 1)].mean())
 
 
 def relative_change(before: NDArray[np.floating], after: NDArray[np.floating]) -> float:

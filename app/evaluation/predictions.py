@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.stats import rankdata
 
 from app.domain import frozen
+from app.evaluation.ranks import ranked
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ def auroc(scores: NDArray[np.floating], labels: NDArray[np.bool_]) -> float:
     positives, negatives = int(labels.sum()), int((~labels).sum())
     if not positives or not negatives:
         return float("nan")
-    ranks = rankdata(scores)
-    return float((ranks[labels].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+    order = ranked(scores)
+    return float((order[labels].sum() - positives * (positives + 1) / 2) / (positives * negatives))
 
 
 def roc(scores: NDArray[np.floating], truth: NDArray[np.bool_], most: int = 60) -> NDArray[np.float64]:
