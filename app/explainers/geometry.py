@@ -14,6 +14,7 @@ from typing import Any
 from app.domain import Extent
 from app.explainers.relevance.plan import (
     AVERAGES,
+    BOUNDED,
     COPIES,
     DIFFERENCES,
     GATES,
@@ -28,6 +29,7 @@ from app.explainers.tape import Call, Ref, Tape
 
 POINTWISE = (
     RELUS
+    | BOUNDED
     | SMOOTH
     | GATES
     | SAME
@@ -45,7 +47,7 @@ POINTWISE = (
         "sqrt",
         "tanh",
     }
-    | {"clamp", "clamp_min", "clamp_max", "pow", "type_as", "stochastic_depth"}
+    | {"clamp_max", "pow", "type_as", "stochastic_depth"}
 )
 """Calls that leave every place where it is."""
 MIXES = SUMS | DIFFERENCES | PRODUCTS | QUOTIENTS
