@@ -346,7 +346,7 @@ export class Pane {
     write(first(bar, ".bar-below"), this.below);
     write(first(bar, ".bar-above"), this.above);
     write(first(bar, ".bar-range"), `${least} … ${most}`);
-    write(first(bar, ".bar-power"), power && words("bar.power", power));
+    write(first(bar, ".bar-power"), power);
     const figured = [least, most, low || "0", high].map((text) => `${text}${power && ` ${power}`}`);
     bar.title = words("bar.label", ...figured, range);
     // LRP and RAP hand a sum back to the pixels: how much of it did not arrive says whether the map can be trusted.

@@ -104,12 +104,12 @@ def test_a_map_that_speaks_against_the_finding_says_so_beside_its_colours(page: 
             raw = stored.read(stored.url.split("/studies")[0] + entry["values_url"])
             against = entry["state"] == "ok" and np.frombuffer(raw, "<f4").sum(dtype=np.float64) < 0
             note = page.locator(f"#pane-{entry['method']} .bar-note")
-            expected = "mostly evidence against" if against else "finding unlikely" if score["probability"] < 0.1 else ""
+            expected = "mostly against" if against else "finding unlikely" if score["probability"] < 0.1 else ""
             expect(note).to_have_text(expected)
             notes.add(expected)
         for bar in page.locator(".bar").all():
             assert bar.evaluate("(e) => e.scrollWidth <= e.clientWidth + 1"), "a colour bar is cut off"
-    assert notes == {"", "mostly evidence against"}
+    assert notes == {"", "mostly against"}
 
 
 def test_below_the_threshold_nothing_covers_the_film(case: Page) -> None:
