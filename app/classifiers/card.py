@@ -12,14 +12,13 @@ from typing import Any
 from app.classifiers.measured import Calibration, Figure, LookedAt, Operating, Outside, Range, Source, row
 from app.classifiers.members import Join, Member, joins, members
 from app.classifiers.preprocessing import Preprocessing
+from app.domain import HALF, OperatingPoint
 from app.errors import ModelError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 KINDS = ("network", "guard", "exam")
 SOURCES = ("validation", "phantoms")
 """Of which cases a range of colours is."""
-HALF = 0.5
-"""From here on a finding is called whose card names no point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +111,12 @@ class Card:
     def point(self, finding: str) -> float:
         """The probability, as answers give it, from which on a finding is called; 0.5 where the card gives none."""
         return next((one.probability for one in self.operating if one.finding == finding), HALF)
+
+    def operating_point(self, finding: str, sha256: str, moved: float | None = None) -> OperatingPoint:
+        """The same of an answer by the version ``sha256``, of which a card of another version says nothing; ``moved``: where a
+        reader moved it to."""
+        mine = self.sha256 == sha256 and self.pointed(finding)
+        return OperatingPoint(self.point(finding) if mine else None, moved)
 
     @classmethod
     def read(cls, folder: Path) -> "Card":

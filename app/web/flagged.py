@@ -16,7 +16,7 @@ from starlette.responses import Response
 from app import explainers
 from app.store import FLAG_SORTS, Choices, FlagQuery, FlagRow, Page, Transaction
 from app.store.records import FlagSort
-from app.web import exports, figures, pages, tables, what_if_export
+from app.web import calling, exports, figures, pages, tables, what_if_export
 from app.web.exports import FlagLine
 
 router = APIRouter(include_in_schema=False)
@@ -152,18 +152,19 @@ def searched_json(request: Request, asked: Annotated[Asked, Form()]) -> Response
     return _json(request, asked.query(asked.text))
 
 
-def _lines(tx: Transaction, query: FlagQuery) -> Iterator[dict[str, Any]]:
-    return (FlagLine.of(row).model_dump() for row in tx.flags.export(query))
+def _lines(request: Request, tx: Transaction, query: FlagQuery) -> Iterator[dict[str, Any]]:
+    points = calling.of(request, tx)
+    return (FlagLine.of(row, points).model_dump() for row in tx.flags.export(query))
 
 
 def _csv(request: Request, query: FlagQuery) -> Response:
     with pages.of(request).store.view() as tx:
-        return exports.csv_file("flagged", exports.heading(FlagLine), (line.values() for line in _lines(tx, query)))
+        return exports.csv_file("flagged", exports.heading(FlagLine), (line.values() for line in _lines(request, tx, query)))
 
 
 def _json(request: Request, query: FlagQuery) -> Response:
     with pages.of(request).store.view() as tx:
-        flags = list(_lines(tx, query))
+        flags = list(_lines(request, tx, query))
     body = {
         "use": exports.NOTICE,
         "exported_at": datetime.now(UTC).isoformat(),
