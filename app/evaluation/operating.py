@@ -15,7 +15,7 @@ FLOOR = 0.8
 """Of those without a finding at least this share is not to be called: with fourteen findings false calls add up."""
 RULE = (
     "The probability at which sensitivity and specificity are nearest to each other on the validation part; a higher one where "
-    "the 95 % interval of specificity would begin below 0.80 there."
+    "the 95 % interval of specificity over films would begin below 0.80 there."
 )
 FEWEST = 10
 """Films with and without the finding that a choice needs."""

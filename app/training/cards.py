@@ -101,10 +101,12 @@ def roc(source: str, finding: str, points: NDArray[np.float64], beside: NDArray[
 
 
 def calls(source: str, finding: str, rows: NDArray[np.float64], positives: int, negatives: int) -> dict[str, Any]:
-    """What every point does on one source: rows (k, 3) as `app.evaluation.operating.curve` gives them."""
-    points = [
-        [digits(point), round(float(sensitivity), 4), round(float(specificity), 4)] for point, sensitivity, specificity in rows
-    ]
+    """What every point does on one source: rows (k, 3) as `app.evaluation.operating.curve` gives them; of those that are alike
+    once they are rounded the first."""
+    points: list[list[float]] = []
+    for point, sensitivity, specificity in rows:
+        if not points or digits(point) > points[-1][0]:
+            points.append([digits(point), round(float(sensitivity), 4), round(float(specificity), 4)])
     return {"source": source, "finding": finding, "points": points, "positives": positives, "negatives": negatives}
 
 
@@ -158,8 +160,8 @@ def _curves(
 
 
 def digits(value: float) -> float:
-    """A probability to four significant digits: rare findings have small ones."""
-    return float(f"{value:.4g}")
+    """A probability to six significant digits: rare findings have small ones, and films lie close together."""
+    return float(f"{value:.6g}")
 
 
 def _rounded(**values: float) -> dict[str, float]:

@@ -40,7 +40,7 @@ def table(folder: Path, parts: bool, count: int = 120) -> Path:
         for number in range(count):
             film(folder / "films" / f"{number}.png", number)
             part = ("train", "validation", "test")[number % 3]
-            told.writerow([f"{number}.png", f"p{number}", *([part] if parts else []), int(number % 5 == 0), 1])
+            told.writerow([f"{number}.png", f"p{number}", *([part] if parts else []), int(number % 5 < 2), 1])
     return folder / "labels.csv"
 
 
@@ -61,7 +61,7 @@ def test_points_of_a_table_are_chosen_on_one_half_of_the_patients_and_told_of_th
     assert 40 < chosen.sum() < 80
     films = [ranges.real(labels.parent / "films" / f"{number}.png") for number in range(120)]
     said = np.array([answer.score("Nodule").probability for one in films for answer in classifier.predict(one)])  # type: ignore[union-attr]
-    truth = np.arange(120) % 5 == 0
+    truth = np.arange(120) % 5 < 2
     told = {row.source: row for row in card.operating}
     assert set(told) == {"validation", "labels.csv"}
     assert {row.finding for row in card.operating} == {"Nodule"}
@@ -78,12 +78,12 @@ def test_points_of_a_table_are_chosen_on_one_half_of_the_patients_and_told_of_th
 
 
 def test_a_tables_parts_are_kept_apart(folder: Path, tmp_path: Path) -> None:
-    labels = table(tmp_path / "data", parts=True)
+    labels = table(tmp_path / "data", parts=True, count=240)
     assert command("phantom-untrained", "--table", labels, "--images", labels.parent / "films", "--dry") == 0
     assert not Card.read(folder / "phantom-untrained").operating, "a dry run writes nothing"
     classifier = load(Card.read(folder / "phantom-untrained"), torch.device("cpu"))
     answered = points.of_table(classifier, labels, labels.parent / "films", lambda _: None)
-    assert len(answered.chosen_on.patients) == 40
+    assert len(answered.chosen_on.patients) == 80
     assert {int(str(patient)[1:]) % 3 for patient in answered.chosen_on.patients} == {1}
     (test,) = answered.tested_on
     assert {int(str(patient)[1:]) % 3 for patient in test.patients} == {2}, "what the network may have learnt from is left out"
@@ -126,7 +126,7 @@ def test_validation_patients_choose_and_test_patients_are_told_of(
     assert curves is not None
     for row in card.operating:
         (curve,) = [one for one in curves.of(row.finding) if one.source == row.source]
-        assert curve.at(row.probability) == pytest.approx((row.sensitivity, row.specificity), abs=0.06)
+        assert curve.at(row.probability) == pytest.approx((row.sensitivity, row.specificity), abs=0.11)
 
 
 def test_a_network_that_was_fitted_to_none_of_ours_asks_for_a_table(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -48,7 +48,7 @@ def test_a_weak_network_is_held_to_specificity_with_its_interval() -> None:
 def test_where_films_weigh_unlike_they_are_worth_fewer() -> None:
     truth = np.arange(400) < 100
     probabilities = np.linspace(0.01, 0.99, 400)[::-1] * 0.5 + 0.3 * np.random.default_rng(2).random(400)
-    weights = np.where(np.arange(400) % 40 == 0, 20.0, 0.1)
+    weights = np.where(np.arange(400) % 10 == 0, 3.0, 0.5)
     plain, weighed = operating_point(probabilities, truth), operating_point(probabilities, truth, weights)
     assert weighed > plain
     assert lowest(np.array([0.9]), 50)[0] == pytest.approx(wilson(45, 50)[0])

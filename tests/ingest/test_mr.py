@@ -222,7 +222,7 @@ def test_slices_that_lie_nowhere_are_in_the_order_of_their_numbers(sagittal: lis
         ),
         ({"SeriesDescription": "sag medic", "RepetitionTime": "800", "EchoTime": "18", "ScanningSequence": "GR"}, "T2*", False),
         (
-            {"RepetitionTime": "4000", "EchoTime": "40", "ScanningSequence": ["SE", "IR"], "InversionTime": "150"},
+            {"SeriesDescription": "x", "EchoTime": "40", "ScanningSequence": ["SE", "IR"], "InversionTime": "150"},
             "STIR",
             False,
         ),

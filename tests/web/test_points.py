@@ -158,5 +158,5 @@ def test_the_report_says_what_is_called_and_from_where_on(client: TestClient, st
 def test_a_networks_page_tells_its_points(client: TestClient, settings: Settings) -> None:
     page = client.get(f"/models/{films.MODEL}").text
     assert "On other patients: elsewhere" in page
-    assert "where the 95 % interval of specificity would begin below 0.80" in page
+    assert "where the 95 % interval of specificity over films would begin below 0.80" in page
     assert "No operating point on the card: called from 0.5 on." in client.get("/models/chest-untrained").text
