@@ -11,6 +11,7 @@ from fastapi import APIRouter, Form, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from app.domain import NO_FINDING
 from app.evaluation.agreement import DISAGREE
 from app.store import STUDY_STATES, WORKLIST_SORTS, Page, WorklistQuery, WorklistRow
 from app.store.records import WorklistSort
@@ -159,15 +160,16 @@ def _page(request: Request, query: WorklistQuery, polled: bool) -> WorklistPage:
 
 
 def findings(row: WorklistRow, points: Calling, _: Translate) -> Findings:
-    """What is named of a study, by the points of whoever reads."""
+    """What is named of a study, by the points of whoever reads. That nothing is found is an answer and no finding: it is never
+    called."""
     every = []
     for score in row.said:
         point = points.point(row.network, row.version, score.finding)
         apart, told = row.apart.get(score.finding), calling.sentence(point, _)
-        every.append(Finding(score.finding, score.probability, point.calls(score.probability), apart, told))
+        called = score.finding != NO_FINDING and point.calls(score.probability)
+        every.append(Finding(score.finding, score.probability, called, apart, told))
     ordered = sorted(every, key=lambda one: not one.called)  # stable: by probability within
-    called = sum(one.called for one in every)
-    return Findings(tuple(ordered[:TOP]), max(0, called - TOP))
+    return Findings(tuple(ordered[:TOP]), max(0, sum(one.called for one in every) - TOP))
 
 
 def _columns(request: Request, query: WorklistQuery) -> tuple[tables.Column, ...]:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from app.domain import Mark
+from app.domain import NO_FINDING, Mark
 from app.stacks import STACKED
 from app.store import ImageRow, Provenance, SeriesRow, Transaction, WorklistRow
 from app.store.records import FileState, StudyState
@@ -62,7 +62,9 @@ class SummaryOut(Frozen):
     images: int = Field(description="How many images it has.")
     state: StudyState = Field(description="How far its analysis is.")
     top: tuple[CalledOut, ...] = Field(description="The three highest scores, the highest first.")
-    called: tuple[str, ...] = Field(description="Every finding that is called, the most probable first.")
+    called: tuple[str, ...] = Field(
+        description="Every finding that is called, the most probable first; that nothing is found is none."
+    )
     model: str = Field(description="The network whose scores these are; empty where none has read it.")
     disagreements: tuple[float | None, ...] = Field(
         description="How far methods disagree on each of these findings, 0 to 1; null where that is not known."
@@ -87,7 +89,11 @@ class SummaryOut(Frozen):
             images=row.images,
             state=row.state,
             top=called(row.top, points.of(row.network, row.version)),
-            called=tuple(one.finding for one in called(row.said, points.of(row.network, row.version)) if one.called),
+            called=tuple(
+                one.finding
+                for one in called(row.said, points.of(row.network, row.version))
+                if one.called and one.finding != NO_FINDING
+            ),
             model=row.network,
             disagreements=row.disagreements,
             flags=row.flags,
