@@ -56,8 +56,14 @@ def of(request: Request, tx: Transaction) -> Calling:
 
 
 def small(probability: float) -> str:
-    """A point in per cent: rare findings are called from small ones on, so of these three digits are told."""
-    return f"{100 * probability:.3g} %"
+    """A point in per cent."""
+    return f"{per_cent(probability)} %"
+
+
+def per_cent(probability: float) -> str:
+    """The figure: three digits, since rare findings are called from small probabilities on; four where three would say 100."""
+    told = f"{100 * probability:.3g}"
+    return f"{100 * probability:.4g}" if told == "100" else told
 
 
 def sentence(point: OperatingPoint, _: Translate) -> str:
@@ -133,7 +139,7 @@ def shown(card: Card, sha256: str, point: OperatingPoint, finding: str, curves: 
     known = does(card, curves, finding, point) if sha256 == card.sha256 else ()
     return Shown(
         sentence=sentence(point, _),
-        percent=f"{100 * point.at:.3g}",
+        percent=per_cent(point.at),
         card="" if point.card is None else small(point.card),
         moved=point.moved is not None,
         worth=tuple(worth(row, _) for row in known[:1]),
