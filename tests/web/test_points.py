@@ -146,6 +146,21 @@ def test_an_answer_of_another_version_is_not_called_by_this_cards_point(client: 
     assert calls(client, study_id) == {"Nodule": True, "Cardiomegaly": False, "Effusion": False}
 
 
+def test_a_verdict_says_whether_its_finding_is_called(client: TestClient, study: str, store: Store) -> None:
+    films.flag(store, study)
+    assert "87 % · called" not in client.get("/flagged").text
+    assert exports_flag(client)["called"] == "False"
+    move(client, study, percent="75")
+    assert "87 % · called" in client.get("/flagged").text
+    told = exports_flag(client)
+    assert [told[name] for name in ("called", "point", "card_point", "point_by")] == ["True", "0.75", "0.9", "reader"]
+
+
+def exports_flag(client: TestClient) -> dict[str, str]:
+    (line,) = csv.DictReader(client.get("/flagged.csv").content.decode("utf-8-sig").splitlines())
+    return line
+
+
 def test_the_report_says_what_is_called_and_from_where_on(client: TestClient, study: str) -> None:
     sheet = shown(client.get(f"/studies/{study}/report"))
     assert {one.name: one.called for one in sheet.probabilities} == {"Nodule": False, "Cardiomegaly": False, "Effusion": True}
