@@ -213,7 +213,10 @@ def add(given: argparse.Namespace, settings: Settings) -> int:
     if given.table:
         given.data = given.answers = None
         given.cases, given.dry = 0, False
-        points(given, settings)
+        try:
+            points(given, settings)
+        except InputError as error:
+            print(f"It calls findings from 0.5 on: {error.sentence}")
     else:
         print(f"It calls findings from 0.5 on, until: python -m app models points {added.card.name} --table labels.csv")
     if given.default:

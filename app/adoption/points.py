@@ -30,6 +30,7 @@ from app.errors import InputError
 from app.evaluation.operating import RULE
 from app.phantoms import chest, knee
 from app.training import cards, measuring, table_layout, targets
+from app.training.collection import refuse_leaks, there
 from app.training.films import SOURCES, read
 from app.training.material import WHOLE
 from app.training.measuring import Answers
@@ -78,11 +79,11 @@ def of_collections(classifier: Classifier, data: Path, say: Say, kept: Path | No
     def answers(name: str, chosen: NDArray[np.bool_]) -> Answers:
         return Answers(name, said[chosen], labels[chosen], patients[chosen])
 
-    groups = [group for group in (there(WHOLE, sources), there(CHILDREN, sources)) if group]
+    groups = [group for group in (within(WHOLE, sources), within(CHILDREN, sources)) if group]
     validation = (parts == "validation") & np.isin(of, [one for group in groups for one in group])
     chosen_on = answers("validation", validation)
     weights = evenly(~np.isnan(chosen_on.labels), [np.isin(of[validation], group) for group in groups])
-    whole = there(WHOLE, sources)
+    whole = within(WHOLE, sources)
     tests = [(one,) for one in sources] + ([whole] if len(whole) > 1 else [])
     tested = (answers(" + ".join(group), (parts == "test") & np.isin(of, group)) for group in tests)
     return Answered(chosen_on, weights, tuple(tested))
@@ -102,9 +103,13 @@ def of_table(classifier: Classifier, table: Path, images: Path | None, say: Say,
             "“%(file)s” has no column named like a finding of “%(name)s”. They are: %(known)s.",
             {"file": table.name, "name": card.name, "known": ", ".join(card.findings)},
         )
-    collection = table_layout.read(table, found, images)
+    every, notes, _ = there(table_layout.listed(table, found, images), table.name)
+    for note in notes:
+        say(f"note: {note}")
     named = "part" in table_layout.header(table)
-    films = [film for film in collection.films if not named or film.part != "train"]
+    if named:
+        refuse_leaks(every)
+    films = [film for film in every if not named or film.part != "train"]
     labels = ordered(targets.labels(films, found), found, card.findings)
     patients = np.array([film.patient for film in films])
     choosing = np.array([film.part == "validation" if named else half(film.patient) for film in films], bool)
@@ -164,7 +169,7 @@ def _stack(stack: knee.KneeStack, uid: str) -> Series:
     return Series(uid, "MR", images, body_part="KNEE")
 
 
-def there(group: Sequence[str], sources: Sequence[str]) -> tuple[str, ...]:
+def within(group: Sequence[str], sources: Sequence[str]) -> tuple[str, ...]:
     """Those of a group that are among the sources."""
     return tuple(one for one in group if one in sources)
 

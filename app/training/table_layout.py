@@ -35,9 +35,8 @@ def findings(data: Path) -> tuple[str, ...]:
     return tuple(name for name in header(data) if name and name not in OWN)
 
 
-def read(data: Path, chosen: Sequence[str] = (), images: Path | None = None) -> Collection:
-    """All films of the table, ``data`` or the one in the folder ``data``; ``chosen`` findings only, when any are named. Films
-    lie below ``images``, else beside the table.
+def read(data: Path, chosen: Sequence[str] = ()) -> Collection:
+    """All films of the table, ``data`` or the one in the folder ``data``; ``chosen`` findings only, when any are named.
 
     InputError with a sentence for a missing table, a cell that means nothing, a film listed twice, a path that leads out.
     """
@@ -46,6 +45,17 @@ def read(data: Path, chosen: Sequence[str] = (), images: Path | None = None) -> 
     asked = tuple(chosen or findings(table))
     if not asked:
         raise InputError("“%(file)s” has no column for a finding, only what is about the film.", {"file": table.name})
+    present, notes, lost = there(listed(table, asked), table.name)
+    if "patient" not in names:
+        notes = (f"{table.name} has no column “patient”: every film counts as a patient of its own", *notes)
+    terms = {film.source: TERMS for film in present}
+    found = f"a table of films ({table.name})"
+    return checked(Collection("table", found, asked, tuple(present), terms, notes, (*limits(names), *lost)))
+
+
+def listed(table: Path, asked: Sequence[str], images: Path | None = None) -> list[Film]:
+    """The films that a table lists, with their labels for the findings ``asked``, whether their files are there or not; they
+    lie below ``images``, else beside the table. InputError as `read`."""
     folder = images or table.parent
     films, seen = [], set()
     for line, row in rows.rows(table, ("image", *asked)):
@@ -69,12 +79,7 @@ def read(data: Path, chosen: Sequence[str] = (), images: Path | None = None) -> 
                 view=row.get("view", ""),
             )
         )
-    present, notes, lost = there(films, table.name)
-    if "patient" not in names:
-        notes = (f"{table.name} has no column “patient”: every film counts as a patient of its own", *notes)
-    terms = {film.source: TERMS for film in present}
-    found = f"a table of films ({table.name})"
-    return checked(Collection("table", found, asked, tuple(present), terms, notes, (*limits(names), *lost)))
+    return films
 
 
 def only(data: Path) -> Path:

@@ -89,6 +89,19 @@ def test_a_tables_parts_are_kept_apart(folder: Path, tmp_path: Path) -> None:
     assert {int(str(patient)[1:]) % 3 for patient in test.patients} == {2}, "what the network may have learnt from is left out"
 
 
+def test_one_patient_in_two_parts_is_refused_and_a_part_may_be_missing(folder: Path, tmp_path: Path) -> None:
+    for name in "ab":
+        film(tmp_path / f"{name}.png", ord(name))
+    classifier = load(Card.read(folder / "phantom-untrained"), torch.device("cpu"))
+    labels = tmp_path / "labels.csv"
+    labels.write_text("image,patient,part,Nodule\na.png,p,validation,1\nb.png,q,test,0\n", encoding="utf-8")
+    answered = points.of_table(classifier, labels, None, lambda _: None)
+    assert (len(answered.chosen_on.patients), len(answered.tested_on[0].patients)) == (1, 1), "nobody needs a part to train on"
+    labels.write_text("image,patient,part,Nodule\na.png,p,validation,1\nb.png,p,test,0\n", encoding="utf-8")
+    with pytest.raises(InputError, match="more than one part"):
+        points.of_table(classifier, labels, None, lambda _: None)
+
+
 def test_a_table_without_a_finding_of_the_network_is_refused(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_text("image,Something else\na.png,1\n", encoding="utf-8")
     classifier = load(Card.read(folder / "phantom-untrained"), torch.device("cpu"))
