@@ -1,4 +1,4 @@
-"""The `models` command: `models list`, `show`, `check`, `add`, `ranges`, `default`, `remove`.
+"""The `models` command: `models list`, `show`, `check`, `add`, `ranges`, `points`, `default`, `remove`.
 
 Loads torch only to add, to check and to measure.
 """
@@ -13,6 +13,7 @@ from app.adoption import shelf
 from app.classifiers.card import Card
 from app.classifiers.registry import Registry
 from app.config import Settings
+from app.errors import InputError
 
 if TYPE_CHECKING:
     import torch
@@ -64,6 +65,7 @@ def parser() -> argparse.ArgumentParser:
     ranges_.add_argument("--cases", type=int, default=0, help="how many films or exams (default: 240, 150 phantoms, 24 exams)")
     ranges_.add_argument("--methods", nargs="+", metavar="METHOD", help="default: those that it opens with")
     ranges_.set_defaults(run=ranges)
+    _points_of(words)
     add_ = words.add_parser(
         "add",
         help="bring a network of one's own, from a file of weights",
@@ -80,9 +82,33 @@ def parser() -> argparse.ArgumentParser:
     add_.add_argument("--size", type=int, default=0, metavar="PIXELS", help="side of the network's input (default: 224)")
     add_.add_argument("--preset", default="", choices=PRESETS, help="how films were prepared for it")
     add_.add_argument("--card", type=Path, metavar="FILE", help="a card to begin with, in TOML; default: a template")
+    add_.add_argument("--table", type=Path, metavar="FILE", help="films with labels, as “models points” takes them")
+    add_.add_argument("--images", type=Path, metavar="FOLDER", help="where the table's films lie (default: beside it)")
     add_.add_argument("--default", action="store_true", help="let it be chosen by itself, as “models default” does")
     add_.set_defaults(run=add)
     return top
+
+
+def _points_of(words: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The options of `models points`."""
+    made = words.add_parser(
+        "points",
+        help="choose from which probability on a network calls each finding, and write it onto its card",
+        description="Choose, on films that a network was not fitted to, from which probability on it calls each finding; tell "
+        "of other patients what that does (sensitivity, specificity, 95 % intervals); write both onto its card.",
+    )
+    made.add_argument("name", metavar="NAME")
+    made.add_argument(
+        "--table", type=Path, metavar="FILE", help="films with labels: a CSV with the columns image, patient and the findings"
+    )
+    made.add_argument("--images", type=Path, metavar="FOLDER", help="where the table's films lie (default: beside it)")
+    made.add_argument("--data", type=Path, metavar="FOLDER", help="of the collections (default: WHYLIGHT_DATA)")
+    made.add_argument("--cases", type=int, default=0, help="how many drawn films or exams of each part (default: 1000, 150)")
+    made.add_argument(
+        "--answers", type=Path, metavar="FILE", help="keep what the network says in FILE (.npz), or take it from there"
+    )
+    made.add_argument("--dry", action="store_true", help="print what would be written, and write nothing")
+    made.set_defaults(run=points)
 
 
 def listed(_: argparse.Namespace, settings: Settings) -> int:
@@ -115,6 +141,7 @@ def show(given: argparse.Namespace, settings: Settings) -> int:
     size = f"{card.weights.stat().st_size / 1e6:.1f} MB" if card.weights.is_file() else "not there"
     lines = {
         "title": card.title,
+        **({"banner": card.banner} if card.banner else {}),
         "summary": card.summary,
         "reads": reads(card),
         "findings": ", ".join(card.findings),
@@ -122,6 +149,8 @@ def show(given: argparse.Namespace, settings: Settings) -> int:
         "films": f"{how.stretch}, {how.fit} to a square, scaled to {scale}",
         "weights": f"{size}, sha256 {card.sha256}",
         "figures": f"{len(card.figures)} on the card" if card.figures else "none: nobody has said how good it is",
+        "calls": "; ".join(f"{finding} from {card.point(finding):.3g} on" for finding in card.findings if card.pointed(finding))
+        or "no operating point on the card: called from 0.5 on",
         "intended use": card.intended_use,
         "terms": card.terms,
         **{f"limit {number}": text for number, text in enumerate(card.limits, 1)},
@@ -143,6 +172,8 @@ def check(given: argparse.Namespace, settings: Settings) -> int:
     found = trial.run_exam(load_exam(card, where)) if card.kind == "exam" else trial.run(load(card, where))
     print(f"{card.name}  {card.sha256[:12]}: the weights are the ones on the card.")
     print(trial.table(found))
+    if card.banner:
+        print(f"  {card.banner}")
     for fault in found.faults():
         print(f"  {fault}")
     return 1 if found.faults() else 0
@@ -179,6 +210,15 @@ def add(given: argparse.Namespace, settings: Settings) -> int:
         print(f"  {fault}")
     print(f"Added {added.card.name}: {added.card.folder}. Its answers are worth what its card can say of them. {NOTICE}")
     print(f"Its maps are drawn each in a range of its own, until: python -m app models ranges {added.card.name}")
+    if given.table:
+        given.data = given.answers = None
+        given.cases, given.dry = 0, False
+        try:
+            points(given, settings)
+        except InputError as error:
+            print(f"It calls findings from 0.5 on: {error.sentence}")
+    else:
+        print(f"It calls findings from 0.5 on, until: python -m app models points {added.card.name} --table labels.csv")
     if given.default:
         return default(given, settings)
     print(f"It reads when it is chosen on the case page, or by itself after: python -m app models default {added.card.name}")
@@ -208,6 +248,36 @@ def ranges(given: argparse.Namespace, settings: Settings) -> int:
     rows = list(seen.rows(source))
     colours.write(card, rows)
     print(f"{len(rows)} ranges of {source} are on the card of {card.name}.")
+    return 0
+
+
+def points(given: argparse.Namespace, settings: Settings) -> int:
+    """Choose, tell and write."""
+    from app.adoption import points as calling
+    from app.classifiers.loading import load, load_exam
+
+    card = Registry(settings.models).card(given.name)
+
+    def say(line: str) -> None:
+        print(line, flush=True)
+
+    if card.kind == "exam":
+        if given.table:
+            raise InputError("A table names films. The points of a network of exams are chosen on drawn exams.")
+        answered = calling.of_exams(load_exam(card, device(settings)), say, given.cases or calling.EXAMS)
+    elif given.table:
+        answered = calling.of_table(load(card, device(settings)), given.table, given.images, say, given.answers)
+    elif card.phantom:
+        answered = calling.of_phantoms(load(card, device(settings)), say, given.cases or calling.PHANTOMS)
+    else:
+        answered = calling.of_collections(load(card, device(settings)), given.data or settings.data, say, given.answers)
+    found = calling.chosen(card, answered)
+    print("\n".join(calling.told(found)))
+    if given.dry:
+        return 0
+    calling.write(card, found)
+    count = len({row["finding"] for row in found.rows})
+    print(f"The card of {card.name} says from which probability on it calls each of {count} findings.")
     return 0
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from app import __version__
 from app.classifiers.card import Card
-from app.domain import Answer, Image, Inspection, Score
+from app.domain import Answer, Image, Inspection, OperatingPoint, Score
 from app.stacks import Stack
 
 FORMAT = 2
@@ -48,7 +48,7 @@ def of_exam(answer: Answer, card: Card, stacks: Mapping[str, Stack[Image]], numb
             "images": of_stack(stacks[part.stack], numbers),
             "oddities": [oddity.sentence for oddity in stacks[part.stack].oddities],
             "findings": {
-                score.finding: {**_score(score), "contribution": contribution, "slice_scores": list(scores)}
+                score.finding: {**_alone(score), "contribution": contribution, "slice_scores": list(scores)}
                 for score, contribution, scores in zip(part.scores, part.contributions, part.slice_scores, strict=True)
             },
         }
@@ -56,7 +56,7 @@ def of_exam(answer: Answer, card: Card, stacks: Mapping[str, Stack[Image]], numb
     ]
     return {
         **network(answer, card),
-        "findings": findings(answer),
+        "findings": findings(answer, card),
         "planes": planes,
         "missing": list(answer.missing),
         "explanations": [],
@@ -73,9 +73,11 @@ def network(answer: Answer, card: Card) -> Entry:
     return {"model": answer.model, "model_sha256": answer.model_sha256, "device": answer.device, "banner": card.banner}
 
 
-def findings(answer: Answer) -> Entry:
-    """The scores of an answer by finding."""
-    return {score.finding: _score(score) for score in answer.scores}
+def findings(answer: Answer, card: Card) -> Entry:
+    """The scores of an answer by finding, each with whether it is called: the probability reaches the ``point``, which is the
+    ``card_point``, or 0.5 where the card has none."""
+    points = {score.finding: card.operating_point(score.finding, answer.model_sha256) for score in answer.scores}
+    return {score.finding: {**_alone(score), **_called(score, points[score.finding])} for score in answer.scores}
 
 
 def of_inspection(inspection: Inspection) -> Entry:
@@ -107,5 +109,9 @@ def write(path: Path, images: Sequence[Entry], exams: Sequence[Entry], *, comple
     aside.replace(path)
 
 
-def _score(score: Score) -> Entry:
+def _alone(score: Score) -> Entry:
     return {"probability": score.probability, "logit": score.logit}
+
+
+def _called(score: Score, point: OperatingPoint) -> Entry:
+    return {"called": point.calls(score.probability), "point": point.at, "card_point": point.card}

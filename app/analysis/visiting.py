@@ -124,7 +124,7 @@ class Visit:
         by = entries.network(answer, one.card)
         for stack in one.stacks:
             for number in entries.of_stack(stack, self.numbers):
-                self.images[number].update(by if one.exam else by | {"findings": entries.findings(answer)})
+                self.images[number].update(by if one.exam else by | {"findings": entries.findings(answer, one.card)})
         if one.exam:
             stacks = {stack.fingerprint: stack for stack in one.stacks}
             self.exams.append(entries.of_exam(answer, one.card, stacks, self.numbers))

@@ -12,6 +12,7 @@ from typing import Any
 from app.classifiers.measured import Calibration, Figure, LookedAt, Operating, Outside, Range, Source, row
 from app.classifiers.members import Join, Member, joins, members
 from app.classifiers.preprocessing import Preprocessing
+from app.domain import HALF, OperatingPoint
 from app.errors import ModelError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
@@ -35,9 +36,9 @@ class Card:
     one half, 0.5 (as it is) where the card gives none. ``beside_name`` names the published network whose figures stand beside
     this one's. The ROC and reliability curves are in a file of their own: `app.classifiers.curves`.
 
-    ``operating`` says from which probability on a finding would be called, chosen by ``operating_rule``: figures for readers
-    that move no probability. ``origin`` and ``check`` are what `models add` wrote: where the weights came from and what was
-    done to them, and what the check run found; empty for other networks.
+    ``operating`` says from which probability on a finding is called (`point`), chosen by ``operating_rule``, and what that
+    does; it moves no probability. ``origin`` and ``check`` are what `models add` wrote: where the weights came from and what
+    was done to them, and what the check run found; empty for other networks.
 
     ``guard`` names the card of the guard that looks at an image before the network does, "" where none does. The card of a
     guard has the ``kind`` "guard": it reads no study, and its ``findings`` are the kinds of image that it tells apart. A card
@@ -101,6 +102,22 @@ class Card:
         wanted = (method, finding, plane)
         return next((one for one in self.ranges if (one.method, one.finding, one.plane) == wanted), None)
 
+    def pointed(self, finding: str) -> bool:
+        """Whether the card says from where on a finding is called: by a row of ``operating``, or because its probabilities are
+        moved so that one half is at the published point."""
+        moved = dict(zip(self.findings, self.operating_points, strict=False)).get(finding, HALF)
+        return moved != HALF or any(one.finding == finding for one in self.operating)
+
+    def point(self, finding: str) -> float:
+        """The probability, as answers give it, from which on a finding is called; 0.5 where the card gives none."""
+        return next((one.probability for one in self.operating if one.finding == finding), HALF)
+
+    def operating_point(self, finding: str, sha256: str, moved: float | None = None) -> OperatingPoint:
+        """The same of an answer by the version ``sha256``, of which a card of another version says nothing; ``moved``: where a
+        reader moved it to."""
+        mine = self.sha256 == sha256 and self.pointed(finding)
+        return OperatingPoint(self.point(finding) if mine else None, moved)
+
     @classmethod
     def read(cls, folder: Path) -> "Card":
         """Read ``folder/card.toml``; ModelError with the missing or wrong entry when it is not a card."""
@@ -153,7 +170,7 @@ class Card:
             beside_name=str(raw.get("beside_name", "")),
             outside=tuple(row(Outside, entry) for entry in raw.get("outside", [])),
             calibration=tuple(row(Calibration, entry) for entry in raw.get("calibration", [])),
-            operating=tuple(row(Operating, entry) for entry in raw.get("operating", [])),
+            operating=_operating(raw.get("operating", []), findings),
             operating_rule=str(raw.get("operating_rule", "")),
             looked_at=tuple(row(LookedAt, entry) for entry in raw.get("looked_at", [])),
             looked_at_summary=str(raw.get("looked_at_summary", "")),
@@ -177,6 +194,16 @@ def _between(name: str, value: int, least: int, most: int) -> int:
     if not least <= value <= most:
         raise ValueError(f"{name} {value} is not between {least} and {most}")
     return value
+
+
+def _operating(entries: list[Any], findings: tuple[str, ...]) -> tuple[Operating, ...]:
+    """Rows of operating points; ValueError where one is no probability, or a finding has two."""
+    rows = tuple(row(Operating, entry) for entry in entries)
+    for one in rows:
+        alone = {other.probability for other in rows if other.finding == one.finding} == {one.probability}
+        if one.finding not in findings or not 0 < one.probability < 1 or not alone:
+            raise ValueError(f"operating: {one.finding} needs one probability between 0 and 1")
+    return rows
 
 
 def _range(entry: Any) -> Range:

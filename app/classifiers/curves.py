@@ -1,10 +1,12 @@
-"""The curves behind a card's figures, in ``models/<name>/curves.json``: ROC per source and finding, reliability per source.
+"""The curves behind a card's figures, in ``models/<name>/curves.json``: ROC and calls per source and finding, reliability per
+source.
 
 They are too long for a card that people read. The file names the weights it was measured with, and is refused with others.
 Knows no torch.
 """
 
 import json
+from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -54,11 +56,36 @@ class Reliability:
 
 
 @dataclass(frozen=True, slots=True)
+class Calls:
+    """What calling one finding does on one source, wherever its point stands: rows of (probability, sensitivity, specificity),
+    the probability rising from 0, where all are called, to 1, where none is; and the films with it, and without."""
+
+    source: str
+    finding: str
+    points: tuple[tuple[float, float, float], ...]
+    positives: int
+    negatives: int
+
+    def at(self, probability: float) -> tuple[float, float]:
+        """Sensitivity and specificity of calling from a probability on, between two rows in proportion."""
+        place = min(max(1, bisect_left(self.points, (probability,))), len(self.points) - 1)
+        (low, *before), (high, *after) = self.points[place - 1], self.points[place]
+        share = min(1.0, max(0.0, (probability - low) / (high - low)))
+        sensitivity, specificity = (a + share * (b - a) for a, b in zip(before, after, strict=True))
+        return sensitivity, specificity
+
+
+@dataclass(frozen=True, slots=True)
 class Curves:
     """All curves of a network, in the order of the file."""
 
     roc: tuple[Roc, ...]
     reliability: tuple[Reliability, ...]
+    calls: tuple[Calls, ...] = ()
+
+    def of(self, finding: str) -> tuple[Calls, ...]:
+        """What calling a finding does, by source."""
+        return tuple(one for one in self.calls if one.finding == finding)
 
     @classmethod
     def read(cls, card: Card) -> "Curves | None":
@@ -72,7 +99,11 @@ class Curves:
             if len(data) > LARGEST:
                 raise ValueError(f"more than {LARGEST} bytes")
             raw = json.loads(data)
-            curves = cls(tuple(map(_roc, raw["roc"])), tuple(map(_reliability, raw["reliability"])))
+            curves = cls(
+                tuple(map(_roc, raw["roc"])),
+                tuple(map(_reliability, raw["reliability"])),
+                tuple(map(_calls, raw.get("calls", []))),
+            )
             measured = raw["sha256"]
         except (
             OSError,
@@ -96,6 +127,18 @@ def _roc(entry: Any) -> Roc:
     if unknown or not all(fits(value, str) for value in told.values()):
         raise ValueError(f"roc: {sorted(unknown) or told}")
     return Roc(**told, points=_points(entry["points"]), beside=_points(entry["beside"]) if entry.get("beside") else ())
+
+
+def _calls(entry: Any) -> Calls:
+    points = tuple((_share(at), _share(sensitivity), _share(specificity)) for at, sensitivity, specificity in entry["points"])
+    found = Calls(**{**entry, "points": points})
+    named = fits(found.source, str) and fits(found.finding, str)
+    if len(points) < 2 or not named or not (fits(found.positives, int) and fits(found.negatives, int)):
+        raise ValueError("calls: a source, a finding, two rows or more, and counts")
+    rising = all(a[0] < b[0] and a[1] >= b[1] and a[2] <= b[2] for a, b in pairwise(found.points))
+    if not rising or found.points[0] != (0.0, 1.0, 0.0) or found.points[-1] != (1.0, 0.0, 1.0):
+        raise ValueError("calls: from all called at 0 to none at 1")
+    return found
 
 
 def _points(entry: Any) -> Points:

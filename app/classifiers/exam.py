@@ -163,6 +163,7 @@ def cut(card: Card, member: Member) -> Card:
         findings=member.findings,
         temperature=(1.0,) * count,
         operating_points=(0.5,) * count,
+        operating=(),  # of the exam's joined probability
         explained_layer="encoder",
         members=(),
         joins=(),

@@ -59,6 +59,7 @@ def known(layer: Headed, width: int, card: Card | None, answer: Answer | None, p
     found = mine.range_of(method.name, layer.finding, plane) if mine and usual else None
     pixels = SPREAD * mine.stride if mine and mine.input_size / width < FINE * mine.stride else 0.0
     return Known(
+        banner=card.banner if card is not None else "",
         high=found.high if found else None,
         evened=found.evened if found else None,
         source=found.source if found else "",

@@ -12,6 +12,7 @@ from app.domain.extent import Extent
 from app.domain.images import Image, Patient, Series, Study, VoiLut, Window
 from app.domain.inspections import Admission, Inspection, Mark
 from app.domain.layers import SCALES, Layer, LayerKind, Parameters, Producer, ProducerKind, Scale, joined
+from app.domain.points import HALF, OperatingPoint
 from app.domain.reviews import (
     REASONS,
     SHAPES,
@@ -30,6 +31,7 @@ __all__ = [
     "AREAS",
     "FILLS",
     "FINDINGS",
+    "HALF",
     "KNEE_FINDINGS",
     "NO_FINDING",
     "PLANES",
@@ -54,6 +56,7 @@ __all__ = [
     "Localisation",
     "Mark",
     "Member",
+    "OperatingPoint",
     "Parameters",
     "Part",
     "Patient",

@@ -96,8 +96,9 @@ class Image:
 class Series:
     """Images that belong together, in geometric order. ``source`` "film image": a PNG or JPEG, no spacing, no orientation.
 
-    ``weighting`` is what an MR sequence shows bright: "T1", "T2", "PD", "T2*", "STIR", "FLAIR", the first four with " FS" where
-    fat is suppressed, "FS" where that is all there is to know, "" where there is nothing. ``localizer``: made to plan others.
+    ``weighting`` is what an MR sequence shows bright: "T1", "T2", "PD", "T2*", "DESS", "STIR", "FLAIR", the first five with
+    " FS" where fat is suppressed, "FS" where that is all there is to know, "" where there is nothing. ``localizer``: made to
+    plan others.
     """
 
     series_uid: str

@@ -8,11 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain import frozen
 from app.evaluation.intervals import Mean, mean
 
-RULE = "The probability at which sensitivity and specificity are nearest to each other on the validation part."
+FLOOR = 0.8
+"""Of those without a finding at least this share is not to be called: with fourteen findings false calls add up."""
+RULE = (
+    "The probability at which sensitivity and specificity are nearest to each other on the validation part; a higher one where "
+    "the 95 % interval of specificity over films would begin below 0.80 there."
+)
 FEWEST = 10
 """Films with and without the finding that a choice needs."""
+MOST = 64
+"""How many points of a curve are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +38,8 @@ def operating_point(
     """The probability from which on the finding is called, by `RULE`; all (n,), ``weights`` of films, alike unless given.
 
     It lies half-way between two films' probabilities, so that none stands on it. Of points that are equally near the one with
-    the larger sum of both is taken. NaN when fewer than `FEWEST` films are on either side, or all probabilities are the same.
+    the larger sum of both is taken. The interval is Wilson's, of as many films as the weights are worth (Kish 1965). NaN when
+    fewer than `FEWEST` films are on either side, all probabilities are the same, or no point is so specific.
     """
     if min(int(truth.sum()), int((~truth).sum())) < FEWEST:
         return float("nan")
@@ -42,8 +51,20 @@ def operating_point(
     well = np.bincount(place, weight * ~truth, len(values))
     sensitivity = 1 - np.cumsum(sick)[:-1] / sick.sum()  # called are the values above each cut
     specificity = np.cumsum(well)[:-1] / well.sum()
-    best = np.lexsort((-(sensitivity + specificity), np.abs(sensitivity - specificity)))[0]
+    worth = float(well.sum()) ** 2 / float((weight[~truth] ** 2).sum())
+    allowed = np.flatnonzero(lowest(specificity, worth) >= FLOOR)
+    if not allowed.size:
+        return float("nan")
+    apart, both = np.abs(sensitivity - specificity)[allowed], (sensitivity + specificity)[allowed]
+    best = allowed[np.lexsort((-both, apart))[0]]
     return float((values[best] + values[best + 1]) / 2)
+
+
+def lowest(share: NDArray[np.float64], count: float) -> NDArray[np.float64]:
+    """Where the 95% interval of shares of ``count`` begins (Wilson 1927)."""
+    z = 1.959963984540054
+    spread = z * np.sqrt(np.clip(share * (1 - share), 0, None) / count + z * z / (4 * count * count))
+    return np.asarray((share + z * z / (2 * count) - spread) / (1 + z * z / count), np.float64)
 
 
 def reached(
@@ -52,3 +73,22 @@ def reached(
     """What calling a finding from ``point`` on does on these films; all (n,)."""
     called = (probabilities >= point).astype(np.float64)
     return Reached(mean(called[truth], patients[truth]), mean(1 - called[~truth], patients[~truth]))
+
+
+def curve(probabilities: NDArray[np.floating], truth: NDArray[np.bool_], most: int = MOST) -> NDArray[np.float64]:
+    """What every point would do: rows (k, 3) of probability, sensitivity and specificity, the probability rising from 0, where
+    all are called, to 1, where none is.
+
+    Both inputs are (n,). Of more than ``most`` rows those are kept that lie at equal steps along the curve; all kept are true.
+    """
+    values = np.unique(probabilities.astype(np.float64))
+    cuts = np.concatenate(([0.0], (values[:-1] + values[1:]) / 2, [1.0]))
+    sick, well = np.sort(probabilities[truth].astype(np.float64)), np.sort(probabilities[~truth].astype(np.float64))
+    sensitivity = 1 - np.searchsorted(sick, cuts, "left") / max(1, sick.size)
+    specificity = np.searchsorted(well, cuts, "left") / max(1, well.size)
+    sensitivity[-1], specificity[-1] = 0.0, 1.0
+    rows = np.stack((cuts, sensitivity, specificity), axis=1)
+    if len(rows) > most:
+        along = rows[:, 2] - rows[:, 1]  # rises with every film
+        rows = rows[np.unique(np.abs(along[:, None] - np.linspace(-1, 1, most)).argmin(axis=0))]
+    return frozen(rows)

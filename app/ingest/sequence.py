@@ -1,19 +1,27 @@
 """What an MR sequence shows bright, its echo, and whether it was made to plan others. Knows header numbers and words, no pixel.
 
 Weighting is in no tag of its own. A description that names it is believed; else times decide, for spin echoes, where the usual
-bounds of musculoskeletal protocols hold. A reader can correct it.
+bounds of musculoskeletal protocols hold. The contrast of a gradient echo follows from more than its times: unless a name or a
+long echo at a small flip angle says, it is not known. A reader can correct it.
 """
 
 import re
 
 from app.ingest.header import Header
 
-SHORT_TR, LONG_TR = 1000.0, 1500.0
-"""Repetition times (0018,0080) in ms: below the first T1, above the second PD or T2."""
+LEAST_TR, SHORT_TR, LONG_TR = 200.0, 1000.0, 1500.0
+"""Repetition times (0018,0080) in ms: below the first no spin echo, up to the second T1, above the third PD or T2."""
 SHORT_TE, LONG_TE = 30.0, 60.0
 """Echo times (0018,0081) in ms: below the first T1 or PD, from the second on T2."""
 
+LONG_GRADIENT_TE, SMALL_FLIP = 12.0, 45.0
+"""Echo time in ms and flip angle (0018,1314) in degrees: a gradient echo as late as the one, turned no more than the other, is
+T2*."""
+SHORT_TI, LONG_TI = (80.0, 260.0), (1500.0, 3000.0)
+"""Inversion times (0018,0082) in ms that null fat (STIR) and fluid (FLAIR)."""
+
 NAMED = (
+    ("DESS", r"dess|de3d\w*"),
     ("STIR", r"stir|tirm"),
     ("FLAIR", r"flair|dark.?fluid"),
     ("T2*", r"t2\s?\*|t2.?star|medic|merge"),
@@ -22,30 +30,45 @@ NAMED = (
     ("T1", r"t1w?"),
 )
 """Weighting and the words that name it; a word ends where no letter or digit follows, but for a trailing w."""
+GRADIENT = (
+    r"gre|grass|f?spgr|mpgr|flash|vibe|lava|thrive|[bt]?ffe|true? ?fisp|fisp|psif|fiesta|ciss|bravo|"
+    r"(?:fl|fi|ci|tfl|tfi|psif)[23]d\w*"
+)
+"""Names of gradient echoes, in descriptions and as Sequence Name (0018,0024)."""
 SUPPRESSED = r"fs|fat.?sat|spair|spir|sat|chess|we|water|dixon.?w|ideal.?w"
 PLANNING = r"loc|localiser|localizer|scout|survey|3.?plane?s?|3.?pl|plan.?scan|smartbrain|repérage"
 
 
 def weighting(header: Header) -> str:
-    """As `app.domain.Series` has it: "T1", "T2", "PD", "T2*", "STIR", "FLAIR", with " FS" where fat is suppressed; "FS"
-    where that is all there is to know."""
+    """As `app.domain.Series` has it: "T1", "T2", "PD", "T2*", "DESS", "STIR", "FLAIR", with " FS" where fat is suppressed;
+    "FS" where that is all there is to know."""
     words = _words(header)
-    named = next((name for name, pattern in NAMED if _says(words, pattern)), "") or _by_times(header)
+    named = next((name for name, pattern in NAMED if _says(words, pattern)), "") or _by_times(header, words)
     if named in ("STIR", "FLAIR"):
         return named
     suppressed = "FS" in header.lines("ScanOptions") or _says(words, SUPPRESSED)
     return f"{named} FS".strip() if suppressed else named
 
 
-def _by_times(header: Header) -> str:
-    """Of a spin echo, by TR and TE: short and short is T1, long and short PD, long and long T2."""
-    repetition, echo = header.number("RepetitionTime", 0.0), echo_time(header)
-    kinds = (*header.lines("ScanningSequence"), *header.lines("EchoPulseSequence"))  # the second: Enhanced MR's (0018,9008)
-    gradient = bool({"GR", "GRADIENT"}.intersection(kinds)) and "SE" not in kinds
-    if repetition <= 0 or echo is None or gradient:
+def _by_times(header: Header, words: str) -> str:
+    """Of a spin echo by TR and TE; of an inversion by what it nulls; of a gradient echo T2* where its echo is late and its flip
+    angle small."""
+    echo = echo_time(header)
+    kinds = {*header.lines("ScanningSequence"), *header.lines("EchoPulseSequence")}  # the second: Enhanced MR's (0018,9008)
+    if "IR" in kinds and (inversion := header.number("InversionTime", 0.0)) > 0:
+        nulled = (("STIR", SHORT_TI), ("FLAIR", LONG_TI))
+        return next((name for name, (low, high) in nulled if low <= inversion <= high), "")
+    if echo is None:
         return ""
-    if repetition < SHORT_TR:
-        return "T1" if echo < SHORT_TE else ""
+    if (kinds & {"GR", "GRADIENT"} or _says(words, GRADIENT)) and not kinds & {"SE", "SPIN"}:
+        return "T2*" if echo >= LONG_GRADIENT_TE and 0 < header.number("FlipAngle", 0.0) <= SMALL_FLIP else ""
+    return _spin_echo(header.number("RepetitionTime", 0.0), echo)
+
+
+def _spin_echo(repetition: float, echo: float) -> str:
+    """Short TR and TE is T1, long and short PD, long and long T2."""
+    if LEAST_TR <= repetition < SHORT_TR and echo < SHORT_TE:
+        return "T1"
     if repetition < LONG_TR:
         return ""
     return "T2" if echo >= LONG_TE else "PD"
@@ -69,7 +92,7 @@ def localizer(header: Header) -> bool:
 
 def _words(header: Header) -> str:
     """The descriptions, with signs that join words as spaces."""
-    told = (header.text(keyword) for keyword in ("SeriesDescription", "ProtocolName"))
+    told = (header.text(keyword) for keyword in ("SeriesDescription", "ProtocolName", "SequenceName"))
     return re.sub(r"[_\-/.,:+()]+", " ", " ".join(told)).lower()
 
 

@@ -21,12 +21,14 @@ Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 def captioned(film: Picture.Image, layer: Layer, laid: Over, known: Known, look: Look) -> Picture.Image:
     """The picture with a strip underneath: colour bar with its range and what its ends mean (or what the colours of classes
-    stand for), the caption, the banner. ``layer`` has the raw values, ``laid`` those that are drawn."""
+    stand for), the caption, what the network's card warns of, the banner. ``layer`` has the raw values, ``laid`` those that are
+    drawn."""
     width = max(film.width, SMALLEST)
     unit = max(12, round(width / 42))
     font = ImageFont.load_default(unit)
     lines = _wrapped(typed(caption(layer, laid.place, known, look)), font, width - 2 * unit)
-    lines += _wrapped(typed(BANNER), font, width - 2 * unit)
+    for warning in filter(None, (known.banner, BANNER)):
+        lines += _wrapped(typed(warning), font, width - 2 * unit)
     key = classes_key(layer, width, unit) if layer.scale == "classes" else _bar(laid, known, look, (width, unit), font)
     out = Picture.new("RGB", (width, film.height + key.height + round(unit * (0.9 + 1.4 * len(lines)))), BACKGROUND)
     out.paste(film, ((width - film.width) // 2, 0))

@@ -50,7 +50,8 @@ class Known:
     smoothed, None where that does not say; ``source``: of which cases that is, "validation" or "phantoms". ``probability``:
     the network's own for the finding, None where there is none. ``sigma``: of the Gaussian that smooths at the network's
     stride, in the map's cells, 0 where that is not offered, and ``pixels`` the same in pixels of the network's input.
-    ``words``: what the upper and the lower end of the colours mean; ``influence``: they are no evidence for and against."""
+    ``words``: what the upper and the lower end of the colours mean; ``influence``: they are no evidence for and against.
+    ``banner``: what the network's card warns of, on every picture that has letters."""
 
     high: float | None = None
     evened: float | None = None
@@ -60,6 +61,7 @@ class Known:
     pixels: float = 0.0
     words: tuple[str, str] = ("", "")
     influence: bool = False
+    banner: str = ""
 
     @property
     def strength(self) -> float:

@@ -74,7 +74,7 @@ def measure(classifier: ExamClassifier, count: int, methods: Sequence[str], say:
         told.labels.append([finding in phantom.findings for finding in classifier.card.findings])
         for finding, score in zip(classifier.card.findings, answer.scores, strict=True):
             told.there += finding in phantom.findings
-            if finding in phantom.findings and score.probability >= 0.5:
+            if finding in phantom.findings and score.probability >= classifier.card.point(finding):
                 told.found += 1
                 drawn = Drawn(phantom, stacks, answer)
                 for name, hit in points(classifier, drawn, finding, methods):

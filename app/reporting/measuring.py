@@ -25,8 +25,6 @@ from app.reporting.cases import Case
 
 MEDIANS = frozenset({"outside_inside"})
 """A ratio may be infinite, where nothing positive lies inside: its median is told, not its mean."""
-CALLED = 0.5
-"""From this probability a network calls a finding; those cases are told apart: a map of what was not seen shows nothing."""
 CONTROLS = ("random map", "centre prior", "mean box")
 ORDERS: dict[str, perturbation.Order] = {"negative_perturbation": "least", "positive_perturbation": "most"}
 """Measure → which pixels are removed first."""
@@ -127,9 +125,10 @@ def localise(
 
 
 def called(trace: Trace, finding: str) -> bool:
-    """Whether the network calls the finding on the trace's first image."""
+    """Whether the network calls the finding on the trace's first image, by its card's point; those cases are told apart: a map
+    of what was not seen shows nothing."""
     score = trace.classifier.predictions(trace.logits, trace.series, 0.0)[0].score(finding)
-    return score is not None and score.probability >= CALLED
+    return score is not None and score.probability >= trace.classifier.card.point(finding)
 
 
 def stride(trace: Trace, image: Image) -> float:

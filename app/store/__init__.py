@@ -14,6 +14,7 @@ from app.store.jobs import LeaseLost
 from app.store.layouts import Layout, LayoutRow
 from app.store.migrating import migrate
 from app.store.patience import patiently
+from app.store.points import PointRow
 from app.store.questions import Question, QuestionRow
 from app.store.records import (
     FLAG_SORTS,
@@ -75,6 +76,7 @@ __all__ = [
     "LeaseLost",
     "NetworkRow",
     "Page",
+    "PointRow",
     "Provenance",
     "Question",
     "QuestionRow",

@@ -34,6 +34,7 @@ from app.store.layers import Layers
 from app.store.layouts import Layouts
 from app.store.migrating import at_head
 from app.store.parties import Parties
+from app.store.points import Points
 from app.store.questions import Questions, QuestionTable
 from app.store.reviews import Reviews
 from app.store.stacks import Stacks, arranged
@@ -80,6 +81,7 @@ class Transaction:
         self.reviews = Reviews(session)
         self.annotations = Annotations(session)
         self.layouts = Layouts(session)
+        self.points = Points(session)
         self.questions = Questions(session, blobs, self.doomed)
         self.what_ifs = WhatIfs(session, blobs)
 

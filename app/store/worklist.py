@@ -5,10 +5,11 @@ from dataclasses import replace
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from app.domain import Patient, Score
 from app.store import agreements
+from app.store.answers import scores_of
 from app.store.records import Page, WorklistQuery, WorklistRow, WorklistSort
 from app.store.tables import AnswerTable, ImageTable, NetworkTable, PartTable, SeriesTable, StudyTable
 
@@ -59,11 +60,15 @@ class Worklist:
         modalities, counts = self._contents([row.id for row in rows])
         known = agreements.of_findings(self._session, rows)
         planes = self._planes([row.id for row in rows])
+        said = self._said([row.id for row in rows])
         return Page(
             rows=tuple(
                 replace(
                     _row(row, modalities.get(row.id, ""), counts.get(row.id, 0), self._thumbnail(row.id), known),
                     planes=planes.get(row.id, 0),
+                    version=said[row.id][0] if row.id in said else "",
+                    said=said[row.id][1] if row.id in said else (),
+                    apart={finding: value for (study, finding), value in known.items() if study == row.id},
                 )
                 for row in rows
             ),
@@ -92,6 +97,29 @@ class Worklist:
             .order_by(AnswerTable.created_at)
         )
         return {study_id: count for study_id, _answer, count in self._session.execute(query)}
+
+    def _said(self, ids: list[str]) -> dict[str, tuple[str, tuple[Score, ...]]]:
+        """By study: the last version of the network whose findings are shown, and the highest score of every finding over all
+        that it read of what is there now."""
+        query = (
+            select(AnswerTable)
+            .join(AnswerTable.network)
+            .join(StudyTable, and_(StudyTable.id == AnswerTable.study_id, StudyTable.headline == NetworkTable.name))
+            .where(AnswerTable.study_id.in_(ids))
+            .options(contains_eager(AnswerTable.network), selectinload(AnswerTable.parts).selectinload(PartTable.stack))
+            .order_by(AnswerTable.created_at.desc(), AnswerTable.id)
+        )
+        versions: dict[str, str] = {}
+        best: dict[str, dict[str, Score]] = {}
+        for row in self._session.scalars(query):
+            if versions.setdefault(row.study_id, row.network.sha256) != row.network.sha256:
+                continue
+            mine = best.setdefault(row.study_id, {})
+            for score in scores_of(row.scores) if all(part.stack.current for part in row.parts) else ():
+                if score.finding not in mine or score.probability > mine[score.finding].probability:
+                    mine[score.finding] = score
+        ordered = {study: tuple(sorted(mine.values(), key=lambda one: -one.probability)) for study, mine in best.items()}
+        return {study: (versions[study], scores) for study, scores in ordered.items()}
 
     def _thumbnail(self, study_id: str) -> str | None:
         """The image in the middle of the first series."""

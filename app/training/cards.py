@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,11 +82,11 @@ def calibration(source: str, slope: Slope, ece: float, films: int) -> dict[str, 
 
 def operating(source: str, finding: str, point: float, reached: Reached) -> dict[str, Any]:
     """One row of operating points: what calling a finding from a probability on does on a source's films."""
-    told = {"probability": point}
+    told: dict[str, float] = {}
     for name, share in (("sensitivity", reached.sensitivity), ("specificity", reached.specificity)):
         told |= {name: share.value, f"{name}_low": share.low, f"{name}_high": share.high}
     counts = {"positives": reached.sensitivity.count, "negatives": reached.specificity.count}
-    return {"source": source, "finding": finding, **_rounded(**told), **counts}
+    return {"source": source, "finding": finding, "probability": point, **_rounded(**told), **counts}
 
 
 def looked_at(finding: str, right: bool, film: str, probability: float, seen: str) -> dict[str, Any]:
@@ -100,18 +100,68 @@ def roc(source: str, finding: str, points: NDArray[np.float64], beside: NDArray[
     return row | ({} if beside is None else {"beside": beside.round(4).tolist()})
 
 
+def calls(source: str, finding: str, rows: NDArray[np.float64], positives: int, negatives: int) -> dict[str, Any]:
+    """What every point does on one source: rows (k, 3) as `app.evaluation.operating.curve` gives them; of those that are alike
+    once they are rounded the first."""
+    points: list[list[float]] = []
+    for point, sensitivity, specificity in rows:
+        if not points or digits(point) > points[-1][0]:
+            points.append([digits(point), round(float(sensitivity), 4), round(float(specificity), 4)])
+    return {"source": source, "finding": finding, "points": points, "positives": positives, "negatives": negatives}
+
+
 def reliability(source: str, bins: Sequence[Bin], histogram: Sequence[int]) -> dict[str, Any]:
     """One reliability diagram: bins, and how many answers fall in each equal part of 0 to 1."""
     rows = [{**_rounded(predicted=b.predicted, observed=b.observed, low=b.low, high=b.high), "count": b.count} for b in bins]
     return {"source": source, "bins": rows, "histogram": [int(count) for count in histogram]}
 
 
-def curves(folder: Path, rocs: Sequence[dict[str, Any]], reliabilities: Sequence[dict[str, Any]]) -> None:
-    """Write curves.json beside a card that is there already, with the checksum of the weights that were measured."""
+def curves(
+    folder: Path,
+    rocs: Sequence[dict[str, Any]],
+    reliabilities: Sequence[dict[str, Any]],
+    called: Sequence[dict[str, Any]] = (),
+) -> None:
+    """Write curves.json beside a card that is there already, with the checksum of the weights that were measured; the file is
+    whole at every moment."""
     checksum = hashlib.sha256((folder / "weights.safetensors").read_bytes()).hexdigest()
-    lines = [",\n".join(json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows) for rows in (rocs, reliabilities)]
-    text = f'{{"sha256": "{checksum}",\n"roc": [\n{lines[0]}\n],\n"reliability": [\n{lines[1]}\n]}}\n'
-    (folder / NAME).write_text(text, encoding="utf-8")
+    _curves(folder, checksum, rocs, reliabilities, called)
+
+
+def add_calls(folder: Path, called: Sequence[dict[str, Any]], findings: Collection[str]) -> None:
+    """Write into curves.json what points do, in place of earlier rows of these findings; the rest of the file stays where it
+    is of the weights that lie there."""
+    checksum = hashlib.sha256((folder / "weights.safetensors").read_bytes()).hexdigest()
+    path = folder / NAME
+    found: dict[str, Any] = json.loads(path.read_bytes()) if path.is_file() else {}
+    if found.get("sha256") != checksum:
+        found = {}
+    others = [row for row in found.get("calls", []) if row["finding"] not in findings]
+    _curves(folder, checksum, found.get("roc", []), found.get("reliability", []), [*others, *called])
+
+
+def _curves(
+    folder: Path,
+    checksum: str,
+    rocs: Sequence[dict[str, Any]],
+    reliabilities: Sequence[dict[str, Any]],
+    called: Sequence[dict[str, Any]],
+) -> None:
+    lines = [
+        ",\n".join(json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows)
+        for rows in (rocs, reliabilities, called)
+    ]
+    text = (
+        f'{{"sha256": "{checksum}",\n"roc": [\n{lines[0]}\n],\n"reliability": [\n{lines[1]}\n],\n"calls": [\n{lines[2]}\n]}}\n'
+    )
+    aside = (folder / NAME).with_suffix(".part")
+    aside.write_text(text, encoding="utf-8")
+    aside.replace(folder / NAME)
+
+
+def digits(value: float) -> float:
+    """A probability to six significant digits: rare findings have small ones, and films lie close together."""
+    return float(f"{value:.6g}")
 
 
 def _rounded(**values: float) -> dict[str, float]:

@@ -100,12 +100,12 @@ def train(
         "data": [row for row in provenance.rows(collection) if stood is None or row["name"] in stood.sources],
         "figures": measured.figures,
         "calibration": measured.calibration,
-        "operating": points,
+        "operating": points.rows,
         "outside": without,
         "looked_at": [cards.looked_at(**call) for call in run.get("looked_at", ())],
     }
     cards.write(out, network, entries, tables)
-    cards.curves(out, measured.roc, measured.reliability)
+    cards.curves(out, measured.roc, measured.reliability, points.curves)
     print(f"written: {out}", flush=True)
 
 
@@ -288,8 +288,8 @@ class Trainer:
         each = [np.where(member, 1 / np.maximum(1, (member & known).sum(0)), 0) for member in members]
         return index, np.sum(each, 0) * known.sum(0)
 
-    def operating(self, network: nn.Module, size: int, temperature: list[float]) -> list[dict[str, Any]]:
-        """From which probability on each finding would be called, chosen on the validation part, and what that does on the test
+    def operating(self, network: nn.Module, size: int, temperature: list[float]) -> measuring.Points:
+        """From which probability on each finding is called, chosen on the validation part, and what that does on the test
         part of every source."""
         index, weights = self._evenly()
         validation = measuring.Answers(

@@ -3,7 +3,7 @@ source out costs. Knows numbers and the card's rows; neither films nor networks.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from app.domain import FINDINGS, NO_FINDING
 from app.evaluation.calibration import calibration_slope, expected_error, reliability
-from app.evaluation.operating import operating_point, reached
+from app.evaluation.operating import curve, operating_point, reached
 from app.evaluation.predictions import auroc, auroc_interval, roc
 from app.training import cards
 
@@ -113,32 +113,54 @@ def calibrated(answers: Answers, temperature: Sequence[float], rounds: int = 100
     return measured
 
 
+@dataclass(frozen=True)
+class Points:
+    """Rows for a card's table ``operating``, and what every other point would do, for `cards.curves`."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    curves: list[dict[str, Any]] = field(default_factory=list)
+
+
 def operating(
     chosen_on: Answers,
     weights: NDArray[np.floating],
     tested_on: Sequence[Answers],
     temperature: Sequence[float],
     findings: Sequence[str] = FINDINGS,
-) -> list[dict[str, Any]]:
+) -> Points:
+    """Operating points of logits: as `chosen`, of their sigmoids by ``temperature`` (findings,)."""
+
+    def calibrated(answers: Answers) -> Answers:
+        logits = answers.logits.astype(np.float64) / np.asarray(temperature, np.float64)
+        return replace(answers, logits=1 / (1 + np.exp(-np.clip(logits, -500, 500))))
+
+    return chosen(calibrated(chosen_on), weights, [calibrated(one) for one in tested_on], findings)
+
+
+def chosen(
+    chosen_on: Answers, weights: NDArray[np.floating], tested_on: Sequence[Answers], findings: Sequence[str] = FINDINGS
+) -> Points:
     """Rows of operating points: per finding the point chosen on the first answers, what it does there, and on every other's.
 
-    ``weights`` (films, findings) are those of the films that it is chosen on. A source that has too few films with a finding,
-    or without, has no row of it.
+    The answers hold probabilities in the place of logits. ``weights`` (films, findings) are those of the films that it is
+    chosen on. A source that has too few films with a finding, or without, has no row of it.
     """
-    rows = []
+    points = Points()
     for index, finding in enumerate(findings):
-        points = []
+        told = []
         for answers in (chosen_on, *tested_on):
             there = ~np.isnan(answers.labels[:, index])
-            scores = 1 / (1 + np.exp(-np.clip(answers.logits[there, index].astype(np.float64) / temperature[index], -500, 500)))
-            points.append((answers, scores, answers.labels[there, index] == 1, answers.patients[there]))
-        _, scores, truth, _ = points[0]
+            told.append((answers, answers.logits[there, index], answers.labels[there, index] == 1, answers.patients[there]))
+        _, scores, truth, _ = told[0]
         known = ~np.isnan(chosen_on.labels[:, index])
-        point = round(operating_point(scores, truth, weights[known, index]), 4)
-        for answers, scores, truth, patients in points:
-            if not np.isnan(point) and min(int(truth.sum()), int((~truth).sum())) >= FEWEST:
-                rows.append(cards.operating(answers.source, finding, point, reached(scores, truth, patients, point)))
-    return rows
+        point = cards.digits(operating_point(scores, truth, weights[known, index]))
+        for answers, scores, truth, patients in told:
+            with_it, without = int(truth.sum()), int((~truth).sum())
+            if np.isnan(point) or min(with_it, without) < FEWEST:
+                continue
+            points.rows.append(cards.operating(answers.source, finding, point, reached(scores, truth, patients, point)))
+            points.curves.append(cards.calls(answers.source, finding, curve(scores, truth), with_it, without))
+    return points
 
 
 def left_out(

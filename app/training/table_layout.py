@@ -25,6 +25,16 @@ def tables(data: Path) -> list[Path]:
     return [path for path in sorted(data.glob("*.csv")) if "image" in rows.header(path)]
 
 
+def header(data: Path) -> list[str]:
+    """The columns of the table."""
+    return rows.header(only(data))
+
+
+def findings(data: Path) -> tuple[str, ...]:
+    """The columns of the table that are findings."""
+    return tuple(name for name in header(data) if name and name not in OWN)
+
+
 def read(data: Path, chosen: Sequence[str] = ()) -> Collection:
     """All films of the table, ``data`` or the one in the folder ``data``; ``chosen`` findings only, when any are named.
 
@@ -32,12 +42,23 @@ def read(data: Path, chosen: Sequence[str] = ()) -> Collection:
     """
     table = only(data)
     names = rows.header(table)
-    findings = tuple(chosen or [name for name in names if name and name not in OWN])
-    if not findings:
+    asked = tuple(chosen or findings(table))
+    if not asked:
         raise InputError("“%(file)s” has no column for a finding, only what is about the film.", {"file": table.name})
-    folder = table.parent
+    present, notes, lost = there(listed(table, asked), table.name)
+    if "patient" not in names:
+        notes = (f"{table.name} has no column “patient”: every film counts as a patient of its own", *notes)
+    terms = {film.source: TERMS for film in present}
+    found = f"a table of films ({table.name})"
+    return checked(Collection("table", found, asked, tuple(present), terms, notes, (*limits(names), *lost)))
+
+
+def listed(table: Path, asked: Sequence[str], images: Path | None = None) -> list[Film]:
+    """The films that a table lists, with their labels for the findings ``asked``, whether their files are there or not; they
+    lie below ``images``, else beside the table. InputError as `read`."""
+    folder = images or table.parent
     films, seen = [], set()
-    for line, row in rows.rows(table, ("image", *findings)):
+    for line, row in rows.rows(table, ("image", *asked)):
         path = place(folder, row["image"], line, table)
         if path in seen:
             raise InputError(
@@ -52,18 +73,13 @@ def read(data: Path, chosen: Sequence[str] = ()) -> Collection:
                 source,
                 patient,
                 part(row.get("part", ""), patient, line, table),
-                tuple(answer(row[finding], finding, line, table) for finding in findings),
+                tuple(answer(row[finding], finding, line, table) for finding in asked),
                 age=age_of(row.get("age", "")),
                 sex=row.get("sex", ""),
                 view=row.get("view", ""),
             )
         )
-    present, notes, lost = there(films, table.name)
-    if "patient" not in names:
-        notes = (f"{table.name} has no column “patient”: every film counts as a patient of its own", *notes)
-    terms = {film.source: TERMS for film in present}
-    found = f"a table of films ({table.name})"
-    return checked(Collection("table", found, findings, tuple(present), terms, notes, (*limits(names), *lost)))
+    return films
 
 
 def only(data: Path) -> Path:

@@ -17,9 +17,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import StreamingResponse
 
-from app.domain import LayerKind, ProducerKind, Region, Scale, Verdict
+from app.domain import LayerKind, OperatingPoint, ProducerKind, Region, Scale, Verdict
 from app.store import AnsweredRow, FlagRow, LayeredRow, Provenance, Slice, Source
 from app.web import regions
+from app.web.calling import Calling
 
 NOTICE = "Research use only — not for clinical use"
 """On every export, in English: the file may be read anywhere."""
@@ -65,6 +66,10 @@ class FlagLine(Line):
     kind: LayerKind = Field(description="What the layer is.")
     finding: str = Field(description="The finding.")
     probability: float | None = Field(description="What the network said of it.")
+    called: bool | None = Field(description="Whether the probability reaches the point; null where there is none.")
+    point: float = Field(description="The operating point: the finding is called from this probability on.")
+    card_point: float | None = Field(description="The point by the network's card; null where it has none: then 0.5.")
+    point_by: Literal["card", "reader", ""] = Field(description="Who says where it is: whoever exports moved it, or the card.")
     disagreement: float | None = Field(description="How far the methods' maps disagree on it, 0 to 1.")
     verdict: Verdict = Field(description="The judgement.")
     reason: str = Field(description="What the map shows instead.")
@@ -92,7 +97,7 @@ class FlagLine(Line):
     use: str = Field(description="The notice.")
 
     @classmethod
-    def of(cls, row: FlagRow) -> "FlagLine":
+    def of(cls, row: FlagRow, points: Calling) -> "FlagLine":
         """From the store's row. A region is in image pixels, to the hundredth."""
         judged, review = row.row, row.row.review
         drawn = {image: region for image, part in row.regions.items() if (region := regions.data(part))}
@@ -119,6 +124,7 @@ class FlagLine(Line):
             kind=judged.kind,
             finding=judged.finding,
             probability=row.probability,
+            **_pointed(points.point(judged.model, judged.model_sha256, judged.finding), row.probability),
             disagreement=row.disagreement,
             verdict=review.verdict,
             reason=review.reason,
@@ -173,6 +179,10 @@ class PredictionLine(SourcedLine):
     model_sha256: str = Field(description="The checksum of its weights.")
     finding: str = Field(description="The finding.")
     probability: float = Field(description="Of the film or of the whole exam, 0 to 1.")
+    called: bool = Field(description="Whether the probability reaches the point.")
+    point: float = Field(description="The operating point: the finding is called from this probability on.")
+    card_point: float | None = Field(description="The point by the network's card; null where it has none: then 0.5.")
+    point_by: Literal["card", "reader", ""] = Field(description="Who says where it is: whoever exports moved it, or the card.")
     logit: float = Field(description="The network's raw output for it.")
     stack_probability: float | None = Field(description="What this stack alone says; null where it does not answer for it.")
     stack_logit: float | None = Field(description="See stack_probability.")
@@ -182,7 +192,7 @@ class PredictionLine(SourcedLine):
     use: str = Field(description="The notice.")
 
     @classmethod
-    def of(cls, row: AnsweredRow) -> "PredictionLine":
+    def of(cls, row: AnsweredRow, points: Calling) -> "PredictionLine":
         """From the store's row."""
         return cls(
             **_sourced(row.source, row.slice),
@@ -191,6 +201,7 @@ class PredictionLine(SourcedLine):
             model_sha256=row.model_sha256,
             finding=row.score.finding,
             probability=row.score.probability,
+            **_pointed(points.point(row.model, row.model_sha256, row.score.finding), row.score.probability),
             logit=row.score.logit,
             stack_probability=row.own.probability if row.own else None,
             stack_logit=row.own.logit if row.own else None,
@@ -274,6 +285,12 @@ class LayerLine(SourcedLine):
 
 def _from(source: Provenance) -> dict[str, Any]:
     return asdict(source)
+
+
+def _pointed(point: OperatingPoint, probability: float | None) -> dict[str, Any]:
+    """The columns of a call."""
+    called = None if probability is None else point.calls(probability)
+    return {"called": called, "point": point.at, "card_point": point.card, "point_by": point.by}
 
 
 def _around(parts: Iterable[Region]) -> dict[str, Any]:

@@ -76,6 +76,7 @@ def cards(root: Path = ROOT, names: Container[str] | None = None) -> set[str]:
     for card in (*registry.cards(), *registry.guards()):
         if names is None or card.name in names:
             found |= {card.title, card.summary, card.banner, card.intended_use, card.terms, *card.limits}
+            found |= {card.operating_rule, *(row.source for row in card.operating)}
             found |= {text for source in card.data for text in (source.name, source.terms, source.shows)}
             found |= {figure.source for figure in card.figures} | {row.source for row in card.calibration}
             found |= {name for row in card.outside for name in (row.left_out, row.tested_on)}

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from app import explainers
 from app.store import FLAG_SORTS, Choices, FlagQuery, FlagRow, Page, Transaction
 from app.store.records import FlagSort
-from app.web import exports, figures, pages, tables, what_if_export
+from app.web import calling, exports, figures, pages, tables, what_if_export
 from app.web.exports import FlagLine
 
 router = APIRouter(include_in_schema=False)
@@ -27,7 +27,7 @@ class FlaggedPage:
     """templates/flagged.html: one page of verdicts, the query it answers, and the values each filter offers.
 
     ``order`` is the query's order as the form sends it; ``methods`` gives each method's title, ``against`` by a verdict's id
-    how the judged map lies to the true region.
+    how the judged map lies to the true region; ``called`` are the verdicts on findings that are called.
     """
 
     template: ClassVar[str] = "flagged.html"
@@ -39,6 +39,7 @@ class FlaggedPage:
     order: str
     methods: Mapping[str, str]
     against: Mapping[str, tuple[str, ...]]
+    called: frozenset[str]
 
 
 class Named(BaseModel):
@@ -91,6 +92,7 @@ def _answer(request: Request, query: FlagQuery) -> Response:
         flags = tx.flags.page(query)
         choices = tx.flags.choices()
         titles = tx.layers.titles()
+        points = calling.of(request, tx)
     page = FlaggedPage(
         query=query,
         flags=flags,
@@ -98,6 +100,7 @@ def _answer(request: Request, query: FlagQuery) -> Response:
         columns=_columns(request, query),
         order=f"-{query.sort}" if query.descending else query.sort,
         against={row.row.id: figures.against(row.row.review.localisations.get(row.row.method), _) for row in flags.rows},
+        called=frozenset(row.row.id for row in flags.rows if FlagLine.of(row, points).called),
         methods={name: explainers.describe(name).titled(_) for name in _methods()} | titles,
     )
     return pages.render(request, page, template="partials/flagged_table.html" if pages.is_htmx(request) else None)
@@ -152,18 +155,19 @@ def searched_json(request: Request, asked: Annotated[Asked, Form()]) -> Response
     return _json(request, asked.query(asked.text))
 
 
-def _lines(tx: Transaction, query: FlagQuery) -> Iterator[dict[str, Any]]:
-    return (FlagLine.of(row).model_dump() for row in tx.flags.export(query))
+def _lines(request: Request, tx: Transaction, query: FlagQuery) -> Iterator[dict[str, Any]]:
+    points = calling.of(request, tx)
+    return (FlagLine.of(row, points).model_dump() for row in tx.flags.export(query))
 
 
 def _csv(request: Request, query: FlagQuery) -> Response:
     with pages.of(request).store.view() as tx:
-        return exports.csv_file("flagged", exports.heading(FlagLine), (line.values() for line in _lines(tx, query)))
+        return exports.csv_file("flagged", exports.heading(FlagLine), (line.values() for line in _lines(request, tx, query)))
 
 
 def _json(request: Request, query: FlagQuery) -> Response:
     with pages.of(request).store.view() as tx:
-        flags = list(_lines(tx, query))
+        flags = list(_lines(request, tx, query))
     body = {
         "use": exports.NOTICE,
         "exported_at": datetime.now(UTC).isoformat(),

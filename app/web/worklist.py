@@ -11,10 +11,13 @@ from fastapi import APIRouter, Form, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from app.domain import NO_FINDING
 from app.evaluation.agreement import DISAGREE
 from app.store import STUDY_STATES, WORKLIST_SORTS, Page, WorklistQuery, WorklistRow
 from app.store.records import WorklistSort
-from app.web import pages, tables
+from app.web import calling, pages, tables
+from app.web.calling import Calling
+from app.web.wording import Translate
 
 router = APIRouter(include_in_schema=False)
 
@@ -26,12 +29,38 @@ STATES = (*STUDY_STATES, NOT_READ)
 FLAGGED: Mapping[str, bool] = {"yes": True, "no": False}
 
 
+TOP = 3
+"""How many findings of a study are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding that is named of a study: whether it is called, how far methods disagree on it (None: not compared), and from
+    where on it is called and who says so."""
+
+    name: str
+    probability: float
+    called: bool
+    apart: float | None
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What is named of a study: the findings that are called, the most probable first, then the most probable others; and how
+    many more are called."""
+
+    named: tuple[Finding, ...]
+    more: int
+
+
 @dataclass(frozen=True, slots=True)
 class WorklistPage:
     """templates/worklist.html: one page of studies, the query it answers, and what can be chosen.
 
     ``unfinished``: a study of this page still waits or is being analysed, so the table asks again by itself.
-    ``unreal``: the networks that know phantoms only; what they say of anybody else means nothing.
+    ``findings`` are what is named of each study, by its id. ``unreal``: the networks that know phantoms only; what they say of
+    anybody else means nothing.
     ``disagree``: from which disagreement on methods are said to. ``empty``: there is no study at all, which is another thing
     than none that fits. ``order`` is the query's order as the form sends it; ``polled``: the table was asked for by itself, and
     nobody is to be told how many studies there are again.
@@ -42,6 +71,7 @@ class WorklistPage:
     query: WorklistQuery
     state: str
     studies: Page[WorklistRow]
+    findings: Mapping[str, Findings]
     modalities: tuple[str, ...]
     states: tuple[str, ...]
     columns: tuple[tables.Column, ...]
@@ -110,10 +140,13 @@ def _page(request: Request, query: WorklistQuery, polled: bool) -> WorklistPage:
         studies = tx.worklist.page(query)
         modalities = tx.worklist.modalities()
         empty = tx.studies.count() == 0
+        points = calling.of(request, tx)
+    _ = pages.gettext(request)
     return WorklistPage(
         query=query,
         state=NOT_READ if query.refused else query.state or "",
         studies=studies,
+        findings={row.id: findings(row, points, _) for row in studies.rows},
         modalities=modalities,
         states=STATES,
         columns=_columns(request, query),
@@ -124,6 +157,19 @@ def _page(request: Request, query: WorklistQuery, polled: bool) -> WorklistPage:
         empty=empty,
         polled=polled,
     )
+
+
+def findings(row: WorklistRow, points: Calling, _: Translate) -> Findings:
+    """What is named of a study, by the points of whoever reads. That nothing is found is an answer and no finding: it is never
+    called."""
+    every = []
+    for score in row.said:
+        point = points.point(row.network, row.version, score.finding)
+        apart, told = row.apart.get(score.finding), calling.sentence(point, _)
+        called = score.finding != NO_FINDING and point.calls(score.probability)
+        every.append(Finding(score.finding, score.probability, called, apart, told))
+    ordered = sorted(every, key=lambda one: not one.called)  # stable: by probability within
+    return Findings(tuple(ordered[:TOP]), max(0, sum(one.called for one in every) - TOP))
 
 
 def _columns(request: Request, query: WorklistQuery) -> tuple[tables.Column, ...]:

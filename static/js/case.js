@@ -33,11 +33,9 @@ import { Renderer } from "./viewport/gl.js";
 import { Display } from "./viewport/state.js";
 import { learn, say, words } from "./words.js";
 
-/** @import { CaseData, ImageData, Shape, Told } from "./types.js" */
+/** @import { Called, CaseData, ImageData, Shape, Told } from "./types.js" */
 /** @import { Pane } from "./pane.js" */
 /** @import { Group } from "./viewport/state.js" */
-
-const UNLIKELY = 0.1;
 
 export class Case {
   /** Whether the payload has reached the panes. */
@@ -258,6 +256,14 @@ export class Case {
       if (target instanceof HTMLSelectElement && target.name === "model") target.form?.submit();
     });
     document.body.addEventListener("analysed", () => this.refresh());
+    // A reader moved an operating point; the findings say so already.
+    document.body.addEventListener("moved", (event) => {
+      const { said } = this.payload.called(/** @type {CustomEvent<Called>} */ (event).detail);
+      this.panes.unlikely = this.payload.unlikely;
+      this.panes.refresh();
+      this.reviews?.show();
+      say(said);
+    });
     // What another window or another machine did meanwhile.
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") this.reviews?.reread();
@@ -332,8 +338,7 @@ export class Case {
     this.#taken = true;
     for (const entry of told.stacks) this.stacks.get(entry.id)?.take(entry);
     this.#register(told);
-    const { probability = 1 } = this.payload;
-    this.panes.unlikely = probability < UNLIKELY ? `${(probability * 100).toFixed(1)} %` : "";
+    this.panes.unlikely = this.payload.unlikely;
     for (const pane of this.panes.all) this.showing.give(pane);
     this.judge();
     this.drawers?.take(told);

@@ -4,7 +4,7 @@
 import { ask } from "./asking.js";
 import { isOpen } from "./jobs.js";
 
-/** @import { CaseData, ImageData, PartData, Told } from "./types.js" */
+/** @import { Called, CaseData, ImageData, PartData, Told } from "./types.js" */
 /**
  * What the reader chose, "" for what they left to the server.
  * @typedef {{ image: string, model: string, finding: string, upload: string }} Choice
@@ -14,6 +14,8 @@ import { isOpen } from "./jobs.js";
  * @property {(told: Told) => Promise<void>} arrived takes what the server said
  * @property {(again: () => void) => void} missed it said nothing; `again` asks once more
  */
+
+const UNLIKELY = 0.1;
 
 export class Payload {
   /**
@@ -52,9 +54,21 @@ export class Payload {
     return this.data.prediction?.scores.find(({ finding }) => finding === this.data.finding)?.label ?? "";
   }
 
-  /** The probability of the shown finding, or undefined. */
-  get probability() {
-    return this.data.prediction?.scores.find(({ finding }) => finding === this.data.finding)?.probability;
+  /** The probability of the shown finding where that is small, in per cent, else "". What the network calls is not unlikely,
+   *  however rare it is. */
+  get unlikely() {
+    const score = this.data.prediction?.scores.find(({ finding }) => finding === this.data.finding);
+    return score && score.probability < UNLIKELY && !score.called ? `${(score.probability * 100).toFixed(1)} %` : "";
+  }
+
+  /**
+   * What became of a finding's call: a reader moved its point.
+   * @param {Called} told
+   */
+  called(told) {
+    const score = this.data.prediction?.scores.find(({ finding }) => finding === told.finding);
+    if (score) score.called = told.called;
+    return told;
   }
 
   /** What a link is compared with: the payload, and every image in it. */

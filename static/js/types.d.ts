@@ -148,6 +148,17 @@ export interface ScoreData {
   label: string;
   probability: number;
   logit: number;
+  called: boolean;
+  point: number | null;
+  card: number | null;
+  moved: boolean;
+}
+
+/** What the server says when a reader moved an operating point. */
+export interface Called {
+  finding: string;
+  called: boolean;
+  said: string;
 }
 
 export interface PredictionData {
@@ -282,6 +293,7 @@ export interface Urls {
   reviews: string;
   review: string;
   corrections: string;
+  points: string;
 }
 
 // ---------------------------------------------------------------------------------------------- numbers and places

@@ -10,6 +10,7 @@ from app import __main__ as cli
 from app.classifiers.registry import Registry
 from tests import checkpoints
 from tests.adoption.conftest import Save
+from tests.adoption.test_points import table
 
 
 def test_from_a_file_to_a_network_that_reads_and_away_again(
@@ -68,6 +69,31 @@ def test_from_a_file_to_a_network_that_reads_and_away_again(
     for request in (["show", "ours"], ["check", "ours"], ["remove", "ours", "--yes"], ["default", "ours"]):
         assert cli.main(["models", *request]) == 2
         assert "There is no network called “ours”" in capsys.readouterr().err
+
+
+def test_a_network_is_added_with_points_from_a_table(
+    tmp_path: Path, folder: Path, save: Save, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = table(tmp_path / "data", parts=False)
+    file = save({f"model.{name}": value for name, value in checkpoints.resnet("resnet-18", 2).items()})
+    names = tmp_path / "names.txt"
+    names.write_text("Nodule\nLung Lesion\n", encoding="utf-8")
+    add = ["models", "add", str(file), "--labels", str(names), "--size", "48"]
+    films = ["--table", str(labels), "--images", str(labels.parent / "films")]
+    assert cli.main([*add, "--name", "ours", *films]) == 0
+    card = Registry(folder).card("ours")
+    assert card.pointed("Nodule")
+    assert not card.pointed("Lung Lesion")
+    capsys.readouterr()
+    labels.write_text("image,Nodule\n0.png,1\n", encoding="utf-8")
+    assert cli.main([*add, "--name", "others", *films]) == 0
+    assert "It calls findings from 0.5 on: There are too few films" in capsys.readouterr().out
+    assert Registry(folder).card("others").point("Nodule") == 0.5
+    assert cli.main(["models", "check", "others"]) == 0
+    said = capsys.readouterr().out
+    assert Registry(folder).card("others").banner in said, "what the card warns of stands wherever an answer is printed"
+    assert cli.main(["models", "show", "ours"]) == 0
+    assert f"Nodule from {card.point('Nodule'):.3g} on" in capsys.readouterr().out
 
 
 def test_a_check_that_fails_says_so(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

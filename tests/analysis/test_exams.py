@@ -90,6 +90,23 @@ def test_a_folder_is_one_exam_however_its_files_lie(
     assert {(entry["model"], entry["reason"], entry["banner"]) for entry in good} == {("knee-test", "", BANNER)}
 
 
+def test_a_finding_is_called_by_the_cards_point(files: dict[str, bytes], tmp_path: Path) -> None:
+    path = tmp_path / "networks" / "knee-test" / "card.toml"
+    shares = {f"{name}{end}": 0.9 for name in ("sensitivity", "specificity") for end in ("", "_low", "_high")}
+    entries = {"probability": 0.001, **shares, "positives": 20, "negatives": 30}
+    told = "".join(f"{name} = {value}\n" for name, value in entries.items())
+    row = f'\n[[operating]]\nsource = "validation"\nfinding = "ACL tear"\n{told}'
+    path.write_text(path.read_text(encoding="utf-8") + row, encoding="utf-8")
+    out = tmp_path / "out"
+    assert cli.main(["analyse", str(spread(files, tmp_path / "in")), "--out", str(out), "--predictions-only"]) == 1
+    (exam,) = result(out)["exams"]
+    calls = {finding: (said["called"], said["point"], said["card_point"]) for finding, said in exam["findings"].items()}
+    assert calls.pop("ACL tear") == (True, 0.001, 0.001)
+    assert {rest[1:] for rest in calls.values()} == {(0.5, None)}
+    assert all(rest[0] == (exam["findings"][finding]["probability"] >= 0.5) for finding, rest in calls.items())
+    assert "called" not in exam["planes"][0]["findings"]["ACL tear"], "a plane alone calls nothing"
+
+
 def test_a_named_network_and_a_finding(files: dict[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "in"
     folder.mkdir()

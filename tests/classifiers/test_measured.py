@@ -1,6 +1,7 @@
 """What a card says of measurements, and its curves: read back as written, refused when anything is wrong."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,20 @@ from app.errors import ModelError
 from tests.classifiers.conftest import write_model
 
 FIGURE = 'source = "a"\nfinding = "Mass"\nmetric = "AUROC"\nvalue = 0.8\nlow = 0.7\nhigh = 1\npositives = 5\nnegatives = 9\n'
+OPERATING = """[[operating]]
+source = "validation"
+finding = "Mass"
+probability = 0.12
+sensitivity = 0.7
+sensitivity_low = 0.6
+sensitivity_high = 0.8
+specificity = 0.71
+specificity_low = 0.69
+specificity_high = 0.73
+positives = 40
+negatives = 400
+
+"""
 ROWS = f"""
 [[figures]]
 {FIGURE}
@@ -41,20 +56,7 @@ intercept = -0.1
 ece = 0.02
 films = 100
 
-[[operating]]
-source = "validation"
-finding = "Mass"
-probability = 0.12
-sensitivity = 0.7
-sensitivity_low = 0.6
-sensitivity_high = 0.8
-specificity = 0.71
-specificity_low = 0.69
-specificity_high = 0.73
-positives = 40
-negatives = 400
-
-[[ranges]]
+{OPERATING}[[ranges]]
 method = "lrp"
 finding = "Mass"
 high = 0.31
@@ -118,6 +120,21 @@ def test_a_card_tells_what_was_measured(folder: Path) -> None:
     assert card.looked_at == (LookedAt("Mass", False, "00000001_000.png", 0.81, "The marker, by all methods."),)
 
 
+def test_a_finding_is_called_from_its_point_on_and_from_one_half_without(folder: Path) -> None:
+    card = Card.read(folder)
+    assert (card.point("Mass"), card.pointed("Mass")) == (0.12, True)
+    others = [finding for finding in card.findings if finding != "Mass"]
+    assert others
+    assert {(card.point(finding), card.pointed(finding)) for finding in others} == {(0.5, False)}
+
+
+def test_a_probability_that_is_moved_to_one_half_is_called_from_there(folder: Path) -> None:
+    card = Card.read(folder)
+    other = next(finding for finding in card.findings if finding != "Mass")
+    moved = replace(card, operating_points=tuple(0.03 if finding == other else 0.5 for finding in card.findings))
+    assert (moved.point(other), moved.pointed(other)) == (0.5, True)
+
+
 def test_a_card_without_them_says_nothing(tmp_path: Path) -> None:
     card = Card.read(write_model(tmp_path))
     assert (card.beside_name, card.outside, card.calibration, card.looked_at, card.looked_at_summary) == ("", (), (), (), "")
@@ -137,6 +154,9 @@ def test_a_card_without_them_says_nothing(tmp_path: Path) -> None:
         ("ece = 0.02", "ece = inf", "calibration: ece"),
         ("right = false", "right = 0", "lookedat: right"),
         ("sensitivity = 0.7", "sensitivity = nan", "operating: sensitivity"),
+        ("probability = 0.12", "probability = 1.0", "operating: Mass"),
+        ('source = "validation"\nfinding = "Mass"\nprob', 'source = "validation"\nfinding = "Mars"\nprob', "operating: Mars"),
+        ("[[ranges]]", OPERATING.replace("0.12", "0.13") + "[[ranges]]", "operating: Mass"),
         ("high = 0.31", "high = 0", "ranges: lrp, Mass"),
         ("evened = 0.04", "evened = -1.0", "ranges: lrp, Mass"),
         ('source = "validation"\nquantile', 'source = "test"\nquantile', "ranges: lrp, Mass"),

@@ -53,6 +53,13 @@ def test_another_version_or_other_parameters_say_nothing() -> None:
     assert drawn.known(a_map(producer=changed), 128, card(), None).high is None
 
 
+def test_a_map_carries_what_its_networks_card_warns_of() -> None:
+    assert "mean nothing for a person" in drawn.known(a_map(), 128, card(), None).banner
+    other = replace(card(), sha256="cd" * 32)
+    assert drawn.known(a_map(), 128, other, None).banner == other.banner, "whatever the version"
+    assert drawn.known(a_map(producer=Producer("import", "acme")), 128, card(), None).banner == "", "it is not of our network"
+
+
 def test_ranges_of_an_exam_are_of_a_plane() -> None:
     assert drawn.known(a_map("rap"), 128, card(), None).high is None
     assert drawn.known(a_map("rap"), 128, card(), None, "axial").high == 0.1

@@ -204,6 +204,28 @@ def test_slices_that_lie_nowhere_are_in_the_order_of_their_numbers(sagittal: lis
         ({"SeriesDescription": "AX", "RepetitionTime": "3000", "EchoTime": "30"}, "PD", False),
         ({"SeriesDescription": "AX", "RepetitionTime": "4000", "EchoTime": "85", "ScanOptions": "FS"}, "T2 FS", False),
         ({"SeriesDescription": "AX", "RepetitionTime": "30", "EchoTime": "5", "ScanningSequence": "GR"}, "", False),
+        ({"SeriesDescription": "SAG 3D DESS WE", "RepetitionTime": "16.3", "EchoTime": "4.7"}, "DESS FS", False),
+        ({"SeriesDescription": "t1_sag", "SequenceName": "*de3d1", "RepetitionTime": "16.3", "EchoTime": "4.7"}, "DESS", False),
+        ({"SeriesDescription": "SAG 3D", "RepetitionTime": "16.3", "EchoTime": "4.7"}, "", False),
+        ({"SeriesDescription": "SAG", "SequenceName": "*fl3d1", "RepetitionTime": "400", "EchoTime": "5"}, "", False),
+        ({"SeriesDescription": "sag gre", "RepetitionTime": "500", "EchoTime": "5"}, "", False),
+        ({"SeriesDescription": "t1_vibe_fs", "RepetitionTime": "5", "EchoTime": "2", "ScanningSequence": "GR"}, "T1 FS", False),
+        (
+            {"SeriesDescription": "x", "RepetitionTime": "600", "EchoTime": "18", "ScanningSequence": "GR", "FlipAngle": "25"},
+            "T2*",
+            False,
+        ),
+        (
+            {"SeriesDescription": "x", "RepetitionTime": "600", "EchoTime": "18", "ScanningSequence": "GR", "FlipAngle": "80"},
+            "",
+            False,
+        ),
+        ({"SeriesDescription": "sag medic", "RepetitionTime": "800", "EchoTime": "18", "ScanningSequence": "GR"}, "T2*", False),
+        (
+            {"SeriesDescription": "x", "EchoTime": "40", "ScanningSequence": ["SE", "IR"], "InversionTime": "150"},
+            "STIR",
+            False,
+        ),
         ({"SeriesDescription": "Survey"}, "", True),
         ({"SeriesDescription": "x", "ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}, "", True),
     ],
@@ -212,7 +234,15 @@ def test_what_a_sequence_shows_is_read_from_words_first_then_from_times(
     sagittal: list[tuple[str, Dataset]], tmp_path: Path, tags: dict[str, object], weighting: str, planning: bool
 ) -> None:
     ds = sagittal[0][1]
-    for keyword in ("RepetitionTime", "EchoTime", "ScanOptions", "ProtocolName", "ScanningSequence"):
+    for keyword in (
+        "RepetitionTime",
+        "EchoTime",
+        "ScanOptions",
+        "ProtocolName",
+        "ScanningSequence",
+        "SequenceName",
+        "FlipAngle",
+    ):
         if keyword in ds:
             delattr(ds, keyword)
     for keyword, value in tags.items():

@@ -108,6 +108,16 @@ def test_a_map_lies_where_its_extent_says() -> None:
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (10, 29, 60, 79)
 
 
+def test_what_a_networks_card_warns_of_stands_under_its_pictures() -> None:
+    warning = "Knows phantoms only: its answers mean nothing for a person."
+    plain = opened(render.overlay_png(ramp(), a_map([[0.0, 1.0]]), known=render.Known(probability=0.75)))
+    warned = opened(render.overlay_png(ramp(), a_map([[0.0, 1.0]]), known=render.Known(probability=0.75, banner=warning)))
+    line = warned.shape[0] - plain.shape[0]
+    assert line >= 12, "a line more"
+    np.testing.assert_array_equal(warned[-line // 2 :], plain[-line // 2 :])
+    assert (warned[-2 * line : -line].max(axis=2) > 200).any(), "with letters in it"
+
+
 def test_a_large_overlay_says_what_it_is_and_a_small_film_is_enlarged_for_it() -> None:
     plain = opened(render.overlay_png(ramp(), a_map([[0.0, 1.0]])))
     told = opened(render.overlay_png(ramp(), a_map([[0.0, 1.0]]), known=render.Known(probability=0.75)))

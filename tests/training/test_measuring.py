@@ -150,12 +150,13 @@ def test_operating_points_are_chosen_on_one_part_and_told_on_all() -> None:
     chosen_on = replace(answers(), source="validation")
     few = replace(answers(1), source="small", labels=np.where(np.arange(600)[:, None] < 4, answers().labels, np.nan))
     blind = replace(answers(3, blind=True), source="elsewhere")
-    rows = operating(chosen_on, np.ones((600, 3)), [blind, few], TEMPERATURE, FINDINGS)
+    points = operating(chosen_on, np.ones((600, 3)), [blind, few], TEMPERATURE, FINDINGS)
+    rows = points.rows
     told = {(row["source"], row["finding"]): row for row in rows}
     assert list(told) == [(source, finding) for finding in FINDINGS[:2] for source in ("validation", "elsewhere")]
     for place, finding in enumerate(FINDINGS[:2]):
         at, elsewhere = told["validation", finding], told["elsewhere", finding]
-        assert at["sensitivity"] == pytest.approx(at["specificity"], abs=0.02)
+        assert 0.8 <= at["specificity"] < 0.86, "sensitivity is less: the floor holds, and no more"
         assert at["probability"] == elsewhere["probability"]
         known = ~np.isnan(chosen_on.labels[:, place])
         calibrated = 1 / (1 + np.exp(-chosen_on.logits[known, place] / TEMPERATURE[place]))

@@ -82,7 +82,13 @@ PADDING = {"rap_contrastive": 0.264, "lrp": 0.004}
 
 
 def analyse(
-    store: Store, study_id: str, scores: dict[str, float] | None = None, finding: str = "Nodule", model: str = MODEL
+    store: Store,
+    study_id: str,
+    scores: dict[str, float] | None = None,
+    finding: str = "Nodule",
+    model: str = MODEL,
+    *,
+    sha256: str = "cd" * 32,
 ) -> StudyRow:
     """Store results for a study's first image as the worker does: a prediction, a map per method, and the job's end."""
     with store.begin() as tx:
@@ -91,7 +97,7 @@ def analyse(
         stack = tx.stacks.of_image(image.id).fingerprint
         scored = tuple(Score(f, p, float(np.log(p / (1 - p)))) for f, p in (scores or SCORES).items())
         versions = {"torch": "2.13.0"}
-        said = Answer.of_film(stack, model=model, model_sha256="cd" * 32, scores=scored, device="cpu", versions=versions)
+        said = Answer.of_film(stack, model=model, model_sha256=sha256, scores=scored, device="cpu", versions=versions)
         tx.answers.save(study_id, said)
         for seed, method in enumerate(METHODS):
             tx.layers.save(
@@ -102,7 +108,7 @@ def analyse(
                     scale="signed" if method in {"lrp", "rap_contrastive"} else "positive",
                     producer=Producer("method", method),
                     model=model,
-                    model_sha256="cd" * 32,
+                    model_sha256=sha256,
                     finding=finding,
                     values=np.random.default_rng(seed).normal(size=(1, 8, 8)).astype(np.float32),
                     extent=Extent(0, 0, image.columns, image.rows),

@@ -52,7 +52,8 @@ def test_predictions_tell_an_exam_as_they_tell_a_film(script: TestClient, exam: 
     (only,) = film["parts"]
     assert set(film) == set(said)
     assert film["image"] == get(script, f"/studies/{study}")["images"][0]["id"]
-    assert (only["plane"], only["scores"], only["slice_scores"]["Nodule"]) == ("", film["scores"], [])
+    plain = [{name: score[name] for name in ("finding", "probability", "logit")} for score in film["scores"]]
+    assert (only["plane"], only["scores"], only["slice_scores"]["Nodule"]) == ("", plain, [])
     assert only["contributions"]["Nodule"] == film["scores"][2]["logit"]
 
 

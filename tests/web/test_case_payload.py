@@ -101,7 +101,14 @@ def test_a_film_is_a_stack_of_its_own_and_its_one_part_the_whole(client: TestCli
     (part,) = data["prediction"]["parts"]
     assert (part["stack"], part["contributions"], part["slice_scores"], part["opens"]) == (data["stack"], {}, {}, {})
     by_finding = {score["finding"]: score for score in data["prediction"]["scores"]}
-    assert {score["finding"]: score for score in part["scores"]} == by_finding
+    for score in part["scores"]:
+        whole = by_finding.pop(score["finding"])
+        assert {name: score[name] for name in ("label", "probability", "logit")} == {
+            name: whole[name] for name in ("label", "probability", "logit")
+        }
+        assert (score["called"], score["point"]) == (False, None), "a part calls nothing by itself"
+        assert whole["point"] == 0.5
+    assert not by_finding
 
 
 def test_values_have_an_address_of_their_own_and_every_picture_answers(client: TestClient, case: str, store: Store) -> None:

@@ -56,7 +56,7 @@ CONFLICTS = {
     "keep_review", "withdraw_review", "keep_exam_review", "withdraw_exam_review", "keep_annotation", "keep_measure",
 }  # fmt: skip
 """The operations that may meet something stored under the same identity."""
-VERBS = "ask|cancel|correct|delete|export|import|keep|list|read|remove|request|upload|withdraw"
+VERBS = "ask|cancel|correct|delete|export|import|keep|list|move|read|remove|request|reset|upload|withdraw"
 
 
 def operations(client: TestClient) -> list[tuple[str, str, dict[str, Any]]]:

@@ -54,6 +54,7 @@ def test_the_page_is_what_its_dataclass_says(client: TestClient, store: Store, f
             order="-created",
             methods=page.methods,
             against={row: page.against[row] for row in flags},
+            called=frozenset(flags),
         )
     assert page == expected
     assert page.methods["gradcam"] == "Grad-CAM"

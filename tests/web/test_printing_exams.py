@@ -166,9 +166,9 @@ def test_everything_that_was_said_of_an_exam_is_printed(client: TestClient, exam
     text = found.text.replace("\n", "").replace(" ", "")
     for page in found.pages:
         assert "ID-7" in page
-    assert [row[:2] for row in sheet.probabilities] == [
+    assert [(row.name, row.figure) for row in sheet.probabilities] == [
         (label, f"{score.probability:.3f}")
-        for label, score in zip((row[0] for row in sheet.probabilities), SAID.scores, strict=True)
+        for label, score in zip((row.name for row in sheet.probabilities), SAID.scores, strict=True)
     ], "in the network's order"
     assert [share.adds for share in sheet.shares] == ["+1.00", "+1.00", ""]
     assert sheet.shares[0].alone == "88 %"

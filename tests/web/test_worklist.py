@@ -7,12 +7,13 @@ from fastapi.testclient import TestClient
 
 from app.store import AgreementKey, Store, WorklistQuery
 from app.web.tables import Column, columns, number, ordering
-from app.web.worklist import WorklistPage
+from app.web.worklist import Finding, Findings, WorklistPage
 from tests.store.exams import CORONAL, SAGITTAL, SHA, SLICES, exam_answer, knee, slice_of, stack
 from tests.store.films import store_file
 from tests.web import exams, films
 from tests.web.conftest import Send, shown, template
 
+HALF = "No operating point on the card: called from 0.5 on."
 XSS = "<script>alert(1)</script>"
 
 
@@ -35,6 +36,16 @@ def test_the_page_is_what_its_dataclass_says(client: TestClient, study: str, sto
             studies=tx.worklist.page(WorklistQuery()),
             modalities=("DX",),
             states=("waiting", "analysing", "done", "failed", "no network", "not read"),
+            findings={
+                study: Findings(
+                    (
+                        Finding("Nodule", 0.87, True, None, HALF),
+                        Finding("Cardiomegaly", 0.31, False, None, HALF),
+                        Finding("Effusion", 0.12, False, None, HALF),
+                    ),
+                    0,
+                )
+            },
             columns=page.columns,
             order="-received",
             disagree=0.75,
@@ -56,7 +67,7 @@ def test_a_row_shows_the_study(client: TestClient, study: str, store: Store) -> 
         assert words in text, words
     assert f'href="/studies/{study}"' in text
     assert "/thumbnail.png" in text
-    assert text.index("Nodule</span>") < text.index("Cardiomegaly</span>")
+    assert text.index('<span class="finding-word">Nodule') < text.index('<span class="finding-word">Cardiomegaly')
     assert 'hx-trigger="every' not in text
 
 

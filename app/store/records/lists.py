@@ -1,6 +1,7 @@
 """Lists that are searched, filtered, sorted and paged: the worklist, and the verdicts of all studies."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Literal, TypeVar
 
@@ -55,7 +56,9 @@ class WorklistRow:
     """One study in the worklist. ``modality`` joins several with "/"; ``top`` are the three highest scores, highest first;
     ``disagreements`` how far methods disagree on each of them, 0 to 1, None where that is not known; ``flags`` counts the
     verdicts in force; ``thumbnail`` is the id of the image in the middle of the first series; ``planes`` counts those that the
-    network of the shown findings read of an exam; ``network`` is that network's name, "" where none has read."""
+    network of the shown findings read of an exam; ``network`` is that network's name, "" where none has read, and ``version``
+    the checksum of its weights; ``said`` is the highest score of every finding by that version, highest first; ``apart`` how
+    far methods disagree, by finding."""
 
     id: str
     patient: Patient
@@ -74,6 +77,9 @@ class WorklistRow:
     caution: Mark | Literal[""] = ""
     planes: int = 0
     network: str = ""
+    version: str = ""
+    said: tuple[Score, ...] = ()
+    apart: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
 FlagSort = Literal["created", "patient", "study date", "verdict", "method", "finding"]

@@ -9,10 +9,11 @@ from pydantic import Field
 
 from app.domain import Part, Plane
 from app.store import AgreementRow, AnswerRow, StackRow, Transaction
-from app.web import pages
-from app.web.api.objects import Frozen, ScoreOut, scores
+from app.web import calling, pages
+from app.web.api.objects import CalledOut, Frozen, ScoreOut, called, scores
 from app.web.api.paging import HEADERS, Whole
 from app.web.api.refusals import NAMED
+from app.web.calling import Calling
 
 router = APIRouter(tags=["predictions"], responses=NAMED)
 
@@ -50,14 +51,14 @@ class AnswerOut(Frozen):
     device: str = Field(description="What it ran on.")
     versions: dict[str, str] = Field(description="Of the libraries it ran with.")
     seconds: float = Field(description="How long it took.")
-    scores: tuple[ScoreOut, ...] = Field(description="One per finding the network knows, of the film or of the whole exam.")
+    scores: tuple[CalledOut, ...] = Field(description="One per finding the network knows, of the film or of the whole exam.")
     parts: tuple[PartOut, ...] = Field(description="The stacks that were read; a film is one.")
     missing: tuple[Plane, ...] = Field(description="Planes that the network reads and the exam does not have.")
     current: bool = Field(description="Whether the stacks that were read are what their series are now.")
     created_at: datetime = Field(description="UTC.")
 
     @classmethod
-    def of(cls, row: AnswerRow, films: dict[str, str]) -> "AnswerOut":
+    def of(cls, row: AnswerRow, films: dict[str, str], points: Calling) -> "AnswerOut":
         """From the store's row; ``films`` are the images of films, by the ids of their stacks."""
         told = row.answer
         return cls(
@@ -68,7 +69,7 @@ class AnswerOut(Frozen):
             device=told.device,
             versions=told.versions,
             seconds=told.seconds,
-            scores=scores(told.scores),
+            scores=called(told.scores, points.of(told.model, told.model_sha256)),
             parts=tuple(PartOut.of(stack, part) for stack, part in zip(row.stacks, told.parts, strict=True)),
             missing=told.missing,
             current=row.current,
@@ -140,7 +141,8 @@ def list_predictions(
     with pages.of(request).store.view() as tx:
         films = films_of(tx, study_id)
         rows = [row for row in tx.answers.of_study(study_id) if wanted.takes(row)]
-    return [AnswerOut.of(row, films) for row in paging.cut(response, rows)]
+        points = calling.of(request, tx)
+    return [AnswerOut.of(row, films, points) for row in paging.cut(response, rows)]
 
 
 @router.get("/studies/{study_id}/agreement", responses=HEADERS, summary="Read how far methods agree")

@@ -18,6 +18,7 @@ TAGS = (
     ("what-ifs", "What a network says of an edited film."),
     ("stages", "How relevance stands at every stage of a network."),
     ("layouts", "Saved layouts of the panes."),
+    ("points", "From which probability on findings are called, where a reader moved that."),
     ("models", "Networks."),
     ("readers", "Who reads."),
     ("exports", "Tables over all studies."),

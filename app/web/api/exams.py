@@ -10,14 +10,15 @@ from app.desk import verdicts
 from app.domain import Plane, Verdict
 from app.stacks import STACKED
 from app.store import AnswerRow
-from app.web import pages, regions
+from app.web import calling, pages, regions
 from app.web.api import reviews
 from app.web.api.answers import PartOut
 from app.web.api.explanations import ExplanationOut, shown
-from app.web.api.objects import Frozen, ScoreOut, scores
+from app.web.api.objects import CalledOut, Frozen, called
 from app.web.api.refusals import NAMED, SENT, STORED
 from app.web.api.reviews import ExamReviewOut, ReviewIn
 from app.web.api.stacks import CorrectionIn, StackName, StackOut, correct_stack
+from app.web.calling import Calling
 
 router = APIRouter(tags=["exams"], responses=NAMED, deprecated=True)
 
@@ -30,13 +31,13 @@ class ExamPredictionOut(Frozen):
     model_sha256: str = Field(description="The checksum of its weights.")
     device: str = Field(description="What it ran on.")
     versions: dict[str, str] = Field(description="Of the libraries it ran with.")
-    scores: tuple[ScoreOut, ...] = Field(description="One per finding the network knows, of the whole exam.")
+    scores: tuple[CalledOut, ...] = Field(description="One per finding the network knows, of the whole exam.")
     planes: tuple[PartOut, ...] = Field(description="The stacks that were read.")
     missing: tuple[Plane, ...] = Field(description="Planes that the network reads and the exam does not have.")
     created_at: datetime = Field(description="UTC.")
 
     @classmethod
-    def of(cls, row: AnswerRow) -> "ExamPredictionOut":
+    def of(cls, row: AnswerRow, points: Calling) -> "ExamPredictionOut":
         """From the store's row."""
         told = row.answer
         return cls(
@@ -45,7 +46,7 @@ class ExamPredictionOut(Frozen):
             model_sha256=told.model_sha256,
             device=told.device,
             versions=told.versions,
-            scores=scores(told.scores),
+            scores=called(told.scores, points.of(told.model, told.model_sha256)),
             planes=tuple(PartOut.of(stack, part) for stack, part in zip(row.stacks, told.parts, strict=True)),
             missing=told.missing,
             created_at=row.created_at,
@@ -92,10 +93,11 @@ def read_exam(request: Request, study_id: str) -> ExamOut:
         answers = [row for row in tx.answers.of_study(study_id) if set(row.stacks) <= set(stacks)]
         layers = [row for row in tx.layers.of_study(study_id) if row.stack_id in stacks and shown(row)]
         given = [row for row in tx.reviews.of_study(study_id) if row.stack_id in stacks]
+        points = calling.of(request, tx)
     answers.sort(key=lambda row: row.created_at, reverse=True)
     return ExamOut(
         stacks=tuple(StackOut.of(row, _) for row in stacks.values()),
-        predictions=tuple(map(ExamPredictionOut.of, answers)),
+        predictions=tuple(ExamPredictionOut.of(row, points) for row in answers),
         explanations=tuple(ExplanationOut.of(row, stacks[row.stack_id], film=False) for row in layers),
         reviews=tuple(ExamReviewOut.of(row, stacks[row.stack_id]) for row in given),
     )

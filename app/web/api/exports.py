@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from app.domain import LayerKind, Verdict
 from app.store import FLAG_SORTS, ExportQuery, FlagQuery
-from app.web import exports, pages, tables
+from app.web import calling, exports, pages, tables
 from app.web.api.objects import Frozen
 from app.web.api.refusals import Responses
 from app.web.exports import NOTICE, FlagLine, LayerLine, PredictionLine
@@ -116,7 +116,8 @@ Size = Annotated[int, Query(ge=1, le=200, description="How many of what `total` 
 def export_flags_csv(request: Request, asked: Annotated[Flagged, Depends()]) -> Response:
     """Every verdict in force, one row each."""
     with pages.of(request).store.view() as tx:
-        lines = map(FlagLine.of, tx.flags.export(asked.query()))
+        points = calling.of(request, tx)
+        lines = (FlagLine.of(row, points) for row in tx.flags.export(asked.query()))
         return exports.csv_file("flags", exports.heading(FlagLine), (line.model_dump().values() for line in lines))
 
 
@@ -125,7 +126,8 @@ def export_flags_json(request: Request, asked: Annotated[Flagged, Depends()], pa
     """The verdicts in force, one row each, the newest first."""
     with pages.of(request).store.view() as tx:
         found = tx.flags.page(asked.query(page, size))
-    rows = tuple(map(FlagLine.of, found.rows))
+        points = calling.of(request, tx)
+    rows = tuple(FlagLine.of(row, points) for row in found.rows)
     return FlagsOut(use=NOTICE, exported_at=_now(), total=found.total, page=found.number, pages=found.pages, rows=rows)
 
 
@@ -133,7 +135,8 @@ def export_flags_json(request: Request, asked: Annotated[Flagged, Depends()], pa
 def export_predictions_csv(request: Request, asked: Annotated[Answered, Depends()]) -> Response:
     """What networks said, a row per finding of a film; of an exam a row per finding and stack. The oldest first."""
     with pages.of(request).store.view() as tx:
-        lines = map(PredictionLine.of, tx.exports.answers(asked.query()))
+        points = calling.of(request, tx)
+        lines = (PredictionLine.of(row, points) for row in tx.exports.answers(asked.query()))
         return exports.csv_file("predictions", exports.heading(PredictionLine), (line.model_dump().values() for line in lines))
 
 
@@ -144,7 +147,8 @@ def export_predictions_json(
     """What networks said, a row per finding of a film; of an exam a row per finding and stack. The oldest first."""
     with pages.of(request).store.view() as tx:
         found = tx.exports.answers_page(asked.query(), page, size)
-    rows = tuple(map(PredictionLine.of, found.rows))
+        points = calling.of(request, tx)
+    rows = tuple(PredictionLine.of(row, points) for row in found.rows)
     return PredictionsOut(use=NOTICE, exported_at=_now(), total=found.total, page=found.number, pages=found.pages, rows=rows)
 
 

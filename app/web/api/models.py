@@ -7,7 +7,7 @@ from pydantic import Field
 
 from app.classifiers.card import Card
 from app.classifiers.curves import Curves
-from app.classifiers.measured import Calibration, Figure, LookedAt, Outside, Range, Source
+from app.classifiers.measured import Calibration, Figure, LookedAt, Operating, Outside, Range, Source
 from app.store import NetworkRow
 from app.web import pages
 from app.web.api.objects import Frozen
@@ -78,6 +78,8 @@ class CardOut(ModelOut):
     figures: tuple[Figure, ...] = Field(description="On the test parts, with 95% intervals.")
     outside: tuple[Outside, ...] = Field(description="Leave-one-source-out.")
     calibration: tuple[Calibration, ...] = Field(description="How true its probabilities are, per source.")
+    operating: tuple[Operating, ...] = Field(description="From which probability on findings are called, and what that does.")
+    operating_rule: str = Field(description="How these points were chosen.")
     ranges: tuple[Range, ...] = Field(description="Where the colours of its maps end, per method and finding.")
     looked_at: tuple[LookedAt, ...] = Field(description="Calls that people looked at with their maps.")
     looked_at_summary: str = Field(description="What those calls have in common.")

@@ -1,10 +1,11 @@
 """What the API's objects are made of: values, scores, rectangles, shapes. Each noun's own objects stand with its routes."""
 
 from collections.abc import Callable, Iterable
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.domain import Extent, Patient, Region, Score
+from app.domain import Extent, OperatingPoint, Patient, Region, Score
 from app.web import regions
 
 Translate = Callable[..., str]
@@ -38,9 +39,35 @@ class ScoreOut(Frozen):
     logit: float = Field(description="The network's raw output.")
 
 
+class CalledOut(ScoreOut):
+    """What a network said of one finding, and whether that calls it: probability and call are two things."""
+
+    called: bool = Field(description="Whether the probability reaches the operating point.")
+    point: float = Field(description="The operating point: the finding is called from this probability on.")
+    card_point: float | None = Field(description="The point by the network's card; null where it has none: then 0.5.")
+    point_by: Literal["card", "reader", ""] = Field(description="Who says where the point is; empty: nobody, it is 0.5.")
+
+
 def scores(told: Iterable[Score]) -> tuple[ScoreOut, ...]:
     """Scores, in their order."""
     return tuple(ScoreOut(finding=one.finding, probability=one.probability, logit=one.logit) for one in told)
+
+
+def called(told: Iterable[Score], points: Callable[[str], OperatingPoint]) -> tuple[CalledOut, ...]:
+    """Scores, in their order, with what comes of them by the point of each finding."""
+    return tuple(
+        CalledOut(
+            finding=one.finding,
+            probability=one.probability,
+            logit=one.logit,
+            called=point.calls(one.probability),
+            point=point.at,
+            card_point=point.card,
+            point_by=point.by,
+        )
+        for one in told
+        for point in (points(one.finding),)
+    )
 
 
 class ExtentOut(Frozen):

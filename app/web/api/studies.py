@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from app.desk import deletion
 from app.store import WORKLIST_SORTS, UploadRow, WorklistQuery
 from app.store.records import StudyState
-from app.web import errors, images, pages, tables, upload
+from app.web import calling, errors, images, pages, tables, upload
 from app.web.api.description import sent_files
 from app.web.api.paging import HEADERS, TOTAL, Parts
 from app.web.api.refusals import NAMED, OCTETS, SENT
@@ -85,8 +85,9 @@ def list_studies(request: Request, response: Answer, asked: Annotated[ListQuery,
     """The studies, the last received first. There is no search for names here: an address is no place for one."""
     with pages.of(request).store.view() as tx:
         found = tx.worklist.page(asked.query())
+        points = calling.of(request, tx)
     response.headers[TOTAL] = str(found.total)
-    rows = tuple(SummaryOut.of(row) for row in found.rows)
+    rows = tuple(SummaryOut.of(row, points) for row in found.rows)
     return StudiesOut(studies=rows, total=found.total, page=found.number, pages=found.pages)
 
 

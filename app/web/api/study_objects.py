@@ -7,14 +7,15 @@ from typing import Literal
 
 from pydantic import Field
 
-from app.domain import Mark
+from app.domain import NO_FINDING, Mark
 from app.stacks import STACKED
 from app.store import ImageRow, Provenance, SeriesRow, Transaction, WorklistRow
 from app.store.records import FileState, StudyState
 from app.web import upload
 from app.web.api.jobs import JobOut
-from app.web.api.objects import Frozen, PatientOut, ScoreOut, Translate, scores
+from app.web.api.objects import CalledOut, Frozen, PatientOut, Translate, called
 from app.web.api.stacks import StackOut
+from app.web.calling import Calling
 from app.web.errors import Problem
 
 
@@ -60,7 +61,10 @@ class SummaryOut(Frozen):
     modality: str = Field(description="Modality (0008,0060); several joined by a slash.")
     images: int = Field(description="How many images it has.")
     state: StudyState = Field(description="How far its analysis is.")
-    top: tuple[ScoreOut, ...] = Field(description="The three highest scores, the highest first.")
+    top: tuple[CalledOut, ...] = Field(description="The three highest scores, the highest first.")
+    called: tuple[str, ...] = Field(
+        description="Every finding that is called, the most probable first; that nothing is found is none."
+    )
     model: str = Field(description="The network whose scores these are; empty where none has read it.")
     disagreements: tuple[float | None, ...] = Field(
         description="How far methods disagree on each of these findings, 0 to 1; null where that is not known."
@@ -73,7 +77,7 @@ class SummaryOut(Frozen):
     received_at: datetime = Field(description="When its first file came, UTC.")
 
     @classmethod
-    def of(cls, row: WorklistRow) -> "SummaryOut":
+    def of(cls, row: WorklistRow, points: Calling) -> "SummaryOut":
         """From the worklist's row."""
         return cls(
             id=row.id,
@@ -84,7 +88,12 @@ class SummaryOut(Frozen):
             modality=row.modality,
             images=row.images,
             state=row.state,
-            top=scores(row.top),
+            top=called(row.top, points.of(row.network, row.version)),
+            called=tuple(
+                one.finding
+                for one in called(row.said, points.of(row.network, row.version))
+                if one.called and one.finding != NO_FINDING
+            ),
             model=row.network,
             disagreements=row.disagreements,
             flags=row.flags,

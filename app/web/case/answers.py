@@ -1,10 +1,12 @@
 """What networks and their guards said of what is shown, for the page, in the reader's language. Knows rows and cards."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from app.classifiers.card import Card
-from app.domain import Answer, Part, Score
+from app.domain import Answer, OperatingPoint, Part, Score
 from app.store import AnswerRow, InspectionRow
+from app.web.calling import Calling
 from app.web.case.payload_results import InspectionData, ModelData, PartData, PredictionData, ScoreData
 from app.web.wording import Translate, label, plane
 
@@ -17,8 +19,9 @@ def models(cards: Sequence[Card], chosen: Card | None, _: Translate) -> tuple[Mo
     return tuple(listed)
 
 
-def prediction_data(row: AnswerRow, card: Card, _: Translate, *, exam: bool) -> PredictionData:
-    """An answer with its findings: an exam's in the network's order, a film's with the most probable first."""
+def prediction_data(row: AnswerRow, card: Card, points: Calling, _: Translate, *, exam: bool) -> PredictionData:
+    """An answer with its findings: an exam's in the network's order, a film's with the most probable first; each with whether
+    it is called, by the ``points`` of whoever reads."""
     said = row.answer
     ordered = said.scores if exam else sorted(said.scores, key=lambda score: -score.probability)
     return PredictionData(
@@ -29,7 +32,7 @@ def prediction_data(row: AnswerRow, card: Card, _: Translate, *, exam: bool) -> 
         device=said.device,
         seconds=said.seconds,
         banner=_(card.banner),
-        scores=scores(ordered, _),
+        scores=called(ordered, points.of(said.model, said.model_sha256), _),
         parts=tuple(part_data(said, part, stack, _) for stack, part in zip(row.stacks, said.parts, strict=True)),
         missing=tuple(plane(name, _) for name in said.missing),
     )
@@ -38,6 +41,15 @@ def prediction_data(row: AnswerRow, card: Card, _: Translate, *, exam: bool) -> 
 def scores(said: Sequence[Score], _: Translate) -> tuple[ScoreData, ...]:
     """Findings with their names for reading."""
     return tuple(ScoreData(s.finding, label(s.finding, _), s.probability, s.logit) for s in said)
+
+
+def called(said: Sequence[Score], points: Callable[[str], OperatingPoint], _: Translate) -> tuple[ScoreData, ...]:
+    """Findings with what comes of their probabilities."""
+    return tuple(
+        replace(one, called=point.calls(one.probability), point=point.at, card=point.card, moved=point.moved is not None)
+        for one in scores(said, _)
+        for point in (points(one.finding),)
+    )
 
 
 def part_data(said: Answer, part: Part, stack: str, _: Translate) -> PartData:

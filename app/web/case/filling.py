@@ -13,6 +13,7 @@ from app.domain import READ_PLANES, REASONS, VERDICTS, Plane
 from app.evaluation.agreement import DISAGREE
 from app.store import AnswerRow, InspectionRow, JobRow, LayerRow, LayoutRow, ReviewRow, StackRow
 from app.web import regions
+from app.web.calling import Calling
 from app.web.case import answers, layers, stacks
 from app.web.case.payload import CaseData, JobData, LayoutData, StudyData, Urls
 from app.web.case.payload_results import ExplanationData, ReviewData
@@ -24,7 +25,7 @@ from app.web.wording import Translate
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
     """What the store and the registry know of the case that is shown; `build` puts it into words. ``planes`` names the stack
-    that opens for each plane of an exam."""
+    that opens for each plane of an exam; ``calling`` has the points from which on findings are called."""
 
     seen: Shown
     planes: Mapping[Plane, str]
@@ -37,6 +38,7 @@ class Found:
     reviews: tuple[ReviewRow, ...]
     layouts: tuple[LayoutRow, ...]
     job: JobRow | None
+    calling: Calling
 
 
 def build(found: Found, _: Translate) -> CaseData:
@@ -57,7 +59,7 @@ def build(found: Found, _: Translate) -> CaseData:
         model=card.name if card else "",
         banner=_(card.banner) if card else "",
         inspection=answers.inspection_data(found.inspection, _) if found.inspection else None,
-        prediction=answers.prediction_data(answer, card, _, exam=seen.planes) if answer and card else None,
+        prediction=answers.prediction_data(answer, card, found.calling, _, exam=seen.planes) if answer and card else None,
         finding=found.finding,
         methods=layers.methods(card, named, _),
         more=layers.more(card, _),

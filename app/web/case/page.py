@@ -1,10 +1,12 @@
 """The case page and its job's fragment: the frozen dataclasses that the templates read."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from app.classifiers.card import Card
 from app.store import ImageRow, SeriesRow, StudyRow
+from app.web.calling import Shown
 from app.web.case.payload import CaseData, JobData, Poll, Urls
 from app.web.upload import Report
 
@@ -18,7 +20,8 @@ class CasePage:
     no network reads what is shown and nothing is waited for. ``earlier`` counts the verdicts on what the shown series were
     before they got more images, None where nobody said anything of that. ``others`` are the study's series that are not shown,
     ``series`` and ``image`` what the page's head is about: the shown image and its series, or the first; ``remarks`` what is to
-    be said of the headers of what is shown. ``report`` tells what became of the files of the upload that led here, once.
+    be said of the headers of what is shown. ``points`` say by finding from where on it is called. ``report`` tells what became
+    of the files of the upload that led here, once.
     """
 
     template: ClassVar[str] = "case.html"
@@ -34,6 +37,7 @@ class CasePage:
     series: SeriesRow
     image: ImageRow
     remarks: tuple[str, ...]
+    points: Mapping[str, Shown] = field(default_factory=dict)
     report: Report | None = None
 
     @property

@@ -79,6 +79,7 @@ class Urls:
     reviews: str
     review: str
     corrections: str
+    points: str
 
     @classmethod
     def of(cls, study_id: str) -> "Urls":
@@ -92,6 +93,7 @@ class Urls:
             reviews=f"{here}/reviews",
             review="/reviews/",
             corrections=f"{here}/corrections",
+            points=f"{here}/points",
         )
 
 

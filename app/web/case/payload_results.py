@@ -16,12 +16,20 @@ class ModelData:
 
 @dataclass(frozen=True, slots=True)
 class ScoreData:
-    """One finding by its standard name and in the reader's language, its calibrated probability in [0, 1] and its logit."""
+    """One finding by its standard name and in the reader's language, its calibrated probability in [0, 1] and its logit.
+
+    ``called``: the probability reaches the operating point, which is at ``point``; ``card`` is where the network's card has it,
+    None where it has none, ``moved`` whether the reader moved it. A part of an exam calls nothing by itself: all four say so by
+    None or False there."""
 
     finding: str
     label: str
     probability: float
     logit: float
+    called: bool = False
+    point: float | None = None
+    card: float | None = None
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)

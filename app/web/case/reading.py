@@ -10,7 +10,7 @@ from fastapi import Request
 from app.classifiers.card import Card
 from app.domain import Plane
 from app.store import AnswerRow, ImageRow, InspectionRow, LayerRow, Transaction
-from app.web import pages
+from app.web import calling, pages
 from app.web.case import choosing, filling, stacks
 from app.web.case.page import CasePage
 from app.web.case.stacks import Shown
@@ -53,6 +53,7 @@ def read(request: Request, study_id: str, image_id: str = "", model: str = "", f
             reviews=tuple(row for row in verdicts if row.review.reader == reader and not row.gone),
             layouts=tx.layouts.of_reader(reader),
             job=tx.jobs.of_study(study_id, card.name) if card else job,
+            calling=calling.of(request, tx),
         )
     earlier = choosing.earlier(choosing.before(every, seen), answers, verdicts)
     return page(found, earlier, pages.gettext(request))
@@ -104,7 +105,20 @@ def page(found: filling.Found, earlier: int | None, _: Translate) -> CasePage:
         series=next(series for series in seen.study.series if series.id == image.series_id),
         image=image,
         remarks=stacks.remarks(looked_at(found), _),
+        points=points(found, _),
     )
+
+
+def points(found: filling.Found, _: Translate) -> Mapping[str, calling.Shown]:
+    """From where on each finding is called, what that does, and who says so."""
+    card, said = found.card, found.answer.answer if found.answer else None
+    if card is None or said is None:
+        return {}
+    curves, point = calling.curves(card), found.calling.of(said.model, said.model_sha256)
+    return {
+        score.finding: calling.shown(card, said.model_sha256, point(score.finding), score.finding, curves, _)
+        for score in said.scores
+    }
 
 
 def looked_at(found: filling.Found) -> tuple[ImageRow, ...]:

@@ -3,6 +3,8 @@
 What is computed here is asked for by a job; nothing in this module waits for a network.
 """
 
+import json
+import math
 from dataclasses import asdict, replace
 from typing import Annotated, Literal
 
@@ -61,6 +63,26 @@ class Said(BaseModel):
     plane: Plane = ""
     weighting: str = Field("", max_length=16)
     used: Literal["", "yes", "no"] = ""
+
+
+class Moved(BaseModel):
+    """Where a reader moves a finding's operating point to: per cent, as it was typed; ``reset``: back to the card's."""
+
+    finding: str = Field(max_length=64)
+    model: str = Field("", max_length=64)
+    image: str = Field("", max_length=64)
+    percent: str = Field("", max_length=32)
+    reset: bool = False
+
+    def probability(self) -> float:
+        """What was typed, as a probability; InputError where it is none."""
+        try:
+            share = float(self.percent.strip().removesuffix("%").replace(",", ".")) / 100
+        except ValueError:
+            share = math.nan
+        if not 0 < share < 1:
+            raise InputError("“%(told)s” is no probability: more than 0 and less than 100 per cent.", {"told": self.percent})
+        return share
 
 
 @router.get("/studies/{study_id}")
@@ -132,6 +154,35 @@ def correct(request: Request, study_id: str, said: Annotated[Said, Form()]) -> R
     if again:
         web.wake()
     return RedirectResponse(address(study_id), status_code=303)
+
+
+@router.post("/studies/{study_id}/points")
+def move(request: Request, study_id: str, said: Annotated[Moved, Form()]) -> Response:
+    """Call a finding of the network from a probability on, or, with ``reset``, from where its card says: for this reader, and
+    everywhere at once. To htmx the findings; to a browser without scripts: back to the case.
+
+    InputError for a probability that is none, or a finding that the network does not know.
+    """
+    web = pages.of(request)
+    page = reading.read(request, study_id, said.image, said.model, said.finding)
+    prediction = page.data.prediction
+    if page.card is None or prediction is None:
+        raise InputError(NO_READER_OF_EXAM if page.data.planes else NO_READER_OF_FILM)
+    wishes.known(page.card, said.finding)
+    version = (prediction.model, prediction.model_sha256)
+    with web.store.begin() as tx:
+        if said.reset:
+            tx.points.reset(pages.reader(request), version, said.finding)
+        else:
+            tx.points.move(pages.reader(request), version, said.finding, said.probability())
+    if not pages.is_htmx(request):
+        back = address(study_id, image=page.data.image, model=page.data.model, finding=said.finding)
+        return RedirectResponse(back, status_code=303)
+    page = reading.read(request, study_id, said.image, said.model, said.finding)
+    score = next(one for one in page.data.prediction.scores if one.finding == said.finding) if page.data.prediction else None
+    told = {"finding": said.finding, "called": bool(score and score.called), "said": page.points[said.finding].sentence}
+    headers = {"HX-Trigger": json.dumps({"moved": told})}
+    return pages.render(request, page, headers=headers, template="partials/case_update.html")
 
 
 def answer(request: Request, study_id: str, row: JobRow | None, asked: Polled, status: int) -> Response:

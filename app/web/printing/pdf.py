@@ -92,6 +92,8 @@ class Report:
         parts += self._block(_("How the panes are shown"), self._lines(sheet.seen))
         if sheet.probabilities:
             parts += self._block(_("Findings"), self._findings())
+        if sheet.points:
+            parts += self._block(_("From where on findings are called"), self._lines(sheet.points))
         if sheet.shares:
             parts += self._block(_("Shares of the planes"), self._shares())
         if sheet.verdicts:
@@ -171,8 +173,12 @@ class Report:
 
     def _findings(self) -> Table:
         rows = [
-            [self.say(name, bold=chosen), self.say(figure, bold=chosen), self.say(percent, bold=chosen)]
-            for name, figure, percent, chosen in self.sheet.probabilities
+            [
+                self.say(one.name, bold=one.shown),
+                self.say(one.figure, bold=one.shown),
+                self.say(f"{one.percent} · {self._('called')}" if one.called else one.percent, bold=one.shown or one.called),
+            ]
+            for one in self.sheet.probabilities
         ]
         half = -(-len(rows) // 2)
         empty = [self.say("")] * 3

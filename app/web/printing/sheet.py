@@ -79,14 +79,25 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class Chance:
+    """One finding: its name, its probability as a figure and in per cent, whether it is the shown one, whether it is called."""
+
+    name: str
+    figure: str
+    percent: str
+    shown: bool
+    called: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """templates/report.html and the PDF.
 
     ``said`` are sentences about the image (what a guard says) and the view (a network that changed, a link that could not be
-    read in full), ``seen`` how the panes are shown, ``subject`` stands over them, ``probabilities`` per finding its name, the
-    figure, per cent, and whether it is the shown one, ``shares`` each plane's part of an exam's, ``verdicts`` all that the
-    reader said of the shown finding, ``against`` every method's layer against the true region, ``link`` the address that
-    restores the view.
+    read in full), ``seen`` how the panes are shown, ``subject`` stands over them, ``probabilities`` of every finding,
+    ``points`` from where on the shown one and those are called whose points were moved, ``shares`` each plane's part of an
+    exam's, ``verdicts`` all that the reader said of the shown finding, ``against`` every method's layer against the true
+    region, ``link`` the address that restores the view.
     """
 
     template: ClassVar[str] = "report.html"
@@ -97,7 +108,8 @@ class Sheet:
     plates: tuple[Plate, ...]
     seen: tuple[Line, ...]
     finding: str
-    probabilities: tuple[tuple[str, str, str, bool], ...]
+    probabilities: tuple[Chance, ...]
+    points: tuple[Line, ...]
     shares: tuple[Share, ...]
     verdicts: tuple[Judged, ...]
     against: tuple[Against, ...]
@@ -126,9 +138,16 @@ def sheet(tx: Transaction, page: CasePage, view: View, text: str, said: str, _: 
         seen=facts.seen(view, page, shown, _),
         finding=finding,
         probabilities=tuple(
-            (score.label, f"{score.probability:.3f}", pages.percent(score.probability), score.finding == data.finding)
+            Chance(
+                score.label,
+                f"{score.probability:.3f}",
+                pages.percent(score.probability),
+                score.finding == data.finding,
+                score.called,
+            )
             for score in (data.prediction.scores if data.prediction else ())
         ),
+        points=points(page),
         shares=shares(data.prediction, data.finding, _) if data.prediction and data.planes else (),
         verdicts=tuple(told_of(page, review, _) for review in judged(page)),
         against=against(tx, page, _),
@@ -142,9 +161,20 @@ def sheet(tx: Transaction, page: CasePage, view: View, text: str, said: str, _: 
     )
 
 
+def points(page: CasePage) -> tuple[Line, ...]:
+    """From where on the shown finding is called and what that does, and every other whose point the reader moved."""
+    out = []
+    for score in page.data.prediction.scores if page.data.prediction else ():
+        point = page.points[score.finding]
+        if score.finding == page.data.finding or score.moved:
+            out.append(Line(score.label, " ".join((point.sentence, *point.worth))))
+    return tuple(out)
+
+
 def sentences(page: CasePage, view: View, said: str, _: Translate) -> list[str]:
     """What is to be said before everything else."""
-    out = [*facts.guarded(page, _), *([_(said)] if said else [])]
+    banner = [page.data.banner] if page.data.banner else []
+    out = [*facts.guarded(page, _), *banner, *([_(said)] if said else [])]
     prediction = page.data.prediction
     if view.version and prediction and view.version != prediction.model_sha256:
         changed = words.links(_)["link.version"]
