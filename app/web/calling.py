@@ -21,6 +21,8 @@ from app.web.wording import Translate
 
 VALIDATION = "validation"
 """The source that points are chosen on."""
+PHANTOMS = "phantoms"
+"""The source of drawn films and exams, which are nobody's."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,12 @@ def worth(row: Does, _: Translate) -> str:
         "positives": row.positives,
         "negatives": row.negatives,
     }
+    if row.source == PHANTOMS:
+        return _(
+            "On other phantoms: sensitivity %(sensitivity)s, specificity %(specificity)s; %(positives)s with it, %(negatives)s "
+            "without.",
+            **figures,
+        )
     if row.chosen:
         return _(
             "Where it was chosen: sensitivity %(sensitivity)s, specificity %(specificity)s; %(positives)s films with it, "

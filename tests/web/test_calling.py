@@ -56,6 +56,8 @@ def test_what_a_point_does_is_told_of_other_patients_first(card: Card) -> None:
     assert [(row.source, row.sensitivity[0]) for row in told] == [("nih", 0.7), ("validation", 0.9)]
     assert "On other patients (nih): sensitivity 70 % (60–80), specificity 75 % (70–80)" in calling.worth(told[0], english)
     assert calling.worth(told[1], english).startswith("Where it was chosen:")
+    drawn = calling.worth(replace(told[0], source="phantoms"), english)
+    assert drawn.startswith("On other phantoms: sensitivity 70 %"), "nobody is a patient there"
 
 
 def test_what_a_moved_point_does_is_read_off_the_curve(card: Card) -> None:
