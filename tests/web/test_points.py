@@ -54,7 +54,7 @@ def study(send: Send, store: Store, sha256: str) -> str:
 
 
 def move(client: TestClient, study: str, **said: str) -> Any:
-    return client.post(f"/studies/{study}/points", data={"model": films.MODEL, "finding": "Nodule", **said}, headers=HTMX)
+    return client.post(f"/studies/{study}/points", data={"model": films.MODEL, "about": "Nodule", **said}, headers=HTMX)
 
 
 def calls(client: TestClient, study: str) -> dict[str, bool]:
@@ -112,7 +112,7 @@ def test_the_worklist_names_what_is_called_before_what_is_likely(client: TestCli
 
 
 def test_without_scripts_the_case_comes_again(client: TestClient, study: str) -> None:
-    answer = client.post(f"/studies/{study}/points", data={"finding": "Nodule", "percent": "12,5 %"})
+    answer = client.post(f"/studies/{study}/points", data={"about": "Nodule", "percent": "12,5 %"})
     assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, f"/studies/{study}")
     assert "Called from 12.5 % on" in client.get(answer.headers["location"]).text
 

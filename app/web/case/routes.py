@@ -66,9 +66,10 @@ class Said(BaseModel):
 
 
 class Moved(BaseModel):
-    """Where a reader moves a finding's operating point to: per cent, as it was typed; ``reset``: back to the card's."""
+    """Where a reader moves the operating point of the finding ``about`` to: per cent, as it was typed; ``reset``: back to the
+    card's."""
 
-    finding: str = Field(max_length=64)
+    about: str = Field(max_length=64)
     model: str = Field("", max_length=64)
     image: str = Field("", max_length=64)
     percent: str = Field("", max_length=32)
@@ -164,23 +165,23 @@ def move(request: Request, study_id: str, said: Annotated[Moved, Form()]) -> Res
     InputError for a probability that is none, or a finding that the network does not know.
     """
     web = pages.of(request)
-    page = reading.read(request, study_id, said.image, said.model, said.finding)
+    page = reading.read(request, study_id, said.image, said.model, said.about)
     prediction = page.data.prediction
     if page.card is None or prediction is None:
         raise InputError(NO_READER_OF_EXAM if page.data.planes else NO_READER_OF_FILM)
-    wishes.known(page.card, said.finding)
+    wishes.known(page.card, said.about)
     version = (prediction.model, prediction.model_sha256)
     with web.store.begin() as tx:
         if said.reset:
-            tx.points.reset(pages.reader(request), version, said.finding)
+            tx.points.reset(pages.reader(request), version, said.about)
         else:
-            tx.points.move(pages.reader(request), version, said.finding, said.probability())
+            tx.points.move(pages.reader(request), version, said.about, said.probability())
     if not pages.is_htmx(request):
-        back = address(study_id, image=page.data.image, model=page.data.model, finding=said.finding)
+        back = address(study_id, image=page.data.image, model=page.data.model, finding=said.about)
         return RedirectResponse(back, status_code=303)
-    page = reading.read(request, study_id, said.image, said.model, said.finding)
-    score = next(one for one in page.data.prediction.scores if one.finding == said.finding) if page.data.prediction else None
-    told = {"finding": said.finding, "called": bool(score and score.called), "said": page.points[said.finding].sentence}
+    page = reading.read(request, study_id, said.image, said.model, said.about)
+    score = next(one for one in page.data.prediction.scores if one.finding == said.about) if page.data.prediction else None
+    told = {"finding": said.about, "called": bool(score and score.called), "said": page.points[said.about].sentence}
     headers = {"HX-Trigger": json.dumps({"moved": told})}
     return pages.render(request, page, headers=headers, template="partials/case_update.html")
 
