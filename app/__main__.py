@@ -1,4 +1,4 @@
-"""The command line: ``python -m app serve | worker | analyse | migrate | models | layers | train | evaluate |
+"""The command line: ``python -m app serve | worker | analyse | validate | migrate | models | layers | train | evaluate |
 bench | torture``.
 
 The only place where everything meets. It prints, turns failures into one line each, and loads torch only for the commands that
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 NOTICE = "Research use only — not for clinical use."
 PASSED_ON = {
     "analyse": ("app.analysis.cli", "analyse files without a server"),
+    "validate": ("app.analysis.validation.cli", "say how good a network is on films with a table of labels"),
     "train": ("app.training.cli", "train a network and write its folder under models/"),
     "evaluate": ("app.reporting.cli", "measure a network and its explanations, and write a report"),
     "models": ("app.adoption.cli", "list the networks there are, bring one's own, check or take one away"),

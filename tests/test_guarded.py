@@ -3,18 +3,23 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from numpy.typing import NDArray
+from PIL import Image as Picture
 
 from app import __main__ as cli
 from app.classifiers.loading import Loaded
-from app.classifiers.reasons import OTHER, UNSURE
+from app.classifiers.reasons import FRAMED, OTHER, UNSURE
 from app.classifiers.registry import Registry
 from app.config import Settings
 from app.domain import Answer, Inspection
 from app.errors import ModelError
+from app.phantoms import chest
 from app.reading import read, readings
 from app.store import Store, WorklistQuery
 from app.web.application import create_app
@@ -178,6 +183,49 @@ def test_all_is_quiet_where_the_guard_has_nothing_to_say(product: Callable[[str]
     page = it.page(it.upload())
     assert "inspection" not in page.split('id="case-data"')[0]
     assert "aution" not in it.client.get("/").text.split("<tbody")[1]
+
+
+def framed(folder: Path) -> Path:
+    """Networks whose cards say that the exposed field is read."""
+    write_network(folder, "chest-untrained", seed=1, guard="guard", preprocessing={"field": "exposed"})
+    write_guard(folder, film=GUARDS["ok"])
+    return folder
+
+
+def in_frame() -> NDArray[np.uint8]:
+    """A drawn film with black around it, 0 to 255."""
+    film = (chest.draw(2, size=200, marker=False).pixels // 20 + 40).astype(np.uint8)
+    return np.pad(film, ((30, 50), (40, 20)))
+
+
+def test_a_framed_film_is_read_without_its_frame_and_everybody_says_so(
+    tmp_path: Path, store: Store, settings: Settings
+) -> None:
+    it = Product(framed(tmp_path / "models"), store, settings)
+    picture = BytesIO()
+    Picture.fromarray(in_frame()).save(picture, "PNG")
+    answer = it.client.post("/studies", files=[("files", ("film.png", picture.getvalue()))])
+    assert it.worker.work_once()
+    study_id = str(answer.headers["location"]).split("/")[2].split("?")[0]
+    (said,) = it.client.get(f"/api/v1/studies/{study_id}/inspections").json()
+    assert (said["verdict"], said["reasons"], said["remarks"], said["field"]) == ("ok", [], [FRAMED], [30, 40, 230, 240])
+    page = it.page(study_id)
+    assert f"<li>{FRAMED}</li>" in page
+    assert "Read with caution" not in page
+    assert FRAMED in it.client.get(f"/studies/{study_id}/report").text
+    with it.store.view() as tx:
+        assert {layer.extent.drawn.numbers()[:4] == [40, 30, 240, 230] for layer in tx.layers.of_study(study_id)} == {True}
+
+
+def test_the_analyse_command_says_what_it_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WHYLIGHT_MODELS", str(framed(tmp_path / "models")))
+    Picture.fromarray(in_frame()).save(tmp_path / "film.png")
+    assert cli.main(["analyse", str(tmp_path / "film.png"), "--out", str(tmp_path / "out"), "--methods", "cam"]) == 0
+    assert f"film.png: remark: {FRAMED}" in capsys.readouterr().err
+    (entry,) = json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))["images"]
+    assert (entry["inspection"]["remarks"], entry["inspection"]["field"]) == ([FRAMED], [30, 40, 230, 240])
 
 
 def test_the_reasons_speak_korean(product: Callable[[str], Product]) -> None:

@@ -45,12 +45,12 @@ def main(arguments: list[str]) -> int:
         film_size=given.film_size,
         overlays=given.overlays,
     )
-    _quieten_libraries()
+    quieten_libraries()
     from app.analysis.running import run  # noqa: PLC0415 - torch is not for --help
 
     screen = Screen(quiet=given.quiet)
     stop = threading.Event()
-    with _stopping(stop):
+    with stopping(stop):
         outcome = run(request, Settings(), screen.complain, screen.follow, stop.is_set)
     screen.clear()
     print(f"{outcome.sentence()}; results in {given.out}. {NOTICE}")
@@ -152,7 +152,7 @@ class Screen:
 
 
 @contextmanager
-def _stopping(stop: threading.Event) -> Iterator[None]:
+def stopping(stop: threading.Event) -> Iterator[None]:
     """Ctrl-C and SIGTERM ask for the end, the second time they make it."""
     numbers = (signal.SIGINT, signal.SIGTERM)
     if threading.current_thread() is not threading.main_thread():
@@ -172,7 +172,7 @@ def _stopping(stop: threading.Event) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _quieten_libraries() -> None:
+def quieten_libraries() -> None:
     """Only our own lines on stderr: a library's remark about a file is not for whoever counts bad files."""
     logging.basicConfig(handlers=[logging.NullHandler()])
     if not sys.warnoptions:

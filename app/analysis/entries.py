@@ -90,6 +90,8 @@ def of_inspection(inspection: Inspection) -> Entry:
         "guard": inspection.guard,
         "guard_sha256": inspection.guard_sha256,
         "insisted": inspection.insisted,
+        "remarks": list(inspection.remarks),
+        "field": list(inspection.field) if inspection.field else None,
     }
 
 

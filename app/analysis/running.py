@@ -106,12 +106,12 @@ class _Analysis:
 
     def films(self, workdir: Path) -> None:
         """Read every file, and what is in them that is read image by image. OSError of the disk."""
-        count, threads = _lanes(self.means.loaded.device, self.sources.files)
+        count, threads = lanes(self.means.loaded.device, self.sources.files)
         found = self.sources.read(workdir, max(1, count // 2), self.stopped)
-        lanes = Lanes[Visit](count, count + 1, TOGETHER, partial(torch.set_num_threads, threads), finish=True)
+        work = Lanes[Visit](count, count + 1, TOGETHER, partial(torch.set_num_threads, threads), finish=True)
         most = min(BATCH, -(-self.sources.files // count)) if self.means.request.methods == () else 1
         try:
-            for visit in lanes.results(self._pieces(found, most), self.stopped):
+            for visit in work.results(self._pieces(found, most), self.stopped):
                 self._told(visit)
         finally:
             torch.set_num_threads(torch.get_num_threads())  # what threads that are yet to come begin with
@@ -230,7 +230,7 @@ class _Analysis:
         )
 
 
-def _lanes(device: torch.device, files: int) -> tuple[int, int]:
+def lanes(device: torch.device, files: int) -> tuple[int, int]:
     """How many films are visited side by side, and how many threads the network of each has: on a CPU one film to a thread, as
     a film has too little in it for two. It follows from the request alone, so that the same request gives the same numbers."""
     threads = torch.get_num_threads()

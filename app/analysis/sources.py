@@ -88,7 +88,7 @@ class Sources:
     def _of(self, name: str, out: Path) -> Iterator[_File]:
         path = Path(name)
         try:
-            paths = list(_below(path, out)) if path.is_dir() else [path] if path.is_file() else None
+            paths = list(below(path, out)) if path.is_dir() else [path] if path.is_file() else None
         except OSError as error:
             yield _File(None, 1, name, f"It cannot be read: {reason(error)}.")
             return
@@ -135,7 +135,7 @@ def reason(error: OSError) -> str:
     return error.strerror or type(error).__name__
 
 
-def _below(folder: Path, out: Path) -> Iterator[Path]:
+def below(folder: Path, out: Path) -> Iterator[Path]:
     """Every file below a folder, sorted; links to folders are not followed."""
     for where, folders, files in os.walk(folder):
         folders[:] = sorted(one for one in folders if (Path(where) / one).resolve() != out)

@@ -116,6 +116,8 @@ class Visit:
             self.fault(f"refused: {reasons} --insist analyses it all the same.")
         elif inspection.verdict != "ok":
             self.lines.append(f"{self.name}: caution: {reasons}")
+        if inspection.remarks and not inspection.stopped:
+            self.lines.append(f"{self.name}: remark: {' '.join(inspection.remarks)}")
 
     def _answered(self, answer: Answer, one: Reading[Series, Image]) -> None:
         """An answer: in the entry of its film, or in an entry of its exam; every image that was read says by which network."""

@@ -3,8 +3,8 @@ part of it.
 
 `bench viewer` measures the case page in a real browser, `bench exam-page` the page of an exam, `bench explainers` the methods
 beside public libraries, `bench networks` the networks beside a DenseNet-121, `bench exam` a knee exam of three stacks,
-`bench analyse` the command of that name on many films, `bench gpu` the methods on a GPU, `bench composites` what LRP's
-composites are worth.
+`bench analyse` the command of that name on many films, `bench cohort` the command `validate` on drawn films, `bench gpu` the
+methods on a GPU, `bench composites` what LRP's composites are worth.
 """
 
 import argparse
@@ -76,27 +76,37 @@ def viewer_figures(what: str, repeat: int) -> Iterator[Figure]:
     yield from (viewer if what == "viewer" else exam_page).measure(repeat)
 
 
-def main(arguments: list[str]) -> int:
-    """Parse the arguments after `bench`, measure, print; returns the exit code."""
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    made = argparse.ArgumentParser(
         prog="python -m app bench", description="Measure the product in a process and a folder of its own."
     )
-    parser.add_argument(
+    made.add_argument(
         "what",
         nargs="?",
         default="main",
-        choices=["main", *PRODUCT, *SEEN, *INSIDE, MANY, "composites"],
-        help=f"default: main, all but {', '.join((*SEEN, *INSIDE))}, {MANY} and composites",
+        choices=["main", *PRODUCT, *SEEN, *INSIDE, MANY, "cohort", "composites"],
+        help=f"default: main, all but {', '.join((*SEEN, *INSIDE))}, {MANY}, cohort and composites",
     )
-    parser.add_argument("--repeat", type=int, default=5, help="samples per figure (default: 5)")
-    parser.add_argument("--json", type=Path, help="write machine, medians and samples to this file too")
-    many = parser.add_argument_group(MANY)
-    many.add_argument("--films", type=int, help="how many films (default: 200); composites: phantoms per finding (default: 25)")
+    made.add_argument("--repeat", type=int, default=5, help="samples per figure (default: 5)")
+    made.add_argument("--json", type=Path, help="write machine, medians and samples to this file too")
+    many = made.add_argument_group(MANY)
+    many.add_argument(
+        "--films",
+        type=int,
+        help="how many films (default: 200); composites: phantoms per finding (default: 25); cohort: phantoms (default: 300)",
+    )
     many.add_argument("--size", type=int, default=1024, help="their size in pixels (default: 1024)")
     many.add_argument(
         "--beside", type=Path, metavar="DIR", help="another checkout of the product, measured in turn with this one"
     )
-    given = parser.parse_args(arguments)
+    many.add_argument("--keep", type=Path, metavar="DIR", help="cohort: leave the films and their table there")
+    return made
+
+
+def main(arguments: list[str]) -> int:
+    """Parse the arguments after `bench`, measure, print; returns the exit code."""
+    given = parser().parse_args(arguments)
     if given.what == "composites":
         return composites(given.films or 25)
     film = Settings().data / "chest" / "dicom" / "pa_jpeg_baseline.dcm"
@@ -110,6 +120,10 @@ def main(arguments: list[str]) -> int:
     figures = list(product_figures(given.what, given.repeat, film)) if given.what in {"main", *PRODUCT} else []
     if given.what == "whatif":
         figures += what_if.exam(given.repeat)
+    if given.what == "cohort":
+        from app.bench import cohort  # noqa: PLC0415 - it starts the product, and draws for a while
+
+        figures += cohort.measure(given.films or 300, given.keep)
     if given.what in SEEN:
         figures += viewer_figures(given.what, given.repeat)
     if given.what in INSIDE:

@@ -4,7 +4,7 @@ import copy
 import platform
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from app import __version__
+from app.classifiers import exposed
 from app.classifiers.card import Card
 from app.classifiers.preprocessing import Preprocessing
 from app.domain import Answer, Extent, Image, Score, Series
@@ -43,7 +44,7 @@ class Classifier:
         how, size = self.card.preprocessing, self.card.input_size
         if how.stretch == "stack":
             return torch.stack([prepare_plane(slice_, size, how) for slice_ in stretched(series)]).to(self.device)
-        films = (torch.from_numpy(np.array(grey(image))) for image in series.images)
+        films = (torch.from_numpy(np.array(grey(self.read_of(image)))) for image in series.images)
         return torch.stack([prepare_plane(film, size, how) for film in films]).to(self.device)
 
     def channels(self, planes: Tensor) -> Tensor:
@@ -56,8 +57,24 @@ class Classifier:
         return planes.to(memory_format=torch.channels_last)
 
     def extent(self, image: Image) -> Extent:
-        """What the network's input covers, in image pixels: padded to a square it reaches outside the film."""
-        return self.card.preprocessing.extent(*image.stored.shape)
+        """What the network's input covers, in image pixels: padded to a square it reaches outside the film, or outside the
+        exposed field where the network reads that alone."""
+        how = self.card.preprocessing
+        if how.field == "film":
+            return how.extent(*image.stored.shape)
+        top, left, bottom, right = exposed.field_of(image)
+        return how.extent(bottom - top, right - left).seen_from(-left, -top, 1, 1)
+
+    def read_of(self, image: Image) -> Image:
+        """What the network reads of an image: all of it, or the exposed field as an image of its own."""
+        return exposed.cropped(image) if self.card.preprocessing.field == "exposed" else image
+
+    def held(self, series: Series) -> Series:
+        """The series with every image's exposed field written into it, where the network reads that: what is edited in the
+        images then moves no edge of it."""
+        if self.card.preprocessing.field == "film":
+            return series
+        return replace(series, images=tuple(exposed.held(image) for image in series.images))
 
     @torch.inference_mode()
     def predict(self, series: Series) -> tuple[Answer, ...]:

@@ -20,7 +20,8 @@ class FilmGuard(nn.Module):
 
     ``widths`` are the channels of the four stages, ``components`` how many the linear model of thumbnails has. ``refuse``,
     ``warn`` and ``far`` are the thresholds that `app.classifiers.guard` uses: they were chosen together with the weights, so
-    they stand on the card among the network's parameters.
+    they stand on the card among the network's parameters. ``sides`` are the channels of the network that tells a film from its
+    mirror image, none where there is none, ``mirror`` the threshold of its logit.
     """
 
     mean: Tensor
@@ -38,9 +39,11 @@ class FilmGuard(nn.Module):
         refuse: float = 0.05,
         warn: float = 0.5,
         far: Sequence[float] = (1.0, 2.0),
+        sides: Sequence[int] = (),
+        mirror: float = 1.0,
     ) -> None:
         super().__init__()
-        self.refuse, self.warn, self.far = refuse, warn, tuple(far)
+        self.refuse, self.warn, self.far, self.mirror = refuse, warn, tuple(far), mirror
         layers: list[nn.Module] = []
         inputs = 1
         for index, width in enumerate(widths):
@@ -55,6 +58,7 @@ class FilmGuard(nn.Module):
         self.features = nn.Sequential(*layers)
         self.embed = nn.Sequential(nn.Flatten(1), nn.Dropout(0.3), nn.Linear(inputs * 16, 48), nn.ReLU())
         self.head = nn.Linear(48, findings)
+        self.sides = _sides(sides) if sides else None
         self.register_buffer("mean", torch.zeros(THUMBNAIL**2))
         self.register_buffer("basis", torch.zeros(components, THUMBNAIL**2))
         self.register_buffer("spread", torch.ones(components))
@@ -65,6 +69,15 @@ class FilmGuard(nn.Module):
         """Logits (batch, findings)."""
         logits: Tensor = self.head(self.embed(self.features((stretch(planes) - 0.5) * 4)))
         return logits
+
+    def mirrored(self, planes: Tensor) -> Tensor:
+        """Logits (batch,) that planes show a mirrored film. What a plane and its mirror image say differs in sign alone, so
+        that nothing that is alike on both sides has a say. Minus infinity where the guard cannot tell."""
+        if self.sides is None:
+            return planes.new_full((len(planes),), -float("inf"))
+        stretched = (stretch(planes) - 0.5) * 4
+        told: Tensor = self.sides(stretched)[:, 0] - self.sides(stretched.flip(3))[:, 0]
+        return told
 
     def distance(self, planes: Tensor) -> Tensor:
         """How far each plane lies from the films, (batch,): the root of the mean square of its coordinates in the components
@@ -89,6 +102,18 @@ class FilmGuard(nn.Module):
         for name, value in (("mean", mean), ("basis", basis), ("spread", spread), ("rest", left.square().mean())):
             getattr(self, name).copy_(value)
         self.unit.copy_(self.raw(small).quantile(0.99))
+
+
+def _sides(widths: Sequence[int]) -> nn.Sequential:
+    """Planes (batch, 1, 64, 64) to one number each, (batch, 1)."""
+    layers: list[nn.Module] = []
+    inputs = 1
+    for width in widths:
+        layers += [nn.Conv2d(inputs, width, 3, 2, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
+        layers += [nn.Conv2d(width, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
+        inputs = width
+    cells = (64 >> len(widths)) ** 2
+    return nn.Sequential(*layers, nn.Flatten(1), nn.Dropout(0.4), nn.Linear(inputs * cells, 1))
 
 
 def stretch(planes: Tensor) -> Tensor:

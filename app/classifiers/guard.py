@@ -13,16 +13,31 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from app.classifiers import exposed
 from app.classifiers.card import Card
 from app.classifiers.classifier import Classifier
 from app.classifiers.film_guard import FilmGuard
-from app.classifiers.reasons import BLANK, FAR, INVERTED, LATERAL, LITTLE, ON_ITS_SIDE, OTHER, PART, TINY, UNSURE, UPSIDE_DOWN
+from app.classifiers.reasons import (
+    BLANK,
+    FAR,
+    INVERTED,
+    LATERAL,
+    LITTLE,
+    MIRRORED,
+    ON_ITS_SIDE,
+    OTHER,
+    PART,
+    SIDEWAYS,
+    TINY,
+    UNSURE,
+    UPSIDE_DOWN,
+)
 from app.domain import Admission, Image, Inspection, Series, frozen
 from app.errors import ModelError
 from app.grey import grey
 
-KINDS = ("film", "upside down", "on its side", "inverted", "part of a film", "something else")
-"""What a guard tells apart, in the order of its logits."""
+KINDS = ("film", "upside down", "on its side", "inverted", "part of a film", "something else", "lateral view")
+"""What a guard tells apart, in the order of its logits; a card may leave out the last ones."""
 SIZE = 64
 SMALLEST, SMALL = 32, 64
 """A short side (pixels) below the first is refused, below the second warned of: the networks' own input is 224 and more."""
@@ -31,7 +46,9 @@ BLANK_SHARE, BLANK_GREY = 0.985, 0.02
 ENOUGH = 256
 """Larger images are thinned out to a short side of about this many pixels first; the guard sees 64."""
 SURE, BELIEVED = 0.6, 0.5
-"""How probable a part of a film must be to be called one, and how much a film that was turned back must look like one."""
+"""How probable a part of a film or a lateral must be to be called one, and how much a film that was turned back must look like
+one."""
+NAMED = {"part of a film": PART, "lateral view": SIDEWAYS}
 
 LATERAL_VIEWS = frozenset({"LL", "RL", "LAT", "LATERAL", "LEFT LATERAL", "RIGHT LATERAL"})
 """View Position (0018,5101) of lateral films, PS3.3 C.8.7.1.1 and what senders write instead."""
@@ -54,8 +71,9 @@ class Guard:
         return cls(loaded.card, loaded.network, loaded.device)
 
     def inspect(self, image: Image, series: Series, model: str) -> Inspection:
-        """What the guard says of one image of a series that the network ``model`` is to read."""
-        plane, blank = seen(image)
+        """What the guard says of one image of a series that the network ``model`` is to read: of its exposed field where the
+        guard's card says so."""
+        plane, blank = seen(exposed.cropped(image) if self.card.preprocessing.field == "exposed" else image)
         verdict, reasons, film, distance = self.judge(plane)
         if blank:
             verdict, reasons = "refused", (BLANK,)
@@ -76,6 +94,7 @@ class Guard:
             reasons=reasons,
             film=film,
             distance=distance,
+            remarks=(MIRRORED,) if verdict != "refused" and self.mirrored(plane) else (),
         )
 
     def judge(self, plane: Tensor) -> tuple[Admission, tuple[str, ...], float, float]:
@@ -83,14 +102,21 @@ class Guard:
         kinds, far = self.look(plane[None])
         film, distance = float(kinds[0, 0]), float(far[0])
         verdict = self.verdict(film, distance)
+        if self.card.findings[int(kinds[0].argmax())] == "lateral view" and kinds[0].max() >= SURE:
+            verdict = "refused"  # what it knows by its name needs no benefit of a doubt
         return verdict, self._reasons(plane, kinds[0], verdict, film) if verdict != "ok" else (), film, distance
 
     @torch.inference_mode()
     def look(self, planes: Tensor) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Probabilities of the kinds (n, 6) and distances (n,) of planes (n, 1, 64, 64) in [0, 1]."""
+        """Probabilities of the card's kinds (n, kinds) and distances (n,) of planes (n, 1, 64, 64) in [0, 1]."""
         planes = planes.to(self.device)
         kinds = torch.softmax(self.network(planes).float(), 1)
         return kinds.cpu().numpy(), self.network.distance(planes).float().cpu().numpy()
+
+    def mirrored(self, plane: Tensor) -> bool:
+        """Whether a plane (1, 64, 64) in [0, 1] shows a chest with its heart on the right; no where the guard cannot tell."""
+        with torch.inference_mode():
+            return float(self.network.mirrored(plane[None].to(self.device))[0]) > self.network.mirror
 
     def verdict(self, film: float, distance: float) -> Admission:
         """The verdict that the thresholds of the card give."""
@@ -101,7 +127,7 @@ class Guard:
 
     def _reasons(self, plane: Tensor, kinds: NDArray[np.float32], verdict: Admission, film: float) -> tuple[str, ...]:
         """Why. What can be undone is believed only when the image passes once it is undone."""
-        kind = KINDS[int(kinds.argmax())]
+        kind = self.card.findings[int(kinds.argmax())]
         if kind in UNDONE:
             undone = {
                 "upside down": (torch.rot90(plane, 2, (1, 2)), plane.flip(1)),
@@ -112,8 +138,8 @@ class Guard:
             near = distances <= self.network.far[0]
             if (looks[:, 0][near] >= BELIEVED).any():
                 return (UNDONE[kind],)
-        if kind == "part of a film" and kinds[KINDS.index(kind)] >= SURE:
-            return (PART,)
+        if kind in NAMED and kinds.max() >= SURE:
+            return (NAMED[kind],)
         if verdict == "refused":
             return (OTHER,)
         return (UNSURE,) if film < self.network.warn else (FAR,)

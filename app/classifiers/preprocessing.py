@@ -12,6 +12,7 @@ from app.domain import Extent
 
 Stretch = Literal["percentiles", "full", "stack"]
 Fit = Literal["pad", "crop"]
+Field = Literal["film", "exposed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Preprocessing:
     between the 1st and the 99.5th percentile of the modality values of all its slices together. ``fit``: padded
     with black to a square, or the square in its middle. ``scale``: what black and white become. ``mean`` and ``std``, one
     number per channel or none: subtracted and divided by after that. ``channels``: 1, or 3 copies of the one grey plane.
+    ``field``: what all this is done to, the whole film or its exposed field alone (`app.classifiers.exposed`).
     """
 
     stretch: Stretch = "percentiles"
@@ -28,10 +30,15 @@ class Preprocessing:
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
     channels: int = 1
+    field: Field = "film"
 
     def __post_init__(self) -> None:
         if self.stretch not in get_args(Stretch) or self.fit not in get_args(Fit):
             raise ValueError("preprocessing: stretch is percentiles, full or stack, fit is pad or crop")
+        if self.field not in get_args(Field):
+            raise ValueError("preprocessing: field is film or exposed")
+        if self.field == "exposed" and self.stretch == "stack":
+            raise ValueError("preprocessing: slices of a stack have no exposed field")
         if self.channels not in (1, 3):
             raise ValueError(f"preprocessing: channels is 1 or 3, not {self.channels}")
         if len(self.scale) != 2 or not self.scale[0] < self.scale[1]:
@@ -55,11 +62,12 @@ class Preprocessing:
     def entries(self) -> dict[str, Any]:
         """As a card's table."""
         numbers = {"scale": list(self.scale), "mean": list(self.mean), "std": list(self.std)}
-        plain = {"stretch": self.stretch, "fit": self.fit, "channels": self.channels}
+        plain: dict[str, Any] = {"stretch": self.stretch, "fit": self.fit, "channels": self.channels}
+        plain |= {"field": self.field} if self.field != "film" else {}
         return plain | {name: values for name, values in numbers.items() if values}
 
     def extent(self, rows: int, columns: int) -> Extent:
-        """The square of the film that the network sees, in image pixels; padding reaches outside the film."""
+        """The square of a film, or of its exposed field, that the network sees, in its pixels; padding reaches outside."""
         side = max(rows, columns) if self.fit == "pad" else min(rows, columns)
         left, top = _middle(columns, side), _middle(rows, side)
         return Extent(left=left, top=top, right=left + side, bottom=top + side)

@@ -1,4 +1,4 @@
-"""Why a guard warns of an image or refuses it, in sentences for people. Knows nothing, so that pages can read it."""
+"""Why a guard warns of an image or refuses it, and what it remarks besides, for people. Knows nothing, so pages can read it."""
 
 BLANK = "It is blank, or nearly so: almost all of it is one grey."
 TINY = "It is too small: its short side has fewer than 32 pixels."
@@ -11,4 +11,9 @@ OTHER = "It does not look like a frontal chest film."
 UNSURE = "It looks only partly like a frontal chest film."
 FAR = "It looks different from the films that the guard knows."
 LATERAL = "Its header says that it is a lateral view."
-REASONS = (BLANK, TINY, LITTLE, UPSIDE_DOWN, ON_ITS_SIDE, INVERTED, PART, OTHER, UNSURE, FAR, LATERAL)
+SIDEWAYS = "It looks like a lateral view of a chest."
+REASONS = (BLANK, TINY, LITTLE, UPSIDE_DOWN, ON_ITS_SIDE, INVERTED, PART, OTHER, UNSURE, FAR, LATERAL, SIDEWAYS)
+
+FRAMED = "Read: the exposed field. What lies around it, a frame, is left out."
+MIRRORED = "This film seems to be mirrored: the heart lies on the right. Dextrocardia exists."
+REMARKS = (FRAMED, MIRRORED)

@@ -58,6 +58,8 @@ class Intake:
         self._files = self._limited(files, workdir)
         self._model = model
         self._outcomes: list[FileOutcome] = []
+        self.instances: list[tuple[str, str]] = []
+        """The name and the SOP Instance UID of every file that is stored now, whether by this upload or before."""
         self.report: UploadRow | None = None
         """What became of every file, once all are taken in."""
 
@@ -93,6 +95,11 @@ class Intake:
             with self._store.begin() as tx:
                 outcomes = [_stored(tx, file) for file in read]
             self._outcomes += outcomes
+            self.instances += [
+                (file.name, file.staged.sop_instance_uid)
+                for file, outcome in zip(read, outcomes, strict=True)
+                if file.staged is not None and outcome.study_id
+            ]
         if not more:
             analyse(self._store, self._grown(), self._model)
             with self._store.begin() as tx:

@@ -50,6 +50,8 @@ class Image:
     ``instance_number`` is Instance Number (0020,0013), 0 where the header does not say. ``echo_time`` is Echo Time (0018,0081)
     or Effective Echo Time (0018,9082) in ms, None where the header does not say. ``position`` and ``axes`` of two images are
     comparable where ``frame_of_reference_uid`` (0020,0052) is one; it and ``sop_class_uid`` (0008,0016) are empty if unknown.
+    ``field`` is the exposed rectangle, top, left, bottom and right in pixels, where somebody has looked for it already
+    (`app.classifiers.exposed`): an edited film keeps that of the film before.
     """
 
     sop_instance_uid: str
@@ -71,6 +73,7 @@ class Image:
     echo_time: float | None = None
     frame_of_reference_uid: str = ""
     sop_class_uid: str = ""
+    field: tuple[int, int, int, int] | None = None
 
     @property
     def rows(self) -> int:

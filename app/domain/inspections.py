@@ -15,7 +15,9 @@ class Inspection:
 
     ``reasons`` are sentences for people, empty when ``verdict`` is "ok". ``film`` in [0, 1] is how much it looks like a film
     the network was made for; ``distance`` how far it lies from the films the guard was fitted to (1: as far as the farthest
-    hundredth of them). ``insisted``: a person asked for the analysis all the same.
+    hundredth of them). ``insisted``: a person asked for the analysis all the same. ``remarks`` are sentences that keep nobody
+    from reading; ``field`` is the exposed rectangle that is looked at and read alone, top, left, bottom and right in pixels,
+    None where that is the whole image.
     """
 
     sop_instance_uid: str
@@ -28,6 +30,8 @@ class Inspection:
     film: float
     distance: float
     insisted: bool = False
+    remarks: tuple[str, ...] = ()
+    field: tuple[int, int, int, int] | None = None
 
     @property
     def stopped(self) -> bool:

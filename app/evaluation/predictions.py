@@ -63,17 +63,43 @@ def auroc_interval(
     scores: NDArray[np.floating], labels: NDArray[np.bool_], patients: NDArray[np.generic], rounds: int = 1000, seed: int = 0
 ) -> Interval:
     """AUROC with a 95% percentile bootstrap over patients, because films of one patient are not independent. All (n,)."""
-    rng = np.random.default_rng(seed)
-    _, owner = np.unique(patients, return_inverse=True)
-    groups = np.split(np.argsort(owner, kind="stable"), np.cumsum(np.bincount(owner))[:-1])
-    values = []
-    for _ in range(rounds):
-        chosen = rng.integers(0, len(groups), len(groups))
-        index = np.concatenate([groups[i] for i in chosen])
-        values.append(auroc(scores[index], labels[index]))
-    kept = np.array([v for v in values if not np.isnan(v)])
+    values = auroc_draws(scores, labels, patients, rounds, seed=seed)
+    kept = values[~np.isnan(values)]
     low, high = np.percentile(kept, (2.5, 97.5)) if kept.size else (float("nan"), float("nan"))
     return Interval(auroc(scores, labels), float(low), float(high), int(labels.sum()), int((~labels).sum()))
+
+
+def auroc_draws(
+    scores: NDArray[np.floating],
+    labels: NDArray[np.bool_],
+    patients: NDArray[np.generic],
+    rounds: int = 1000,
+    *,
+    seed: int = 0,
+    without: NDArray[np.bool_] | None = None,
+) -> NDArray[np.float64]:
+    """The AUROC of each of ``rounds`` draws of as many patients with replacement, float64 (rounds,); NaN where a draw lacks a
+    class. The same ``patients`` and ``seed`` draw the same, whatever the scores. The others are (n,); ``without`` are the films
+    that do not have the finding, all others unless given: what is neither counts for nothing."""
+    rng = np.random.default_rng(seed)
+    _, owner = np.unique(patients, return_inverse=True)
+    people = int(owner.max()) + 1 if owner.size else 0
+    if not people:
+        return np.full(rounds, np.nan)
+    order = np.argsort(scores, kind="stable")
+    ends = np.append(np.flatnonzero(np.diff(scores[order])), scores.size - 1)  # where equal scores end
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    owner, sick = owner[order], labels[order]
+    well = ~sick if without is None else without[order]
+    drawn = np.empty(rounds)
+    for place in range(rounds):  # a film counts as often as its patient was drawn
+        weight = np.bincount(rng.integers(0, people, people), minlength=people)[owner].astype(np.float64)
+        positive = np.add.reduceat(weight * sick, starts)
+        negative = np.add.reduceat(weight * well, starts)
+        pairs = positive.sum() * negative.sum()
+        below = np.cumsum(negative) - negative / 2  # of equal scores one half
+        drawn[place] = float(positive @ below) / pairs if pairs else np.nan
+    return drawn
 
 
 def platt(

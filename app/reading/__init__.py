@@ -4,9 +4,26 @@ Films and exams of stacks alike. Knows the classifiers and the explainers; no SQ
 imports no torch; the first result does.
 """
 
-from app.reading.inquiry import stages, what_if, what_if_exam
+from app.reading.asking import Heard, heard, maps
+from app.reading.inquiry import explained, stages, what_if, what_if_exam
 from app.reading.plan import Reading, answers, readings
 from app.reading.running import ALL, TOP, Result, read
 from app.stacks import STACKED
 
-__all__ = ["ALL", "STACKED", "TOP", "Reading", "Result", "answers", "read", "readings", "stages", "what_if", "what_if_exam"]
+__all__ = [
+    "ALL",
+    "STACKED",
+    "TOP",
+    "Heard",
+    "Reading",
+    "Result",
+    "answers",
+    "explained",
+    "heard",
+    "maps",
+    "read",
+    "readings",
+    "stages",
+    "what_if",
+    "what_if_exam",
+]

@@ -29,6 +29,7 @@ def what_if(
     for a layer that is not there.
     """
     (_,) = series.images
+    series = classifier.held(series)
     edited, covered = apply_to_stack(series.images, edits, layers or {})
     (answer,) = classifier.predict(replace(series, images=edited))
     return answer, covered
@@ -46,6 +47,14 @@ def what_if_exam(
     Otherwise as `what_if`."""
     edited, covered = apply_to_stack(series.images, edits, layers or {})
     return classifier.again(before, replace(series, images=edited)), covered
+
+
+def explained(classifier: "Classifier", series: Series, method: str, finding: str) -> Layer:
+    """The map of one finding on a film, of a series of one image. NotFound for a method or a finding there is not."""
+    (_,) = series.images
+    classifier, trace = recorded(classifier, classifier.held(series))
+    (layer,) = explainers.load(method).explain(classifier, trace, (finding,))
+    return layer
 
 
 def stages(classifier: "Classifier", series: Series, method: str, finding: str, place: int = 0) -> "tuple[Stage, ...]":

@@ -5,7 +5,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app import explainers
+from app.classifiers import exposed
 from app.classifiers.card import Card
+from app.classifiers.reasons import FRAMED
 from app.domain import Answer, Image, Inspection, Layer, Series, joined
 from app.errors import InputError
 from app.reading.plan import Reading
@@ -89,7 +91,7 @@ def _together(due: tuple[Reading[Series, Image], ...], answers_only: bool) -> It
 def _films(together: tuple[Reading[Series, Image], ...], loaded: "Loaded", insist: bool) -> Iterator[Result]:
     """What one network answers to films, without what it goes by: those that its guard lets pass in one batch."""
     card = together[0].card
-    films = [series for one in together for series in _alone(one)]
+    films = [_exposed(series, card) for one in together for series in _alone(one)]
     inspections = [_inspection(loaded, film, card, insist) for film in films]
     stopped = [inspection is not None and inspection.stopped for inspection in inspections]
     passed = [film for film, refused in zip(films, stopped, strict=True) if not refused]
@@ -105,7 +107,7 @@ def _film(
     one: Reading[Series, Image], loaded: "Loaded", panel: tuple[str, ...], findings: Findings, insist: bool
 ) -> Iterator[Result]:
     """One film and its maps: the memory of a trace grows with its images, and each film has a top finding of its own."""
-    (series,) = _alone(one)
+    (series,) = (_exposed(series, one.card) for series in _alone(one))
     inspection = _inspection(loaded, series, one.card, insist)
     if inspection is not None:
         yield inspection
@@ -163,8 +165,18 @@ def _inspection(loaded: "Loaded", series: Series, card: Card, insist: bool) -> I
         return None
     from app.classifiers.guard import Guard  # noqa: PLC0415 - see the room's docstring
 
-    inspection = Guard.of(loaded.get(guard)).inspect(series.images[0], series, card.name)
+    (image,) = series.images
+    inspection = Guard.of(loaded.get(guard)).inspect(image, series, card.name)
+    if image.field is not None and exposed.share(image) < 1:
+        inspection = replace(inspection, remarks=(FRAMED, *inspection.remarks), field=image.field)
     return replace(inspection, insisted=insist and inspection.verdict == "refused")
+
+
+def _exposed(series: Series, card: Card) -> Series:
+    """A series whose images say which rectangle of them was exposed, where the network reads that alone: looked for once."""
+    if card.preprocessing.field == "film":
+        return series
+    return replace(series, images=tuple(exposed.held(image) for image in series.images))
 
 
 def recorded(classifier: "Classifier", series: Series) -> "tuple[Classifier, Trace]":

@@ -8,7 +8,7 @@ from app.render.colours import CLASSES, STOPS, class_colours, ends, strongest, t
 from app.render.evening import evened
 from app.render.laying import Over, Under, bar, bilinear, greys, laid, over
 from app.render.looks import EDGES, NOTHING, Edge, Known, Look, as_drawn, fixed, told
-from app.render.pictures import Backdrop, film_png, in_colour, overlay_png
+from app.render.pictures import Backdrop, film_png, in_colour, overlay_png, plain_png
 
 __all__ = [
     "BANNER",
@@ -37,6 +37,7 @@ __all__ = [
     "laid",
     "over",
     "overlay_png",
+    "plain_png",
     "strongest",
     "table",
     "told",

@@ -11,7 +11,7 @@ from PIL import ImageDraw
 from app.domain import Image, Layer, Region, Window
 from app.grey import grey, resample
 from app.render.captions import SMALLEST, captioned
-from app.render.colours import Colours, Grey
+from app.render.colours import Colours, Grey, table
 from app.render.laying import Under, over, paints
 from app.render.looks import NOTHING, Known, Look
 
@@ -69,6 +69,13 @@ def overlay_png(
         _frame(film, region, film.width / columns)
     legible = min(longest or SMALLEST, max(film.size)) >= SMALLEST
     return _png(captioned(film, layer, laid, known, look) if legible else film, effort)
+
+
+def plain_png(values: NDArray[np.float32], side: int = 192) -> bytes:
+    """A map on no film, such as a mean of many: its positive part from black to its highest value, as PNG (side, side)."""
+    high = float(values.max(initial=0.0)) or 1.0
+    shown = table("magma")[np.rint(255 * np.clip(values / high, 0, 1)).astype(np.uint8)]
+    return _png(Picture.fromarray(shown).resize((side, side), Picture.Resampling.BICUBIC))
 
 
 def _sized(film: Picture.Image, longest: int | None) -> Picture.Image:

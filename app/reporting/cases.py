@@ -47,11 +47,13 @@ def phantoms(findings: tuple[str, ...], count: int, size: int = 256) -> Iterator
             seed = FIRST_SEED + position * 100_000 + index
             drawn = chest.draw(seed, [finding], size=size)
             if drawn.masks[finding].any():
-                window = Window(2048, 4096, "LINEAR")
-                image = Image(f"2.25.{seed}", 0, drawn.pixels, windows=(window,))
-                yield Case(
-                    "phantoms", str(seed), Series(f"2.25.{seed}", "DX", (image,), "CHEST", "PA"), finding, drawn.masks[finding]
-                )
+                yield Case("phantoms", str(seed), phantom_series(drawn), finding, drawn.masks[finding])
+
+
+def phantom_series(drawn: chest.ChestPhantom) -> Series:
+    """A drawn film as a series of one image."""
+    image = Image(f"2.25.{drawn.seed}", 0, drawn.pixels, windows=(Window(2048, 4096, "LINEAR"),))
+    return Series(f"2.25.{drawn.seed}", "DX", (image,), "CHEST", "PA")
 
 
 def boxed(data: Path, count: int) -> Iterator[Case]:

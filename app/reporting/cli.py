@@ -12,7 +12,7 @@ from app.classifiers.loading import Loaded, load
 from app.classifiers.registry import Registry
 from app.config import Settings
 from app.errors import NotFound
-from app.reporting import cases, exams, histograms, measuring, placing, shortcuts, starts
+from app.reporting import cases, exams, framing, grouping, histograms, measuring, placing, shortcuts, starts
 from app.reporting.writing import Report, write
 from app.training import guarding
 
@@ -31,6 +31,8 @@ def main(arguments: list[str]) -> int:
         return histogram_control(given.cases or 400)
     if given.model:
         return maps(given, registry.card(given.model), loaded)
+    if given.framing or given.clusters:
+        return frames(given, loaded)
     classifier = loaded.get(registry.card(given.shortcuts or given.starts))
     if given.shortcuts:
         told = shortcuts.lines(shortcuts.measure(classifier, given.data, given.part))
@@ -74,6 +76,25 @@ def maps(given: argparse.Namespace, card: Card, loaded: Loaded) -> int:
     return 0
 
 
+def frames(given: argparse.Namespace, loaded: Loaded) -> int:
+    """Print what frames around films do, or how often groups of maps find a planted shortcut; returns the exit code."""
+    classifier = loaded.get(loaded.registry.card(given.framing or given.clusters))
+    if given.clusters:
+        for method in given.methods or ("layer_cam",):
+            finding = "Pneumothorax" if "Pneumothorax" in classifier.card.findings else classifier.card.findings[0]
+            plain = given.cases or 400
+            for line in grouping.measure(classifier, method, finding, grouping.Plan(plain, max(20, plain // 10))):
+                print(line, flush=True)
+        return 0
+    for cut in framing.cuts(given.data):
+        print(cut.line(), flush=True)
+    card = loaded.registry.guard(classifier.card)
+    if card is not None:
+        for line in framing.measure(classifier, Guard.of(loaded.get(card)), given.data, given.part):
+            print(line, flush=True)
+    return 0
+
+
 def known_places(card: Card, data: Path, each: int) -> list[cases.Case]:
     """Cases of findings that a network knows: phantoms for a phantom network, else real films with boxes."""
     known = cases.phantoms(card.findings, each) if card.phantom else cases.boxed(data, each)
@@ -97,6 +118,16 @@ def parser(settings: Settings) -> argparse.ArgumentParser:
         help="print how RAP's maps depend on where RAP starts: the paper's start, the contrastive and a uniform one, no more",
     )
     what.add_argument(
+        "--framing",
+        metavar="NAME",
+        help="print how many films have a frame, and what reading their exposed field alone does to a chest network, no more",
+    )
+    what.add_argument(
+        "--clusters",
+        metavar="NAME",
+        help="print how often groups of a phantom network's maps find a shortcut that was planted in a cohort, no more",
+    )
+    what.add_argument(
         "--histogram-control",
         choices=["knee"],
         help="print how well histograms alone tell the findings of drawn examinations, no more",
@@ -111,7 +142,9 @@ def parser(settings: Settings) -> argparse.ArgumentParser:
         type=int,
         help="cases per finding (phantoms) or per source (real films), 40 unless told; examinations of the control, 400",
     )
-    options.add_argument("--part", choices=["validation", "test"], default="validation", help="for --shortcuts: of which films")
+    options.add_argument(
+        "--part", choices=["validation", "test"], default="validation", help="for --shortcuts and --framing: of which films"
+    )
     options.add_argument(
         "--placing",
         action="store_true",

@@ -11,11 +11,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from app.classifiers.classifier import Classifier, prepare_plane
-from app.domain import FINDINGS, NO_FINDING
+from app.classifiers.classifier import Classifier
+from app.domain import FINDINGS, NO_FINDING, Series
 from app.errors import InputError
 from app.evaluation.shortcuts import Shortcut, shortcuts
-from app.grey import grey
 from app.training import films, targets
 from app.training.guarding import film_of
 from app.training.material import WHOLE
@@ -43,12 +42,12 @@ def measure(classifier: Classifier, data: Path, part: str) -> list[Shortcut]:
 
 def said(classifier: Classifier, records: Sequence[films.Film]) -> NDArray[np.float32]:
     """Logits (films, findings) as the product would have them: each film read, prepared and answered as an upload."""
-    card, parts = classifier.card, []
+    parts = []
     with torch.inference_mode():
         for start in range(0, len(records), BATCH):
-            shown = (torch.from_numpy(np.array(grey(film_of(film.path)))) for film in records[start : start + BATCH])
-            planes = torch.stack([prepare_plane(film, card.input_size, card.preprocessing) for film in shown])
-            parts.append(classifier.network(classifier.channels(planes.to(classifier.device))).float().cpu().numpy())
+            shown = (Series("", "", (film_of(film.path),)) for film in records[start : start + BATCH])
+            planes = torch.cat([classifier.planes(film) for film in shown])
+            parts.append(classifier.network(classifier.channels(planes)).float().cpu().numpy())
     return np.concatenate(parts)
 
 

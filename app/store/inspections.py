@@ -48,6 +48,7 @@ class Inspections:
         row.guard, row.guard_sha256 = inspection.guard, inspection.guard_sha256
         row.verdict, row.reasons = inspection.verdict, list(inspection.reasons)
         row.film, row.distance, row.insisted = inspection.film, inspection.distance, inspection.insisted
+        row.remarks, row.field = list(inspection.remarks), list(inspection.field or ())
         row.created_at = now()
         self._session.flush()
         study.caution = max((found.inspection.mark for found in self.of_study(study_id)), key=WORST.index)
@@ -87,6 +88,8 @@ def _row(row: InspectionTable, image: ImageTable) -> InspectionRow:
         film=row.film,
         distance=row.distance,
         insisted=row.insisted,
+        remarks=tuple(row.remarks),
+        field=(row.field[0], row.field[1], row.field[2], row.field[3]) if row.field else None,
     )
     return InspectionRow(
         id=row.id, study_id=row.study_id, image_id=row.image_id, inspection=inspection, created_at=row.created_at

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import Conflict, NotFound, Unavailable
 from app.store.records import JobRow, StudyState, Values
-from app.store.tables import AnswerTable, JobTable, StackTable, StudyTable, now
+from app.store.tables import AnswerTable, CohortTable, JobTable, StackTable, StudyTable, now
 
 ATTEMPTS = 3
 """How often a job is started before it counts as failed."""
@@ -82,6 +82,21 @@ class Jobs:
         for job in self._same(key):
             return _row(job)
         return self._add(key, priority)
+
+    def measure(self, cohort_id: str, *, priority: int = 5) -> JobRow:
+        """Ask for a cohort's figures; what asked before is cancelled. NotFound."""
+        if self._session.get(CohortTable, cohort_id) is None:
+            raise NotFound("There is no such cohort, or it was removed.")
+        key = {"kind": "cohort", "cohort_id": cohort_id}
+        for job in self._same(key):
+            self._end(job, "cancelled", "done")
+        return self._add(key, priority)
+
+    def of_cohort(self, cohort_id: str) -> JobRow | None:
+        """The last job that was asked for a cohort."""
+        mine = select(JobTable).where(JobTable.cohort_id == cohort_id)
+        row = self._session.scalar(mine.order_by(JobTable.created_at.desc(), JobTable.id).limit(1))
+        return None if row is None else _row(row)
 
     def _same(self, key: Mapping[str, str | bool | None]) -> list[JobTable]:
         query = select(JobTable).filter_by(**key).where(JobTable.state.in_(OPEN))
@@ -299,7 +314,7 @@ class Jobs:
         last = dict(self._session.execute(ended.order_by(JobTable.finished_at)).all())
         return "done" in last.values()
 
-    def _settle(self, study_id: str, state: StudyState) -> None:
+    def _settle(self, study_id: str | None, state: StudyState) -> None:
         """Set the state the worklist shows; a job that is still open goes before one that ended."""
         mine = (JobTable.study_id == study_id, JobTable.kind == "analyse", JobTable.state.in_(OPEN))
         still = set(self._session.scalars(select(JobTable.state).where(*mine)))
@@ -325,7 +340,7 @@ def _row(row: JobTable) -> JobRow:
     return JobRow(
         id=row.id,
         kind=cast(Any, row.kind),
-        study_id=row.study_id,
+        study_id=row.study_id or "",
         stack_id=row.stack_id,
         model=row.model,
         finding=row.finding,
@@ -346,4 +361,5 @@ def _row(row: JobTable) -> JobRow:
         not_before=row.not_before,
         setbacks=row.setbacks,
         methods=tuple(filter(None, row.methods.split(","))),
+        cohort_id=row.cohort_id or "",
     )

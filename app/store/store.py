@@ -23,6 +23,7 @@ from app.store.agreements import Agreements
 from app.store.annotations import Annotations
 from app.store.answers import Answers
 from app.store.blobs import Blobs
+from app.store.cohorts import Cohorts
 from app.store.company import Company
 from app.store.engine import BUSY_SECONDS, connect, opened, readers, writers
 from app.store.exports import Exports
@@ -40,7 +41,7 @@ from app.store.reviews import Reviews
 from app.store.stacks import Stacks, arranged
 from app.store.staging import Staged, Staging, stage
 from app.store.studies import Studies
-from app.store.tables import FileTable, ImageTable, LayerTable, WhatIfTable
+from app.store.tables import CohortTable, FileTable, ImageTable, LayerTable, WhatIfTable
 from app.store.turns import Turns
 from app.store.uploads import Uploads
 from app.store.what_ifs import WhatIfs
@@ -49,6 +50,7 @@ from app.store.worklist import Worklist
 log = logging.getLogger(__name__)
 
 REFERRING = (
+    CohortTable.table,
     FileTable.sha256,
     ImageTable.pixels,
     LayerTable.values,
@@ -78,6 +80,7 @@ class Transaction:
         self.flags = Flags(session)
         self.exports = Exports(session)
         self.jobs = Jobs(session)
+        self.cohorts = Cohorts(session, blobs, self.doomed)
         self.reviews = Reviews(session)
         self.annotations = Annotations(session)
         self.layouts = Layouts(session)

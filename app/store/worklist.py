@@ -64,7 +64,7 @@ class Worklist:
         return Page(
             rows=tuple(
                 replace(
-                    _row(row, modalities.get(row.id, ""), counts.get(row.id, 0), self._thumbnail(row.id), known),
+                    _row(row, modalities.get(row.id, ""), counts.get(row.id, 0), self.thumbnail(row.id), known),
                     planes=planes.get(row.id, 0),
                     version=said[row.id][0] if row.id in said else "",
                     said=said[row.id][1] if row.id in said else (),
@@ -121,7 +121,7 @@ class Worklist:
         ordered = {study: tuple(sorted(mine.values(), key=lambda one: -one.probability)) for study, mine in best.items()}
         return {study: (versions[study], scores) for study, scores in ordered.items()}
 
-    def _thumbnail(self, study_id: str) -> str | None:
+    def thumbnail(self, study_id: str) -> str | None:
         """The image in the middle of the first series."""
         series = select(SeriesTable.id).where(SeriesTable.study_id == study_id).order_by(SeriesTable.number).limit(1)
         mine = ImageTable.series_id == series.scalar_subquery()

@@ -76,7 +76,7 @@ def train(
     masks = data if layout == "ours" and any(stage.get("lungs_only") or stage.get("inserted") for stage in every(run)) else None
     collection = collection if most is None else collection.thinned(most)
     print("\n".join((collection.told(), *(f"note: {note}" for note in collection.notes))), flush=True)
-    material = Material.read(collection, int(run["pixels"]), runs / "films", masks)
+    material = Material.read(collection, int(run["pixels"]), runs / "films", masks, run.get("field", "film"))
     collection = material.collection
     trainer = Trainer(material, task)
     numbers = range(1, len(run["seeds"]) + 1) if trunk is None else [trunk]

@@ -22,6 +22,8 @@ from PIL import Image as Picture
 from PIL import ImageOps
 
 from app import ingest
+from app.classifiers import exposed
+from app.classifiers.preprocessing import Field
 from app.config import Settings
 from app.errors import InputError
 from app.grey import grey
@@ -30,6 +32,8 @@ from app.training.progress import Progress
 
 RECIPE = 2
 """Counts up when `plane_of` makes something else of a film: arrays of before are not used then."""
+FIELDS = 1
+"""The same for `app.classifiers.exposed`, where the exposed fields are decoded."""
 CHUNK = 32
 FEW = 256
 """So few films are decoded before other processes have started."""
@@ -48,14 +52,16 @@ class Decoded:
     unread: tuple[Film, ...]
 
 
-def pixels(films: Sequence[Film], size: int, folder: Path) -> Decoded:
-    """The films grey, padded to a square and stretched between their 1st and 99th percentile, mapped from a file in ``folder``.
+def pixels(films: Sequence[Film], size: int, folder: Path, field: Field = "film") -> Decoded:
+    """The films, or the exposed ``field`` of each, grey, padded to a square and stretched between their 1st and 99th
+    percentile, mapped from a file in ``folder``.
 
-    The file's name is made of the films' paths, sizes and times, and of ``size``: who asks again is answered at once.
+    The file's name is made of the films' paths, sizes and times, of ``size`` and of ``field``: who asks again is answered at
+    once.
     The array may be written to; nothing of that reaches the file.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    name = content(films, size)
+    name = content(films, size, field)
     whole, notes = folder / f"{name}.npy", folder / f"{name}.json"
     with (folder / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # of two runs that begin together, one decodes and the other waits for it
@@ -63,16 +69,17 @@ def pixels(films: Sequence[Film], size: int, folder: Path) -> Decoded:
             partial = folder / f"{name}.partial.npy"
             if not partial.is_file():
                 room(folder, len(films) * size * size)
-            _fill(films, size, partial, notes)
+            _fill(films, size, field, partial, notes)
             partial.replace(whole)
     unread = [films[index] for index in _noted(notes)["unread"]]
     mapped: Plane = np.load(whole, mmap_mode="c")
     return Decoded(mapped[: len(films) - len(unread)], tuple(unread))
 
 
-def content(films: Sequence[Film], size: int) -> str:
-    """A name for what the films hold: a hash over each file's path, size and time, the side, and the recipe."""
-    told = hashlib.sha256(f"{RECIPE} {size}".encode())
+def content(films: Sequence[Film], size: int, field: Field = "film") -> str:
+    """A name for what the films hold: a hash over each file's path, size and time, the side, the recipe and the field. Arrays
+    of whole films keep the name that they had before there were fields: a run that began with one goes on with it."""
+    told = hashlib.sha256(f"{RECIPE} {size}{'' if field == 'film' else f' {field} {FIELDS}'}".encode())
     for film in films:
         stat = film.path.stat()
         told.update(f"\n{film.path.resolve()} {stat.st_size} {stat.st_mtime_ns}".encode())
@@ -87,7 +94,7 @@ def _noted(notes: Path) -> dict[str, list[int]]:
     return told
 
 
-def _fill(films: Sequence[Film], size: int, partial: Path, notes: Path) -> None:
+def _fill(films: Sequence[Film], size: int, field: Field, partial: Path, notes: Path) -> None:
     """Decode into ``partial``, going on after the films that were noted."""
     noted = _noted(notes) if partial.is_file() else {"seen": [0], "unread": []}
     seen, unread = noted["seen"][0], noted["unread"]
@@ -96,7 +103,7 @@ def _fill(films: Sequence[Film], size: int, partial: Path, notes: Path) -> None:
     array = np.lib.format.open_memmap(partial, mode=mode, dtype=np.uint8, shape=shape)
     row = seen - len(unread)
     progress = Progress("films decoded", len(films), seen)
-    for plane in planes([film.path for film in films[seen:]], size):
+    for plane in planes([film.path for film in films[seen:]], size, field):
         if plane is None:
             unread.append(seen)
         else:
@@ -115,28 +122,28 @@ def _note(notes: Path, seen: int, unread: list[int]) -> None:
     aside.replace(notes)
 
 
-def planes(paths: Sequence[Path], size: int) -> Iterator[Plane | None]:
+def planes(paths: Sequence[Path], size: int, field: Field = "film") -> Iterator[Plane | None]:
     """One plane uint8 (size, size) per file, in order; None for a file that cannot be read."""
     chunks = [paths[at : at + CHUNK] for at in range(0, len(paths), CHUNK)]
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as threads:  # DICOM is decoded by ingest's own processes
-        for chunk, decoded in zip(chunks, _decoded(chunks, size), strict=True):
+        for chunk, decoded in zip(chunks, _decoded(chunks, size, field), strict=True):
             others = [path for path in chunk if path.suffix.lower() not in PICTURES]
-            read = dict(zip(others, threads.map(lambda path: dicom(path, size), others), strict=True))
+            read = dict(zip(others, threads.map(lambda path: dicom(path, size, field), others), strict=True))
             for path, plane in zip(chunk, decoded, strict=True):
                 yield read.get(path, plane)
 
 
-def _decoded(chunks: Sequence[Sequence[Path]], size: int) -> Iterator[list[Plane | None]]:
+def _decoded(chunks: Sequence[Sequence[Path]], size: int, field: Field) -> Iterator[list[Plane | None]]:
     """The PNG and JPEG films of every chunk, in order; chunks are decoded ahead, but not further than memory can bear."""
     if len(chunks) * CHUNK <= FEW:
-        yield from (pictures(chunk, size) for chunk in chunks)
+        yield from (pictures(chunk, size, field) for chunk in chunks)
         return
     processes = min(16, len(os.sched_getaffinity(0)))
     spawn = multiprocessing.get_context("spawn")  # a fork would copy torch's threads in the middle of what they do
     with ProcessPoolExecutor(processes, mp_context=spawn, initializer=end_with_parent) as pool:
         ahead: deque[Future[list[Plane | None]]] = deque()
         for chunk in chunks:
-            ahead.append(pool.submit(pictures, chunk, size))
+            ahead.append(pool.submit(pictures, chunk, size, field))
             if len(ahead) > 4 * processes:
                 yield ahead.popleft().result()
         while ahead:
@@ -155,17 +162,22 @@ def end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def pictures(paths: Sequence[Path], size: int) -> list[Plane | None]:
+def pictures(paths: Sequence[Path], size: int, field: Field = "film") -> list[Plane | None]:
     """The planes of PNG and JPEG files; None for one that cannot be read, and for other kinds of file."""
-    return [picture(path, size) if path.suffix.lower() in PICTURES else None for path in paths]
+    return [picture(path, size, field) if path.suffix.lower() in PICTURES else None for path in paths]
 
 
-def picture(path: Path, size: int) -> Plane | None:
+def picture(path: Path, size: int, field: Field = "film") -> Plane | None:
     """One PNG or JPEG film, 8 or 16 bits, as `ingest` would read it; None when it cannot be read."""
     try:
         with Picture.open(path) as opened:
-            opened.draft("L", (size, size))
+            if field == "film":
+                opened.draft("L", (size, size))  # a field is looked for at full size, as the product does
             upright = ImageOps.exif_transpose(opened)
+            if field == "exposed":
+                plain = upright if upright.mode.startswith("I") else upright.convert("L")
+                top, left, bottom, right = exposed.find(np.asarray(plain))
+                upright = plain.crop((left, top, right, bottom))
             if upright.mode in ("I;16", "I;16B", "I;16L", "I"):
                 return plane_of(between_percentiles(np.asarray(upright, np.float32)), size)
             return plane_of(upright.convert("L"), size)
@@ -173,14 +185,17 @@ def picture(path: Path, size: int) -> Plane | None:
         return None
 
 
-def dicom(path: Path, size: int) -> Plane | None:
+def dicom(path: Path, size: int, field: Field = "film") -> Plane | None:
     """One film of a DICOM file, seen as its header asks; None when it cannot be read or holds more than one image."""
     with tempfile.TemporaryDirectory() as workdir:
         for found in ingest.read(path, path.name, Settings(), Path(workdir)):
             if isinstance(found, ingest.Rejected):
                 return None
             images = [image for series in found.study.series for image in series.images]
-            return plane_of(Picture.fromarray(grey(images[0]) * 255), size) if len(images) == 1 else None
+            if len(images) != 1:
+                return None
+            film = exposed.cropped(images[0]) if field == "exposed" else images[0]
+            return plane_of(Picture.fromarray(grey(film) * 255), size)
     return None
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.classifiers.compact import total_stride
+from app.classifiers.preprocessing import Preprocessing
 from app.evaluation.operating import RULE
 
 SUMMARY = "A small residual network for frontal chest films, trained on public films of adults and children."
@@ -41,7 +42,7 @@ def card(run: dict[str, Any], answers: Sequence[str], size: int, temperature: li
             "Tubes, lines, side markers and borders can sway the answer: that is what the maps are for.",
         ],
         "parameters": parameters,
-    }
+    } | ({"preprocessing": Preprocessing(field=run["field"]).entries()} if run.get("field", "film") != "film" else {})
 
 
 def unfinished(entries: dict[str, Any], epochs: int, planned: int, sources: Sequence[str]) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """`train guard`: the guard before the chest networks. Films against what is no film, thresholds, and a card with the figures.
 
-The thresholds come from the validation part of the films; the test part and the test half of the real other images are looked
-at once, for the card. Real images that are no chest film are halved by the checksum of their path (`half_of`).
+It sees the exposed field of every film. The thresholds come from the validation part of the films; the test part and the test
+half of the real other images are looked at once, for the card. Real images that are no chest film are halved by the checksum of
+their path (`half_of`).
 """
 
 import csv
@@ -22,21 +23,32 @@ from PIL import Image as Picture
 from torch import Tensor
 
 from app import ingest
+from app.classifiers import exposed
 from app.classifiers.film_guard import FilmGuard, thumbnails
 from app.classifiers.guard import KINDS, SIZE, plane_of, seen
 from app.config import Settings
 from app.domain import Image
 from app.errors import InputError
 from app.phantoms import chest
-from app.training import cards, films, nonfilms
+from app.training import cards, films, laterals, nonfilms
 from app.training import guard_views as views
 from app.training.fitting import one_cycle
 
 FRONTAL = ("dwv/gdcm-CR-MONO1-10-chest.dcm", "fo-dicom/CR-MONO1-10-chest")
 """The files among the real other images that are frontal chest films after all."""
+NOT_UPRIGHT = (
+    "00003122_004.jpg", "00003562_000.jpg", "00000632_003.jpg", "00000732_007.jpg", "00001602_000.jpg", "00002592_003.jpg",
+    "00003122_001.jpg",
+)  # fmt: skip
+"""Validation films of NIH that are no upright frontal films, as whoever looks at them sees: two upside down, one on its side,
+four laterals. Thresholds come from the others."""
 FIRST_PHANTOM = 3_000_000
 FALSE_ALARMS = (0.012, 0.003)
 """Shares of the validation films of the worst source that may be warned of: by their look, and by their distance."""
+FALSE_REFUSALS = 0.001
+"""The share of the validation films of the worst source that may be refused, for either."""
+FALSE_REMARKS = 0.004
+"""The share of the validation films of the worst source that may be taken for mirrored ones."""
 SHOWN = (
     ("film", 48),
     ("upside_down", 12),
@@ -58,8 +70,8 @@ class Seen:
     planes: Tensor
 
     def where(self, part: str, source: str) -> Tensor:
-        """The planes of a part of a source."""
-        chosen = [film.part == part and film.source == source for film in self.records]
+        """The planes of a part of a source, without those that are known to be no upright frontal films."""
+        chosen = [(film.part, film.source) == (part, source) and film.path.name not in NOT_UPRIGHT for film in self.records]
         return self.planes[torch.tensor(chosen)]
 
 
@@ -91,10 +103,11 @@ def dicom(paths: list[Path]) -> Iterator[tuple[str, Image]]:
 
 
 def plane_of_file(path: Path) -> Tensor:
-    """A PNG or JPEG film as a guard sees it, uint8 (64, 64)."""
+    """A PNG or JPEG film as a guard sees it, its exposed field alone, uint8 (64, 64)."""
     with Picture.open(path) as picture:
-        picture.draft("L", (2 * SIZE, 2 * SIZE))
-        return quantised(plane_of(np.asarray(picture.convert("L"), np.float32) / np.float32(255)))
+        film = np.asarray(picture.convert("L"))
+    top, left, bottom, right = exposed.find(film)
+    return quantised(plane_of(film[top:bottom, left:right].astype(np.float32) / np.float32(255)))
 
 
 def quantised(plane: Tensor) -> Tensor:
@@ -114,13 +127,17 @@ def train(config: Path, data: Path, out: Path, *, most: int | None = None) -> No
     known = Seen(records, torch.stack([plane_of_file(film.path) for film in records]))
     print(f"{len(records)} films read in {time.monotonic() - started:.0f} s", flush=True)
     count = int(run["drawn"]) if most is None else min(int(run["drawn"]), 2 * most)
-    drawn = torch.from_numpy(nonfilms.draw(int(run["seed"]), count))
-    real = torch.stack([quantised(seen(image)[0]) for _, image in others(data, "calibration")])
+    drawn, sideways = apart(torch.from_numpy(nonfilms.draw(int(run["seed"]), count)))
+    sideways = torch.cat([sideways, torch.from_numpy(laterals.draw(int(run["seed"]), count // 3))])
+    real = torch.stack([quantised(seen(exposed.cropped(image))[0]) for _, image in others(data, "calibration")])
     phantoms = torch.stack([phantom(seed) for seed in range(int(run["phantoms"]) if most is None else min(most, 20))])
-    print(f"{len(drawn)} non-films drawn, {len(real)} real ones read, after {time.monotonic() - started:.0f} s", flush=True)
+    told = f"{len(drawn)} non-films and {len(sideways)} laterals drawn, {len(real)} real other images read"
+    print(f"{told}, after {time.monotonic() - started:.0f} s", flush=True)
     network = FilmGuard(len(KINDS), **run["parameters"])
     mine = [known.where("train", source) for source in run["sources"]]
-    fit(network, run, Pools(mine, phantoms, drawn[torch.arange(count) % 10 > 0], real))
+    pools = Pools(mine, phantoms, drawn, real, sideways)
+    fit(network, run, pools)
+    fit_sides(network, run, pools)
     parameters = run["parameters"] | thresholds(network, [known.where("validation", source) for source in run["sources"]])
     sources = [
         {
@@ -139,6 +156,14 @@ def train(config: Path, data: Path, out: Path, *, most: int | None = None) -> No
     print(f"written: {out}, after {time.monotonic() - started:.0f} s", flush=True)
 
 
+def apart(drawn: Tensor) -> tuple[Tensor, Tensor]:
+    """Drawn other images in the order of their families: those that are no laterals, and the laterals."""
+    sideways = torch.tensor(
+        [nonfilms.FAMILIES[index % len(nonfilms.FAMILIES)] is nonfilms.side_view for index in range(len(drawn))]
+    )
+    return drawn[~sideways], drawn[sideways]
+
+
 def phantom(number: int) -> Tensor:
     """A drawn chest film as a guard sees it."""
     pixels = chest.sample(FIRST_PHANTOM + number, 96).pixels
@@ -147,12 +172,13 @@ def phantom(number: int) -> Tensor:
 
 @dataclass(frozen=True)
 class Pools:
-    """What batches are drawn from, uint8 (n, 64, 64) each: films by source, phantoms, drawn and real non-films."""
+    """What batches are drawn from, uint8 (n, 64, 64) each: films by source, phantoms, drawn and real non-films, laterals."""
 
     films: list[Tensor]
     phantoms: Tensor
     drawn: Tensor
     real: Tensor
+    laterals: Tensor
 
     def batch(self, random: torch.Generator) -> tuple[Tensor, Tensor]:
         """One batch and its kinds. Every source of films has the same share, whatever its size."""
@@ -164,10 +190,18 @@ class Pools:
             ]
             planes.append(getattr(views, name)(torch.cat([*chosen, pick(self.phantoms, 1, random)]), random))
             kinds += [LABELS[name]] * count
-        for pool, count in ((self.drawn, 36), (self.real, 4)):
+        others = ((self.drawn, 36, "something else"), (self.real, 4, "something else"), (self.laterals, 20, "lateral view"))
+        for pool, count, kind in others:
             planes.append(views.other(pick(pool, count, random), random))
-            kinds += [KINDS.index("something else")] * count
+            kinds += [KINDS.index(kind)] * count
         return torch.cat(planes), torch.tensor(kinds)
+
+    def sides(self, random: torch.Generator, count: int = 32) -> tuple[Tensor, Tensor]:
+        """Upright films of every source and phantoms, as many of each, every other one mirrored, and which those are."""
+        chosen = torch.cat([pick(pool, count, random) for pool in (*self.films, self.phantoms)])
+        planes = views.film(chosen, random, mirrored=0.0)
+        turned = torch.rand(len(planes), generator=random) < 0.5
+        return torch.where(turned[:, None, None, None], planes.flip(3), planes), turned.float()
 
 
 def shares(count: int, parts: int) -> list[int]:
@@ -206,6 +240,36 @@ def fit(network: FilmGuard, run: dict[str, Any], pools: Pools) -> None:
         network.fit(thumbnails(torch.cat(shown)))
 
 
+def fit_sides(network: FilmGuard, run: dict[str, Any], pools: Pools) -> None:
+    """Fit the network that tells a film from its mirror image; the others stay as they are."""
+    if network.sides is None:
+        return
+    random = torch.Generator().manual_seed(int(run["seed"]) + 1)
+    optimiser = torch.optim.AdamW(network.sides.parameters(), lr=float(run["rate"]), weight_decay=0.05)
+    steps, total = int(run["side_steps"]), 0.0
+    network.sides.train()
+    for step in range(steps):
+        planes, mirrored = pools.sides(random)
+        for group in optimiser.param_groups:
+            group["lr"] = one_cycle(step / steps) * float(run["rate"])
+        loss = F.binary_cross_entropy_with_logits(network.mirrored(planes), mirrored * 0.98 + 0.01)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(network.sides.parameters(), 2.0)
+        optimiser.step()
+        total += float(loss.detach())
+        if step % 50 == 49:
+            print(f"sides: step {step + 1}/{steps} loss {total / 50:.4f}", flush=True)
+            total = 0.0
+    network.eval()
+
+
+@torch.inference_mode()
+def sided(network: FilmGuard, planes: Tensor) -> NDArray[np.float32]:
+    """How much planes uint8 (n, 64, 64) look like mirrored films, in logits (n,)."""
+    return torch.cat([network.mirrored(chunk[:, None].float() / 255) for chunk in torch.split(planes, 512)]).numpy()
+
+
 @torch.inference_mode()
 def looked(network: FilmGuard, planes: Tensor) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """How much planes uint8 (n, 64, 64) look like films, (n,), and how far off they lie, (n,)."""
@@ -219,7 +283,9 @@ def looked(network: FilmGuard, planes: Tensor) -> tuple[NDArray[np.float32], NDA
 def thresholds(network: FilmGuard, validation: list[Tensor]) -> dict[str, Any]:
     """The thresholds on the card: those that warn of at most so many of the validation films of the worst source.
 
-    Never above one half, because films of other hospitals look a little less like films than those of the sources do.
+    Never above one half, because films of other hospitals look a little less like films than those of the sources do. What is
+    refused is a quarter as much like a film and a quarter farther away, or more so where that would refuse more than
+    `FALSE_REFUSALS` of the worst source.
     """
     found = [looked(network, planes) for planes in validation if len(planes)]
     warn = min([0.5, *(float(np.quantile(film, FALSE_ALARMS[0])) for film, _ in found)])
@@ -227,7 +293,17 @@ def thresholds(network: FilmGuard, validation: list[Tensor]) -> dict[str, Any]:
     for film, distance in found:
         low, high = np.quantile(film, [0.002, 0.01, 0.03]).round(3), np.quantile(distance, [0.97, 0.99, 0.998]).round(3)
         print(f"validation: lowest looks {low}, largest distances {high}", flush=True)
-    return {"warn": round(warn, 4), "refuse": round(warn / 4, 4), "far": [round(far, 3), round(1.25 * far, 3)]}
+    refuse = min([warn / 4, *(float(np.quantile(film, FALSE_REFUSALS)) for film, _ in found)])
+    beyond = max([1.25 * far, *(float(np.quantile(distance, 1 - FALSE_REFUSALS)) for _, distance in found)])
+    given = {"warn": round(warn, 4), "refuse": round(refuse, 4), "far": [round(far, 3), round(beyond, 3)]}
+    if network.sides is None:
+        return given
+    logits = [sided(network, planes) for planes in validation if len(planes)]
+    mirror = max([0.5, *(float(np.quantile(one, 1 - FALSE_REMARKS)) for one in logits)])
+    for one in logits:
+        wrong, right = float((one > mirror).mean()), float((-one > mirror).mean())
+        print(f"validation: taken for mirrored {wrong:.4f}, mirrored ones told {right:.4f}, of {len(one)}", flush=True)
+    return given | {"mirror": round(mirror, 3)}
 
 
 def card(run: dict[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:
@@ -251,8 +327,10 @@ def card(run: dict[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:
         "limits": [
             "It sees an image at 64 × 64 pixels: the kind of film, never what is ill in it.",
             "Lateral films and other body parts were drawn for its training: it says what an image is not, not what it is.",
+            "A film that it takes for mirrored may be of a person whose heart lies on the right.",
             "Films whose lungs can hardly be seen, or of habits it has not met, may be warned of; a person can insist.",
             "An image that it lets pass can still be one that the network knows nothing about.",
         ],
         "parameters": parameters,
+        "preprocessing": {"field": "exposed"},
     }

@@ -21,11 +21,18 @@ def fills(n: int, random: torch.Generator) -> Tensor:
     return torch.where(kind < 0.75, 0.0, torch.where(kind < 0.85, 1.0, grey))[:, None, None, None]
 
 
-def placed(planes: Tensor, zoom: tuple[Tensor, Tensor], shift: tuple[Tensor, Tensor], random: torch.Generator) -> Tensor:
-    """Planes turned by ±11°, some mirrored, at a zoom (across, down; above 1 shrinks) and shift, with something around them."""
+def placed(
+    planes: Tensor,
+    zoom: tuple[Tensor, Tensor],
+    shift: tuple[Tensor, Tensor],
+    random: torch.Generator,
+    mirrored: float = 0.3,
+) -> Tensor:
+    """Planes turned by ±11°, a share ``mirrored``, at a zoom (across, down; above 1 shrinks) and shift, with something around
+    them."""
     n = len(planes)
     angle = uniform((n,), -0.2, 0.2, random)
-    mirror = torch.where(torch.rand(n, generator=random) < 0.3, -1.0, 1.0)
+    mirror = torch.where(torch.rand(n, generator=random) < mirrored, -1.0, 1.0)
     c, s = torch.cos(angle), torch.sin(angle)
     rows = [torch.stack([c * zoom[0] * mirror, -s * zoom[1], shift[0]], 1)]
     rows += [torch.stack([s * zoom[0] * mirror, c * zoom[1], shift[1]], 1)]
@@ -62,12 +69,13 @@ def exposed(planes: Tensor, random: torch.Generator) -> Tensor:
     return stretch(planes + torch.randn(planes.shape, generator=random) * uniform((n, 1, 1, 1), 0, 0.04, random))
 
 
-def film(planes: Tensor, random: torch.Generator) -> Tensor:
-    """A film as it might come from elsewhere: shifted, cropped a little or with margins, wider or narrower."""
+def film(planes: Tensor, random: torch.Generator, mirrored: float = 0.3) -> Tensor:
+    """A film as it might come from elsewhere: shifted, cropped a little or with margins, wider or narrower, and, unless told
+    otherwise, sometimes mirrored: that makes it no other kind of image."""
     n = len(planes)
     zoom, aspect = torch.exp(uniform((n,), -0.2, 0.25, random)), torch.exp(uniform((n,), -0.16, 0.16, random))
     shift = (uniform((n,), -0.12, 0.12, random), uniform((n,), -0.12, 0.12, random))
-    return exposed(placed(planes, (zoom * aspect, zoom / aspect), shift, random), random)
+    return exposed(placed(planes, (zoom * aspect, zoom / aspect), shift, random, mirrored), random)
 
 
 def upside_down(planes: Tensor, random: torch.Generator) -> Tensor:

@@ -6,25 +6,38 @@ them for whoever has the data. Headers are left out: a film's view position woul
 
 import csv
 import tomllib
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image as Picture
 
 from app.classifiers.card import Card
 from app.classifiers.guard import Guard
 from app.classifiers.loading import load
 from app.classifiers.measured import Figure
+from app.classifiers.reasons import MIRRORED
 from app.domain import Admission, Image, Series, Window, frozen
 from app.evaluation.predictions import Interval
-from app.training import cards, films
+from app.training import cards, films, laterals, nonfilms
 from app.training.guard import FRONTAL, dicom, others
 
+Plane = NDArray[np.uint16]
+
 SOURCES = ("nih", "nih_small", "paediatric")
-STOPPED, CAUGHT = "refused or warned", "refused"
+STOPPED, CAUGHT, REMARKED = "refused or warned", "refused", "remarked as mirrored"
+TURNS: dict[str, Callable[[Plane], Plane]] = {
+    "upside down": lambda film: film[::-1, ::-1],
+    "on its left side": np.rot90,
+    "on its right side": lambda film: np.rot90(film, 3),
+    "flipped top to bottom": lambda film: film[::-1],
+}
+"""What is made of every test film to be refused."""
+DRAWN, FIRST_DRAWN = 1000, 77_000
+"""So many laterals are drawn, of either kind, from seeds that no guard was fitted to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,7 @@ class Told:
     reasons: tuple[str, ...]
     film: float
     distance: float
+    mirrored: bool = False
 
 
 def measure(folder: Path, data: Path) -> None:
@@ -52,7 +66,8 @@ def measure(folder: Path, data: Path) -> None:
 
 
 def figures(guard: Guard, data: Path) -> Iterator[Figure]:
-    """The figures on the test part: films by source, films of another hospital, the chest DICOM files, and other images."""
+    """The figures on the test part: films by source, as they are, mirrored and turned; films of another hospital, the chest
+    DICOM files, laterals that were drawn, and other images."""
     for name, images in groups(data):
         told = ask(guard, images)
         for line in wrong(name, told):
@@ -64,13 +79,40 @@ def groups(data: Path) -> Iterator[tuple[str, Iterable[tuple[str, Image]]]]:
     """What is looked at, by name."""
     for source in SOURCES:
         records = [film for film in films.read(data, (source,)) if film.part == "test"]
-        yield f"{source}, test part", ((film.path.name, film_of(film.path)) for film in records)
+        paths = [film.path for film in records]
+        yield f"{source}, test part", ((path.name, film_of(path)) for path in paths)
+        yield (
+            f"{source}, test part, mirrored",
+            ((path.name, turned(film_of(path), lambda film: film[:, ::-1])) for path in paths),
+        )
+        yield f"{source}, test part, turned", each_turn(paths)
+    yield "drawn laterals", ((f"{seed}", drawn(laterals.small(FIRST_DRAWN, seed))) for seed in range(DRAWN))
+    yield "drawn laterals, simpler", ((f"{seed}", drawn(nonfilms.side_one(FIRST_DRAWN, seed))) for seed in range(DRAWN))
     yield "covid_masks, another hospital", ((path.name, film_of(path)) for path in elsewhere(data))
     yield (
         "chest DICOM files",
         dicom([*sorted((data / "chest" / "dicom").glob("*.dcm")), *(data / "dicom" / f for f in FRONTAL)]),
     )
     yield "other images, test half", others(data, "test")
+
+
+def each_turn(paths: Iterable[Path]) -> Iterator[tuple[str, Image]]:
+    """Every film in every turn that is to be refused."""
+    for path in paths:
+        film = film_of(path)
+        for name, turn in TURNS.items():
+            yield f"{path.name} {name}", turned(film, turn)
+
+
+def turned(film: Image, turn: Callable[[Plane], Plane]) -> Image:
+    """A film with its pixels turned."""
+    return replace(film, stored=frozen(turn(np.asarray(film.stored, np.uint16))))
+
+
+def drawn(picture: NDArray[np.uint8]) -> Image:
+    """A drawn picture as an image, large enough not to be called small."""
+    large = np.kron(picture, np.ones((2, 2), np.uint16)).astype(np.uint16)
+    return Image("drawn", 1, frozen(large), windows=(Window(centre=128, width=256),))
 
 
 def elsewhere(data: Path) -> list[Path]:
@@ -92,23 +134,33 @@ def ask(guard: Guard, images: Iterable[tuple[str, Image]]) -> list[Told]:
     told = []
     for name, image in images:
         said = guard.inspect(image, Series("", "", (image,)), "")
-        told.append(Told(name, said.verdict, said.reasons, said.film, said.distance))
+        told.append(Told(name, said.verdict, said.reasons, said.film, said.distance, MIRRORED in said.remarks))
     return told
 
 
+def to_refuse(name: str) -> bool:
+    """Whether the images of a group are no upright frontal films."""
+    return name.startswith(("other images", "drawn")) or name.endswith("turned")
+
+
 def wrong(name: str, told: list[Told]) -> Iterator[str]:
-    """One line per image of the smaller side: those that passed among other images, those that were stopped among films."""
-    passing = name.startswith("other images")
+    """One line per image on the wrong side: not refused where it should have been, or stopped among films."""
     for one in told:
-        if (one.verdict == "ok") == passing:
+        if one.verdict != ("refused" if to_refuse(name) else "ok"):
             yield f"  {name}: {one.name} {one.verdict} film {one.film:.3f} distance {one.distance:.2f} {' '.join(one.reasons)}"
 
 
 def summed(name: str, told: list[Told]) -> Iterator[Figure]:
-    """The two shares of a group with their 95% intervals."""
-    for what, verdicts in ((STOPPED, ("refused", "warned")), (CAUGHT, ("refused",))):
-        share = wilson(sum(one.verdict in verdicts for one in told), len(told))
-        print(f"{name:32} {what:18} {share.value:.3f} [{share.low:.3f}, {share.high:.3f}] of {len(told)}", flush=True)
+    """The shares of a group with their 95% intervals."""
+    for what, count in (
+        (STOPPED, sum(one.verdict != "ok" for one in told)),
+        (CAUGHT, sum(one.verdict == "refused" for one in told)),
+        (REMARKED, sum(one.mirrored for one in told)),
+    ):
+        if what == REMARKED and to_refuse(name):
+            continue
+        share = wilson(count, len(told))
+        print(f"{name:32} {what:20} {share.value:.3f} [{share.low:.3f}, {share.high:.3f}] of {len(told)}", flush=True)
         value, low, high = (round(number, 4) for number in (share.value, share.low, share.high))
         yield Figure(name, what, "share", value, low, high, share.positives, share.negatives)
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from app.classifiers.preprocessing import Field
 from app.training import lung_masks, segmentation, targets
 from app.training.collection import Collection
 from app.training.decoding import pixels
@@ -35,11 +36,12 @@ class Material:
     patients: NDArray[np.str_]
 
     @classmethod
-    def read(cls, collection: Collection, size: int, folder: Path, masks: Path | None) -> "Material":
+    def read(cls, collection: Collection, size: int, folder: Path, masks: Path | None, field: Field = "film") -> "Material":
         """The films of a collection at ``size``, without those that cannot be read; decoded ones are kept in ``folder``.
 
-        ``masks`` is the data folder with films whose lungs are known; None asks for no lungs."""
-        decoded = pixels(collection.films, size, folder)
+        ``field``: whole films, or the exposed field of each. ``masks`` is the data folder with films whose lungs are known;
+        None asks for no lungs."""
+        decoded = pixels(collection.films, size, folder, field)
         collection = collection.without(decoded.unread)
         if decoded.unread:
             print(f"note: {collection.notes[-1]}", flush=True)
@@ -49,7 +51,9 @@ class Material:
             collection,
             answers,
             decoded.pixels,
-            lungs_of(decoded.pixels, masks, folder / f"lungs-{len(records)}.npy") if masks else None,
+            lungs_of(decoded.pixels, masks, folder / f"lungs-{len(records)}{'' if field == 'film' else f'-{field}'}.npy")
+            if masks
+            else None,
             targets.labels(records, answers),
             np.array([film.part for film in records]),
             np.array([film.source for film in records]),

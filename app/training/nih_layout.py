@@ -6,9 +6,9 @@ Wang et al. 2017. The test part is test_list.txt exactly; of train_val_list.txt 
 from collections import defaultdict
 from pathlib import Path
 
+from app.cohorts import rows
 from app.domain import FINDINGS
 from app.errors import InputError
-from app.training import rows
 from app.training.collection import Collection, checked, there
 from app.training.films import Box, Film, age_of, box
 

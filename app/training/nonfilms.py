@@ -44,6 +44,11 @@ def one(job: tuple[int, int]) -> NDArray[np.uint8]:
     return np.clip(plane, 0, 255).astype(np.uint8)
 
 
+def side_one(seed: int, index: int) -> NDArray[np.uint8]:
+    """One lateral chest as `one` draws it, uint8 (SIZE, SIZE), of whatever index."""
+    return one((seed, FAMILIES.index(side_view) + index * len(FAMILIES)))
+
+
 def field(random: Random, slope: float | None = None) -> Plane:
     """Noise whose amplitude falls as frequency^−slope (0 white, 2 clouds), between 0 and 1."""
     slope = random.uniform(0, 3) if slope is None else slope

@@ -7,8 +7,8 @@ finding with 1, 0, or nothing where it is not known.
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
+from app.cohorts import rows
 from app.errors import InputError
-from app.training import rows
 from app.training.collection import PARTS, Collection, checked, there
 from app.training.films import UNKNOWN, Film, age_of, part_of
 

@@ -18,6 +18,7 @@ from app.store import Store
 from app.web import (
     api,
     case,
+    cohorts,
     docs,
     errors,
     flagged,
@@ -78,7 +79,7 @@ def create_app(settings: Settings, store: Store, wake: Callable[[], None], alive
     )
     errors.install(app)
     of_a_case = (case, what_if, what_if_export, stages, printing, images)
-    for room in (worklist, upload, *of_a_case, flagged, models, preferences, docs, health, api):
+    for room in (worklist, upload, *of_a_case, flagged, cohorts, models, preferences, docs, health, api):
         app.include_router(room.router)
     # Nothing secret is in these files, so that compressing them tells nobody anything.
     app.mount("/static", GZipMiddleware(Static(pages.Assets()), minimum_size=1024), name="static")

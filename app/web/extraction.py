@@ -37,6 +37,7 @@ NAMED = (
     "share of the relevance absorbed by biases",  # notes of app.explainers.base
     "The same map as CAM, scaled: this network ends in pooling and one linear layer. The picture is its positive part.",
     # a note of app.explainers.methods.gradcam
+    "The network does not read it.", "Its study was removed.",  # why a case of a cohort was not read
 )  # fmt: skip
 """Sentences that values carry, translated where they are shown."""
 
@@ -50,8 +51,8 @@ def _template(root: Path) -> set[str]:
 @cache
 def spoken(root: Path = ROOT) -> frozenset[str]:
     """Every message id, of a plural the one for a single thing."""
-    found = {*NAMED, *_template(root), GONE, *REASONS, *reasons.REASONS, *errors.TITLES.values(), *errors.SENTENCES.values()}
-    found |= {*faults.WAITING.values(), faults.ANYTHING}
+    found = {*NAMED, *_template(root), GONE, *REASONS, *errors.TITLES.values(), *errors.SENTENCES.values()}
+    found |= {*reasons.REASONS, *reasons.REMARKS, *faults.WAITING.values(), faults.ANYTHING}
     found |= {finding.replace("_", " ") for finding in (*FINDINGS, NO_FINDING, *KNEE_FINDINGS)}
     for name in explainers.names():
         method = explainers.describe(name)

@@ -117,6 +117,16 @@ def overlay(
     return png(request, identity, lambda: _overlay(web, row, number - 1, told))
 
 
+@router.get("/layers/{layer_id}/thumbnail.png")
+def small(request: Request, layer_id: str) -> Response:
+    """The layer's first slice over its image, small and without words."""
+    web, row = _layer(request, layer_id)
+    with web.store.view() as tx:
+        told = drawn.stored(tx, web.registry, row)
+    identity = f"small {row.id} {row.values_sha256} {told}"
+    return png(request, identity, lambda: _overlay(web, row, 0, told, longest=FLAG))
+
+
 @router.get("/reviews/{review_id}/thumbnail.png")
 @router.get("/exam-reviews/{review_id}/thumbnail.png")
 def flag(request: Request, review_id: str) -> Response:

@@ -22,6 +22,7 @@ from app import __version__
 from app.classifiers.registry import Registry
 from app.config import ROOT, Settings
 from app.store import Store
+from app.web import estimates
 from app.web.i18n import LANGUAGES, Catalogue, choose, read
 from app.web.lanes import Lanes
 
@@ -31,7 +32,7 @@ READER_COOKIE = "whylight-reader"
 READER = "reader"
 """Who reads where nobody has picked a name."""
 THEMES = ("dark", "light")
-FORMS: Mapping[str, str] = {"/flagged": "/flagged", "/studies": "/upload"}
+FORMS: Mapping[str, str] = {"/flagged": "/flagged", "/studies": "/upload", "/cohorts": "/cohorts"}
 """The pages that posted forms belong to, where it is not the worklist."""
 TEMPLATES = ROOT / "templates"
 STATIC = ROOT / "static"
@@ -111,6 +112,8 @@ def render(
 def own_path(request: Request) -> str:
     """Where the preferences form comes back to: this page, or the page a posted form belongs to."""
     if request.method not in {"GET", "HEAD"}:
+        if request.url.path.startswith("/cohorts/"):
+            return request.url.path
         return FORMS.get(request.url.path, "/")
     return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
 
@@ -140,6 +143,10 @@ def _environment(catalogue: Catalogue, assets: "Assets") -> Environment:
         clock=lambda value: moment(value).partition(" ")[2],
         person=person,
         percent=percent,
+        figure=estimates.figure,
+        signed=estimates.signed,
+        interval=estimates.interval,
+        probable=estimates.probable,
         finding=lambda name: catalogue.gettext(name.replace("_", " ")),
     )
     return environment

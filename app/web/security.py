@@ -40,7 +40,7 @@ HEADERS = {
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SMALL = 1024 * 1024
 """Bytes that a request may carry which is not an upload."""
-UPLOADS = re.compile(r"/studies|/api/v1/studies|/api/v1/studies/[^/]+/layers")
+UPLOADS = re.compile(r"/cohorts|/api/v1/cohorts|/studies|/api/v1/studies|/api/v1/studies/[^/]+/layers")
 """Where files may be sent."""
 
 

@@ -23,6 +23,7 @@ from app.errors import AppError, NotFound, Unavailable, where
 from app.store import JobRow, LeaseLost, Store, Transaction, patiently, waiting_for
 from app.store.patience import FIRST, LONGEST
 from app.worker import task
+from app.worker.cohorts import Measuring
 from app.worker.comparing import compare
 from app.worker.replies import APART_SECONDS, Replies
 
@@ -163,7 +164,7 @@ class Worker:
         pause = FIRST
         while True:
             try:
-                with self._store.begin(job.study_id) as tx:
+                with self._store.begin(job.study_id or None) as tx:
                     write(tx)
             except LeaseLost:
                 return
@@ -200,7 +201,7 @@ class Worker:
         def renew() -> None:
             while not over.wait(seconds / 4):
                 try:
-                    with self._store.begin(job.study_id) as tx:
+                    with self._store.begin(job.study_id or None) as tx:
                         kept = tx.jobs.renew(job.id, self._owner, seconds)
                 except AppError:
                     continue  # busy or away for a moment: three more tries before the lease runs out
@@ -230,7 +231,10 @@ class Worker:
             return self._networks
 
     def _do(self, job: JobRow, leave: Callable[[], bool]) -> None:
-        """One job from its study to its end."""
+        """One job from its study, or its cohort, to its end."""
+        if job.kind == "cohort":
+            self._measure(job, leave)
+            return
         found = self._patiently(lambda: self._readings(job))
         models = list(dict.fromkeys(one.card.name for one in found))
         if job.model is None and models:
@@ -243,6 +247,13 @@ class Worker:
         self._patiently(lambda: compare(self._store, job.study_id))
         self._patiently(lambda: opening.keep(self._store, job.study_id))
         self._write(job, lambda tx: tx.jobs.finish(job.id, self._owner, network=bool(models)))
+
+    def _measure(self, job: JobRow, leave: Callable[[], bool]) -> None:
+        """A cohort's job."""
+        measuring = Measuring(self._store, job, self._owner, self._loaded(), lambda step: self._write(job, step), leave)
+        if not measuring.carry_out():
+            raise Stopped
+        self._write(job, lambda tx: tx.jobs.finish(job.id, self._owner))
 
     def _readings(self, job: JobRow) -> task.Readings:
         """What networks read of a job's study, its stacks made first."""
@@ -269,7 +280,7 @@ class Worker:
         """One step of a job, once the store takes it. Every step says first whose the job is, and replaces what it wrote."""
 
         def once() -> Found:
-            with self._store.begin(job.study_id) as tx:
+            with self._store.begin(job.study_id or None) as tx:
                 return write(tx)
 
         return self._patiently(once)

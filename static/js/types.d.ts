@@ -141,6 +141,8 @@ export interface InspectionData {
   reasons: string[];
   stopped: boolean;
   insisted: boolean;
+  remarks: string[];
+  field: [number, number, number, number] | null;
 }
 
 export interface ScoreData {

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from app.classifiers.film_guard import FilmGuard
 from app.classifiers.guard import Guard, blank, plane_of, seen, worse
 from app.classifiers.loading import load
-from app.classifiers.reasons import BLANK, INVERTED, LATERAL, LITTLE, ON_ITS_SIDE, TINY, UPSIDE_DOWN
+from app.classifiers.reasons import BLANK, INVERTED, LATERAL, LITTLE, MIRRORED, ON_ITS_SIDE, SIDEWAYS, TINY, UPSIDE_DOWN
 from app.classifiers.registry import Registry
 from app.config import Settings
 from app.domain import Image, Inspection, Series, Window, frozen
 from app.errors import ModelError
 from app.phantoms import chest
-from app.training import nonfilms
+from app.training import laterals, nonfilms
 
 CPU = torch.device("cpu")
 
@@ -66,6 +66,36 @@ def test_what_is_no_film_does_not_pass(guard: Guard, family: object) -> None:
     pictures = [family(np.random.default_rng([99, seed])) for seed in range(12)]  # type: ignore[operator]
     told = [inspect(guard, np.clip(picture, 0, 1) * 255) for picture in pictures]
     assert sum(one.verdict == "ok" for one in told) <= 1
+
+
+def test_drawn_laterals_are_refused_by_their_name(guard: Guard) -> None:
+    """Of seeds that no training has; a header would tell, and is left out."""
+    told = [inspect(guard, np.kron(laterals.small(9_900, seed), np.ones((2, 2), np.uint8))) for seed in range(100)]
+    assert sum(one.verdict == "refused" for one in told) >= 98
+    assert sum(one.reasons == (SIDEWAYS,) for one in told) >= 80
+
+
+def test_a_mirrored_film_is_remarked_and_read_all_the_same(guard: Guard) -> None:
+    """Drawn hearts lie on the left. The remark stops nothing: there is dextrocardia."""
+    films = [drawn(seed) for seed in range(40)]
+    plain, mirrored = ([inspect(guard, film[:, ::way]) for film in films] for way in (1, -1))
+    assert sum(MIRRORED in one.remarks for one in plain) <= 1
+    remarked = [one for one in mirrored if MIRRORED in one.remarks]
+    assert len(remarked) >= 20
+    assert all(one.verdict in {"ok", "warned"} and MIRRORED not in one.reasons for one in remarked)
+
+
+def test_what_is_refused_is_not_called_mirrored(guard: Guard) -> None:
+    assert all(inspect(guard, np.rot90(drawn(seed))).remarks == () for seed in range(10))
+
+
+def test_a_framed_film_is_looked_at_without_its_frame(guard: Guard) -> None:
+    """The same film in a white page or on black passes as it does alone."""
+    film = (chest.draw(2, size=256, marker=False).pixels // 20 + 40).astype(np.uint8)
+    alone = inspect(guard, film)
+    for tone in (0, 255):
+        framed = inspect(guard, np.pad(film, ((90, 200), (120, 40)), constant_values=tone))
+        assert (framed.film, framed.distance, framed.verdict) == (alone.film, alone.distance, alone.verdict)
 
 
 def test_noise_and_blank_images_are_refused(guard: Guard) -> None:

@@ -9,13 +9,17 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from app import explainers
 from app.classifiers.card import Card
 from app.classifiers.classifier import Classifier, prepare_plane
 from app.classifiers.loading import load
 from app.classifiers.preprocessing import Preprocessing
-from app.domain import Image, Series, Window, frozen
+from app.domain import Area, Edit, Image, Series, Window, frozen
+from app.edits import apply_to_stack
 from app.errors import ModelError
 from app.grey import resample
+from app.phantoms import chest
+from app.reading import what_if
 from tests.classifiers.conftest import film, write_model
 
 IMAGENET: dict[str, Any] = {"scale": (0.0, 1.0), "mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225), "channels": 3}
@@ -77,6 +81,44 @@ def test_what_is_cropped_away_is_not_seen_and_gets_no_map(models: Path) -> None:
     assert not back[80:].any()
 
 
+FRAME = (40, 70, 25, 55)
+"""Lines above, below, at the left and at the right."""
+
+
+def in_frame(tone: int, rows: int = 200, columns: int = 160) -> tuple[Series, Series]:
+    """A film that has no black edge, alone and in a frame; as the product would have them, without windows."""
+    alone = (chest.draw(4, size=256, marker=False).pixels[:rows, :columns] // 2 + 900).astype(np.uint16)
+    around = np.pad(alone, (FRAME[:2], FRAME[2:]), constant_values=tone)
+    one, other = (Series("1", "DX", (Image("1", 0, frozen(stored)),)) for stored in (alone, around))
+    return one, other
+
+
+@pytest.mark.parametrize("tone", [0, 4095])
+@pytest.mark.parametrize("method", ["cam", "layer_cam", "saliency", "lrp"])
+def test_a_film_in_a_frame_has_the_map_of_the_film_alone_at_the_frames_offset(models: Path, tone: int, method: str) -> None:
+    reader = classifier(models, Preprocessing(field="exposed"))
+    alone, around = in_frame(tone)
+    assert torch.equal(reader.prepare(alone), reader.prepare(around))
+    layers = [explainers.load(method).explain(reader, explainers.record(reader, one), ["Mass"])[0] for one in (alone, around)]
+    np.testing.assert_array_equal(layers[0].values, layers[1].values)
+    moved = layers[1].extent.seen_from(FRAME[2], FRAME[0], 1, 1)
+    assert moved.numbers() == pytest.approx(layers[0].extent.numbers())
+    whole = classifier(models, Preprocessing())
+    assert not torch.equal(whole.prepare(alone), whole.prepare(around))
+
+
+def test_an_edit_moves_no_edge_of_the_field(models: Path) -> None:
+    """Blackening a film's lower half would look like a wider frame to who looks for it anew."""
+    reader = classifier(models, Preprocessing(field="exposed"))
+    _, around = in_frame(0)
+    lower = Area("rectangle", points=((0, 150), (300, 400)))
+    said, _ = what_if(reader, around, [Edit((lower,), "mean")])
+    edited, _ = apply_to_stack(reader.held(around).images, [Edit((lower,), "mean")], {})
+    (wanted,) = reader.predict(dataclasses.replace(around, images=edited))
+    assert said.scores == wanted.scores
+    assert edited[0].field == (FRAME[0], FRAME[2], FRAME[0] + 200, FRAME[2] + 160)
+
+
 @pytest.mark.parametrize(
     ("how", "black", "white"),
     [
@@ -120,6 +162,7 @@ def test_the_table_is_read_from_a_card_and_written_as_it_was(tmp_path: Path) -> 
     [
         {"stretch": "much"}, {"fit": "squeeze"}, {"channels": 2}, {"scale": [1.0, 0.0]}, {"mean": [0.5]},
         {"mean": [0.5, 0.5], "std": [1.0, 1.0]}, {"mean": [0.5], "std": [0.0]}, {"window": 3}, {"scale": [0.0, float("inf")]},
+        {"field": "lungs"}, {"field": "exposed", "stretch": "stack"},
     ],
 )  # fmt: skip
 def test_a_table_that_cannot_be_followed_is_refused(wrong: dict[str, Any]) -> None:

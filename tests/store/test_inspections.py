@@ -32,6 +32,17 @@ def test_an_inspection_comes_back_as_it_was(store: Store, study_id: str) -> None
     assert saved.inspection == REFUSED
 
 
+def test_what_it_remarks_and_the_field_come_back_too(store: Store, study_id: str) -> None:
+    said = replace(REFUSED, verdict="ok", reasons=(), remarks=("It is framed.", "It is mirrored."), field=(4, 6, 10, 12))
+    with store.begin() as tx:
+        assert tx.inspections.save(study_id, said).inspection == said
+    with store.view() as tx:
+        (row,) = tx.inspections.of_study(study_id)
+    assert row.inspection == said
+    with store.begin() as tx:
+        assert tx.inspections.save(study_id, REFUSED).inspection.field is None
+
+
 def test_the_newest_of_a_network_replaces_the_one_before(store: Store, study_id: str) -> None:
     with store.begin() as tx:
         first = tx.inspections.save(study_id, REFUSED)

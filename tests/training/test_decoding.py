@@ -1,5 +1,7 @@
 """From files to small films: 8 and 16 bits, DICOM, what cannot be read, and arrays that the next run finds."""
 
+import dataclasses
+import hashlib
 import io
 import json
 import os
@@ -12,6 +14,7 @@ import torch
 from PIL import Image as Picture
 
 from app.classifiers.classifier import prepare_plane
+from app.domain import frozen
 from app.errors import InputError
 from app.grey import grey
 from app.phantoms import chest, dicom
@@ -113,6 +116,29 @@ def test_kept_films_are_not_decoded_again_unless_they_changed(tmp_path: Path) ->
     turned = decoding.pixels(of(path), 32, tmp_path / "kept")
     assert len(list((tmp_path / "kept").glob("*.npy"))) == 3
     assert turned.pixels[0, 0, -1] > turned.pixels[0, 0, 0]
+
+
+def test_the_exposed_field_is_decoded_where_a_run_asks_for_it(phantom: chest.ChestPhantom, tmp_path: Path) -> None:
+    """PNG, 16 bits and DICOM alike; and an array of whole films keeps the name that it had before there were fields."""
+    film = (phantom.pixels // 2 + 900).astype(np.uint16)
+    around = np.pad(film, ((30, 20), (40, 10)))
+    for name, stored in (("alone", film), ("framed", around)):
+        Picture.fromarray((stored >> 4).astype(np.uint8)).save(tmp_path / f"{name}.png")
+        Picture.fromarray(stored).save(tmp_path / f"{name}-16.png")
+        bare = dataclasses.replace(phantom, pixels=frozen(stored))
+        (tmp_path / f"{name}.dcm").write_bytes(dicom.encode(bare))
+    kept = tmp_path / "kept"
+    for kind in (".png", "-16.png", ".dcm"):
+        films = of(tmp_path / f"alone{kind}", tmp_path / f"framed{kind}")
+        read = decoding.pixels(films, 64, kept, "exposed").pixels.astype(float)
+        assert np.abs(read[0] - read[1]).max() <= 1, kind
+        whole = decoding.pixels(films, 64, kept).pixels.astype(float)
+        assert np.abs(whole[0] - whole[1]).mean() > 10, kind
+    told = hashlib.sha256(f"{decoding.RECIPE} 64".encode())
+    for film_ in films:
+        stat = film_.path.stat()
+        told.update(f"\n{film_.path.resolve()} {stat.st_size} {stat.st_mtime_ns}".encode())
+    assert (kept / f"{told.hexdigest()[:24]}.npy").is_file()
 
 
 def test_two_runs_that_begin_together_decode_once(tmp_path: Path) -> None:

@@ -65,7 +65,9 @@ def test_a_guard_is_fitted_measured_and_written(
 ) -> None:
     config = tmp_path / "quick.toml"
     source = (cli.CONFIGS / "chest-guard.toml").read_text(encoding="utf-8")
-    config.write_text(source.replace("steps = 450", "steps = 3").replace("[16, 24, 48, 48]", "[4, 4, 4, 4]"))
+    config.write_text(
+        source.replace("steps = 450", "steps = 3").replace("[16, 24, 48, 48]", "[4, 4, 4, 4]").replace("500", "3")
+    )
     out = tmp_path / "models" / "chest-guard"
     arguments = ["guard", "--data", str(data), "--config", str(config), "--out", str(out), "--films", "12"]
     assert cli.main(arguments) == 0
@@ -75,7 +77,14 @@ def test_a_guard_is_fitted_measured_and_written(
     assert 0 < guard.network.refuse < guard.network.warn <= 0.5
     assert 1 <= guard.network.far[0] < guard.network.far[1]
     assert {row.name for row in card.data} == {*guarding.SOURCES, "other images"}
-    assert {(f.source, f.finding) for f in card.figures} >= {("other images, test half", "refused or warned")}
+    assert {(f.source, f.finding) for f in card.figures} >= {
+        ("other images, test half", "refused or warned"),
+        ("drawn laterals", "refused"),
+        ("nih, test part, turned", "refused"),
+        ("nih, test part, mirrored", "remarked as mirrored"),
+        ("nih, test part", "remarked as mirrored"),
+    }
+    assert card.preprocessing.field == "exposed"
     assert all(f.low <= f.value <= f.high and f.positives + f.negatives for f in card.figures)
     capsys.readouterr()
     monkeypatch.setenv("WHYLIGHT_MODELS", str(out.parent))

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image as Picture
 
+from app.cohorts import rows
 from app.domain import FINDINGS
 from app.errors import InputError
-from app.training import films, layouts, nih_layout, rows, table_layout
+from app.training import films, layouts, nih_layout, table_layout
 from tests.training import trees
 
 

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from app.web import pages
 from app.web.application import FOR_GOOD
 from app.web.pages import STATIC, Assets
+from app.worker import Worker
 from tests.web import exams, films
 from tests.web.conftest import Send
 
@@ -96,6 +97,7 @@ def test_every_template_is_rendered(app: FastAPI, client: TestClient, send: Send
     visits = ["/", "/upload", "/flagged", "/models", "/models/phantom-untrained", "/docs", "/nothing"]
     visits += [f"/studies/{exams.store(app.state.web.store, tmp_path, exams.READER)}"]
     visits += [f"/studies/{study}", f"/studies/{study}/report", f"/studies/{refused}"]
+    visits += measured_cohort(client, app.state.web)
     for path in visits:
         assert client.get(path).status_code in {200, 404}
     assert client.get(f"/studies/{study}/job").status_code == 200
@@ -105,6 +107,22 @@ def test_every_template_is_rendered(app: FastAPI, client: TestClient, send: Send
     there = {str(path.relative_to(pages.TEMPLATES)) for path in pages.TEMPLATES.rglob("*") if path.is_file()}
     cache = app.state.web.templates["en"].env.cache
     assert there - {name for _, name in cache.keys()} == set()  # noqa: SIM118 - jinja's cache iterates otherwise
+
+
+def measured_cohort(client: TestClient, web: pages.Web) -> list[str]:
+    """The pages of a cohort before, while and after it is measured."""
+    files = [("labels.csv", b"image,Effusion\nthird.dcm,1\n"), ("third.dcm", films.dicom(3))]
+    address = client.post("/cohorts", files=[("files", file) for file in files]).headers["location"]
+    assert client.get(address).status_code == 200
+    address = address.partition("?")[0]
+    form = {"model": "chest-untrained", "image": "image", "label:Effusion": "Effusion"}
+    assert client.post(address, data=form).status_code == 303
+    assert client.get(f"{address}/job").status_code == 200
+    with web.store.view() as tx:
+        job = tx.jobs.of_cohort(address.rpartition("/")[2])
+    assert job is not None
+    assert Worker(web.settings, web.store).run_job(job.id)
+    return ["/cohorts", address, f"{address}/report", f"{address}/films?network=chest-untrained&finding=Effusion"]
 
 
 def test_nothing_is_left_unescaped_by_its_ending(app: FastAPI) -> None:

@@ -4,6 +4,7 @@ Knows the domain and nothing of SQL. A public id is twelve random characters of 
 so it may stand in an address or a log line. Times are UTC and carry their zone.
 """
 
+from app.store.records.cohorts import CohortCaseRow, CohortRow, LabelledRow
 from app.store.records.jobs import JobKind, JobRow, JobState
 from app.store.records.lists import (
     FLAG_SORTS,
@@ -53,6 +54,8 @@ __all__ = [
     "AnnotationRow",
     "AnswerRow",
     "Choices",
+    "CohortCaseRow",
+    "CohortRow",
     "CorrectionRow",
     "FileOutcome",
     "FileState",
@@ -63,6 +66,7 @@ __all__ = [
     "JobKind",
     "JobRow",
     "JobState",
+    "LabelledRow",
     "LayerRow",
     "NetworkRow",
     "OddityRow",

@@ -6,7 +6,7 @@ from typing import Literal
 
 from app.store.records.studies import Values
 
-JobKind = Literal["analyse", "explain"]
+JobKind = Literal["analyse", "explain", "cohort"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 
 
@@ -16,7 +16,7 @@ class JobRow:
     msgids too; ``error_template`` with ``error_values`` is the sentence of a failed one. ``insist``: what a guard refuses is
     analysed all the same. One that came to nothing for want of something else, ``setbacks`` times in a row, is not taken before
     ``not_before``. ``chosen``: nobody named the network, the product chose it. ``methods`` are those that are to explain, none
-    for those that the network opens with."""
+    for those that the network opens with. A job for a cohort has its ``cohort_id``, and "" for a study."""
 
     id: str
     kind: JobKind
@@ -41,6 +41,7 @@ class JobRow:
     chosen: bool = False
     what_values: Values = field(default_factory=dict, hash=False)
     methods: tuple[str, ...] = ()
+    cohort_id: str = ""
 
     @property
     def open(self) -> bool:

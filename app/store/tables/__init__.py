@@ -5,6 +5,7 @@ loads. ``migrations/`` builds the same schema step by step; a test compares the 
 """
 
 from app.store.tables.base import Base, Clean, Id, Sha, Utc, belongs, now, one_of, public_id
+from app.store.tables.cohorts import CohortCaseTable, CohortMapsTable, CohortTable
 from app.store.tables.readers import AnnotationTable, ReaderTable, ReviewTable, WhatIfTable
 from app.store.tables.results import (
     AgreementTable,
@@ -26,6 +27,9 @@ __all__ = [
     "AnswerTable",
     "Base",
     "Clean",
+    "CohortCaseTable",
+    "CohortMapsTable",
+    "CohortTable",
     "CorrectionTable",
     "FileTable",
     "Id",

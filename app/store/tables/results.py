@@ -185,7 +185,7 @@ class AgreementTable(Base):
 
 
 class InspectionTable(Base):
-    """What a guard said of one image before a network read it."""
+    """What a guard said of one image before a network read it; ``field`` is the exposed rectangle, empty where that is all."""
 
     __tablename__ = "inspections"
     __table_args__ = (UniqueConstraint("image_id", "model"),)
@@ -201,4 +201,6 @@ class InspectionTable(Base):
     film: Mapped[float]
     distance: Mapped[float]
     insisted: Mapped[bool]
+    remarks: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
+    field: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
     created_at: Mapped[datetime]

@@ -10,20 +10,21 @@ from app.store.tables.base import Base, Id, one_of, public_id
 
 
 class JobTable(Base):
-    """A job and its lease: study × network × what is wanted. One without a ``model`` finds out which networks read the study;
-    ``chosen``: its network was found so, not named by anybody. ``methods``: the names of those that are to explain, with commas
-    between them; "" for those that the network opens with."""
+    """A job and its lease: study × network × what is wanted, or a cohort that is to be read. One of a study without a ``model``
+    finds out which networks read it; ``chosen``: its network was found so, not named by anybody. ``methods``: the names of
+    those that are to explain, with commas between them; "" for those that the network opens with."""
 
     __tablename__ = "jobs"
     __table_args__ = (
         Index(None, "state", "priority", "created_at"),
-        one_of("kind", ("analyse", "explain")),
+        one_of("kind", ("analyse", "explain", "cohort")),
         one_of("state", ("queued", "running", "done", "failed", "cancelled")),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=public_id)
     kind: Mapped[str] = mapped_column(String(16))
-    study_id: Mapped[str] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"), index=True)
+    study_id: Mapped[str | None] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"), index=True)
+    cohort_id: Mapped[str | None] = mapped_column(ForeignKey("cohorts.id", ondelete="CASCADE"), index=True)
     stack_id: Mapped[str | None] = mapped_column(ForeignKey("stacks.id", ondelete="CASCADE"), index=True)
     model: Mapped[str | None]
     chosen: Mapped[bool] = mapped_column(default=False, server_default=false())

@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from app.web.api import (
     annotations,
     answers,
+    cohorts,
     exams,
     explanations,
     exports,
@@ -52,6 +53,7 @@ for room in (
     points,
     models,
     exports,
+    cohorts,
     explanations,
     exams,
 ):

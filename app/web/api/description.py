@@ -22,6 +22,7 @@ TAGS = (
     ("models", "Networks."),
     ("readers", "Who reads."),
     ("exports", "Tables over all studies."),
+    ("cohorts", "How good networks are on films or exams with a table of labels."),
     ("explanations", "Layers of relevance under their old addresses."),
     ("exams", "Exams under their old addresses."),
 )

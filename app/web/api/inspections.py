@@ -29,6 +29,10 @@ class InspectionOut(Frozen):
     distance: float = Field(
         description="How far it lies from the films the guard knows; 1: as far as one in a hundred of them."
     )
+    remarks: tuple[str, ...] = Field(description="What the guard remarks besides; it keeps nobody from reading.")
+    field: tuple[int, int, int, int] | None = Field(
+        description="The exposed rectangle that alone is read: top, left, bottom, right in pixels; null where that is all."
+    )
     insisted: bool = Field(description="Refused, and analysed all the same because somebody asked for that.")
     created_at: datetime = Field(description="UTC.")
 
@@ -46,6 +50,8 @@ class InspectionOut(Frozen):
             reasons=tuple(_(reason) for reason in said.reasons),
             film=said.film,
             distance=said.distance,
+            remarks=tuple(_(remark) for remark in said.remarks),
+            field=said.field,
             insisted=said.insisted,
             created_at=row.created_at,
         )

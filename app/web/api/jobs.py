@@ -19,9 +19,10 @@ class JobOut(Frozen):
     """A job: work that outlives the request that asked for it."""
 
     id: str = Field(description="The job's id.")
-    kind: JobKind = Field(description="Analyse a study, or explain one finding.")
+    kind: JobKind = Field(description="Analyse a study, explain one finding, or measure a cohort.")
     state: JobState = Field(description="How far it is.")
-    study: str = Field(description="The study it is about.")
+    study: str = Field(description="The study it is about; empty where it measures a cohort.")
+    cohort: str = Field(description="The cohort it measures; else empty.")
     stack: str | None = Field(description="The stack, for an explanation of one.")
     image: str | None = Field(description="The film, for an explanation of one.")
     model: str | None = Field(description="The network that was asked for.")
@@ -42,6 +43,7 @@ class JobOut(Frozen):
             kind=row.kind,
             state=row.state,
             study=row.study_id,
+            cohort=row.cohort_id,
             stack=row.stack_id,
             image=images[0] if len(images) == 1 else None,
             model=row.model,

@@ -72,4 +72,12 @@ def part_data(said: Answer, part: Part, stack: str, _: Translate) -> PartData:
 def inspection_data(row: InspectionRow, _: Translate) -> InspectionData:
     """What the guard said, in the reader's language."""
     said = row.inspection
-    return InspectionData(said.guard, said.verdict, tuple(_(reason) for reason in said.reasons), said.stopped, said.insisted)
+    return InspectionData(
+        guard=said.guard,
+        verdict=said.verdict,
+        reasons=tuple(_(reason) for reason in said.reasons),
+        stopped=said.stopped,
+        insisted=said.insisted,
+        remarks=tuple(_(remark) for remark in said.remarks),
+        field=said.field,
+    )

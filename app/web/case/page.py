@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from app.classifiers.card import Card
-from app.store import ImageRow, SeriesRow, StudyRow
+from app.store import ImageRow, LabelledRow, SeriesRow, StudyRow
 from app.web.calling import Shown
 from app.web.case.payload import CaseData, JobData, Poll, Urls
 from app.web.upload import Report
@@ -21,7 +21,8 @@ class CasePage:
     before they got more images, None where nobody said anything of that. ``others`` are the study's series that are not shown,
     ``series`` and ``image`` what the page's head is about: the shown image and its series, or the first; ``remarks`` what is to
     be said of the headers of what is shown. ``points`` say by finding from where on it is called. ``report`` tells what became
-    of the files of the upload that led here, once.
+    of the files of the upload that led here, once. ``labels`` are what the tables of cohorts say of the study, of a film that
+    is shown alone those about it.
     """
 
     template: ClassVar[str] = "case.html"
@@ -39,6 +40,7 @@ class CasePage:
     remarks: tuple[str, ...]
     points: Mapping[str, Shown] = field(default_factory=dict)
     report: Report | None = None
+    labels: tuple[LabelledRow, ...] = ()
 
     @property
     def urls(self) -> Urls:

@@ -75,13 +75,17 @@ class PredictionData:
 @dataclass(frozen=True, slots=True)
 class InspectionData:
     """What the guard of the chosen network says of the shown image: ``verdict`` is "ok", "warned" or "refused". ``stopped``: it
-    was not read. ``insisted``: it was refused and read all the same, because somebody asked for that. ``guard`` has a card."""
+    was not read. ``insisted``: it was refused and read all the same, because somebody asked for that. ``guard`` has a card.
+    ``remarks`` keep nobody from reading; ``field`` is the exposed rectangle that alone is read (top, left, bottom, right in
+    pixels), None where that is the whole image."""
 
     guard: str
     verdict: str
     reasons: tuple[str, ...]
     stopped: bool
     insisted: bool
+    remarks: tuple[str, ...]
+    field: tuple[int, int, int, int] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ What is computed is asked for by a job; nothing in this module waits for a netwo
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from fastapi import Request
 
@@ -55,8 +56,9 @@ def read(request: Request, study_id: str, image_id: str = "", model: str = "", f
             job=tx.jobs.of_study(study_id, card.name) if card else job,
             calling=calling.of(request, tx),
         )
+        labels = tuple(row for row in tx.cohorts.of_study(study_id) if row.image_id in {None, seen.image and seen.image.id})
     earlier = choosing.earlier(choosing.before(every, seen), answers, verdicts)
-    return page(found, earlier, pages.gettext(request))
+    return replace(page(found, earlier, pages.gettext(request)), labels=labels)
 
 
 def inspection(tx: Transaction, seen: Shown, card: Card | None) -> InspectionRow | None:

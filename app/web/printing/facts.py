@@ -36,17 +36,19 @@ class Line:
 def guarded(page: CasePage, _: Translate) -> list[str]:
     """What the guard has against the image: as loud on paper as on the screen."""
     found = page.data.inspection
-    if found is None or found.verdict == "ok":
+    if found is None:
         return []
     reasons = " ".join(found.reasons)
     if found.stopped:
         return [_("The guard refused this image, and no network read it: %(reasons)s", reasons=reasons)]
+    remarks = list(found.remarks)
     if found.insisted:
         return [
             _("The guard refused this image; the network read it all the same, and its numbers mean nothing: %(reasons)s",
-              reasons=reasons)
+              reasons=reasons),
+            *remarks,
         ]  # fmt: skip
-    return [_("The guard warns of this image: %(reasons)s", reasons=reasons)]
+    return remarks if found.verdict == "ok" else [_("The guard warns of this image: %(reasons)s", reasons=reasons), *remarks]
 
 
 def seen(view: View, page: CasePage, shown: Sequence[Pane], _: Translate) -> tuple[Line, ...]:

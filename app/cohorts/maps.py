@@ -1,0 +1,118 @@
+"""Where a network looks on a cohort's films, one finding at a time: mean maps of what it called, missed and called wrongly,
+and groups of films on which it looks at the same place, which a reader may name. Plain values, as JSON and back."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
+
+from app.errors import InputError, NotFound
+from app.evaluation.cohort_maps import clusters
+
+METHOD = "layer_cam"
+"""Whose maps are looked at: it is defined for every network that has layers of cells, and points as well as any."""
+SIDE = 32
+"""Cells along each side of a mean map."""
+MOST = 400
+"""So many films of a finding at most, evenly over its order."""
+SHOWN = 6
+"""So many typical films of a group have their map kept with their study."""
+NAME = 80
+"""Characters that a group's name may have."""
+
+Outcome = Literal["found", "missed", "false alarm"]
+Mean = tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Averaged:
+    """The mean map of the films of one outcome, and how many they are."""
+
+    outcome: Outcome
+    films: int
+    mean: Mean
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Films on which a network looks at the same place: numbers of their cases, the most typical first, their mean map, the
+    ids of the layers of the first of them, and what a reader calls it."""
+
+    cases: tuple[int, ...]
+    mean: Mean
+    layers: tuple[str, ...] = ()
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Maps:
+    """What was made of a finding's maps by one network. ``films`` are those that were looked at."""
+
+    network: str
+    finding: str
+    method: str
+    films: int
+    averages: tuple[Averaged, ...]
+    groups: tuple[Group, ...]
+
+    @classmethod
+    def of(cls, plain: Any) -> "Maps":
+        """From JSON."""
+        return TypeAdapter(cls).validate_python(plain)
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+    def named(self, place: int, name: str) -> "Maps":
+        """The same with a group, from 0, named. NotFound where there is no such group, InputError for a long name."""
+        if not 0 <= place < len(self.groups):
+            raise NotFound("There is no such group of films.")
+        if len(name) > NAME:
+            raise InputError("A name has %(most)s characters at most.", {"most": NAME})
+        groups = [replace(one, name=name) if at == place else one for at, one in enumerate(self.groups)]
+        return replace(self, groups=tuple(groups))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Posed:
+    """One film's map in the common pose, (`SIDE`, `SIDE`), and what became of the film."""
+
+    case: int
+    outcome: Outcome
+    values: NDArray[np.float32]
+
+
+def gathered(network: str, finding: str, method: str, posed: Sequence[Posed]) -> Maps:
+    """Mean maps and groups of the films' maps; groups of one film are left out."""
+    averages = []
+    for outcome in get_args(Outcome):
+        mine = [one.values / total for one in posed if one.outcome == outcome and (total := np.abs(one.values).sum()) > 0]
+        if mine:
+            averages.append(Averaged(outcome, len(mine), _plain(np.mean(mine, axis=0))))
+    groups = [
+        Group(tuple(posed[at].case for at in one.members), _plain(one.mean))
+        for one in clusters([one.values for one in posed])
+        if one.size > 1
+    ]
+    return Maps(network, finding, method, len(posed), tuple(averages), tuple(groups))
+
+
+def outcome_of(label: float | None, probability: float, point: float) -> Outcome | None:
+    """What became of a film whose label is known; None of one that was rightly not called."""
+    if label is None or (label != 1 and probability < point):
+        return None
+    return "false alarm" if label != 1 else "found" if probability >= point else "missed"
+
+
+def spread(wanted: Sequence[int], most: int = MOST) -> list[int]:
+    """At most so many of a sequence, evenly over its order."""
+    count = min(most, len(wanted))
+    return [wanted[at * len(wanted) // count] for at in range(count)]
+
+
+def _plain(mean: NDArray[np.floating]) -> Mean:
+    return tuple(tuple(round(float(value), 7) for value in row) for row in mean)

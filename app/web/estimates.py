@@ -1,0 +1,29 @@
+"""Figures of a cohort in words, alike on the page, on paper and in the PDF."""
+
+from app.cohorts.report import Estimate
+
+NOTHING = "–"
+
+
+def figure(value: float | None, digits: int = 3) -> str:
+    """A figure; a dash where it is not defined."""
+    return NOTHING if value is None else f"{value:.{digits}f}".replace("-", "−")
+
+
+def signed(value: float | None, digits: int = 3) -> str:
+    """A difference, with its sign."""
+    return NOTHING if value is None else f"{value:+.{digits}f}".replace("-", "−")
+
+
+def interval(of: Estimate, digits: int = 3, *, sign: bool = False) -> str:
+    """The 95% interval of a figure, "" where it has none."""
+    if of.low is None or of.high is None:
+        return ""
+    say = signed if sign else figure
+    between = " … " if sign else "–"
+    return f"{say(of.low, digits)}{between}{say(of.high, digits)}"
+
+
+def probable(p: float | None) -> str:
+    """How probable so large a difference is by chance."""
+    return NOTHING if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"

@@ -1,0 +1,117 @@
+"""A cohort through the page: a folder is chosen, columns are mapped, figures are those of counted pairs, and a cell of the
+confusion, a point of the curve and a row of the list lead to the film."""
+
+import csv
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.phantoms import cohort
+from tests.browser.conftest import Server, StartServer, Watch
+from tests.browser.test_accessibility import faults
+
+FILMS = 24
+MEASURED_MS = 120_000  # a cold start of PyTorch on busy cores is in it
+
+
+@pytest.fixture(scope="module")
+def house(start_server: StartServer) -> Server:
+    """A server with the shipped networks and nothing in it."""
+    return start_server()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Phantoms with a table whose columns have names of their own."""
+    made = tmp_path_factory.mktemp("cohort") / "ward-7"
+    table = cohort.write(made, FILMS, 128)
+    text = table.read_text(encoding="utf-8").replace("image,patient", "scan,mrn", 1).replace("Pneumothorax", "ptx", 1)
+    table.write_text(text, encoding="utf-8")
+    (made / "boxes.csv").unlink()  # maps against boxes take a minute more, and tests/web has them
+    return made
+
+
+def test_from_a_folder_to_the_films_behind_a_figure(page: Page, house: Server, folder: Path, browser_watch: Watch) -> None:
+    browser_watch.allow("422")
+    page.goto(f"{house.url}/cohorts")
+    page.locator("#folder").set_input_files(folder)
+    page.wait_for_url(re.compile("/cohorts/[a-z2-7]{12}"), timeout=MEASURED_MS)
+    expect(page.get_by_role("heading", name="Cohort: ward-7")).to_be_visible()
+    assert faults(page) == []
+    page.get_by_label("Compared with").select_option("chest-phantom-shortcut")
+    page.get_by_role("button", name="Take these").click()
+    expect(page.get_by_label("Effusion", exact=True)).to_have_value("Effusion")
+    expect(page.get_by_label("Pneumothorax", exact=True)).to_have_value("")
+    page.get_by_label("Pneumothorax", exact=True).select_option("ptx")
+    page.get_by_label("drain").check()
+    page.get_by_role("button", name="Measure").click()
+    expect(page.locator("main .notice-bad")).to_contain_text("No column says which image a row is about")
+    page.get_by_label("The image").select_option("scan")
+    page.get_by_label("Patient", exact=True).select_option("mrn")
+    expect(page.get_by_label("Pneumothorax", exact=True)).to_have_value("ptx")
+    page.get_by_role("button", name="Measure").click()
+    expect(page.locator("#cohort-job, #figures").first).to_be_visible()
+    expect(page.locator("#figures")).to_be_visible(timeout=MEASURED_MS)
+    expect(page.locator("#cohort-job")).to_have_count(0)
+    assert faults(page) == []
+    _figures_are_counted_again(page)
+    _cells_and_points_open_films(page)
+
+
+def _figures_are_counted_again(page: Page) -> None:
+    """What the table on the page says, from the cases that it gives to take along."""
+    address = page.url.partition("?")[0]
+    answer = page.request.get(f"{address}/cases.csv")
+    rows = list(csv.DictReader(io.StringIO(answer.body().decode("utf-8-sig"))))
+    assert len(rows) == FILMS
+    shown = page.locator("#figures tbody tr")
+    told = {}
+    finding = ""
+    for row in shown.all():
+        cells = row.locator("th, td").all_inner_texts()
+        if "Mean" in cells[0]:
+            continue
+        if row.locator("th").count():
+            finding, cells = cells[0].split()[0], cells[1:]
+        told[finding, cells[0]] = cells[2].split()[0]
+    assert len(told) == 14
+    for (name, network), value in told.items():
+        truth = np.array([row[f"label: {name}"] == "1" for row in rows])
+        scores = np.array([float(row[f"probability: {network}: {name}"]) for row in rows])
+        if 0 < truth.sum() < FILMS:
+            pairs = np.subtract.outer(scores[truth], scores[~truth])
+            assert float(value) == pytest.approx(((pairs > 0) + 0.5 * (pairs == 0)).mean(), abs=5.01e-4)
+        else:
+            assert value == "–"
+
+
+def _cells_and_points_open_films(page: Page) -> None:
+    address = page.url.partition("?")[0]
+    section = page.locator("#finding-pneumothorax")
+    alarms = section.locator(".confusion").nth(1).get_by_role("link", name="false alarms")
+    count = int(alarms.locator("strong").inner_text())
+    alarms.click()
+    expect(page.get_by_role("heading", name=f"Pneumothorax: {count} film")).to_be_visible()
+    expect(page.locator("tbody tr")).to_have_count(count)
+    assert faults(page) == []
+    expect(page.locator("#threshold")).to_have_value(re.compile(r"0\.\d+"))
+    page.goto(address)
+    mark = page.locator("#finding-pneumothorax a:has(.roc-second)").last
+    mark.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/films"))
+    expect(page.locator("tbody .badge-caution").first).to_be_visible()
+    name = page.locator("a.row-link").first.inner_text()
+    page.locator("a.row-link").first.click()
+    page.wait_for_url(re.compile("/studies/"))
+    expect(page.locator(".labels")).to_contain_text(name)
+    page.goto(f"{address}/report")
+    expect(page.get_by_role("link", name="Download PDF")).to_be_visible()
+    page.goto(address)
+    page.get_by_role("button", name="Remove this cohort").click()
+    page.wait_for_url(re.compile("/cohorts$"))
+    expect(page.get_by_text("ward-7")).to_have_count(0)
