@@ -153,7 +153,7 @@ def test_whoever_insists_gets_the_answer_and_the_caution(product: Callable[[str]
     assert page.count("notice notice-bad inspection") == 1
     assert "because somebody asked for that" in page
     assert page.count(f"<li>{OTHER}</li>") == 2, "in the banner and beside the findings"
-    assert page.count('type="radio" name="finding"') == 14
+    assert page.count('form="finding-form" name="finding"') == 14
     with it.store.view() as tx:
         assert tx.worklist.page(WorklistQuery()).rows[0].caution == "insisted"
     assert "refused, read all the same" in it.client.get("/").text
@@ -173,7 +173,7 @@ def test_a_warned_image_has_both(product: Callable[[str], Product]) -> None:
     page = it.page(it.upload())
     assert "Read with caution" in page
     assert UNSURE in page
-    assert page.count('type="radio" name="finding"') == 14
+    assert page.count('form="finding-form" name="finding"') == 14
     assert "because somebody asked for that" not in page
     assert "read with caution" in it.client.get("/").text
 

