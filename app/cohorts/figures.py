@@ -55,6 +55,7 @@ def measured(
                 values = np.array([cases[row].groups[number] for row in own.rows.tolist()], np.str_)
                 groups += one.groups(group, values)
                 carried += one.within(group, values)
+    tell(len(pairs), len(pairs))
     told = [one.figures() for one in judged]
     patients = np.array([case.patient for case in cases])
     made = report.Report(

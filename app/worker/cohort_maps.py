@@ -56,15 +56,17 @@ class Mapping:
             if layer is not None:
                 layers[number] = layer
             if at % 8 == 0:
-                self.write(
-                    lambda tx, at=at: tx.jobs.progress(self.job.id, self.owner, at, len(wanted), MAPS_MADE)  # type: ignore[misc]
-                )
+                self._told(at, len(wanted))
+        self._told(len(wanted), len(wanted))
         found = [
             maps.Posed(number, known[number], posed(layer.values[0], layer.extent, side=maps.SIDE))
             for number, layer in layers.items()
         ]
         made = maps.gathered(network, finding, maps.METHOD, found)
         return replace(made, groups=tuple(self._kept(group, by_number, layers) for group in made.groups))
+
+    def _told(self, step: int, of: int) -> None:
+        self.write(lambda tx: tx.jobs.progress(self.job.id, self.owner, step, of, MAPS_MADE))
 
     def _layer(self, case: CohortCaseRow, network: str, finding: str) -> Layer | None:
         """One film's map; None where the film is gone, or nothing speaks for the finding."""

@@ -95,6 +95,8 @@ class Measuring:
                 self._compared(place * len(due) + done, len(cards) * len(due))
                 marked += self._marked(card, case, known[case.name]) if case.said and case.said[place][0] else ()
             yield from localising.localised(card.name, marked)
+        if due:
+            self._compared(len(cards) * len(due), len(cards) * len(due))
 
     def _figured(self, step: int, of: int) -> None:
         self.write(lambda tx: tx.jobs.progress(self.job.id, self.owner, step, of, COHORT_MEASURED))
