@@ -101,7 +101,7 @@ def record(classifier: Classifier, series: Series) -> Trace:
 
     Memory grows with the number of images. A network that reads each image by itself is best given one image at a time."""
     with torch.inference_mode(False), torch.enable_grad():
-        return _recorded(classifier, series)
+        return _recorded(classifier, classifier.held(series))  # every layer's extent asks for the field, which is found once
 
 
 def _recorded(classifier: Classifier, series: Series, film: Tensor | None = None) -> Trace:
