@@ -63,9 +63,10 @@ def small(probability: float) -> str:
 
 
 def per_cent(probability: float) -> str:
-    """The figure: three digits, since rare findings are called from small probabilities on; four where three would say 100."""
+    """The figure: three digits, since rare findings are called from small probabilities on, and two behind the point, so that
+    what a reader types stays what it was; four where three would say 100."""
     told = f"{100 * probability:.3g}"
-    return f"{100 * probability:.4g}" if told == "100" else told
+    return f"{100 * probability:.4g}" if told == "100" or 100 * probability >= 10 else told
 
 
 def sentence(point: OperatingPoint, _: Translate) -> str:

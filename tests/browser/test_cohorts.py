@@ -112,6 +112,7 @@ def _cells_and_points_open_films(page: Page) -> None:
     page.goto(f"{address}/report")
     expect(page.get_by_role("link", name="Download PDF")).to_be_visible()
     page.goto(address)
-    page.get_by_role("button", name="Remove this cohort").click()
+    page.get_by_text("Remove this cohort").click()
+    page.get_by_role("button", name="Remove for good").click()
     page.wait_for_url(re.compile("/cohorts$"))
     expect(page.get_by_text("ward-7")).to_have_count(0)

@@ -195,6 +195,17 @@ def test_a_cell_and_a_point_open_their_films(client: TestClient, measured: str, 
     assert refused.status_code == 404
 
 
+def test_a_list_is_called_from_its_own_findings_point(client: TestClient, measured: str) -> None:
+    figures = {figure.finding: figure for one in shown(client.get(measured)).judged for figure in one.figures}
+    first, other = figures["Nodule"], figures["Effusion"]
+    asked = {"network": first.network, "finding": "Nodule"}
+    assert shown(client.get(f"{measured}/films", params=asked)).threshold == first.point
+    kept = asked | {"threshold": "0.125", "about": f"{first.network} Nodule"}
+    assert shown(client.get(f"{measured}/films", params=kept)).threshold == 0.125
+    turned = kept | {"finding": "Effusion"}
+    assert shown(client.get(f"{measured}/films", params=turned)).threshold == other.point
+
+
 def test_the_report_as_page_pdf_csv_and_json(client: TestClient, measured: str, drawn: list[cohort.Drawn]) -> None:
     page = client.get(f"{measured}/report")
     assert template(page) == "cohort_report.html"

@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from app.classifiers.card import Card
 from app.cohorts.columns import Columns, guess
 from app.desk import cohorts
+from app.domain import HALF
 from app.errors import InputError
 from app.stacks import STACKED
 from app.store import CohortRow, JobRow, Transaction
@@ -135,11 +136,14 @@ def remove(request: Request, cohort_id: str) -> Response:
 
 
 class Behind(BaseModel):
-    """Which films are asked for. ``truth`` and ``called`` are "yes", "no" or "" for both; ``go`` is the page."""
+    """Which films are asked for. ``truth`` and ``called`` are "yes", "no" or "" for both; ``go`` is the page. ``threshold`` is
+    of the network and the finding that ``about`` names, or of those that are asked for; without one it is their operating
+    point."""
 
     network: str = ""
     finding: str = ""
-    threshold: float = Field(0.5, ge=0, le=1)
+    threshold: float | None = Field(None, ge=0, le=1)
+    about: str = ""
     truth: str = ""
     called: str = ""
     column: str = ""
@@ -151,10 +155,12 @@ class Behind(BaseModel):
 def films(request: Request, cohort_id: str, asked: Annotated[Behind, Query()]) -> Response:
     """The films behind a figure."""
     which = {"yes": True, "no": False}
+    with pages.of(request).store.view() as tx:
+        threshold = _threshold(tx.cohorts.get(cohort_id), asked)
     wanted = cohorts.Behind(
         asked.network,
         asked.finding,
-        asked.threshold,
+        threshold,
         which.get(asked.truth),
         which.get(asked.called),
         asked.column,
@@ -165,12 +171,12 @@ def films(request: Request, cohort_id: str, asked: Annotated[Behind, Query()]) -
         found = cohorts.behind(row, tx.cohorts.cases(cohort_id), wanted)
         at = list((row.matched or {}).get("findings", ())).index(asked.finding)
         every_film = [
-            view.Film(case, probability, case.labels[at] == 1, probability >= asked.threshold, case.image_id, "")
+            view.Film(case, probability, case.labels[at] == 1, probability >= threshold, case.image_id, "")
             for case, probability in found
         ]
         shown = view.cut(every_film, tables.number(asked.go))
         shown = replace(shown, rows=tuple(_linked(tx, film, asked) for film in shown.rows))
-    given = asked.model_dump(exclude={"go"})
+    given = asked.model_dump(exclude={"go", "about"}) | {"threshold": threshold}
     page = view.FilmsPage(
         row=row,
         films=shown,
@@ -182,6 +188,15 @@ def films(request: Request, cohort_id: str, asked: Annotated[Behind, Query()]) -
         },
     )
     return pages.render(request, page)
+
+
+def _threshold(row: CohortRow, asked: Behind) -> float:
+    """From where on the films are called: as asked, else the network's point for the finding."""
+    if asked.threshold is not None and asked.about in ("", f"{asked.network} {asked.finding}"):
+        return asked.threshold
+    judged = cohorts.report_of(row).findings if row.report else ()
+    mine = (one.point for one in judged if (one.network, one.finding) == (asked.network, asked.finding))
+    return next(mine, HALF)
 
 
 def _linked(tx: Transaction, film: view.Film, asked: Behind) -> view.Film:
