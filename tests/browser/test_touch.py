@@ -70,3 +70,10 @@ def test_one_finger_drags_the_window(tablet: Page) -> None:
     after, same = facts(tablet)
     assert after != window
     assert same == scale
+
+
+def test_a_phone_scrolls_down_only(open_page: Callable[..., Page], stored: Case) -> None:
+    page = open_page(viewport={"width": 390, "height": 844}, has_touch=True)
+    page.goto(stored.url)
+    ready(page)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
