@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app import __version__
+from app.classifiers.curves import Bin
 from app.cohorts import report
 from app.cohorts.cases import Case, Column, Network, column
 from app.cohorts.report import ENOUGH, Estimate
@@ -177,7 +178,7 @@ def _calibration(own: Column) -> report.Calibration:
         intercept=_told(slope.intercept),
         error=expected_error(bins),
         brier=float(np.mean((own.probabilities - own.truth) ** 2)),
-        bins=tuple(report.Bin(b.predicted, b.observed, b.low, b.high, b.count) for b in bins),
+        bins=tuple(Bin(b.predicted, b.observed, b.low, b.high, b.count) for b in bins),
     )
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from app.classifiers.curves import Bin
+
 ENOUGH = 15
 """Films with and without a finding that it needs to count in a mean over findings."""
 NOTICE = "Research use only — not for clinical use"
@@ -34,17 +36,6 @@ class Network:
     read: int
     refused: int
     failed: int
-
-
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """Answers of similar probability: their mean, the share that was true with its interval, how many they are."""
-
-    predicted: float
-    observed: float
-    low: float
-    high: float
-    count: int
 
 
 @dataclass(frozen=True, slots=True)

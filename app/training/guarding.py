@@ -21,6 +21,7 @@ from app.classifiers.loading import load
 from app.classifiers.measured import Figure
 from app.classifiers.reasons import MIRRORED
 from app.domain import Admission, Image, Series, Window, frozen
+from app.evaluation.intervals import wilson
 from app.evaluation.predictions import Interval
 from app.training import cards, films, laterals, nonfilms
 from app.training.guard import FRONTAL, dicom, others
@@ -159,17 +160,14 @@ def summed(name: str, told: list[Told]) -> Iterator[Figure]:
     ):
         if what == REMARKED and to_refuse(name):
             continue
-        share = wilson(count, len(told))
+        share = share_of(count, len(told))
         print(f"{name:32} {what:20} {share.value:.3f} [{share.low:.3f}, {share.high:.3f}] of {len(told)}", flush=True)
         value, low, high = (round(number, 4) for number in (share.value, share.low, share.high))
         yield Figure(name, what, "share", value, low, high, share.positives, share.negatives)
 
 
-def wilson(count: int, of: int) -> Interval:
-    """A share with its 95% interval (Wilson 1927), which holds for shares near 0 and 1 and for few images too."""
+def share_of(count: int, of: int) -> Interval:
+    """A share with its 95% interval, which holds for shares near 0 and 1 and for few images too; NaN of no images."""
     if not of:
         return Interval(float("nan"), float("nan"), float("nan"), 0, 0)
-    z, share = 1.959964, count / of
-    centre = (share + z * z / (2 * of)) / (1 + z * z / of)
-    half = z * float(np.sqrt(share * (1 - share) / of + z * z / (4 * of * of))) / (1 + z * z / of)
-    return Interval(share, max(0.0, centre - half), min(1.0, centre + half), count, of - count)
+    return Interval(count / of, *wilson(count, of), count, of - count)

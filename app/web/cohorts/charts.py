@@ -100,5 +100,4 @@ def _precision(step: Step) -> float:
 
 def diagram(told: Calibration) -> tuple[charts.Mark, ...]:
     """The bins of a reliability diagram."""
-    bins = tuple(curves.Bin(one.predicted, one.observed, one.low, one.high, one.count) for one in told.bins)
-    return charts.marks(curves.Reliability("", bins, ()))
+    return charts.marks(curves.Reliability("", told.bins, ()))
