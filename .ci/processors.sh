@@ -50,9 +50,10 @@ for kind in "${aten[@]}"; do [ "$kind" = "$most" ] || kinds+=("$best $kind -"); 
 for kind in "${mkl[@]}"; do kinds+=("$best $most $kind"); done
 
 rows=() failed=0
-for kind in "${kinds[@]}"; do
-    read -r isa capability cbwr <<<"$kind"
-    for ((run = 1; run <= times; run++)); do
+# Every kind once before any comes again: a run that is cut short has seen them all.
+for ((run = 1; run <= times; run++)); do
+    for kind in "${kinds[@]}"; do
+        read -r isa capability cbwr <<<"$kind"
         started=$SECONDS
         (
             export ONEDNN_MAX_CPU_ISA=$isa ATEN_CPU_CAPABILITY=$capability
