@@ -1,5 +1,5 @@
-"""Where the evidence of a map lies: which share of its positive part is in each region of the film, beside the region's share of
-the area. A share alone says nothing: half of a map that knows nothing lies on half of the film.
+"""Where the evidence of a map lies: which share of its positive part is in each region of the film, beside the region's share
+of the area. A share alone says nothing: half of a map that knows nothing lies on half of the film.
 
 A map's cell is a share of an answer, and it is spread evenly over what it covers: how much of it lies in a region is how much
 of its area does, exactly, however coarse the map is. Numpy only; knows no network and no method.

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from app.anatomy.regions import HEART, LEFT_LUNG, RIGHT_LUNG
 from app.domain import Extent, Image, frozen
 from app.grey import grey
 
@@ -20,15 +21,18 @@ Region = Literal[
 ]
 """Parts that a film is divided into, by their numbers: each place of it is in one of them. Right and left are the patient's."""
 REGIONS = cast("tuple[Region, ...]", get_args(Region))
-OUTSIDE, RIGHT, LEFT, HEART, BELOW, REST = range(6)
+OUTSIDE, BELOW, REST = 0, 4, 5
+"""The others have the codes of `app.anatomy.regions`."""
 LONG = 256
 """Cells along the longer side of the grid on which a film is divided."""
 SMOOTH = 1.0
 """Standard deviation in cells of the blur under which the body's outline is read: noise and lettering make no bays."""
-AIR = 0.5
+AIR = 0.15
 """Air beside a body is darker than so much of the way from the film's darkest to its lungs."""
-AIR_ALONE = 0.1
+AIR_ALONE = 0.08
 """The same from the darkest to the brightest, where no lungs are known."""
+SPREADS, SKIN = 2.0, 0.004
+"""Skin begins so many standard deviations above the air's grey, or at least so much of the way from darkest to brightest."""
 FIELD = (1.0, 99.0)
 """Percentiles of the exposed field that count as its darkest and its brightest."""
 LEAST_BODY = 0.2
@@ -41,8 +45,8 @@ Grey = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ground:
-    """One film, divided: ``labels`` uint8 (rows, columns) of a grid over the film, the numbers of `REGIONS`; ``film`` its (rows,
-    columns) in pixels. ``markers`` says where letters and markers are, on the same grid; None: nobody looked. ``measured``: the
+    """One film, divided: ``labels`` uint8 (rows, columns) of a grid over it, the numbers of `REGIONS`; ``film`` its (rows,
+    columns) in pixels. ``markers`` says where letters and markers are, on the grid; None: nobody looked. ``measured``: the
     lungs are known; without them a film has only body and no body."""
 
     labels: Labels
@@ -64,8 +68,8 @@ def grid(rows: int, columns: int) -> tuple[int, int]:
 def ground(
     image: Image, found: NDArray[np.integer] | None, covers: Extent | None = None, markers: NDArray[np.bool_] | None = None
 ) -> Ground:
-    """Divide a film. ``found``: numbers (h, w) over the rectangle ``covers`` of it (None: all of it), 1 right lung, 2 left lung,
-    3 heart with mediastinum, 0 elsewhere; None where they are not measurable. ``markers`` (h, w) over the whole film."""
+    """Divide a film. ``found``: numbers (h, w) over the rectangle ``covers`` of it (None: all of it), 1 right lung, 2 left, 3
+    heart with mediastinum, 0 elsewhere; None where they are not measurable. ``markers`` (h, w) over the whole film."""
     film = (image.rows, image.columns)
     shape = grid(*film)
     labels = np.zeros(shape, np.uint8)
@@ -73,7 +77,7 @@ def ground(
         labels = nearest(found, covers or Extent(0, 0, film[1], film[0]), film, shape).astype(np.uint8)
     small = shrunk(grey(image), shape)
     field = _field(image, shape)
-    lungs = np.isin(labels, (RIGHT, LEFT))
+    lungs = np.isin(labels, (RIGHT_LUNG, LEFT_LUNG))
     inside = body(small, field, lungs if lungs.any() else None) | (labels > 0)
     return divided(labels, inside, film, None if markers is None else nearest(markers, None, film, shape).astype(bool))
 
@@ -82,10 +86,10 @@ def divided(found: NDArray[np.integer], inside: Mask, film: tuple[int, int], mar
     """A film of (rows, columns) pixels from what was found of it, all (h, w) on one grid: lungs and heart by number, and the
     body. What lies under the lungs is below the diaphragm, as far as it is body."""
     labels = np.where(inside, REST, OUTSIDE).astype(np.uint8)
-    measured = bool(np.isin(found, (RIGHT, LEFT)).any())
+    measured = bool(np.isin(found, (RIGHT_LUNG, LEFT_LUNG)).any())
     if measured:
         labels[inside & under(np.asarray(found))] = BELOW
-        labels = np.where(np.isin(found, (RIGHT, LEFT, HEART)), found, labels).astype(np.uint8)
+        labels = np.where(np.isin(found, (RIGHT_LUNG, LEFT_LUNG, HEART)), found, labels).astype(np.uint8)
     return Ground(frozen(labels), film, None if markers is None else frozen(markers), measured)
 
 
@@ -94,12 +98,12 @@ def under(found: NDArray[np.integer]) -> Mask:
     lowest place, where the diaphragm meets the chest wall."""
     rows, columns = found.shape
     across = np.arange(columns)
-    filled = np.isin(found, (RIGHT, LEFT, HEART))
+    filled = np.isin(found, (RIGHT_LUNG, LEFT_LUNG, HEART))
     if not filled.any():
         return np.zeros(found.shape, bool)
     edge = _lowest(filled)
     middle = float(np.flatnonzero(filled.any(0)).mean())
-    for side in (RIGHT, LEFT):
+    for side in (RIGHT_LUNG, LEFT_LUNG):
         bottoms = _lowest(found == side)
         if bottoms.max() < 0:
             continue
@@ -120,22 +124,23 @@ def _lowest(where: Mask) -> NDArray[np.float64]:
 
 def body(small: Grey, field: Mask, lungs: Mask | None) -> Mask:
     """Where the body lies on a film in grey, 0 black to 1 white, (h, w): all of its exposed ``field`` that is no air reaching
-    the field's edge; the largest part of that, without holes."""
-    shown = ndimage.gaussian_filter(small, SMOOTH)
+    the field's edge; the largest part of that, without holes. Air is first what is much darker than lungs, then what is as
+    dark as that is for the most part: skin comes on slowly."""
     if not field.any():
         return np.ones(small.shape, bool)
-    low, high = np.percentile(shown[field], FIELD)
+    shown = ndimage.gaussian_filter(small, SMOOTH)
+    low, high = (float(end) for end in np.percentile(shown[field], FIELD))
+    bound = low + AIR_ALONE * (high - low)
+    spared = np.zeros(small.shape, bool)
     if lungs is not None and (lungs & field).any():
         bound = low + AIR * max(float(np.median(shown[lungs & field])) - low, 0.0)
-    else:
-        bound = low + AIR_ALONE * (high - low)
-    dark = field & (shown < bound)
-    if lungs is not None:
-        dark &= ~ndimage.binary_dilation(lungs, iterations=2)
-    parts, _ = ndimage.label(dark)
-    rim = field & ~ndimage.binary_erosion(field, border_value=0)
-    reached = np.unique(parts[rim])
-    left = field & ~np.isin(parts, reached[reached > 0])
+        spared = ndimage.binary_dilation(lungs, iterations=2)
+    air = _reaching(field & ~spared & (shown < bound), field)
+    if air.any():
+        level = float(np.median(shown[air]))
+        spread = 1.4826 * float(np.median(np.abs(shown[air] - level)))
+        air = _reaching(air & (shown < level + max(SPREADS * spread, SKIN * (high - low))), field)
+    left = field & ~air
     opened = ndimage.binary_opening(np.pad(left, 2, mode="edge"), iterations=2)[2:-2, 2:-2]
     parts, count = ndimage.label(opened)
     if count == 0:
@@ -143,6 +148,14 @@ def body(small: Grey, field: Mask, lungs: Mask | None) -> Mask:
     largest = parts == 1 + int(np.argmax(np.bincount(parts.ravel())[1:]))
     found = np.asarray(ndimage.binary_fill_holes(largest), bool)
     return found if found.mean() >= LEAST_BODY else field
+
+
+def _reaching(dark: Mask, field: Mask) -> Mask:
+    """What hangs together with the edge of the field."""
+    parts, _ = ndimage.label(dark)
+    rim = field & ~ndimage.binary_erosion(field, border_value=0)
+    reached = np.unique(parts[rim])
+    return np.isin(parts, reached[reached > 0])
 
 
 def _field(image: Image, shape: tuple[int, int]) -> Mask:
