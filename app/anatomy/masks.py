@@ -77,11 +77,18 @@ class Masks:
         planes = load_file(file)
         found = {}
         for finding, told in dict(parameters["masks"]).items():
-            three = [frozen(planes[f"{finding}.{name}"].astype(np.float32)) for name in ("covered", "low", "high")]
-            if any(plane.shape != (SIZE, SIZE) for plane in three):
+            three = {name: frozen(planes[f"{finding}.{name}"].astype(np.float32)) for name in ("covered", "low", "high")}
+            if any(plane.shape != (SIZE, SIZE) for plane in three.values()):
                 raise ValueError(f"the mask of {finding} is not {SIZE} × {SIZE}")
-            figures = (float(told["bandwidth"]), int(told["boxes"]), int(told["patients"]), float(told["gain"]))
-            found[finding] = Mask(finding, *three, *figures, str(told.get("shared", "")))
+            found[finding] = Mask(
+                finding,
+                **three,
+                bandwidth=float(told["bandwidth"]),
+                boxes=int(told["boxes"]),
+                patients=int(told["patients"]),
+                gain=float(told["gain"]),
+                shared=str(told.get("shared", "")),
+            )
         return cls(version, found, Extent.of(parameters["heart"]))
 
     def plane(self, finding: str, pose: Pose, heart: Extent | None = None) -> Plane | None:

@@ -83,7 +83,8 @@ def cases(classifier: Classifier, segmenter: Segmenter, data: Path, say: Callabl
         how = masks.laid(segmenter, image)
         series = Series(path.name, "", (image,), source="film image")
         heats = cams(classifier, series, tuple(dict.fromkeys(finding for _, finding, _ in wanted)))
-        found += [_case(source, finding, patient, boxes, image, how, heats[finding]) for source, finding, boxes in wanted]
+        about = _About(patient, image, how)
+        found += [_case(about, source, finding, boxes, heats[finding]) for source, finding, boxes in wanted]
         if len(found) % 50 == 0:
             say(f"{len(found)} films with boxes looked at")
     if not found:
@@ -122,9 +123,17 @@ def cams(classifier: Classifier, series: Series, findings: Sequence[str]) -> dic
     return found
 
 
-def _case(
-    source: str, finding: str, patient: str, boxes: Sequence[films.Box], image: Image, how: masks.Laid, heat: Plane
-) -> Case:
+@dataclass(frozen=True, slots=True, eq=False)
+class _About:
+    """A film: whose it is, its image, and how its chest lies."""
+
+    patient: str
+    image: Image
+    how: masks.Laid
+
+
+def _case(about: _About, source: str, finding: str, boxes: Sequence[films.Box], heat: Plane) -> Case:
+    image, how, patient = about.image, about.how, about.patient
     shapes = [Extent(b.left * how.width, b.top * how.height, b.right * how.width, b.bottom * how.height) for b in boxes]
     film = Extent(0, 0, image.columns, image.rows)
     truth = localisation.box_mask(
@@ -150,7 +159,7 @@ def _case(
 class Prior:
     """Where findings occur, with a patient left out: the boxes of training patients behind the masks, smoothed once."""
 
-    masks: Masks
+    known: Masks
     boxes: Mapping[str, tuple[Sequence[Placed], Plane]]
     flat: Mapping[str, tuple[Sequence[masks.Drawn], Plane]]
 
@@ -174,7 +183,7 @@ class Prior:
         kept = np.array([one.patient != case.patient for one in owners])
         plane = np.asarray(each[kept].mean(0), np.float32)
         if case.finding in ANCHORED and case.heart is not None:
-            plane = anchored(plane, self.masks.heart, case.pose.box(case.heart))
+            plane = anchored(plane, self.known.heart, case.pose.box(case.heart))
         return plane
 
     def mean_box(self, case: Case) -> Plane:
@@ -279,12 +288,11 @@ def _table(rows: Sequence[Value]) -> Iterator[str]:
                 cells.append(f"{measure_} {_shown(told)}")
         if cells:
             yield f"  {name:42} " + "   ".join(cells)
-    pairs = [(one, other) for one, other in SWAPPED.items()] + [("prior-weighted CAM", "mask alone")]
-    pairs.append(("ReLU(CAM) × mask", "mask alone"))
+    pairs = [*SWAPPED.items(), ("prior-weighted CAM", "mask alone"), ("ReLU(CAM) × mask", "mask alone")]
     for one, other in pairs:
         if any(v.map == other for v in rows):
-            told = "   ".join(f"{m} {_shown(difference(rows, one, other, m), sign=True)}" for m in MEASURES)
-            yield f"  {one} − {other}: {told}"
+            apart = "   ".join(f"{m} {_shown(difference(rows, one, other, m), sign=True)}" for m in MEASURES)
+            yield f"  {one} − {other}: {apart}"
 
 
 def _shown(told: Mean, *, sign: bool = False) -> str:

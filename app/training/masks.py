@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
-from app.anatomy import HEART, Pose
+from app.anatomy import Pose
 from app.anatomy.masks import ANCHORED, Mask, Placed, fit, likelihoods
 from app.domain import FINDINGS, Extent, Image
 from app.errors import InputError
 from app.evaluation.intervals import Mean, mean
-from app.segmentation import Segmented, Segmenter
+from app.segmentation import Segmenter
 from app.training import cards, films
 from app.training.guarding import film_of
 from app.training.material import WHOLE
@@ -63,22 +63,7 @@ def laid(segmenter: Segmenter, image: Image) -> Laid:
     pose = found.pose
     if not isinstance(pose, Pose):
         pose = Pose.mean(found.film)
-    return Laid(pose, heart_box(found) if pose.measured else None, image.columns, image.rows)
-
-
-def heart_box(found: Segmented) -> Extent | None:
-    """The rectangle around the heart, in pixels of the image."""
-    rows, columns = np.nonzero(found.labels == HEART)
-    if not rows.size:
-        return None
-    height, width = found.labels.shape
-    tall, wide = (found.extent.bottom - found.extent.top) / height, (found.extent.right - found.extent.left) / width
-    return Extent(
-        found.extent.left + float(columns.min()) * wide,
-        found.extent.top + float(rows.min()) * tall,
-        found.extent.left + float(columns.max() + 1) * wide,
-        found.extent.top + float(rows.max() + 1) * tall,
-    )
+    return Laid(pose, found.heart if pose.measured else None, image.columns, image.rows)
 
 
 def boxes(data: Path) -> list[Drawn]:
@@ -179,8 +164,7 @@ def write(out: Path, masks: Mapping[str, Mask], lies: Extent, drawn: Sequence[Dr
         "images": len({one.film for one in trained}),
         "patients": len({one.patient for one in trained}),
         "terms": TERMS,
-        "shows": f"{len(trained)} boxes that readers drew of eight findings; only the boxes are used, and of films that are here "
-        "the pose of the chest.",
+        "shows": f"{len(trained)} boxes that readers drew of eight findings; of films that are here also how the chest lies.",
     }
     text += "\n[[data]]\n" + "".join(f"{key} = {cards.toml(value)}\n" for key, value in source.items())
     for finding in masks:
@@ -232,6 +216,7 @@ def lines(masks: Any) -> Iterator[str]:
         interval = f"{mask.covered[top]:.2f} [{mask.low[top]:.2f}, {mask.high[top]:.2f}]"
         shared = f", shared with {mask.shared}" if mask.shared else ""
         yield (
-            f"{mask.finding:14} {mask.boxes:4} boxes of {mask.patients:4} patients{shared}; bandwidth {mask.bandwidth:g} cells; "
+            f"{mask.finding:14} {mask.boxes:4} boxes of {mask.patients:4} patients{shared}; "
+            f"bandwidth {mask.bandwidth:g} cells; "
             f"validation boxes {mask.gain:+.2f} nats; at its peak {interval} of the boxes"
         )
