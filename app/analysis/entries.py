@@ -1,13 +1,14 @@
 """The entries of ``result.json``: images and exams. Knows the domain."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from app import __version__
 from app.classifiers.card import Card
-from app.domain import Answer, Image, Inspection, Layer, OperatingPoint, Score
+from app.domain import Answer, Evidence, Image, Inspection, Layer, OperatingPoint, Score
 from app.stacks import Stack
 
 FORMAT = 2
@@ -106,6 +107,18 @@ def of_anatomy(labels: Layer) -> Entry:
         "figures": dict(labels.figures),
         "reasons": list(labels.notes),
     }
+
+
+def of_evidence(told: Evidence | None) -> Entry | None:
+    """Where a map's evidence lies: by region its share, that of the area, and the one by the other (null on no area); ``odd``
+    names the region in which so much lies that a reader should know, "" where none does. None where nobody told."""
+    if told is None:
+        return None
+    rows = {
+        row.region: {"share": row.share, "area": row.area, "ratio": row.ratio if math.isfinite(row.ratio) else None}
+        for row in told.shares
+    }
+    return {"regions": rows, "odd": told.odd}
 
 
 def write(path: Path, images: Sequence[Entry], exams: Sequence[Entry], *, complete: bool) -> None:

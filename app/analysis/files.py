@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app import render
+from app.analysis import entries
 from app.analysis.entries import Entry
 from app.domain import Extent, Image, Layer
 from app.grey import resample
@@ -44,6 +45,7 @@ class Files:
             "method": layer.method,
             "kind": layer.kind,
             "finding": layer.finding,
+            "evidence": entries.of_evidence(layer.evidence),
             **self._written(stem, grid, extent, layer),
             "png": self._picture(stem, film, layer, 0, known),
         }

@@ -14,6 +14,9 @@ BOUNDS = (
 )
 """Chosen on phantoms of seeds that no figure is of."""
 
+METHODS = ("cam", "layer_cam")
+"""Of whose maps the sign was measured."""
+
 
 @dataclass(frozen=True, slots=True)
 class Worth:

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.anatomy import Pose
 from app.anatomy.evidence import evidence, odd
-from app.anatomy.ground import Ground, Mask, grid, ground, nearest
+from app.anatomy.ground import REGIONS, Ground, Mask, grid, ground, nearest
 from app.anatomy.masks import HELD, held
 from app.anatomy.reasons import MEAN_POSE
 from app.anatomy.signs import BOUNDS
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from app.classifiers.loading import Loaded
     from app.segmentation import Segmented, Segmenter
 
+TITLE = "Regions of the film"
 MARKED = 0.5
 """A place is a marker's from this share on."""
 
@@ -94,6 +96,14 @@ class Lie:
 
         yield from layers(self.segmenter, self.image, read=self.segmented)
 
+    def divided(self) -> Layer:
+        """The outlines of the regions that tables of evidence go by."""
+        window = Extent(0, 0, self.image.columns, self.image.rows)
+        outlines = self._beside(self.segmenter.card, "", self.ground.labels.astype(np.float32), window)
+        names: dict[int, str] = dict(enumerate(REGIONS))
+        producer = Producer("network", "regions", title=TITLE)
+        return replace(outlines, kind="outline", scale="classes", producer=producer, names=names, notes=())
+
     def likely_places(self, findings: Sequence[str]) -> Iterator[Layer]:
         """Where each finding occurs, as a probability and as contour lines around 10, 50 and 90 per cent of its places; nothing
         for findings without a mask."""
@@ -107,17 +117,14 @@ class Lie:
             if plane is None:
                 continue
             levels = np.clip(pose.carry_back(held(plane), window, shape), 0, 1)
-            layer = self._mask(self.masks_card, finding, levels.astype(np.float32), window)
+            layer = self._beside(self.masks_card, finding, levels.astype(np.float32), window)
             yield layer
             numbers = sum((levels >= 1 - share).astype(np.float32) for share in HELD)
             names = {0: "elsewhere"} | {len(HELD) - at: NAMES[share] for at, share in enumerate(HELD)}
-            yield replace(
-                layer, kind="outline", scale="classes", values=frozen(np.asarray(numbers, np.float32)[None]), names=names
-            )
+            lines = frozen(np.asarray(numbers, np.float32)[None])
+            yield replace(layer, kind="outline", scale="classes", values=lines, names=names)
 
-    def _mask(
-        self, card: Card, finding: str, values: "np.ndarray[tuple[int, ...], np.dtype[np.float32]]", window: Extent
-    ) -> Layer:
+    def _beside(self, card: Card, finding: str, values: NDArray[np.float32], window: Extent) -> Layer:
         from app.classifiers.classifier import versions  # noqa: PLC0415 - as above
 
         return Layer(

@@ -136,9 +136,11 @@ def _film(one: Reading[Series, Image], loaded: "Loaded", wish: Wish) -> Iterator
             yield lie.weighed(layer) if lie else layer
     del trace
     if lie is not None:
-        yield from lie.likely_places(wanted if wish.panel(one.card) else ())
+        if wish.panel(one.card):
+            yield from lie.likely_places(wanted)
         if wish.anatomy:
             yield from lie.layers()
+            yield lie.divided()
 
 
 def _exam(one: Reading[Series, Image], loaded: "Loaded", panel: tuple[str, ...], findings: Findings) -> Iterator[Result]:

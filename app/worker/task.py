@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 Readings = tuple[Reading[Series, Image], ...]
 
-ANATOMY = 3
-"""How many layers the anatomy of a film has: labels, outlines, the aligned film."""
+ANATOMY, MASKS = 4, 2
+"""How many layers the anatomy of a film has: labels, outlines, the aligned film, regions; and where a finding occurs."""
 READING = "The network reads the image."
 EXPLAINING = "Maps are being computed."
 EXAMINING = "Maps are being computed: %(plane)s, %(method)s."
@@ -31,13 +31,14 @@ EXAMINING = "Maps are being computed: %(plane)s, %(method)s."
 @dataclass(frozen=True, slots=True, eq=False)
 class Piece:
     """One reading that is left, with the methods that lack maps of a finding ("top": of the most probable one). ``anatomy``: a
-    film has none by the present version of the network that tells it."""
+    film has none by the present version of the network that tells it; ``masks``: there are some of where findings occur."""
 
     reading: Reading[Series, Image]
     methods: tuple[str, ...]
     finding: str
     insist: bool
     anatomy: bool = False
+    masks: bool = False
 
     @property
     def maps(self) -> tuple[tuple[str, str], ...]:
@@ -49,7 +50,7 @@ class Piece:
     @property
     def steps(self) -> int:
         """How many results will come, or would if nothing was refused."""
-        return 1 + len(self.maps) + (ANATOMY if self.anatomy else 0)
+        return 1 + len(self.maps) + (ANATOMY if self.anatomy else 0) + (MASKS if self.masks and self.maps else 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,20 +117,22 @@ class Ledger:
         finding; nothing where a guard refuses the image."""
         panel = explainers.panel(one.card)
         answer = self._answer(one)
+        masks = self.registry.masks(one.card) is not None
         if self.job.kind == "explain":
             finding = self.job.finding or ""
             methods = self._missing(one, finding, self.job.methods or panel)
             # An answer that is there is explained: whoever insisted on it did so before.
             insist = self.job.insist or answer is not None
-            return Piece(one, methods, finding, insist) if methods or answer is None else None
+            return Piece(one, methods, finding, insist, masks=masks) if methods or answer is None else None
         anatomy = self._no_anatomy(one)
         if not self.job.insist and not one.exam and self._refused(one):
             return None
         if answer is None or answer.versions != self.present:
-            return Piece(one, panel, TOP, self.job.insist, anatomy)
+            return Piece(one, panel, TOP, self.job.insist, anatomy, masks)
         finding = answer.top().finding
-        methods = self._missing(one, finding, panel, self.present)
-        return Piece(one, methods, finding, insist=True, anatomy=anatomy) if methods or anatomy else None
+        # Where the anatomy is new, maps that are there do not say yet where their evidence lies.
+        methods = panel if anatomy else self._missing(one, finding, panel, self.present)
+        return Piece(one, methods, finding, insist=True, anatomy=anatomy, masks=masks) if methods or anatomy else None
 
     def _no_anatomy(self, one: Reading[Series, Image]) -> bool:
         """Whether a film has no map of its parts by the present version of the network that tells them, if there is one."""

@@ -29,6 +29,17 @@ export class More {
     provides((id) => this.#offer(id));
     this.menu.addEventListener("toggle", () => this.show());
     page.panes.onActivate(() => this.show());
+    element("findings").addEventListener("click", ({ target }) => this.#outline(target));
+  }
+
+  /**
+   * A region of a table of evidence: its outline comes into the active pane.
+   * @param {EventTarget | null} target
+   */
+  #outline(target) {
+    const name = target instanceof HTMLElement ? target.dataset.outline : "";
+    const entry = name && this.page.data.more.find((one) => one.name === name);
+    if (entry) this.choose(entry);
   }
 
   /** The names of those that panes show. */

@@ -14,7 +14,7 @@ from app.domain import LayerKind, ProducerKind, Scale
 from app.store import LayerRow, StackRow
 from app.web import images, pages
 from app.web.api.answers import stacks_of
-from app.web.api.objects import ExtentOut, Frozen
+from app.web.api.objects import EvidenceOut, ExtentOut, Frozen
 from app.web.api.paging import HEADERS, Parts
 from app.web.api.refusals import NAMED, OCTETS, PNG
 
@@ -69,6 +69,7 @@ class LayerOut(Frozen):
         description="The share of its values, by size, that lies outside the image, in padding; null: not known."
     )
     notes: tuple[str, ...] = Field(description="What else to know.")
+    evidence: EvidenceOut | None = Field(description="Where its positive part lies on the film; null where nobody told.")
     created_at: datetime = Field(description="UTC.")
     values: str | None = Field(
         description="Where the raw values are, as octets: little-endian float32; null: no longer stored."
@@ -118,6 +119,7 @@ class LayerOut(Frozen):
             conservation_error=row.conservation_error,
             padding=row.padding,
             notes=row.notes,
+            evidence=EvidenceOut.of(row.evidence),
             created_at=row.created_at,
             values=f"{here}/values" if there else None,
             npy=f"{here}/values.npy" if there else None,

@@ -13,6 +13,7 @@ from app.domain import SCALES, Extent
 from app.domain.layers import ProducerKind
 from app.render import Known
 from app.store import LayerRow
+from app.web import evidence
 from app.web.case import anatomy
 from app.web.case.payload_results import DrawingData, ExplanationData, MethodData
 from app.web.wording import Translate, kind, note_text, padding_text, state_text
@@ -184,6 +185,7 @@ def layer_data(name: str, row: LayerRow, finding: str, opens: int | None, known:
             pixels=known.pixels,
         ),
         rules=anatomy.rules(row),
+        evidence=evidence.data(row.evidence, _),
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.web.evidence import EvidenceData
 from app.web.regions import LocalisationData, ShapeData
 
 
@@ -145,7 +146,8 @@ class ExplanationData:
     ``state_text`` says why there is no picture. ``model`` and ``model_sha256``: the network that it is of, the one that is
     shown or other software's. ``overlay_url`` is a picture by the server, of the slice that opens. ``names`` are those of
     classes, by number. A layer that is about no finding stands under the one that is shown. ``drawing``: how it is drawn;
-    ``rules``: lines on the film that belong to it, each from point to point in pixels of the image.
+    ``rules``: lines on the film that belong to it, each from point to point in pixels of the image. ``evidence``: where its
+    positive part lies, null where nobody told.
     """
 
     id: str
@@ -174,6 +176,7 @@ class ExplanationData:
     conservation_error: float | None
     drawing: DrawingData
     rules: tuple[tuple[tuple[float, float], tuple[float, float]], ...] = ()
+    evidence: EvidenceData | None = None
 
 
 @dataclass(frozen=True, slots=True)

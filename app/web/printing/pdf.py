@@ -96,6 +96,9 @@ class Report:
             parts += self._block(_("From where on findings are called"), self._lines(sheet.points))
         if sheet.shares:
             parts += self._block(_("Shares of the planes"), self._shares())
+        if sheet.evidence:
+            title = _("Where the evidence lies: its share, and in brackets that of the area")
+            parts += self._block(title, self._lines(sheet.evidence))
         if sheet.verdicts:
             parts += self._block(_("Verdicts"), self._verdicts())
         if sheet.against:

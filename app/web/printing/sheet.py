@@ -97,7 +97,7 @@ class Sheet:
     read in full), ``seen`` how the panes are shown, ``subject`` stands over them, ``probabilities`` of every finding,
     ``points`` from where on the shown one and those are called whose points were moved, ``shares`` each plane's part of an
     exam's, ``verdicts`` all that the reader said of the shown finding, ``against`` every method's layer against the true
-    region, ``link`` the address that restores the view.
+    region, ``evidence`` where each map's evidence lies, ``link`` the address that restores the view.
     """
 
     template: ClassVar[str] = "report.html"
@@ -113,6 +113,7 @@ class Sheet:
     shares: tuple[Share, ...]
     verdicts: tuple[Judged, ...]
     against: tuple[Against, ...]
+    evidence: tuple[Line, ...]
     measures: tuple[Line, ...]
     network: tuple[Line, ...]
     versions: tuple[Line, ...]
@@ -151,6 +152,7 @@ def sheet(tx: Transaction, page: CasePage, view: View, text: str, said: str, _: 
         shares=shares(data.prediction, data.finding, _) if data.prediction and data.planes else (),
         verdicts=tuple(told_of(page, review, _) for review in judged(page)),
         against=against(tx, page, _),
+        evidence=facts.evidence(page, _),
         measures=rulers(tx, page, shown, found, _),
         network=facts.network(page.card, page, _) if page.card else (),
         versions=facts.versions(page, shown, _),
