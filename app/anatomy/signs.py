@@ -10,7 +10,7 @@ from app.anatomy.evidence import MARKERS, Bound
 BOUNDS = (
     Bound("outside the body", 0.15, 1.5),
     Bound(MARKERS, 0.05, 3.0),
-    Bound("below the diaphragm", 0.35, 2.0),
+    Bound("outside the finding's mask", 0.5, 0.9),
 )
 """Chosen on phantoms of seeds that no figure is of."""
 

@@ -1,18 +1,33 @@
 """The `evaluate` command: measure a network's explanations and write a report."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
 from app import explainers
+from app.anatomy.signs import METHODS
+from app.classifiers import likely
 from app.classifiers.card import Card
 from app.classifiers.guard import Guard
 from app.classifiers.loading import Loaded, load
 from app.classifiers.registry import Registry
 from app.config import Settings
 from app.errors import NotFound
-from app.reporting import cases, exams, framing, grouping, histograms, measuring, placing, shortcuts, starts
+from app.reporting import (
+    cases,
+    exams,
+    framing,
+    grouping,
+    histograms,
+    localising,
+    measuring,
+    placing,
+    shortcuts,
+    signs,
+    starts,
+)
 from app.reporting.writing import Report, write
 from app.segmentation import Segmenter
 from app.training import guarding
@@ -27,10 +42,11 @@ def main(arguments: list[str]) -> int:
         torch.set_num_threads(settings.threads)
     registry = Registry(settings.models)
     loaded = Loaded(registry, settings.device)
-    if given.guard:
-        return guard(given.guard, given.data, registry)
-    if given.anatomy:
-        return anatomy(given.anatomy, given.data, registry)
+    if given.guard or given.anatomy:
+        return guard(given.guard, given.data, registry) if given.guard else anatomy(given.anatomy, given.data, registry)
+    if given.masks or given.signs:
+        every = given.methods or METHODS
+        return masked(given.masks, given.data, loaded) if given.masks else signed(every, given.cases or 100, loaded)
     if given.histogram_control:
         return histogram_control(given.cases or 400)
     if given.model:
@@ -115,6 +131,17 @@ def parser(settings: Settings) -> argparse.ArgumentParser:
         "--anatomy", metavar="NAME", help="print how true a segmentation network's outlines, ratio and poses are, no more"
     )
     what.add_argument(
+        "--masks",
+        metavar="NAME",
+        help="print where a chest network's CAM, the masks of where findings occur and both together lie, beside boxes and "
+        "beside another film's CAM, no more",
+    )
+    what.add_argument(
+        "--signs",
+        action="store_true",
+        help="print how often the sign that a map looks elsewhere stands on drawn films, rightly and wrongly, no more",
+    )
+    what.add_argument(
         "--shortcuts",
         metavar="NAME",
         help="print how well each answer of a chest network tells projection, heart size, sex, age and source, no more",
@@ -183,6 +210,34 @@ def anatomy(name: str, data: Path, registry: Registry) -> int:
         )
     for line in outlining.lines(Segmenter.of(load(card, torch.device("cpu"))), data):
         print(line, flush=True)
+    return 0
+
+
+def masked(name: str, data: Path, loaded: Loaded) -> int:
+    """Print what a network adds to where findings occur anyway; returns the exit code."""
+    registry = loaded.registry
+    card = registry.card(name)
+    beside, found = registry.segmentation(card), registry.masks(card)
+    if beside is None or found is None:
+        raise NotFound("There are no masks of where findings occur for “%(name)s”.", {"name": name})
+    segmenter = Segmenter.of(loaded.get(beside))
+    known = localising.cases(loaded.get(card), segmenter, data, lambda line: print(line, flush=True))
+    for line in localising.told(known, likely.load(found), segmenter, data):
+        print(line, flush=True)
+    return 0
+
+
+def signed(methods: Sequence[str], count: int, loaded: Loaded) -> int:
+    """Print what the sign that a map looks elsewhere is worth; returns the exit code."""
+
+    def say(line: str) -> None:
+        print(line, flush=True)
+
+    good = loaded.get(loaded.registry.card(signs.GOOD))
+    seeds = range(signs.MEASURED_ON, signs.MEASURED_ON + count)
+    wrong = signs.hits(loaded, signs.taught(good, say), methods, seeds, planted=True)
+    for line in signs.lines(wrong, signs.hits(loaded, good, methods, seeds, planted=False), methods):
+        say(line)
     return 0
 
 

@@ -265,6 +265,19 @@ def difference(values: Sequence[Value], one: str, other: str, measure: str) -> M
     return mean(left - right, np.array([v.patient for v in sides[0]]))
 
 
+def told(found: Sequence[Case], known: Masks, segmenter: Segmenter, data: Path) -> Iterator[str]:
+    """λ on validation boxes, then the table at the shipped λ."""
+    drawn = masks.boxes(data)
+    placed = masks.placed(drawn, lambda path: masks.laid(segmenter, film_of(path)))
+    prior = Prior.of(known, drawn, placed)
+    yield "λ, on whole films of validation patients with NIH boxes: nats gained over no knowledge, share pointed into"
+    for weight, gain, hits in choose(found, prior):
+        yield f"  {weight:4.2f}  {gain:.3f}  {hits:.2f}"
+    weight = float(explainers.describe("prior_cam").parameters["weight"])
+    yield f"At λ = {weight:g}:"
+    yield from lines(measure(found, prior, weight))
+
+
 def lines(values: Sequence[Value]) -> Iterator[str]:
     """The table: per source and finding, and pooled."""
     for source in dict.fromkeys(v.source for v in values):

@@ -98,7 +98,7 @@ class Worklist:
         return modalities, {row[0]: row[1] for row in self._session.execute(counted)}
 
     def _elsewhere(self, ids: list[str]) -> dict[str, dict[str, Evidence]]:
-        """By study and finding: where the evidence of a map lies that looks elsewhere, of the network whose findings are shown."""
+        """By study and finding: where the evidence of a map lies that looks elsewhere, by the network whose word is told."""
         query = select(LayerTable.study_id, LayerTable.finding, LayerTable.evidence, LayerTable.odd)
         found: dict[str, dict[str, Evidence]] = {}
         for study_id, finding, rows, odd in self._session.execute(_odd(query).where(LayerTable.study_id.in_(ids))):

@@ -110,8 +110,8 @@ def worth(_: Translate) -> str:
     if not WORTH.hits:
         return ""
     return _(
-        "Measured on drawn films: the sign stands on %(hit)s %% of the maps of a network that looked at the wrong thing, and on "
-        "%(false)s %% of those of one that did not; where both are equally many, %(right)s %% of the signs are right.",
+        "Measured on drawn films: the sign stands on %(hit)s %% of the maps of a network that looked at the wrong thing, and "
+        "on %(false)s %% of those of one that did not; where both are equally many, %(right)s %% of the signs are right.",
         hit=f"{100 * WORTH.sensitivity:.0f}",
         false=f"{100 * WORTH.false:.0f}",
         right=f"{100 * WORTH.precision:.0f}",
