@@ -23,6 +23,8 @@ Region = Literal[
 REGIONS = cast("tuple[Region, ...]", get_args(Region))
 OUTSIDE, BELOW, REST = 0, 4, 5
 """The others have the codes of `app.anatomy.regions`."""
+TITLE = "Regions of the film"
+"""What a layer of the regions is called."""
 LONG = 256
 """Cells along the longer side of the grid on which a film is divided."""
 SMOOTH = 1.0

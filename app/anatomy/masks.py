@@ -31,6 +31,8 @@ ROUNDS = 200
 """Draws of patients behind the interval of a mask."""
 HELD = (0.1, 0.5, 0.9)
 """The contour lines of a mask enclose such shares of its mass."""
+ELSEWHERE, PLACES = "elsewhere", ("a tenth of its places", "half of its places", "nine tenths of its places")
+"""What is beyond the contour lines, and what each encloses, for people."""
 
 Plane = NDArray[np.float32]
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from app.anatomy import Pose
 from app.anatomy.evidence import evidence, odd
-from app.anatomy.ground import REGIONS, Ground, Mask, grid, ground, nearest
-from app.anatomy.masks import HELD, held
+from app.anatomy.ground import REGIONS, TITLE, Ground, Mask, grid, ground, nearest
+from app.anatomy.masks import ELSEWHERE, HELD, PLACES, held
 from app.anatomy.reasons import MEAN_POSE
 from app.anatomy.signs import BOUNDS
 from app.classifiers import exposed, likely
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from app.classifiers.loading import Loaded
     from app.segmentation import Segmented, Segmenter
 
-TITLE = "Regions of the film"
 MARKED = 0.5
 """A place is a marker's from this share on."""
 
@@ -120,7 +119,7 @@ class Lie:
             layer = self._beside(self.masks_card, finding, levels.astype(np.float32), window)
             yield layer
             numbers = sum((levels >= 1 - share).astype(np.float32) for share in HELD)
-            names = {0: "elsewhere"} | {len(HELD) - at: NAMES[share] for at, share in enumerate(HELD)}
+            names = {0: ELSEWHERE} | {len(HELD) - at: name for at, name in enumerate(PLACES)}
             lines = frozen(np.asarray(numbers, np.float32)[None])
             yield replace(layer, kind="outline", scale="classes", values=lines, names=names)
 
@@ -140,10 +139,6 @@ class Lie:
             versions=versions(),
             notes=() if self.image.pose is not None else (MEAN_POSE,),
         )
-
-
-NAMES = {0.1: "10 % of its places", 0.5: "50 % of its places", 0.9: "90 % of its places"}
-"""What the contour lines of a mask enclose: message ids."""
 
 
 def likely_markers(segmented: "Segmented", image: Image) -> Mask:

@@ -18,6 +18,8 @@ from babel.messages.pofile import read_po
 from app import explainers
 from app.anatomy import NAMES
 from app.anatomy import reasons as unmeasured
+from app.anatomy.ground import REGIONS, TITLE
+from app.anatomy.masks import ELSEWHERE, PLACES
 from app.classifiers import reasons
 from app.classifiers.registry import GONE, Registry
 from app.config import ROOT
@@ -39,6 +41,7 @@ NAMED = (
     "share of the relevance absorbed by biases",  # notes of app.explainers.base
     "The same map as CAM, scaled: this network ends in pooling and one linear layer. The picture is its positive part.",
     # a note of app.explainers.methods.gradcam
+    "there is no mask of where this finding occurs: no reader drew boxes of it",  # of app.explainers.methods.prior_cam
     "The network does not read it.", "Its study was removed.",  # why a case of a cohort was not read
 )  # fmt: skip
 """Sentences that values carry, translated where they are shown."""
@@ -59,6 +62,10 @@ def spoken(root: Path = ROOT) -> frozenset[str]:
         *reasons.REMARKS,
         *unmeasured.REASONS,
         *NAMES.values(),
+        *REGIONS,
+        TITLE,
+        ELSEWHERE,
+        *PLACES,
         *faults.WAITING.values(),
         faults.ANYTHING,
     }
@@ -83,7 +90,7 @@ def cards(root: Path = ROOT, names: Container[str] | None = None) -> set[str]:
     """What the networks' cards say for people; of some networks only, when names are given. A card may stay untranslated."""
     found: set[str] = set()
     registry = Registry(root / "models")
-    for card in (*registry.cards(), *registry.guards()):
+    for card in registry.every():
         if names is None or card.name in names:
             found |= {card.title, card.summary, card.banner, card.intended_use, card.terms, *card.limits}
             found |= {card.operating_rule, *(row.source for row in card.operating)}
