@@ -14,7 +14,6 @@ from scipy import ndimage
 
 from app.anatomy.regions import HEART, LEFT_LUNG, RIGHT_LUNG
 from app.domain import Extent, Image, frozen
-from app.grey import grey
 
 Region = Literal[
     "outside the body", "right lung", "left lung", "heart and mediastinum", "below the diaphragm", "rest of the body"
@@ -68,16 +67,21 @@ def grid(rows: int, columns: int) -> tuple[int, int]:
 
 
 def ground(
-    image: Image, found: NDArray[np.integer] | None, covers: Extent | None = None, markers: NDArray[np.bool_] | None = None
+    image: Image,
+    shown: Grey,
+    found: NDArray[np.integer] | None,
+    covers: Extent | None = None,
+    markers: NDArray[np.bool_] | None = None,
 ) -> Ground:
-    """Divide a film. ``found``: numbers (h, w) over the rectangle ``covers`` of it (None: all of it), 1 right lung, 2 left, 3
-    heart with mediastinum, 0 elsewhere; None where they are not measurable. ``markers`` (h, w) over the whole film."""
+    """Divide a film, which is ``shown`` in grey, 0 black to 1 white (`app.grey.grey`). ``found``: numbers (h, w) over the
+    rectangle ``covers`` of it (None: all of it), 1 right lung, 2 left, 3 heart with mediastinum, 0 elsewhere; None where they
+    are not measurable. ``markers`` (h, w) over the whole film."""
     film = (image.rows, image.columns)
     shape = grid(*film)
     labels = np.zeros(shape, np.uint8)
     if found is not None:
         labels = nearest(found, covers or Extent(0, 0, film[1], film[0]), film, shape).astype(np.uint8)
-    small = shrunk(grey(image), shape)
+    small = shrunk(shown, shape)
     field = _field(image, shape)
     lungs = np.isin(labels, (RIGHT_LUNG, LEFT_LUNG))
     inside = body(small, field, lungs if lungs.any() else None) | (labels > 0)

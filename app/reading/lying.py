@@ -16,6 +16,7 @@ from app.anatomy.signs import BOUNDS
 from app.classifiers import exposed, likely
 from app.classifiers.card import Card
 from app.domain import Evidence, Extent, Image, Layer, Producer, Series, frozen
+from app.grey import grey
 
 if TYPE_CHECKING:
     from app.anatomy.masks import Masks
@@ -59,7 +60,7 @@ class Lie:
             image=image,
             segmenter=segmenter,
             segmented=segmented,
-            ground=ground(image, labels, segmented.extent, marks),
+            ground=ground(image, grey(image), labels, segmented.extent, marks),
             masks=likely.load(beside) if beside else None,
             masks_card=beside,
         )

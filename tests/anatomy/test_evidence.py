@@ -9,6 +9,7 @@ from app.anatomy.evidence import MARKERS, OFF_MASK, Bound, evidence, odd
 from app.anatomy.ground import BELOW, REGIONS, REST, Ground, ground
 from app.classifiers import exposed
 from app.domain import Evidence, Extent, Image, Share, Window, frozen
+from app.grey import grey
 from app.phantoms import chest
 
 SIDE = 256
@@ -37,6 +38,10 @@ def shown(film: chest.ChestPhantom) -> Image:
     return exposed.held(Image("1", 0, film.pixels, windows=(Window(2048, 4096),)))
 
 
+def divide(film: chest.ChestPhantom, labels: NDArray[np.uint8] | None) -> Ground:
+    return ground(shown(film), grey(shown(film)), labels)
+
+
 def focus(x: float, y: float, wide: float = 1.5, cells: int = 14) -> NDArray[np.float32]:
     """A map with one blob, in cells, and evidence against the finding elsewhere."""
     rows, columns = np.mgrid[0:cells, 0:cells]
@@ -48,7 +53,7 @@ def test_the_table_of_a_phantom_equals_its_truth() -> None:
     off = []
     for seed in range(7_710_000, 7_710_010):
         film = chest.draw(seed, ("Nodule",), size=SIDE, marker=False)
-        mine, known = ground(shown(film), found(film)), truth(film)
+        mine, known = divide(film, found(film)), truth(film)
         rng = np.random.default_rng(seed)
         for values in (rng.random((7, 7)), rng.random((56, 56)), *(focus(*rng.uniform(1, 12, 2)) for _ in range(3))):
             told, wanted = evidence(values, WHOLE, mine), evidence(values, WHOLE, known)
@@ -71,7 +76,7 @@ def test_coarse_cells_are_spread_by_area() -> None:
 
 def test_a_map_that_knows_nothing_is_everywhere_as_much_as_its_area() -> None:
     film = chest.draw(7_710_020, size=SIDE)
-    told = evidence(np.ones((14, 14), np.float32), WHOLE, ground(shown(film), found(film)))
+    told = evidence(np.ones((14, 14), np.float32), WHOLE, divide(film, found(film)))
     assert all(row.ratio == pytest.approx(1, abs=1e-6) for row in told.shares if row.area)
     assert sum(row.share for row in told.shares) == pytest.approx(1)
 
@@ -103,7 +108,7 @@ def test_no_positive_evidence_is_an_answer_of_its_own() -> None:
 
 def test_lungs_that_were_not_found_have_no_rows() -> None:
     film = chest.draw(7_710_021, size=SIDE)
-    told = evidence(np.ones((2, 2)), WHOLE, ground(shown(film), None))
+    told = evidence(np.ones((2, 2)), WHOLE, divide(film, None))
     assert [row.region for row in told.shares] == ["rest of the body", "outside the body"]
 
 
