@@ -121,6 +121,10 @@ class Registry:
         when one cannot be read."""
         return tuple(card for card in self._read() if card.kind not in BESIDE)
 
+    def beside(self) -> tuple[Card, ...]:
+        """The cards of all that stand beside networks, by name. ModelError when one cannot be read."""
+        return tuple(card for card in self._read() if card.kind in BESIDE)
+
     def segmentations(self) -> tuple[Card, ...]:
         """The card of every network that says where parts lie, by name. ModelError when one cannot be read."""
         return tuple(card for card in self._read() if card.kind == "segmentation")

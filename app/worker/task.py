@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 Readings = tuple[Reading[Series, Image], ...]
 
-ANATOMY = 3
-"""How many layers the anatomy of a film has: labels, outlines, the aligned film."""
+ANATOMY = 7
+"""About how many layers the anatomy of a film has: labels, outlines, the aligned film, markers, three gates."""
 READING = "The network reads the image."
 EXPLAINING = "Maps are being computed."
 EXAMINING = "Maps are being computed: %(plane)s, %(method)s."

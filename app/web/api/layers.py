@@ -69,6 +69,9 @@ class LayerOut(Frozen):
         description="The share of its values, by size, that lies outside the image, in padding; null: not known."
     )
     notes: tuple[str, ...] = Field(description="What else to know.")
+    figures: dict[str, float] = Field(
+        description="What was measured on it, in pixels of the image and degrees: a cardiothoracic ratio, areas, a pose."
+    )
     created_at: datetime = Field(description="UTC.")
     values: str | None = Field(
         description="Where the raw values are, as octets: little-endian float32; null: no longer stored."
@@ -118,6 +121,7 @@ class LayerOut(Frozen):
             conservation_error=row.conservation_error,
             padding=row.padding,
             notes=row.notes,
+            figures=dict(row.figures),
             created_at=row.created_at,
             values=f"{here}/values" if there else None,
             npy=f"{here}/values.npy" if there else None,

@@ -95,9 +95,9 @@ class Sheet:
 
     ``said`` are sentences about the image (what a guard says) and the view (a network that changed, a link that could not be
     read in full), ``seen`` how the panes are shown, ``subject`` stands over them, ``probabilities`` of every finding,
-    ``points`` from where on the shown one and those are called whose points were moved, ``shares`` each plane's part of an
-    exam's, ``verdicts`` all that the reader said of the shown finding, ``against`` every method's layer against the true
-    region, ``link`` the address that restores the view.
+    ``anatomy`` what was measured of the film's, ``points`` from where on the shown one and those are called whose points were
+    moved, ``shares`` each plane's part of an exam's, ``verdicts`` all that the reader said of the shown finding, ``against``
+    every method's layer against the true region, ``link`` the address that restores the view.
     """
 
     template: ClassVar[str] = "report.html"
@@ -114,6 +114,7 @@ class Sheet:
     verdicts: tuple[Judged, ...]
     against: tuple[Against, ...]
     measures: tuple[Line, ...]
+    anatomy: tuple[Line, ...]
     network: tuple[Line, ...]
     versions: tuple[Line, ...]
     printed_at: datetime
@@ -152,6 +153,7 @@ def sheet(tx: Transaction, page: CasePage, view: View, text: str, said: str, _: 
         verdicts=tuple(told_of(page, review, _) for review in judged(page)),
         against=against(tx, page, _),
         measures=rulers(tx, page, shown, found, _),
+        anatomy=facts.anatomy(page, _),
         network=facts.network(page.card, page, _) if page.card else (),
         versions=facts.versions(page, shown, _),
         printed_at=datetime.now(UTC),
