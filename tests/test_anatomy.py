@@ -54,7 +54,7 @@ def test_every_chest_analysis_has_it(product: Product, film: bytes) -> None:
     assert 0.3 < anatomy["ratio"] < 0.6
     assert anatomy["reasons"] == []
     assert [name for name, _ in anatomy["lines"]] == [
-        "Cardiothoracic ratio", "Right lung", "Left lung", "The chest leans",
+        "Cardiothoracic ratio", "Right lung, of both", "Left lung, of both", "The chest leans",
     ]  # fmt: skip
     offered = {one["name"]: one for one in data["more"] if one["imported"]}
     assert sorted(one["kind"] for one in offered.values()) == sorted(KINDS)
@@ -74,7 +74,7 @@ def test_page_and_report_say_it(product: Product, film: bytes) -> None:
     page, report = product.page(study_id), product.client.get(f"/studies/{study_id}/report").text
     for text in (page, report):
         assert "Cardiothoracic ratio" in text
-        assert "% of both" in text
+        assert "Right lung, of both" in text
     korean = product.client.get(f"/studies/{study_id}", headers={"Accept-Language": "ko"}).text
     assert "심흉곽비" in korean
 
@@ -87,6 +87,14 @@ def test_scripts_read_the_figures(product: Product, film: bytes) -> None:
     figures = labels["figures"]
     assert figures["ratio_low"] <= figures["ratio"] <= figures["ratio_high"]
     assert figures["pose_across"] > figures["pose_down"] > 0
+    there = product.client.get(f"/studies/{study_id}/case.json").json()["explanations"]
+    (aligned,) = (one for one in there if one["kind"] == "image")
+    left, top, right, bottom = aligned["extent"]
+    a, b, c, d, e, f = aligned["moves"]
+    x, y = figures["pose_x"], figures["pose_y"]
+    middle = (a * x + b * y + e, c * x + d * y + f)
+    assert middle == pytest.approx(((left + right) / 2, (top + bottom) / 2)), "the chest's centre lies in the middle"
+    assert [one["kind"] for one in there if one["moves"]] == ["image"]
 
 
 def test_what_is_there_is_not_made_again(product: Product, film: bytes) -> None:

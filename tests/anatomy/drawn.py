@@ -15,7 +15,7 @@ def labels_of(film: chest.ChestPhantom) -> Labels:
     parts, _ = ndimage.label(film.lungs)
     sizes = np.bincount(parts.ravel())[1:]
     for number in [1 + at for at in np.argsort(sizes)[-2:].tolist()]:
-        columns = np.nonzero(parts == number)[1]
+        columns = np.argwhere(parts == number)[:, 1]
         middle = np.flatnonzero(film.heart.any(0)).mean() if film.heart.any() else out.shape[1] / 2
         out[parts == number] = RIGHT_LUNG if columns.mean() < middle else LEFT_LUNG
     out[film.heart] = HEART

@@ -194,6 +194,7 @@ def layer_data(name: str, row: LayerRow, finding: str, opens: int | None, known:
             pixels=known.pixels,
         ),
         rules=anatomy.rules(row),
+        moves=anatomy.moves(row),
     )
 
 

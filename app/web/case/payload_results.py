@@ -145,7 +145,8 @@ class ExplanationData:
     ``state_text`` says why there is no picture. ``model`` and ``model_sha256``: the network that it is of, the one that is
     shown or other software's. ``overlay_url`` is a picture by the server, of the slice that opens. ``names`` are those of
     classes, by number. A layer that is about no finding stands under the one that is shown. ``drawing``: how it is drawn;
-    ``rules``: lines on the film that belong to it, each from point to point in pixels of the image.
+    ``rules``: lines on the film that belong to it, each from point to point in pixels of the image; ``moves``: where it shows
+    what lies at (x, y) of the film, [a, b, c, d, e, f] with X = a·x + b·y + e and Y = c·x + d·y + f, None: in its place.
     """
 
     id: str
@@ -174,6 +175,7 @@ class ExplanationData:
     conservation_error: float | None
     drawing: DrawingData
     rules: tuple[tuple[tuple[float, float], tuple[float, float]], ...] = ()
+    moves: tuple[float, float, float, float, float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
