@@ -110,12 +110,12 @@ def _rows(part: NDArray[np.bool_]) -> list[int]:
 
 def _begin(share: NDArray[np.float32], part: NDArray[np.bool_], row: int, level: float) -> float:
     """Where a structure begins on a row, in cells: between its first cell's centre and the one before."""
-    first = int(part[row].argmax())
+    first = int(np.flatnonzero(part[row])[0])
     return first + 0.5 - _reach(share[row], first, first - 1, level)
 
 
 def _end(share: NDArray[np.float32], part: NDArray[np.bool_], row: int, level: float) -> float:
-    last = part.shape[1] - 1 - int(part[row, ::-1].argmax())
+    last = int(np.flatnonzero(part[row])[-1])
     return last + 0.5 + _reach(share[row], last, last + 1, level)
 
 

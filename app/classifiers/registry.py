@@ -121,9 +121,9 @@ class Registry:
         when one cannot be read."""
         return tuple(card for card in self._read() if card.kind not in BESIDE)
 
-    def every(self) -> tuple[Card, ...]:
-        """Every card there is, by name, of whatever kind. ModelError when one cannot be read."""
-        return tuple(self._read())
+    def beside(self) -> tuple[Card, ...]:
+        """The cards of all that stand beside networks, by name. ModelError when one cannot be read."""
+        return tuple(card for card in self._read() if card.kind in BESIDE)
 
     def segmentations(self) -> tuple[Card, ...]:
         """The card of every network that says where parts lie, by name. ModelError when one cannot be read."""

@@ -1,4 +1,4 @@
-"""What a segmentation network says of a film, as layers: labels, outlines, the aligned film, and its gates when asked for.
+"""What a segmentation network says of a film, as layers: labels, outlines, the aligned film, markers and text, and its gates.
 
 The labels' layer carries what was measured on them (`figures`) and, among its notes, why something could not be.
 """
@@ -12,32 +12,39 @@ from numpy.typing import NDArray
 from app.anatomy import NAMES, Pose, Ratio, figures
 from app.classifiers.classifier import versions
 from app.domain import Extent, Image, Layer, Producer, frozen
-from app.domain.layers import LayerKind
+from app.domain.layers import LayerKind, Scale
 from app.segmentation.segmenter import Segmented, Segmenter
 
 ALIGNED = 512
 """Side of the aligned film, in cells."""
-GATE = "gate-%(side)s"
-"""What the layers of a gate are called, behind the network's name."""
+SCALE: dict[LayerKind, Scale] = {
+    "labels": "classes",
+    "outline": "classes",
+    "image": "grey",
+    "probability": "unit",
+    "attention": "unit",
+}
+GATE, MARKERS = "%(name)s-gate-%(side)s", "%(name)s-markers"
+"""What the layers of a gate, and of markers and text, are called."""
 
 
-def layers(segmenter: Segmenter, image: Image, *, gates: bool = False, read: Segmented | None = None) -> Iterator[Layer]:
-    """The layers of one film; the aligned film is left out where there is no pose, and the labels' notes say why."""
+def layers(segmenter: Segmenter, image: Image, read: Segmented | None = None) -> Iterator[Layer]:
+    """The layers of one film; the aligned film is left out where there is no pose, and the labels' notes say why. ``read``:
+    what the network made of it, where that is known already."""
     segmented = read or segmenter.read(image)
-    pose = segmented.pose
+    pose, name = segmented.pose, segmenter.card.name
     labels = _layer(segmenter, image, segmented, "labels", segmented.labels.astype(np.float32))
     measured = figures.of(segmented.labels, segmented.extent, segmented.ratio, pose)
     refused = [one.reason for one in (segmented.ratio, pose) if not isinstance(one, Ratio | Pose)]
-    labels = replace(labels, figures=measured, notes=tuple(dict.fromkeys(refused)))
+    labels = replace(labels, names=dict(NAMES), figures=measured, notes=tuple(dict.fromkeys(refused)))
     yield labels
     yield replace(labels, kind="outline")
     if isinstance(pose, Pose):
         aligned = _layer(segmenter, image, segmented, "image", aligned_film(image, pose))
-        yield replace(aligned, scale="grey", extent=over(image), names={}, notes=())
-    for alpha in segmented.gates if gates else ():
-        name = f"{segmenter.card.name}-{GATE % {'side': len(alpha)}}"
-        found = _layer(segmenter, image, segmented, "attention", alpha)
-        yield replace(found, scale="unit", producer=replace(found.producer, name=name), names={})
+        yield replace(aligned, extent=over(image), figures=measured)
+    yield _layer(segmenter, image, segmented, "probability", segmented.markers, name=MARKERS % {"name": name})
+    for alpha in segmented.gates:
+        yield _layer(segmenter, image, segmented, "attention", alpha, name=GATE % {"name": name, "side": len(alpha)})
 
 
 def aligned_film(image: Image, pose: Pose) -> NDArray[np.float32]:
@@ -54,13 +61,15 @@ def over(image: Image) -> Extent:
     return Extent(left, top, left + side, top + side)
 
 
-def _layer(segmenter: Segmenter, image: Image, segmented: Segmented, kind: LayerKind, values: NDArray[np.float32]) -> Layer:
+def _layer(
+    segmenter: Segmenter, image: Image, segmented: Segmented, kind: LayerKind, values: NDArray[np.float32], *, name: str = ""
+) -> Layer:
     card, extent = segmenter.card, segmented.extent
     return Layer(
         stack=image.stack,
         kind=kind,
-        scale="classes",
-        producer=Producer("network", card.name, title=card.title),
+        scale=SCALE[kind],
+        producer=Producer("network", name or card.name, title=card.title),
         model=card.name,
         model_sha256=card.sha256,
         finding="",
@@ -69,5 +78,4 @@ def _layer(segmenter: Segmenter, image: Image, segmented: Segmented, kind: Layer
         versions=versions(),
         device=str(segmenter.loaded.device),
         seconds=segmented.seconds,
-        names=dict(NAMES),
     )

@@ -21,7 +21,7 @@ from app.anatomy import reasons as unmeasured
 from app.anatomy.ground import REGIONS, TITLE
 from app.anatomy.masks import ELSEWHERE, PLACES
 from app.classifiers import reasons
-from app.classifiers.registry import GONE, Registry
+from app.classifiers.registry import BESIDE, GONE, Registry
 from app.config import ROOT
 from app.domain import FINDINGS, KNEE_FINDINGS, NO_FINDING, REASONS
 from app.explainers.variants import VARIANTS
@@ -90,7 +90,7 @@ def cards(root: Path = ROOT, names: Container[str] | None = None) -> set[str]:
     """What the networks' cards say for people; of some networks only, when names are given. A card may stay untranslated."""
     found: set[str] = set()
     registry = Registry(root / "models")
-    for card in registry.every():
+    for card in (*registry.cards(), *registry.beside()):
         if names is None or card.name in names:
             found |= {card.title, card.summary, card.banner, card.intended_use, card.terms, *card.limits}
             found |= {card.operating_rule, *(row.source for row in card.operating)}
@@ -98,7 +98,7 @@ def cards(root: Path = ROOT, names: Container[str] | None = None) -> set[str]:
             found |= {figure.source for figure in card.figures} | {row.source for row in card.calibration}
             found |= {name for row in card.outside for name in (row.left_out, row.tested_on)}
             found |= {card.beside_name, card.looked_at_summary, *(row.seen for row in card.looked_at)}
-            if card.kind == "guard":  # what it tells apart and counts is no finding of the product's list
+            if card.kind in BESIDE:  # what it tells apart and counts is no finding of the product's list
                 found |= {*card.findings, *(figure.finding for figure in card.figures)}
     return found - {""}
 

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 Readings = tuple[Reading[Series, Image], ...]
 
-ANATOMY, MASKS = 4, 2
-"""How many layers the anatomy of a film has: labels, outlines, the aligned film, regions; and where a finding occurs."""
+ANATOMY, MASKS = 8, 2
+"""About how many layers the anatomy of a film has: labels, outlines, the aligned film, markers, three gates, regions; and those
+of where a finding occurs."""
 READING = "The network reads the image."
 EXPLAINING = "Maps are being computed."
 EXAMINING = "Maps are being computed: %(plane)s, %(method)s."

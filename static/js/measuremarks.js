@@ -75,8 +75,8 @@ export function marks(pane, measures, { film, place, selected }) {
  * @param {ReadingPane} pane
  * @returns {Measure[]}
  */
-export function ruled({ image, rules }) {
-  return rules.map((points) => ({ id: "", image: image?.id ?? "", kind: "length", points, fixed: true }));
+export function ruled({ image, belongs }) {
+  return belongs.rules.map((points) => ({ id: "", image: image?.id ?? "", kind: "length", points, fixed: true }));
 }
 
 function layer() {

@@ -74,7 +74,7 @@ export class Showing {
       return;
     }
     pane.maps = null;
-    pane.rules = [];
+    pane.belongs = { rules: [], moves: null };
     pane.explanation = "";
     pane.layerId = "";
     pane.tell(this.#why(pane));
@@ -101,7 +101,7 @@ export class Showing {
     const told = [explanation.state_text, ...explanation.notes].filter(Boolean).join(" · ");
     pane.tell(told);
     pane.maps = maps.known(explanation) ?? null;
-    pane.rules = explanation.rules;
+    pane.belongs = explanation;
     pane.explanation = address;
     pane.layerId = explanation.id;
     if (pane.maps || explanation.state !== "ok" || !this.panes.renderer) return;

@@ -245,8 +245,16 @@ export interface ExplanationData extends Covering {
   notes: string[];
   conservation_error: number | null;
   drawing: DrawingData;
-  /** Lines on the film that belong to it, each from point to point in pixels of the image. */
+  rules: Belonging["rules"];
+  moves: Belonging["moves"];
+}
+
+/** What belongs to a layer besides its values. */
+export interface Belonging {
+  /** Lines on the film, each from point to point in pixels of the image. */
   rules: [Point, Point][];
+  /** Where it shows what lies on the film, from and to pixels of the image; null where it shows it in its place. */
+  moves: Matrix | null;
 }
 
 export interface ReviewData {
@@ -718,8 +726,8 @@ export interface ReadingPane extends Surface {
   map: Cells | null;
   /** The id of the explanation that it shows, "" for none. */
   layerId: string;
-  /** The lines on the film that belong to its layer. */
-  rules: [Point, Point][];
+  /** What belongs to its layer. */
+  belongs: Belonging;
   /** What the network makes of each slice. */
   scores: number[] | null;
 }

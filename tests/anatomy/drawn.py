@@ -13,8 +13,9 @@ def labels_of(film: chest.ChestPhantom) -> Labels:
     """The map of a phantom: its lungs apart by side, and its heart."""
     out = np.zeros(film.lungs.shape, np.uint8)
     parts, _ = ndimage.label(film.lungs)
-    for number in (np.argsort(np.bincount(parts.ravel())[1:])[-2:] + 1).tolist():
-        columns = np.flatnonzero((parts == number).any(0))
+    sizes = np.bincount(parts.ravel())[1:]
+    for number in [1 + at for at in np.argsort(sizes)[-2:].tolist()]:
+        columns = np.argwhere(parts == number)[:, 1]
         middle = np.flatnonzero(film.heart.any(0)).mean() if film.heart.any() else out.shape[1] / 2
         out[parts == number] = RIGHT_LUNG if columns.mean() < middle else LEFT_LUNG
     out[film.heart] = HEART

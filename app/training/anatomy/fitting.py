@@ -158,10 +158,17 @@ def loss(logits: Tensor, truth: Tensor, laid: Tensor) -> Tensor:
         where = known if code == HEART else torch.ones_like(known)
         mine, own = (truth == code).float() * where, shares[:, code] * where
         overlaps.append((2 * (mine * own).sum() + 1) / (mine.sum() + own.sum() + 1))
-    weight = torch.where(views.outside(truth) | ~known, OUTSIDE, 1.0)
-    weight = torch.where(F.max_pool2d(laid[:, None], 5, 1, 2)[:, 0] > 0.2, 2.0, weight)
-    marked = F.binary_cross_entropy_with_logits(logits[:, STRUCTURES], (laid > 0.3).float(), weight)
-    return -told.mean() + 1 - torch.stack(overlaps).mean() + MARKERS * marked
+    return -told.mean() + 1 - torch.stack(overlaps).mean() + MARKERS * _marked(logits[:, STRUCTURES], truth, laid)
+
+
+def _marked(logits: Tensor, truth: Tensor, laid: Tensor) -> Tensor:
+    """The cross-entropy of markers and text, plus one minus the Dice of the drawn ones and what is around them."""
+    drawn = (laid > 0.3).float()
+    near = F.max_pool2d(laid[:, None], 9, 1, 4)[:, 0] > 0.2
+    weight = torch.where(near, 4.0, torch.where(views.outside(truth) | (truth == NOT_LUNG), OUTSIDE, 1.0))
+    entropy = F.binary_cross_entropy_with_logits(logits, drawn, weight, reduction="sum") / weight.sum()
+    share = logits.sigmoid() * near
+    return entropy + 1 - (2 * (share * drawn).sum() + 1) / (share.sum() + drawn.sum() + 1)
 
 
 @torch.no_grad()

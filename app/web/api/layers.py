@@ -70,6 +70,9 @@ class LayerOut(Frozen):
     )
     notes: tuple[str, ...] = Field(description="What else to know.")
     evidence: EvidenceOut | None = Field(description="Where its positive part lies on the film; null where nobody told.")
+    figures: dict[str, float] = Field(
+        description="What was measured on it, in pixels of the image and degrees: a cardiothoracic ratio, areas, a pose."
+    )
     created_at: datetime = Field(description="UTC.")
     values: str | None = Field(
         description="Where the raw values are, as octets: little-endian float32; null: no longer stored."
@@ -120,6 +123,7 @@ class LayerOut(Frozen):
             padding=row.padding,
             notes=row.notes,
             evidence=EvidenceOut.of(row.evidence),
+            figures=dict(row.figures),
             created_at=row.created_at,
             values=f"{here}/values" if there else None,
             npy=f"{here}/values.npy" if there else None,

@@ -91,8 +91,7 @@ def others(layers: Named, kinds: Sequence[ProducerKind], _: Translate) -> tuple[
 def more(card: Card | None, layers: Named, _: Translate) -> tuple[MethodData, ...]:
     """What can lie over a stack besides: what networks drew that stand beside the one that answered; then what can be asked
     for, the methods that the network does not open with and every method's variants."""
-    beside = others(layers, ("network",), _)
-    return beside + asked_for(card, _)
+    return others(layers, ("network",), _) + asked_for(card, _)
 
 
 def asked_for(card: Card | None, _: Translate) -> tuple[MethodData, ...]:
@@ -135,8 +134,19 @@ def titled(name: str, row: LayerRow, _: Translate) -> str:
     """What people call a layer that other software made: with its kind where the name has it."""
     title = row.producer.title or row.method
     if row.producer.kind == "network":
-        return _("Aligned film") if row.kind == "image" else f"{_(title)}: {kind(row.kind, _)}"
+        return beside(row, _)
     return f"{title}: {kind(row.kind, _)}" if split(name)[1] else title
+
+
+def beside(row: LayerRow, _: Translate) -> str:
+    """What people call a layer of a network that stands beside the one that answered."""
+    if row.kind == "image":
+        return _("Aligned film")
+    if row.kind == "probability":
+        return _("Markers and text")
+    if row.kind == "attention":
+        return _("Attention gate, %(width)s × %(height)s", width=row.width, height=row.height)
+    return f"{_(row.producer.title or row.method)}: {kind(row.kind, _)}"
 
 
 def imported(row: LayerRow, _: Translate) -> str:
@@ -186,6 +196,7 @@ def layer_data(name: str, row: LayerRow, finding: str, opens: int | None, known:
         ),
         rules=anatomy.rules(row),
         evidence=evidence.data(row.evidence, _),
+        moves=anatomy.moves(row),
     )
 
 

@@ -146,8 +146,9 @@ class ExplanationData:
     ``state_text`` says why there is no picture. ``model`` and ``model_sha256``: the network that it is of, the one that is
     shown or other software's. ``overlay_url`` is a picture by the server, of the slice that opens. ``names`` are those of
     classes, by number. A layer that is about no finding stands under the one that is shown. ``drawing``: how it is drawn;
-    ``rules``: lines on the film that belong to it, each from point to point in pixels of the image. ``evidence``: where its
-    positive part lies, null where nobody told.
+    ``rules``: lines on the film that belong to it, each from point to point in pixels of the image; ``moves``: where it shows
+    what lies at (x, y) of the film, [a, b, c, d, e, f] with X = a·x + b·y + e and Y = c·x + d·y + f, None: in its place.
+    ``evidence``: where its positive part lies, null where nobody told.
     """
 
     id: str
@@ -177,6 +178,7 @@ class ExplanationData:
     drawing: DrawingData
     rules: tuple[tuple[tuple[float, float], tuple[float, float]], ...] = ()
     evidence: EvidenceData | None = None
+    moves: tuple[float, float, float, float, float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

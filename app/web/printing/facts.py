@@ -131,6 +131,16 @@ def evidence(page: CasePage, _: Translate) -> tuple[Line, ...]:
     return tuple(lines)
 
 
+def anatomy(page: CasePage, _: Translate) -> tuple[Line, ...]:
+    """What was measured of the film's anatomy, why the rest was not, and by which network."""
+    found = page.data.anatomy
+    if found is None or page.data.prediction is None:
+        return ()
+    measured = (Line(name, said) for name, said in found.lines)
+    reasons = (Line(_("Not measurable"), reason) for reason in found.reasons)
+    return (*measured, *reasons, Line(_("Network"), found.title))
+
+
 def network(card: Card, page: CasePage, _: Translate) -> tuple[Line, ...]:
     """The card in a few lines: name, version, what it learnt from, how good it is at this finding, its limits."""
     prediction = page.data.prediction

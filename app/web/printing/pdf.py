@@ -103,6 +103,8 @@ class Report:
             parts += self._block(_("Verdicts"), self._verdicts())
         if sheet.against:
             parts += self._block(_("Every map against the true region"), self._against())
+        if sheet.anatomy:
+            parts += self._block(_("Anatomy"), self._lines(sheet.anatomy))
         if sheet.measures:
             parts += self._block(_("Measures"), self._lines(sheet.measures))
         if sheet.network:

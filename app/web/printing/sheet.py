@@ -95,9 +95,10 @@ class Sheet:
 
     ``said`` are sentences about the image (what a guard says) and the view (a network that changed, a link that could not be
     read in full), ``seen`` how the panes are shown, ``subject`` stands over them, ``probabilities`` of every finding,
-    ``points`` from where on the shown one and those are called whose points were moved, ``shares`` each plane's part of an
-    exam's, ``verdicts`` all that the reader said of the shown finding, ``against`` every method's layer against the true
-    region, ``evidence`` where each map's evidence lies, ``link`` the address that restores the view.
+    ``anatomy`` what was measured of the film's, ``points`` from where on the shown one and those are called whose points were
+    moved, ``shares`` each plane's part of an exam's, ``verdicts`` all that the reader said of the shown finding, ``against``
+    every method's layer against the true region, ``evidence`` where each map's lies, ``link`` the address that
+    restores the view.
     """
 
     template: ClassVar[str] = "report.html"
@@ -115,6 +116,7 @@ class Sheet:
     against: tuple[Against, ...]
     evidence: tuple[Line, ...]
     measures: tuple[Line, ...]
+    anatomy: tuple[Line, ...]
     network: tuple[Line, ...]
     versions: tuple[Line, ...]
     printed_at: datetime
@@ -154,6 +156,7 @@ def sheet(tx: Transaction, page: CasePage, view: View, text: str, said: str, _: 
         against=against(tx, page, _),
         evidence=facts.evidence(page, _),
         measures=rulers(tx, page, shown, found, _),
+        anatomy=facts.anatomy(page, _),
         network=facts.network(page.card, page, _) if page.card else (),
         versions=facts.versions(page, shown, _),
         printed_at=datetime.now(UTC),
