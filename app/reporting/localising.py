@@ -173,7 +173,7 @@ class Prior:
             kept = [at for at, one in enumerate(found) if one.finding in names and one.part == "train"]
             boxes[finding] = ([found[at] for at in kept], covered([found[at].box for at in kept], mask.bandwidth))
             mine = [drawn[at] for at in kept if drawn[at].box.finding == finding]
-            lies = [Extent(*(GRID * side for side in (b.left, b.top, b.right, b.bottom))) for b in (one.box for one in mine)]
+            lies = [Extent(GRID * b.left, GRID * b.top, GRID * b.right, GRID * b.bottom) for b in (one.box for one in mine)]
             flat[finding] = (mine, covered(lies, 0.0))
         return cls(known, boxes, flat)
 
