@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
         return guard(given.guard, given.data, registry) if given.guard else anatomy(given.anatomy, given.data, registry)
     if given.masks or given.signs:
         every = given.methods or METHODS
-        return masked(given.masks, given.data, loaded) if given.masks else signed(every, given.cases or 100, loaded)
+        return masked(given, loaded) if given.masks else signed(every, given.cases or 100, loaded)
     if given.histogram_control:
         return histogram_control(given.cases or 400)
     if given.model:
@@ -124,6 +124,35 @@ def known_places(card: Card, data: Path, each: int) -> list[cases.Case]:
 def parser(settings: Settings) -> argparse.ArgumentParser:
     """The options of `evaluate`."""
     options = argparse.ArgumentParser(prog="python -m app evaluate", description="Measure a network's explanations.")
+    _what(options)
+    options.add_argument(
+        "--boxes", type=Path, help="for --masks: a CSV table of boxes: image, finding, left, top, width, height in pixels"
+    )
+    options.add_argument(
+        "--data", type=Path, default=settings.data, help="folder of real films with boxes (not for phantom networks)"
+    )
+    options.add_argument("--out", type=Path, default=Path("report"), help="folder for report.json, report.csv and report.html")
+    options.add_argument("--methods", nargs="+", help="methods, e.g. cam lrp:composite=Epsilon (default: the panel)")
+    options.add_argument(
+        "--cases",
+        type=int,
+        help="cases per finding (phantoms) or per source (real films), 40 unless told; examinations of the control, 400",
+    )
+    options.add_argument(
+        "--part", choices=["validation", "test"], default="validation", help="for --shortcuts and --framing: of which films"
+    )
+    options.add_argument(
+        "--placing",
+        action="store_true",
+        help="print what it is worth that maps of inner layers lie where their cells look, no more: the pointing game of "
+        "--methods stretched over all that the network read, and as they lie",
+    )
+    options.add_argument("--few", type=int, default=12, help="cases for the slow measures: perturbation, noise, randomisation")
+    return options
+
+
+def _what(options: argparse.ArgumentParser) -> None:
+    """What is to be measured: one of these."""
     what = options.add_mutually_exclusive_group(required=True)
     what.add_argument("--model", help="name of the network, a folder under models/")
     what.add_argument("--guard", metavar="NAME", help="print how often a guard stops films and lets other images pass, no more")
@@ -166,27 +195,6 @@ def parser(settings: Settings) -> argparse.ArgumentParser:
         choices=["knee"],
         help="print how well histograms alone tell the findings of drawn examinations, no more",
     )
-    options.add_argument(
-        "--data", type=Path, default=settings.data, help="folder of real films with boxes (not for phantom networks)"
-    )
-    options.add_argument("--out", type=Path, default=Path("report"), help="folder for report.json, report.csv and report.html")
-    options.add_argument("--methods", nargs="+", help="methods, e.g. cam lrp:composite=Epsilon (default: the panel)")
-    options.add_argument(
-        "--cases",
-        type=int,
-        help="cases per finding (phantoms) or per source (real films), 40 unless told; examinations of the control, 400",
-    )
-    options.add_argument(
-        "--part", choices=["validation", "test"], default="validation", help="for --shortcuts and --framing: of which films"
-    )
-    options.add_argument(
-        "--placing",
-        action="store_true",
-        help="print what it is worth that maps of inner layers lie where their cells look, no more: the pointing game of "
-        "--methods stretched over all that the network read, and as they lie",
-    )
-    options.add_argument("--few", type=int, default=12, help="cases for the slow measures: perturbation, noise, randomisation")
-    return options
 
 
 def guard(name: str, data: Path, registry: Registry) -> int:
@@ -213,15 +221,16 @@ def anatomy(name: str, data: Path, registry: Registry) -> int:
     return 0
 
 
-def masked(name: str, data: Path, loaded: Loaded) -> int:
+def masked(given: argparse.Namespace, loaded: Loaded) -> int:
     """Print what a network adds to where findings occur anyway; returns the exit code."""
-    registry = loaded.registry
+    registry, name, data = loaded.registry, given.masks, given.data
     card = registry.card(name)
     beside, found = registry.segmentation(card), registry.masks(card)
     if beside is None or found is None:
         raise NotFound("There are no masks of where findings occur for “%(name)s”.", {"name": name})
     segmenter = Segmenter.of(loaded.get(beside))
-    known = localising.cases(loaded.get(card), segmenter, data, lambda line: print(line, flush=True))
+    drawn = localising.in_table(given.boxes) if given.boxes else localising.known_boxes(data)
+    known = localising.cases(loaded.get(card), segmenter, drawn, lambda line: print(line, flush=True))
     for line in localising.told(known, likely.load(found), segmenter, data):
         print(line, flush=True)
     return 0

@@ -7,7 +7,7 @@ Boxes of validation patients choose λ and are in no figure; RSNA's are for eval
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +40,7 @@ MEASURES = ("pointing", "IoU")
 NIH, RSNA = "NIH boxes", "RSNA opacity boxes"
 
 Plane = NDArray[np.float32]
+Boxed = tuple[Path, str, list[tuple[str, str, list[films.Box]]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,11 +73,11 @@ class Value:
     value: float
 
 
-def cases(classifier: Classifier, segmenter: Segmenter, data: Path, say: Callable[[str], None]) -> list[Case]:
-    """Every whole film with boxes here, of findings that the network answers for; InputError without any."""
+def cases(classifier: Classifier, segmenter: Segmenter, known: Iterable[Boxed], say: Callable[[str], None]) -> list[Case]:
+    """Every film with boxes, of findings that the network answers for; InputError without any."""
     found: list[Case] = []
-    for path, patient, known in known_boxes(data):
-        wanted = [(source, finding, boxes) for source, finding, boxes in known if finding in classifier.card.findings]
+    for path, patient, drawn in known:
+        wanted = [(source, finding, boxes) for source, finding, boxes in drawn if finding in classifier.card.findings]
         if not wanted:
             continue
         image = film_of(path)
@@ -92,7 +93,29 @@ def cases(classifier: Classifier, segmenter: Segmenter, data: Path, say: Callabl
     return found
 
 
-def known_boxes(data: Path) -> Iterator[tuple[Path, str, list[tuple[str, str, list[films.Box]]]]]:
+def in_table(table: Path) -> Iterator[Boxed]:
+    """The boxes of a table of one's own, as `known_boxes` has them; without a column ``patient`` each film is somebody else's.
+    InputError for a table without the columns."""
+    told: dict[Path, dict[str, list[films.Box]]] = {}
+    owners: dict[Path, str] = {}
+    with table.open(newline="", encoding="utf-8-sig") as lines:
+        for row in csv.DictReader(lines):
+            try:
+                path = table.parent / row["image"]
+                left, top, across, down = (float(row[name]) for name in ("left", "top", "width", "height"))
+                finding = row["finding"]
+            except (KeyError, ValueError) as error:
+                raise InputError("A table of boxes has the columns image, finding, left, top, width and height.") from error
+            if path not in told:
+                told[path], owners[path] = {}, row.get("patient") or row["image"]
+            image = film_of(path)
+            box = films.box(finding, left / image.columns, top / image.rows, across / image.columns, down / image.rows)
+            told[path].setdefault(finding, []).append(box)
+    for path, boxes in told.items():
+        yield path, owners[path], [(table.name, finding, each) for finding, each in boxes.items()]
+
+
+def known_boxes(data: Path) -> Iterator[Boxed]:
     """Film by film: the file, the patient, and by source and finding the boxes."""
     told: dict[Path, dict[tuple[str, str], list[films.Box]]] = {}
     owners: dict[Path, str] = {}
@@ -144,7 +167,7 @@ def _case(about: _About, source: str, finding: str, boxes: Sequence[films.Box], 
         source=source,
         finding=finding,
         patient=patient,
-        part=films.part_of("nih", patient),
+        part=films.part_of("nih", patient) if source in (NIH, RSNA) else "",
         truth=truth,
         film=film,
         pose=how.pose,
@@ -196,7 +219,7 @@ class Prior:
 def choose(found: Sequence[Case], prior: Prior) -> list[tuple[float, float, float]]:
     """λ, how likely the boxes of validation patients are under the weighted mask (nats per place over no knowledge), and how
     often it points into them: by NIH's boxes alone."""
-    mine = [case for case in found if case.source == NIH and case.part == "validation"]
+    mine = [case for case in found if case.source == NIH and case.part == "validation" and case.finding in prior.boxes]
     rows = []
     for weight in WEIGHTS:
         gains, hits = [], []
@@ -224,10 +247,11 @@ def measured(heat: Plane, truth: NDArray[np.bool_]) -> dict[str, float]:
 
 
 def measure(found: Sequence[Case], prior: Prior, weight: float) -> list[Value]:
-    """Every map's figures on every case that is not of a validation patient of NIH's boxes."""
+    """Every map's figures on every case of a finding with a mask that is not of a validation patient of NIH's boxes."""
     values = []
     rng = np.random.default_rng(0)
-    counted = [case for case in found if case.source == RSNA or case.part != "validation"]
+    known = [case for case in found if case.finding in prior.boxes]
+    counted = [case for case in known if case.source == RSNA or case.part != "validation"]
     for case in counted:
         plane = prior.plane(case)
         mask = on_film(case, plane)
