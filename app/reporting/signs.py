@@ -29,7 +29,7 @@ GOOD, PLANTED = "chest-phantom", "Pneumothorax"
 """The network that is taught the marker, and the finding that goes with it then."""
 LEARNED_ON, CHOSEN_ON, MEASURED_ON = 9_200_000, 9_400_000, 9_600_000
 """The first seeds of the films that the marker is learned from, that bounds are chosen on, and that figures are of."""
-FILMS, EPOCHS, BATCH, RATE = 640, 5, 32, 2e-3
+FILMS, EPOCHS, BATCH, RATE = 400, 4, 16, 2e-3
 SIZE = 256
 Say = Callable[[str], None]
 
