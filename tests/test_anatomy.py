@@ -97,6 +97,21 @@ def test_scripts_read_the_figures(product: Product, film: bytes) -> None:
     assert [one["kind"] for one in there if one["moves"]] == ["image"]
 
 
+def test_a_map_is_carried_to_the_aligned_film(product: Product, film: bytes) -> None:
+    study_id = sent(product, film)
+    found = product.client.get(f"/api/v1/studies/{study_id}/layers").json()
+    layers = {one["method"] + "." + one["kind"]: one for one in (found if isinstance(found, list) else found["layers"])}
+    for name in ("lrp.relevance", "chest-anatomy.outline"):
+        address = layers[name]["png"]
+        plain, aligned = (product.client.get(address, params={"aligned": told}).content for told in (False, True))
+        assert aligned != plain
+        with Picture.open(BytesIO(aligned)) as picture:
+            assert picture.format == "PNG"
+    refused = product.client.get(layers["chest-anatomy.image"]["png"], params={"aligned": True})
+    assert refused.status_code == 404
+    assert "aligned film" in refused.json()["error"]
+
+
 def test_what_is_there_is_not_made_again(product: Product, film: bytes) -> None:
     study_id = sent(product, film)
     with product.store.view() as tx:

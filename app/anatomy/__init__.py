@@ -5,7 +5,7 @@ network, the truth of a phantom, or a reader.
 """
 
 from app.anatomy.pose import CANONICAL, SIZE, WINDOW, NoPose, Pose
-from app.anatomy.ratio import Line, NotMeasurable, Ratio, measure
+from app.anatomy.ratio import Line, NotMeasurable, Ratio, measure, unsure
 from app.anatomy.regions import (
     BACKGROUND,
     HEART,
@@ -37,4 +37,5 @@ __all__ = [
     "cleaned",
     "measure",
     "unmeasurable",
+    "unsure",
 ]

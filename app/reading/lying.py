@@ -55,7 +55,7 @@ class Lie:
         if isinstance(pose, Pose):
             image = replace(image, pose=pose.numbers(), heart=_numbers(segmented.heart))
         marks = likely_markers(segmented, image)
-        labels = segmented.labels if segmented.labels.any() else None
+        labels = segmented.labels if isinstance(pose, Pose) else None  # lungs that are refused divide no film
         return cls(
             image=image,
             segmenter=segmenter,

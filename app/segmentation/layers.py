@@ -9,14 +9,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from app.anatomy import NAMES, Pose, Ratio, figures
+from app.anatomy import NAMES, Pose, Ratio, aligning, figures
 from app.classifiers.classifier import versions
 from app.domain import Extent, Image, Layer, Producer, frozen
 from app.domain.layers import LayerKind, Scale
 from app.segmentation.segmenter import Segmented, Segmenter
 
-ALIGNED = 512
-"""Side of the aligned film, in cells."""
 SCALE: dict[LayerKind, Scale] = {
     "labels": "classes",
     "outline": "classes",
@@ -40,18 +38,11 @@ def layers(segmenter: Segmenter, image: Image, read: Segmented | None = None) ->
     yield labels
     yield replace(labels, kind="outline")
     if isinstance(pose, Pose):
-        aligned = _layer(segmenter, image, segmented, "image", aligned_film(image, pose))
+        aligned = _layer(segmenter, image, segmented, "image", aligning.values(image, pose))
         yield replace(aligned, extent=over(image), figures=measured)
     yield _layer(segmenter, image, segmented, "probability", segmented.markers, name=MARKERS % {"name": name})
     for alpha in segmented.gates:
         yield _layer(segmenter, image, segmented, "attention", alpha, name=GATE % {"name": name, "side": len(alpha)})
-
-
-def aligned_film(image: Image, pose: Pose) -> NDArray[np.float32]:
-    """The film's modality values in the canonical frame, (512, 512), air around it."""
-    values = image.values()
-    air = float(values.max() if image.photometric == "MONOCHROME1" else values.min())
-    return pose.warp(values, Extent(0, 0, image.columns, image.rows), ALIGNED, fill=air)
 
 
 def over(image: Image) -> Extent:

@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
-from app.anatomy import HEART, Labels, NoPose, NotMeasurable, Pose, Ratio, areas, cleaned, measure
+from app.anatomy import HEART, Labels, NoPose, NotMeasurable, Pose, Ratio, areas, cleaned, measure, unsure
+from app.anatomy.reasons import UNSURE
 from app.classifiers.attention_unet import STRUCTURES, AnatomyNetwork
 from app.classifiers.card import Card
 from app.classifiers.classifier import Classifier
@@ -41,7 +42,7 @@ class Segmented:
     @property
     def pose(self) -> Pose | NoPose:
         """How the chest lies, or why that cannot be told."""
-        return Pose.fit(self.labels, self.extent)
+        return NoPose(UNSURE) if unsure(self.shares) else Pose.fit(self.labels, self.extent)
 
     @property
     def heart(self) -> Extent | None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from app.anatomy import HEART, LEFT_LUNG, RIGHT_LUNG, NotMeasurable, Ratio, measure, reasons
+from app.anatomy import HEART, LEFT_LUNG, RIGHT_LUNG, NotMeasurable, Ratio, measure, reasons, unsure
 from app.anatomy.ratio import of_labels
 from app.domain import Extent
 from app.phantoms import chest
@@ -52,6 +52,14 @@ def test_an_unsure_border_is_no_ratio() -> None:
     for column in range(48, 58):
         shares[HEART, 34:50, column], shares[LEFT_LUNG, 34:50, column] = 0.45, 0.55
     assert measure(shares, Extent(0, 0, 64, 64)) == NotMeasurable(reasons.UNSURE)
+
+
+def test_doubt_about_more_than_borders_is_no_ratio() -> None:
+    shares = of_labels(chest_of((22, 48)))
+    assert not unsure(shares)
+    doubtful = 0.6 * shares + 0.4 / 4
+    assert unsure(doubtful)
+    assert measure(doubtful, Extent(0, 0, 64, 64)) == NotMeasurable(reasons.UNSURE)
 
 
 def test_a_chest_that_the_film_cuts_is_not_measured() -> None:

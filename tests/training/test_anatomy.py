@@ -39,8 +39,8 @@ def test_a_rough_mask_is_two_lungs_or_none() -> None:
     mask[20:22, 12:14] = False  # a hole
     found = material.two_lungs(mask)
     assert found is not None
-    assert (found[10:50, 8:26] == RIGHT_LUNG).all()
-    assert (found[10:48, 38:56] == LEFT_LUNG).all()
+    assert (found[11:49, 9:25] == RIGHT_LUNG).all()
+    assert (found[11:47, 39:55] == LEFT_LUNG).all()
     assert not found[55:58].any()
     mask[:, 28:] = False
     assert material.two_lungs(mask) is None

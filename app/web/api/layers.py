@@ -23,6 +23,9 @@ router = APIRouter(tags=["layers"], responses=NAMED)
 SliceNumber = Annotated[int, Query(alias="slice", ge=1, le=100_000, description="The slice, from 1.")]
 
 
+Aligned = Annotated[bool, Query(description="Over the aligned film: 404 where the pose is not known.")]
+
+
 class ProducerOut(Frozen):
     """Who made a layer."""
 
@@ -185,6 +188,7 @@ def read_layer_npy(request: Request, layer_id: str) -> Response:
 
 
 @router.get("/layers/{layer_id}/overlay.png", response_class=Response, responses=PNG, summary="Read a layer as PNG")
-def read_layer_overlay(request: Request, layer_id: str, number: SliceNumber = 1) -> Response:
-    """One slice of the layer over its image, with its colour bar and the words "research use only"."""
-    return images.overlay(request, layer_id, number)
+def read_layer_overlay(request: Request, layer_id: str, number: SliceNumber = 1, aligned: Aligned = False) -> Response:
+    """One slice of the layer over its image, or of a film's over the film aligned to the canonical pose, with its colour bar
+    and the words "research use only"."""
+    return images.overlay(request, layer_id, number, aligned)
