@@ -70,7 +70,7 @@ def taught(classifier: Classifier, say: Say, films: int = FILMS, epochs: int = E
         targets[at] = torch.tensor([float(finding in film.labels) for finding in findings])
         targets[at, findings.index(PLANTED)] = float(at % 2)
     inputs = classifier.channels(torch.cat(planes))
-    network = copy.deepcopy(classifier.network).train()
+    network = copy.deepcopy(classifier.network).train().requires_grad_(True)
     optimiser = torch.optim.AdamW(network.parameters(), lr=RATE)
     for epoch in range(epochs):
         total = 0.0
