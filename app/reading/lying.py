@@ -74,9 +74,13 @@ class Lie:
         """A map of this film with where its evidence lies; other layers as they are."""
         if layer.kind != "relevance" or layer.state.startswith("not defined"):
             return layer
-        table = evidence(layer.values[0], layer.extent, self.ground, self._likely(layer.finding))
+        return replace(layer, evidence=self.told_of(layer.finding, layer.values[0], layer.extent))
+
+    def told_of(self, finding: str, values: NDArray[np.float32], extent: Extent) -> Evidence:
+        """Where the evidence of a map (rows, columns) over a rectangle of this film lies, and whether that is odd."""
+        table = evidence(values, extent, self.ground, self._likely(finding))
         found = odd(table, BOUNDS)
-        return replace(layer, evidence=Evidence(table.shares, found.region if found else ""))
+        return Evidence(table.shares, found.region if found else "")
 
     def _likely(self, finding: str) -> Mask | None:
         """Where a finding occurs, on the ground's grid: where nine in ten of its places are; None where its mask cannot be laid

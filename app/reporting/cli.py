@@ -230,7 +230,7 @@ def masked(given: argparse.Namespace, loaded: Loaded) -> int:
         raise NotFound("There are no masks of where findings occur for “%(name)s”.", {"name": name})
     segmenter = Segmenter.of(loaded.get(beside))
     drawn = localising.in_table(given.boxes) if given.boxes else localising.known_boxes(data)
-    known = localising.cases(loaded.get(card), segmenter, drawn, lambda line: print(line, flush=True))
+    known = localising.cases(loaded, card, drawn, lambda line: print(line, flush=True))
     for line in localising.told(known, likely.load(found), segmenter, data):
         print(line, flush=True)
     return 0

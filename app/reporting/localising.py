@@ -8,7 +8,7 @@ Boxes of validation patients choose λ and are in no figure; RSNA's are for eval
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +17,15 @@ from numpy.typing import NDArray
 from app import explainers
 from app.anatomy import Pose
 from app.anatomy.masks import ANCHORED, SHARED, Masks, Placed, anchored, covered, likelihoods, weighted
+from app.classifiers.card import Card
 from app.classifiers.classifier import Classifier
+from app.classifiers.loading import Loaded
 from app.domain import Extent, Image, Series
 from app.errors import InputError
 from app.evaluation import localisation
 from app.evaluation.intervals import Mean, mean
 from app.grey import resample
+from app.reading.lying import Lie
 from app.segmentation import Segmenter
 from app.training import films, masks
 from app.training.guarding import film_of
@@ -46,7 +49,7 @@ Boxed = tuple[Path, str, list[tuple[str, str, list[films.Box]]]]
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
     """One finding on one film with its boxes: the truth on the film's grid, how the chest lies, and the network's CAM on the
-    grid and in the canonical frame. ``placed`` are the boxes in that frame."""
+    grid and in the canonical frame. ``placed`` are the boxes in that frame; ``odd``: the region at which CAM looks too much."""
 
     source: str
     finding: str
@@ -59,6 +62,7 @@ class Case:
     cam: Plane
     aligned: Plane
     placed: tuple[Extent, ...]
+    odd: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +77,22 @@ class Value:
     value: float
 
 
-def cases(classifier: Classifier, segmenter: Segmenter, known: Iterable[Boxed], say: Callable[[str], None]) -> list[Case]:
-    """Every film with boxes, of findings that the network answers for; InputError without any."""
+def cases(loaded: Loaded, card: Card, known: Iterable[Boxed], say: Callable[[str], None]) -> list[Case]:
+    """Every film with boxes, of findings that a network answers for; InputError without any."""
     found: list[Case] = []
     for path, patient, drawn in known:
-        wanted = [(source, finding, boxes) for source, finding, boxes in drawn if finding in classifier.card.findings]
-        if not wanted:
-            continue
+        wanted = [(source, finding, boxes) for source, finding, boxes in drawn if finding in card.findings]
         image = film_of(path)
-        how = masks.laid(segmenter, image)
+        lie = Lie.of(loaded, card, image) if wanted else None
+        if lie is None:
+            continue
+        how = masks.lying(lie.segmented, image)
         series = Series(path.name, "", (image,), source="film image")
-        heats = cams(classifier, series, tuple(dict.fromkeys(finding for _, finding, _ in wanted)))
+        heats = cams(loaded.get(card), series, tuple(dict.fromkeys(finding for _, finding, _ in wanted)))
         about = _About(patient, image, how)
-        found += [_case(about, source, finding, boxes, heats[finding]) for source, finding, boxes in wanted]
+        for source, finding, boxes in wanted:
+            sign = lie.told_of(finding, heats[finding], Extent(0, 0, image.columns, image.rows)).odd
+            found.append(replace(_case(about, source, finding, boxes, heats[finding]), odd=sign))
         if len(found) % 50 == 0:
             say(f"{len(found)} films with boxes looked at")
     if not found:
@@ -300,6 +307,19 @@ def told(found: Sequence[Case], known: Masks, segmenter: Segmenter, data: Path) 
     weight = float(explainers.describe("prior_cam").parameters["weight"])
     yield f"At λ = {weight:g}:"
     yield from lines(measure(found, prior, weight))
+    yield from signs(found)
+
+
+def signs(found: Sequence[Case]) -> Iterator[str]:
+    """How often the sign that a map looks elsewhere stands on CAMs that point into a box, and on those that do not."""
+    for source in dict.fromkeys(case.source for case in found):
+        own = [case for case in found if case.source == source]
+        hit = [bool(case.odd) for case in own if localisation.pointing(case.cam, case.truth)]
+        missed = [bool(case.odd) for case in own if not localisation.pointing(case.cam, case.truth)]
+        told = " and ".join(
+            f"{sum(side)} of {len(side)} {words}" for side, words in ((hit, "that point into a box"), (missed, "that do not"))
+        )
+        yield f"{source}: the sign that a map looks elsewhere stands on {told}"
 
 
 def lines(values: Sequence[Value]) -> Iterator[str]:

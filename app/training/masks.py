@@ -20,7 +20,7 @@ from app.anatomy.masks import ANCHORED, Mask, Placed, fit, likelihoods
 from app.domain import FINDINGS, Extent, Image
 from app.errors import InputError
 from app.evaluation.intervals import Mean, mean
-from app.segmentation import Segmenter
+from app.segmentation import Segmented, Segmenter
 from app.training import cards, films
 from app.training.guarding import film_of
 from app.training.material import WHOLE
@@ -59,7 +59,11 @@ class Laid:
 
 def laid(segmenter: Segmenter, image: Image) -> Laid:
     """How the chest lies on a film, by the network that tells its parts; the mean pose where it refuses."""
-    found = segmenter.read(image)
+    return lying(segmenter.read(image), image)
+
+
+def lying(found: Segmented, image: Image) -> Laid:
+    """The same from what the network made of the film."""
     pose = found.pose
     if not isinstance(pose, Pose):
         pose = Pose.mean(found.film)
