@@ -91,7 +91,7 @@ def unsure(shares: Shares) -> bool:
     """Whether more than borders is in doubt."""
     found = shares.argmax(0) > 0
     doubted = found & (shares.max(0) < SURE)
-    return float(doubted.sum()) > WIDEST_BAND * float(found.sum()) ** 0.5
+    return bool(doubted.sum() > WIDEST_BAND * np.sqrt(found.sum()))
 
 
 Found = tuple[float, float, int]
