@@ -30,10 +30,10 @@ def layers(segmenter: Segmenter, image: Image, read: Segmented | None = None) ->
     """The layers of one film; the aligned film is left out where there is no pose, and the labels' notes say why. ``read``:
     what the network made of it, where that is known already."""
     segmented = read or segmenter.read(image)
-    pose, name = segmented.pose, segmenter.card.name
+    ratio, pose, name = segmented.ratio, segmented.pose, segmenter.card.name
     labels = _layer(segmenter, image, segmented, "labels", segmented.labels.astype(np.float32))
-    measured = figures.of(segmented.labels, segmented.extent, segmented.ratio, pose)
-    refused = [one.reason for one in (segmented.ratio, pose) if not isinstance(one, Ratio | Pose)]
+    measured = figures.of(segmented.labels, segmented.extent, ratio, pose)
+    refused = [one.reason for one in (ratio, pose) if not isinstance(one, Ratio | Pose)]
     labels = replace(labels, names=dict(NAMES), figures=measured, notes=tuple(dict.fromkeys(refused)))
     yield labels
     yield replace(labels, kind="outline")

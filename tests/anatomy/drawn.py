@@ -16,7 +16,7 @@ def labels_of(film: chest.ChestPhantom) -> Labels:
     sizes = np.bincount(parts.ravel())[1:]
     for number in [1 + at for at in np.argsort(sizes)[-2:].tolist()]:
         columns = np.argwhere(parts == number)[:, 1]
-        middle = np.flatnonzero(film.heart.any(0)).mean() if film.heart.any() else out.shape[1] / 2
+        middle = np.flatnonzero(film.heart.any(0)).mean() if film.heart.any() else len(out) / 2
         out[parts == number] = RIGHT_LUNG if columns.mean() < middle else LEFT_LUNG
     out[film.heart] = HEART
     return frozen(out)

@@ -155,7 +155,7 @@ def card(name: str, told: Config, gated: bool, paired: Sequence[str]) -> dict[st
             "Lungs are what is seen beside the heart and above the diaphragm, through whatever opacity lies before them.",
             "A lung that is all white, a lateral view, a film of the lungs alone: then nothing is measured, and it says why.",
             "No child's film with drawn borders was learned from; children's left lung often ends too high.",
-            "Markers and text were drawn for its training: tubes, lines and wires are not among them.",
+            "Markers and text were drawn for its training: clips, wires and sharp bone may be taken for them.",
         ],
         "parameters": {"widths": list(told.plan.widths), "gated": gated},
         "preprocessing": {"field": "exposed"},
