@@ -21,13 +21,17 @@ METHODS = ("cam", "layer_cam")
 class Worth:
     """What the sign does on drawn films: how often it fires where a network was right for a wrong reason (``sensitivity`` of
     ``hits``), and where it looked at the finding (``false`` of ``good``); ``precision``: how many of the signs are right where
-    both are equally many."""
+    both are equally many. ``missed`` and ``pointed``: on real films with boxes, of how many CAMs that do not point into a box, and
+    of how many that do, it stands on how many."""
 
     sensitivity: float
     hits: int
     false: float
     good: int
     precision: float
+    missed: tuple[int, int]
+    pointed: tuple[int, int]
 
 
-WORTH = Worth(0.0, 0, 0.0, 0, 0.0)
+WORTH = Worth(0.98, 60, 0.05, 43, 0.95, missed=(51, 147), pointed=(4, 93))
+"""Of Layer-CAM, 2026-11-30; of CAM it stands on 60 of 60 and on none of 43."""

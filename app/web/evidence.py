@@ -109,13 +109,21 @@ def worth(_: Translate) -> str:
     """What the sign is worth, as it was measured; "" before it was."""
     if not WORTH.hits:
         return ""
-    return _(
+    drawn = _(
         "Measured on drawn films: the sign stands on %(hit)s %% of the maps of a network that looked at the wrong thing, and "
         "on %(false)s %% of those of one that did not; where both are equally many, %(right)s %% of the signs are right.",
         hit=f"{100 * WORTH.sensitivity:.0f}",
         false=f"{100 * WORTH.false:.0f}",
         right=f"{100 * WORTH.precision:.0f}",
     )
+    real = _(
+        "On real films with boxes it stands on %(missed)s of %(misses)s maps that missed, and on %(hit)s of %(hits)s that hit.",
+        missed=WORTH.missed[0],
+        misses=WORTH.missed[1],
+        hit=WORTH.pointed[0],
+        hits=WORTH.pointed[1],
+    )
+    return f"{drawn} {real}"
 
 
 def line(told: EvidenceData, _: Translate) -> str:
