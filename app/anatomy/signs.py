@@ -21,8 +21,8 @@ METHODS = ("cam", "layer_cam")
 class Worth:
     """What the sign does on drawn films: how often it fires where a network was right for a wrong reason (``sensitivity`` of
     ``hits``), and where it looked at the finding (``false`` of ``good``); ``precision``: how many of the signs are right where
-    both are equally many. ``missed`` and ``pointed``: on real films with boxes, of how many CAMs that do not point into a box, and
-    of how many that do, it stands on how many."""
+    both are equally many. ``missed`` and ``pointed``: on how many CAMs of real films with boxes it stands, of how many: of
+    those that do not point into a box, and of those that do."""
 
     sensitivity: float
     hits: int

@@ -90,7 +90,7 @@ def test_boxes_of_ones_own_are_read_from_a_table(tmp_path: Path) -> None:
     assert (path, patient) == (tmp_path / "a.png", "7")
     ((source, finding, boxes),) = drawn
     assert (source, finding) == ("boxes.csv", "Mass")
-    assert boxes[0] == Box("Mass", 0.1, 0.1, pytest.approx(0.3), pytest.approx(0.6))
+    assert (boxes[0].left, boxes[0].top, boxes[0].right, boxes[0].bottom) == pytest.approx((0.1, 0.1, 0.3, 0.6))
     table.write_text("image,left\na.png,1\n")
     with pytest.raises(InputError):
         list(in_table(table))
