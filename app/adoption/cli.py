@@ -119,8 +119,8 @@ def listed(_: argparse.Namespace, settings: Settings) -> int:
         print(f"There are no networks in {settings.models}.")
     for card in cards:
         print(f"{card.name}  {card.sha256[:12]}  {reads(card)}  {len(card.findings)} findings  {card.title}")
-    for card in registry.guards():
-        print(f"{card.name}  {card.sha256[:12]}  guard  {card.title}")
+    for card in registry.beside():
+        print(f"{card.name}  {card.sha256[:12]}  {card.kind}  {card.title}")
     return 0
 
 
@@ -128,6 +128,8 @@ def reads(card: Card) -> str:
     """What a network reads, and whether it is chosen by itself."""
     if card.kind == "guard":
         return "what chest networks are to read, before they do"
+    if card.kind == "segmentation":
+        return "what chest networks read, beside them"
     kinds = f"{'/'.join(card.modalities)} {'/'.join(card.body_parts)}" + (" phantoms" if card.phantom else "")
     return kinds + ("" if card.default else ", by name only")
 
@@ -135,7 +137,7 @@ def reads(card: Card) -> str:
 def show(given: argparse.Namespace, settings: Settings) -> int:
     """The card in words."""
     registry = Registry(settings.models)
-    card = next((guard for guard in registry.guards() if guard.name == given.name), None) or registry.card(given.name)
+    card = next((one for one in registry.beside() if one.name == given.name), None) or registry.card(given.name)
     how = card.preprocessing
     scale = f"{how.scale[0]:g} to {how.scale[1]:g}" + (f", less {list(how.mean)}, by {list(how.std)}" if how.mean else "")
     size = f"{card.weights.stat().st_size / 1e6:.1f} MB" if card.weights.is_file() else "not there"

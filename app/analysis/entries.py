@@ -1,13 +1,14 @@
 """The entries of ``result.json``: images and exams. Knows the domain."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from app import __version__
 from app.classifiers.card import Card
-from app.domain import Answer, Image, Inspection, OperatingPoint, Score
+from app.domain import Answer, Evidence, Image, Inspection, Layer, OperatingPoint, Score
 from app.stacks import Stack
 
 FORMAT = 2
@@ -34,6 +35,7 @@ def of_image(file: str, status: str, **more: Any) -> Entry:
         "banner": "",
         "inspection": None,
         "findings": {},
+        "anatomy": None,
         "explanations": [],
         **more,
     }
@@ -93,6 +95,30 @@ def of_inspection(inspection: Inspection) -> Entry:
         "remarks": list(inspection.remarks),
         "field": list(inspection.field) if inspection.field else None,
     }
+
+
+def of_anatomy(labels: Layer) -> Entry:
+    """What was measured on a film's map of labels, in pixels of the image and degrees, by the names of `app.anatomy.figures`;
+    ``reasons``: why the rest could not be."""
+    return {
+        "model": labels.model,
+        "model_sha256": labels.model_sha256,
+        "names": {str(code): name for code, name in labels.names.items()},
+        "figures": dict(labels.figures),
+        "reasons": list(labels.notes),
+    }
+
+
+def of_evidence(told: Evidence | None) -> Entry | None:
+    """Where a map's evidence lies: by region its share, that of the area, and the one by the other (null on no area); ``odd``
+    names the region in which so much lies that a reader should know, "" where none does. None where nobody told."""
+    if told is None:
+        return None
+    rows = {
+        row.region: {"share": row.share, "area": row.area, "ratio": row.ratio if math.isfinite(row.ratio) else None}
+        for row in told.shares
+    }
+    return {"regions": rows, "odd": told.odd}
 
 
 def write(path: Path, images: Sequence[Entry], exams: Sequence[Entry], *, complete: bool) -> None:

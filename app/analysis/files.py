@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app import render
+from app.analysis import entries
 from app.analysis.entries import Entry
 from app.domain import Extent, Image, Layer
 from app.grey import resample
@@ -36,12 +37,15 @@ class Files:
         image = film.image
         grid, extent = layer.values[0], layer.extent
         if self.film_size:
-            grid = resample(grid, extent, image.stored.shape)
+            grid = resample(grid, extent, image.stored.shape, nearest=layer.scale == "classes")
             extent = Extent(left=0, top=0, right=image.columns, bottom=image.rows)
-        stem = f"{number:04d}-{_plain(PurePath(entry['file']).stem)[:40] or 'image'}-{layer.method}-{_plain(layer.finding)}"
+        about = _plain(layer.finding) or layer.kind
+        stem = f"{number:04d}-{_plain(PurePath(entry['file']).stem)[:40] or 'image'}-{layer.method}-{about}"
         return {
             "method": layer.method,
+            "kind": layer.kind,
             "finding": layer.finding,
+            "evidence": entries.of_evidence(layer.evidence),
             **self._written(stem, grid, extent, layer),
             "png": self._picture(stem, film, layer, 0, known),
         }
@@ -54,6 +58,7 @@ class Files:
         stem = f"exam-{number:04d}-{stack.plane}-{layer.method}-{_plain(layer.finding)}"
         return {
             "method": layer.method,
+            "kind": layer.kind,
             "finding": layer.finding,
             "plane": stack.plane,
             **self._written(stem, layer.values, layer.extent, layer),

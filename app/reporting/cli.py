@@ -1,20 +1,37 @@
 """The `evaluate` command: measure a network's explanations and write a report."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
 from app import explainers
+from app.anatomy.signs import METHODS
+from app.classifiers import likely
 from app.classifiers.card import Card
 from app.classifiers.guard import Guard
 from app.classifiers.loading import Loaded, load
 from app.classifiers.registry import Registry
 from app.config import Settings
 from app.errors import NotFound
-from app.reporting import cases, exams, framing, grouping, histograms, measuring, placing, shortcuts, starts
+from app.reporting import (
+    cases,
+    exams,
+    framing,
+    grouping,
+    histograms,
+    localising,
+    measuring,
+    placing,
+    shortcuts,
+    signs,
+    starts,
+)
 from app.reporting.writing import Report, write
+from app.segmentation import Segmenter
 from app.training import guarding
+from app.training.anatomy import measuring as outlining
 
 
 def main(arguments: list[str]) -> int:
@@ -25,8 +42,11 @@ def main(arguments: list[str]) -> int:
         torch.set_num_threads(settings.threads)
     registry = Registry(settings.models)
     loaded = Loaded(registry, settings.device)
-    if given.guard:
-        return guard(given.guard, given.data, registry)
+    if given.guard or given.anatomy:
+        return guard(given.guard, given.data, registry) if given.guard else anatomy(given.anatomy, given.data, registry)
+    if given.masks or given.signs:
+        every = given.methods or METHODS
+        return masked(given, loaded) if given.masks else signed(every, given.cases or 100, loaded)
     if given.histogram_control:
         return histogram_control(given.cases or 400)
     if given.model:
@@ -104,9 +124,52 @@ def known_places(card: Card, data: Path, each: int) -> list[cases.Case]:
 def parser(settings: Settings) -> argparse.ArgumentParser:
     """The options of `evaluate`."""
     options = argparse.ArgumentParser(prog="python -m app evaluate", description="Measure a network's explanations.")
+    _what(options)
+    options.add_argument(
+        "--boxes", type=Path, help="for --masks: a CSV table of boxes: image, finding, left, top, width, height in pixels"
+    )
+    options.add_argument(
+        "--data", type=Path, default=settings.data, help="folder of real films with boxes (not for phantom networks)"
+    )
+    options.add_argument("--out", type=Path, default=Path("report"), help="folder for report.json, report.csv and report.html")
+    options.add_argument("--methods", nargs="+", help="methods, e.g. cam lrp:composite=Epsilon (default: the panel)")
+    options.add_argument(
+        "--cases",
+        type=int,
+        help="cases per finding (phantoms) or per source (real films), 40 unless told; examinations of the control, 400",
+    )
+    options.add_argument(
+        "--part", choices=["validation", "test"], default="validation", help="for --shortcuts and --framing: of which films"
+    )
+    options.add_argument(
+        "--placing",
+        action="store_true",
+        help="print what it is worth that maps of inner layers lie where their cells look, no more: the pointing game of "
+        "--methods stretched over all that the network read, and as they lie",
+    )
+    options.add_argument("--few", type=int, default=12, help="cases for the slow measures: perturbation, noise, randomisation")
+    return options
+
+
+def _what(options: argparse.ArgumentParser) -> None:
+    """What is to be measured: one of these."""
     what = options.add_mutually_exclusive_group(required=True)
     what.add_argument("--model", help="name of the network, a folder under models/")
     what.add_argument("--guard", metavar="NAME", help="print how often a guard stops films and lets other images pass, no more")
+    what.add_argument(
+        "--anatomy", metavar="NAME", help="print how true a segmentation network's outlines, ratio and poses are, no more"
+    )
+    what.add_argument(
+        "--masks",
+        metavar="NAME",
+        help="print where a chest network's CAM, the masks of where findings occur and both together lie, beside boxes and "
+        "beside another film's CAM, no more",
+    )
+    what.add_argument(
+        "--signs",
+        action="store_true",
+        help="print how often the sign that a map looks elsewhere stands on drawn films, rightly and wrongly, no more",
+    )
     what.add_argument(
         "--shortcuts",
         metavar="NAME",
@@ -132,27 +195,6 @@ def parser(settings: Settings) -> argparse.ArgumentParser:
         choices=["knee"],
         help="print how well histograms alone tell the findings of drawn examinations, no more",
     )
-    options.add_argument(
-        "--data", type=Path, default=settings.data, help="folder of real films with boxes (not for phantom networks)"
-    )
-    options.add_argument("--out", type=Path, default=Path("report"), help="folder for report.json, report.csv and report.html")
-    options.add_argument("--methods", nargs="+", help="methods, e.g. cam lrp:composite=Epsilon (default: the panel)")
-    options.add_argument(
-        "--cases",
-        type=int,
-        help="cases per finding (phantoms) or per source (real films), 40 unless told; examinations of the control, 400",
-    )
-    options.add_argument(
-        "--part", choices=["validation", "test"], default="validation", help="for --shortcuts and --framing: of which films"
-    )
-    options.add_argument(
-        "--placing",
-        action="store_true",
-        help="print what it is worth that maps of inner layers lie where their cells look, no more: the pointing game of "
-        "--methods stretched over all that the network read, and as they lie",
-    )
-    options.add_argument("--few", type=int, default=12, help="cases for the slow measures: perturbation, noise, randomisation")
-    return options
 
 
 def guard(name: str, data: Path, registry: Registry) -> int:
@@ -163,6 +205,48 @@ def guard(name: str, data: Path, registry: Registry) -> int:
         raise NotFound("There is no guard called “%(name)s”. There are: %(known)s.", {"name": name, "known": known})
     for _ in guarding.figures(Guard.of(load(card, torch.device("cpu"))), data):
         pass  # each is printed as it comes
+    return 0
+
+
+def anatomy(name: str, data: Path, registry: Registry) -> int:
+    """Print what a segmentation network is worth on films of patients whom it did not learn from; returns the exit code."""
+    card = next((card for card in registry.segmentations() if card.name == name), None)
+    if card is None:
+        known = ", ".join(card.name for card in registry.segmentations()) or "–"
+        raise NotFound(
+            "There is no segmentation network called “%(name)s”. There are: %(known)s.", {"name": name, "known": known}
+        )
+    for line in outlining.lines(Segmenter.of(load(card, torch.device("cpu"))), data):
+        print(line, flush=True)
+    return 0
+
+
+def masked(given: argparse.Namespace, loaded: Loaded) -> int:
+    """Print what a network adds to where findings occur anyway; returns the exit code."""
+    registry, name, data = loaded.registry, given.masks, given.data
+    card = registry.card(name)
+    beside, found = registry.segmentation(card), registry.masks(card)
+    if beside is None or found is None:
+        raise NotFound("There are no masks of where findings occur for “%(name)s”.", {"name": name})
+    segmenter = Segmenter.of(loaded.get(beside))
+    drawn = localising.in_table(given.boxes) if given.boxes else localising.known_boxes(data)
+    known = localising.cases(loaded, card, drawn, lambda line: print(line, flush=True))
+    for line in localising.told(known, likely.load(found), segmenter, data):
+        print(line, flush=True)
+    return 0
+
+
+def signed(methods: Sequence[str], count: int, loaded: Loaded) -> int:
+    """Print what the sign that a map looks elsewhere is worth; returns the exit code."""
+
+    def say(line: str) -> None:
+        print(line, flush=True)
+
+    good = loaded.get(loaded.registry.card(signs.GOOD))
+    seeds = range(signs.MEASURED_ON, signs.MEASURED_ON + count)
+    wrong = signs.hits(loaded, signs.taught(good, say), methods, seeds, planted=True)
+    for line in signs.lines(wrong, signs.hits(loaded, good, methods, seeds, planted=False), methods):
+        say(line)
     return 0
 
 

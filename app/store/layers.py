@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, contains_eager
 
-from app.domain import Extent, Layer, Producer, frozen
+from app.domain import Evidence, Extent, Layer, Producer, Share, frozen
 from app.errors import NotFound
 from app.store.blobs import Blobs
 from app.store.parties import network
@@ -118,6 +118,8 @@ class Layers:
             notes=row.notes,
             names=row.names,
             padding=row.padding,
+            figures=row.figures,
+            evidence=row.evidence,
         )
 
     def of_stack(
@@ -125,8 +127,9 @@ class Layers:
     ) -> tuple[LayerRow, ...]:
         """A stack's layers, the newest per network version, kind, producer and finding, sorted by finding, then producer.
 
-        ``model_sha256`` and ``finding`` narrow them; with ``imported``, other software's layers count whatever their version,
-        with ``general``, those that are about no finding count for each.
+        ``model_sha256`` and ``finding`` narrow them; with ``imported``, what others made counts whatever its version: other
+        software, and networks that stand beside the one that answered; with ``general``, layers that are about no finding count
+        for each.
         """
         return self._newest(LayerTable.stack_id == stack_id, model_sha256, finding, imported, general)
 
@@ -142,7 +145,7 @@ class Layers:
         query = layer_rows().where(mine)
         if model_sha256:
             version = NetworkTable.sha256 == model_sha256
-            query = query.where(version | (LayerTable.producer == "import") if imported else version)
+            query = query.where(version | LayerTable.producer.in_(("import", "network")) if imported else version)
         if finding:
             query = query.where(LayerTable.finding.in_([finding, ""] if general else [finding]))
         newest = {
@@ -192,7 +195,10 @@ def _fill(row: LayerTable, layer: Layer) -> None:
     row.versions = dict(layer.versions)
     row.device, row.seconds = layer.device, layer.seconds
     row.total, row.conservation_error, row.padding = layer.total, layer.conservation_error, layer.padding
-    row.notes = list(layer.notes)
+    row.notes, row.figures = list(layer.notes), dict(layer.figures)
+    told = layer.evidence
+    row.evidence = None if told is None else [[share.region, share.share, share.area] for share in told.shares]
+    row.odd = told.odd if told else ""
 
 
 def layer_rows() -> "Select[LayerTable]":
@@ -239,4 +245,6 @@ def layer_row(row: LayerTable) -> LayerRow:
         notes=tuple(row.notes),
         values_sha256=row.values,
         created_at=row.created_at,
+        figures=row.figures,
+        evidence=None if row.evidence is None else Evidence(tuple(Share(*one) for one in row.evidence), row.odd),
     )

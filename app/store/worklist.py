@@ -7,11 +7,21 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
-from app.domain import Patient, Score
+from app.anatomy.signs import METHODS
+from app.domain import Evidence, Patient, Score, Share
 from app.store import agreements
 from app.store.answers import scores_of
 from app.store.records import Page, WorklistQuery, WorklistRow, WorklistSort
-from app.store.tables import AnswerTable, ImageTable, NetworkTable, PartTable, SeriesTable, StudyTable
+from app.store.tables import (
+    AnswerTable,
+    ImageTable,
+    LayerTable,
+    NetworkTable,
+    PartTable,
+    SeriesTable,
+    StackTable,
+    StudyTable,
+)
 
 STATE_ORDER = {"failed": 0, "analysing": 1, "waiting": 2, "no network": 3, "done": 5}
 """What needs a person comes first when the worklist is sorted by state."""
@@ -61,6 +71,7 @@ class Worklist:
         known = agreements.of_findings(self._session, rows)
         planes = self._planes([row.id for row in rows])
         said = self._said([row.id for row in rows])
+        elsewhere = self._elsewhere([row.id for row in rows])
         return Page(
             rows=tuple(
                 replace(
@@ -68,6 +79,7 @@ class Worklist:
                     planes=planes.get(row.id, 0),
                     version=said[row.id][0] if row.id in said else "",
                     said=said[row.id][1] if row.id in said else (),
+                    elsewhere=elsewhere.get(row.id, {}),
                     apart={finding: value for (study, finding), value in known.items() if study == row.id},
                 )
                 for row in rows
@@ -84,6 +96,15 @@ class Worklist:
             modalities[study_id] = f"{modalities[study_id]}/{modality}" if study_id in modalities else modality
         counted = select(ImageTable.study_id, func.count()).where(ImageTable.study_id.in_(ids)).group_by(ImageTable.study_id)
         return modalities, {row[0]: row[1] for row in self._session.execute(counted)}
+
+    def _elsewhere(self, ids: list[str]) -> dict[str, dict[str, Evidence]]:
+        """By study and finding: where the evidence of a map lies that looks elsewhere, by the network whose word is told."""
+        query = select(LayerTable.study_id, LayerTable.finding, LayerTable.evidence, LayerTable.odd)
+        found: dict[str, dict[str, Evidence]] = {}
+        for study_id, finding, rows, odd in self._session.execute(_odd(query).where(LayerTable.study_id.in_(ids))):
+            table = Evidence(tuple(Share(*one) for one in rows), odd)
+            found.setdefault(study_id, {}).setdefault(finding, table)
+        return found
 
     def _planes(self, ids: list[str]) -> dict[str, int]:
         """How many planes of each exam were read by the network whose findings are shown."""
@@ -140,6 +161,17 @@ class Worklist:
         return {row.id: (row.patient_name, row.description) for row in self._session.execute(found)}
 
 
+def _odd(query: Select[Any]) -> Select[Any]:
+    """Of layers those by the measured methods that look elsewhere, of the network whose findings are shown, on what is there
+    now."""
+    return (
+        query.join(StackTable, StackTable.id == LayerTable.stack_id)
+        .join(NetworkTable, NetworkTable.id == LayerTable.network_id)
+        .join(StudyTable, and_(StudyTable.id == LayerTable.study_id, StudyTable.headline == NetworkTable.name))
+        .where(LayerTable.odd != "", LayerTable.method.in_(METHODS), LayerTable.values.is_not(None), StackTable.current)
+    )
+
+
 def _filtered(query: WorklistQuery) -> Select[str]:
     chosen = select(StudyTable.id).where(*contains(StudyTable.searched, query.text))
     if query.modality:
@@ -153,6 +185,9 @@ def _filtered(query: WorklistQuery) -> Select[str]:
         chosen = chosen.where(StudyTable.flags > 0 if query.flagged else StudyTable.flags == 0)
     if query.disagreement is not None:
         chosen = chosen.where(StudyTable.disagreement >= query.disagreement)
+    if query.elsewhere is not None:
+        odd = StudyTable.id.in_(_odd(select(LayerTable.study_id)))
+        chosen = chosen.where(odd if query.elsewhere else ~odd)
     if query.phantom is not None:
         chosen = chosen.where(StudyTable.phantom == query.phantom)
     return chosen

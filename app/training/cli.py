@@ -1,14 +1,20 @@
 """The `train` command: `train chest`, `train chest-phantom`, `train chest-phantom-shortcut`, `train guard`,
-`train knee`."""
+`train anatomy`, `train masks`, `train knee`."""
 
 import argparse
 from pathlib import Path
 
 import torch
 
+from app.classifiers.card import Card
+from app.classifiers.loading import load
+from app.classifiers.registry import Registry
 from app.config import ROOT, Settings
 from app.domain import READ_PLANES
-from app.training import chest, guard, guarding, layouts, phantoms
+from app.errors import InputError
+from app.segmentation import Segmenter
+from app.training import chest, guard, guarding, layouts, masks, phantoms
+from app.training.anatomy import train as anatomy
 from app.training.exams import knee
 
 CONFIGS = Path(__file__).resolve().parent
@@ -24,7 +30,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m app train", description="Train a network and write its folder under models/."
     )
-    what = ["chest", "chest-phantom", "chest-phantom-shortcut", "guard", "knee"]
+    what = ["chest", "chest-phantom", "chest-phantom-shortcut", "guard", "anatomy", "masks", "knee"]
     parser.add_argument("what", choices=what, help="which network")
     parser.add_argument(
         "--data",
@@ -61,18 +67,29 @@ def main(arguments: list[str]) -> int:
     given = parser.parse_args(arguments)
     torch.set_flush_denormal(True)  # numbers next to nothing cost many times the others
     try:
-        run(given)
+        run(given, settings)
     finally:
         torch.set_flush_denormal(False)
     return 0
 
 
-def run(given: argparse.Namespace) -> None:
+def run(given: argparse.Namespace, settings: Settings) -> None:
     """Train what was asked for."""
     if given.what == "guard":
         config, out = given.config or CONFIGS / "chest-guard.toml", given.out or ROOT / "models" / "chest-guard"
         guard.train(config, given.data, out, most=given.films)
         guarding.measure(out, given.data)
+        return
+    if given.what == "anatomy":
+        config, out = given.config or CONFIGS / "anatomy.toml", given.out or ROOT / "models" / "chest-anatomy"
+        anatomy.train(config, given.data, out, given.runs, most=given.films, fresh=given.fresh)
+        return
+    if given.what == "masks":
+        beside = Registry(settings.models).segmentation(Card.read(settings.models / OURS))
+        if beside is None:
+            raise InputError("There is no network that tells how a chest lies; train “anatomy” first.")
+        segmenter = Segmenter.of(load(beside, torch.device("cpu")))
+        masks.train(segmenter, given.data, given.out or ROOT / "models" / "chest-masks")
         return
     if given.what == "knee":
         name = "knee-phantom" if given.phantoms else "knee-mrnet"

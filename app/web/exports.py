@@ -240,6 +240,10 @@ class LayerLine(SourcedLine):
     maximum: float = Field(description="The highest value of the stack.")
     mass: float = Field(description="Its positive part, summed over the stack.")
     conservation_error: float | None = Field(description="The share of relevance that was lost (LRP, RAP).")
+    evidence: dict[str, tuple[float, float]] | None = Field(
+        description="By region, the shares of its positive evidence and of its area; null where nobody told."
+    )
+    odd: str = Field(description="The region in which so much of it lies that a reader should know; empty where none does.")
     device: str = Field(description="What it ran on.")
     created_at: str = Field(description="When, UTC.")
     values: str | None = Field(description="Where its values are, as a NumPy file; null: no longer stored.")
@@ -276,6 +280,8 @@ class LayerLine(SourcedLine):
             maximum=row.maximum,
             mass=sum(row.mass),
             conservation_error=row.conservation_error,
+            evidence={one.region: (one.share, one.area) for one in row.evidence.shares} if row.evidence else None,
+            odd=row.evidence.odd if row.evidence else "",
             device=row.device,
             created_at=row.created_at.isoformat(),
             values=f"/api/v1/layers/{row.id}/values.npy" if row.values_sha256 else None,

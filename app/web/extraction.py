@@ -16,8 +16,12 @@ from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
 
 from app import explainers
+from app.anatomy import NAMES
+from app.anatomy import reasons as unmeasured
+from app.anatomy.ground import REGIONS, TITLE
+from app.anatomy.masks import ELSEWHERE, PLACES
 from app.classifiers import reasons
-from app.classifiers.registry import GONE, Registry
+from app.classifiers.registry import BESIDE, GONE, Registry
 from app.config import ROOT
 from app.domain import FINDINGS, KNEE_FINDINGS, NO_FINDING, REASONS
 from app.explainers.variants import VARIANTS
@@ -37,6 +41,7 @@ NAMED = (
     "share of the relevance absorbed by biases",  # notes of app.explainers.base
     "The same map as CAM, scaled: this network ends in pooling and one linear layer. The picture is its positive part.",
     # a note of app.explainers.methods.gradcam
+    "there is no mask of where this finding occurs: no reader drew boxes of it",  # of app.explainers.methods.prior_cam
     "The network does not read it.", "Its study was removed.",  # why a case of a cohort was not read
 )  # fmt: skip
 """Sentences that values carry, translated where they are shown."""
@@ -52,7 +57,18 @@ def _template(root: Path) -> set[str]:
 def spoken(root: Path = ROOT) -> frozenset[str]:
     """Every message id, of a plural the one for a single thing."""
     found = {*NAMED, *_template(root), GONE, *REASONS, *errors.TITLES.values(), *errors.SENTENCES.values()}
-    found |= {*reasons.REASONS, *reasons.REMARKS, *faults.WAITING.values(), faults.ANYTHING}
+    found |= {
+        *reasons.REASONS,
+        *reasons.REMARKS,
+        *unmeasured.REASONS,
+        *NAMES.values(),
+        *REGIONS,
+        TITLE,
+        ELSEWHERE,
+        *PLACES,
+        *faults.WAITING.values(),
+        faults.ANYTHING,
+    }
     found |= {finding.replace("_", " ") for finding in (*FINDINGS, NO_FINDING, *KNEE_FINDINGS)}
     for name in explainers.names():
         method = explainers.describe(name)
@@ -74,7 +90,7 @@ def cards(root: Path = ROOT, names: Container[str] | None = None) -> set[str]:
     """What the networks' cards say for people; of some networks only, when names are given. A card may stay untranslated."""
     found: set[str] = set()
     registry = Registry(root / "models")
-    for card in (*registry.cards(), *registry.guards()):
+    for card in (*registry.cards(), *registry.beside()):
         if names is None or card.name in names:
             found |= {card.title, card.summary, card.banner, card.intended_use, card.terms, *card.limits}
             found |= {card.operating_rule, *(row.source for row in card.operating)}
@@ -82,7 +98,7 @@ def cards(root: Path = ROOT, names: Container[str] | None = None) -> set[str]:
             found |= {figure.source for figure in card.figures} | {row.source for row in card.calibration}
             found |= {name for row in card.outside for name in (row.left_out, row.tested_on)}
             found |= {card.beside_name, card.looked_at_summary, *(row.seen for row in card.looked_at)}
-            if card.kind == "guard":  # what it tells apart and counts is no finding of the product's list
+            if card.kind in BESIDE:  # what it tells apart and counts is no finding of the product's list
                 found |= {*card.findings, *(figure.finding for figure in card.figures)}
     return found - {""}
 

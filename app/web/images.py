@@ -15,11 +15,13 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from app import __version__, render
+from app.anatomy import Pose, aligning
+from app.anatomy.figures import pose_in
 from app.desk import drawn, opening
 from app.desk.opening import MOST_HALVED
 from app.domain import Region
 from app.errors import InputError, NotFound
-from app.store import LayerRow
+from app.store import LayerRow, Transaction
 from app.web import pages
 from app.web.pages import Web
 
@@ -108,13 +110,26 @@ def overlay(
     request: Request,
     layer_id: str,
     number: Annotated[int, Query(alias="slice", ge=1, le=100_000, description="The slice, from 1.")] = 1,
+    aligned: Annotated[bool, Query(description="Over the aligned film.")] = False,
 ) -> Response:
-    """One slice of the layer over its image as a case shows it, with its colour bar and in words how it is drawn."""
+    """One slice of the layer over its image as a case shows it, with its colour bar and in words how it is drawn; ``aligned``:
+    of a film over the aligned film. NotFound where its pose is not known."""
     web, row = _layer(request, layer_id)
     with web.store.view() as tx:
         told = drawn.stored(tx, web.registry, row)
-    identity = f"overlay {row.id} {row.values_sha256} {number} {told}"
-    return png(request, identity, lambda: _overlay(web, row, number - 1, told))
+        pose = _pose(tx, row) if aligned else None
+    identity = f"overlay {row.id} {row.values_sha256} {number} {told} {pose}"
+    return png(request, identity, lambda: _overlay(web, row, number - 1, told, pose=pose))
+
+
+def _pose(tx: Transaction, row: LayerRow) -> Pose:
+    """The pose of a layer's film, as the newest map of labels over it has it; NotFound where there is none."""
+    beside = [one for one in tx.layers.of_stack(row.stack_id) if one.producer.kind == "network" and one.kind == "labels"]
+    newest = max(beside, key=lambda one: one.created_at, default=None)
+    pose = pose_in(newest.figures) if newest else None
+    if pose is None or row.kind == "image":
+        raise NotFound("The pose of this film is not known, so that nothing can be shown on the aligned film.")
+    return pose
 
 
 @router.get("/layers/{layer_id}/thumbnail.png")
@@ -190,7 +205,14 @@ def film(web: Web, image_id: str, longest: int = THUMBNAIL) -> bytes:
 
 
 def _overlay(
-    web: Web, row: LayerRow, place: int, known: render.Known, *, longest: int | None = None, region: Region | None = None
+    web: Web,
+    row: LayerRow,
+    place: int,
+    known: render.Known,
+    *,
+    longest: int | None = None,
+    region: Region | None = None,
+    pose: Pose | None = None,
 ) -> bytes:
     with web.store.view() as tx:
         images = tx.stacks.get(row.stack_id).images
@@ -198,6 +220,8 @@ def _overlay(
             raise NotFound("The stack has no such slice.")
         layer = tx.layers.load(row.id)
         image = tx.studies.load_image(images[place])
+    if pose is not None:
+        image, layer = aligning.film(image, pose), aligning.layer(layer, pose)
     return render.overlay_png(image, layer, place=place, longest=longest, region=region, known=known)
 
 

@@ -56,7 +56,7 @@ def models(request: Request) -> Response:
     """The list of networks."""
     web = pages.of(request)
     registry = web.registry
-    cards = sorted(registry.cards(), key=lambda card: (card.phantom, not card.default, card.name)) + list(registry.guards())
+    cards = sorted(registry.cards(), key=lambda card: (card.phantom, not card.default, card.name)) + list(registry.beside())
     with web.store.view() as tx:
         imported = tx.parties.imported()
     return pages.render(request, ModelsPage(tuple(cards), imported))
@@ -66,7 +66,7 @@ def models(request: Request) -> Response:
 def model(request: Request, name: str) -> Response:
     """One network's card; 404 in words for a name that is none."""
     registry = pages.of(request).registry
-    card = next((guard for guard in registry.guards() if guard.name == name), None) or registry.remembered(name)
+    card = next((one for one in registry.beside() if one.name == name), None) or registry.remembered(name)
     curves, why = curves_of(card, pages.gettext(request))
     page = ModelPage(
         card=card,

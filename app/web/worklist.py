@@ -15,7 +15,7 @@ from app.domain import NO_FINDING
 from app.evaluation.agreement import DISAGREE
 from app.store import STUDY_STATES, WORKLIST_SORTS, Page, WorklistQuery, WorklistRow
 from app.store.records import WorklistSort
-from app.web import calling, pages, tables
+from app.web import calling, evidence, pages, tables
 from app.web.calling import Calling
 from app.web.wording import Translate
 
@@ -27,6 +27,7 @@ NOT_READ = "not read"
 """Not a state of the analysis, which is done, but what a reader looks for: a guard kept an image from being read."""
 STATES = (*STUDY_STATES, NOT_READ)
 FLAGGED: Mapping[str, bool] = {"yes": True, "no": False}
+ELSEWHERE: Mapping[str, bool] = {"elsewhere": True, "inside": False}
 
 
 TOP = 3
@@ -36,13 +37,16 @@ TOP = 3
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One finding that is named of a study: whether it is called, how far methods disagree on it (None: not compared), and from
-    where on it is called and who says so."""
+    where on it is called and who says so. ``elsewhere`` names the region that a map of it looks at so much that a reader should
+    know, ``where`` says how much; "" where none does."""
 
     name: str
     probability: float
     called: bool
     apart: float | None
     told: str
+    elsewhere: str = ""
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ class Named(BaseModel):
     state: str = ""
     flagged: str = ""
     methods: str = ""
+    evidence: str = ""
     order: str = ""
     sort: str = ""
     go: str = ""
@@ -104,6 +109,7 @@ class Named(BaseModel):
             refused={"done": False, NOT_READ: True}.get(self.state),
             flagged=FLAGGED.get(self.flagged),
             disagreement=DISAGREE if self.methods == "disagree" else None,
+            elsewhere=ELSEWHERE.get(self.evidence),
             sort=cast(WorklistSort, sort),
             descending=descending,
             number=tables.number(self.go),
@@ -167,7 +173,9 @@ def findings(row: WorklistRow, points: Calling, _: Translate) -> Findings:
         point = points.point(row.network, row.version, score.finding)
         apart, told = row.apart.get(score.finding), calling.sentence(point, _)
         called = score.finding != NO_FINDING and point.calls(score.probability)
-        every.append(Finding(score.finding, score.probability, called, apart, told))
+        lies = row.elsewhere.get(score.finding)
+        region, where = (evidence.region(lies.odd, _), evidence.sentence(lies, _)) if lies else ("", "")
+        every.append(Finding(score.finding, score.probability, called, apart, told, region, where))
     ordered = sorted(every, key=lambda one: not one.called)  # stable: by probability within
     return Findings(tuple(ordered[:TOP]), max(0, sum(one.called for one in every) - TOP))
 
@@ -182,6 +190,7 @@ def _columns(request: Request, query: WorklistQuery) -> tuple[tables.Column, ...
         (_("State"), "state", False),
         (_("Top findings"), "probability", False),
         (_("Disagreement"), "disagreement", False),
+        (_("Evidence"), "", False),
         (_("Flags"), "flags", True),
         (_("Received"), "received", False),
     )

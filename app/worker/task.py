@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 Readings = tuple[Reading[Series, Image], ...]
 
+ANATOMY, MASKS = 8, 2
+"""About how many layers the anatomy of a film has: labels, outlines, the aligned film, markers, three gates, regions; and those
+of where a finding occurs."""
 READING = "The network reads the image."
 EXPLAINING = "Maps are being computed."
 EXAMINING = "Maps are being computed: %(plane)s, %(method)s."
@@ -28,12 +31,15 @@ EXAMINING = "Maps are being computed: %(plane)s, %(method)s."
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Piece:
-    """One reading that is left, with the methods that lack maps of a finding ("top": of the most probable one)."""
+    """One reading that is left, with the methods that lack maps of a finding ("top": of the most probable one). ``anatomy``: a
+    film has none by the present version of the network that tells it; ``masks``: there are some of where findings occur."""
 
     reading: Reading[Series, Image]
     methods: tuple[str, ...]
     finding: str
     insist: bool
+    anatomy: bool = False
+    masks: bool = False
 
     @property
     def maps(self) -> tuple[tuple[str, str], ...]:
@@ -44,8 +50,8 @@ class Piece:
 
     @property
     def steps(self) -> int:
-        """How many results will come."""
-        return 1 + len(self.maps)
+        """How many results will come, or would if nothing was refused."""
+        return 1 + len(self.maps) + (ANATOMY if self.anatomy else 0) + (MASKS if self.masks and self.maps else 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,19 +118,29 @@ class Ledger:
         finding; nothing where a guard refuses the image."""
         panel = explainers.panel(one.card)
         answer = self._answer(one)
+        masks = self.registry.masks(one.card) is not None
         if self.job.kind == "explain":
             finding = self.job.finding or ""
             methods = self._missing(one, finding, self.job.methods or panel)
             # An answer that is there is explained: whoever insisted on it did so before.
             insist = self.job.insist or answer is not None
-            return Piece(one, methods, finding, insist) if methods or answer is None else None
+            return Piece(one, methods, finding, insist, masks=masks) if methods or answer is None else None
+        anatomy = self._no_anatomy(one)
         if not self.job.insist and not one.exam and self._refused(one):
             return None
         if answer is None or answer.versions != self.present:
-            return Piece(one, panel, TOP, self.job.insist)
+            return Piece(one, panel, TOP, self.job.insist, anatomy, masks)
         finding = answer.top().finding
-        methods = self._missing(one, finding, panel, self.present)
-        return Piece(one, methods, finding, insist=True) if methods else None
+        # Where the anatomy is new, maps that are there do not say yet where their evidence lies.
+        methods = panel if anatomy else self._missing(one, finding, panel, self.present)
+        return Piece(one, methods, finding, insist=True, anatomy=anatomy, masks=masks) if methods or anatomy else None
+
+    def _no_anatomy(self, one: Reading[Series, Image]) -> bool:
+        """Whether a film has no map of its parts by the present version of the network that tells them, if there is one."""
+        card = self.registry.segmentation(one.card)
+        if card is None:
+            return False
+        return bool(self.tx.layers.missing([self.stacks[one.stacks[0].fingerprint].id], card.sha256, "", (card.name,)))
 
     def _answer(self, one: Reading[Series, Image]) -> Answer | None:
         """What the network's present version said of just these stacks, read as what they are by now."""
@@ -158,7 +174,14 @@ class Ledger:
 
 def results(piece: Piece, loaded: "Loaded") -> Iterator[Inspection | Answer | Layer]:
     """What is left of a reading, computed."""
-    return reading.read([piece.reading], loaded, methods=piece.methods, findings=piece.finding, insist=piece.insist)
+    return reading.read(
+        [piece.reading],
+        loaded,
+        methods=piece.methods,
+        findings=piece.finding,
+        insist=piece.insist,
+        anatomy=piece.anatomy,
+    )
 
 
 def keep(tx: Transaction, job: JobRow, result: Inspection | Answer | Layer) -> None:

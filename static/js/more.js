@@ -29,12 +29,23 @@ export class More {
     provides((id) => this.#offer(id));
     this.menu.addEventListener("toggle", () => this.show());
     page.panes.onActivate(() => this.show());
+    element("findings").addEventListener("click", ({ target }) => this.#outline(target));
+  }
+
+  /**
+   * A region of a table of evidence: its outline comes into the active pane.
+   * @param {EventTarget | null} target
+   */
+  #outline(target) {
+    const name = target instanceof HTMLElement ? target.dataset.outline : "";
+    const entry = name && this.page.data.more.find((one) => one.name === name);
+    if (entry) this.choose(entry);
   }
 
   /** The names of those that panes show. */
   get shown() {
     const names = new Set(this.page.panes.all.map(({ method }) => method));
-    return this.page.data.more.filter(({ name }) => names.has(name)).map(({ name }) => name);
+    return this.page.data.more.filter(({ name, imported }) => names.has(name) && !imported).map(({ name }) => name);
   }
 
   /** The methods of the layers that panes show and that are not there yet; see Payload.missing. */

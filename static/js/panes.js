@@ -5,7 +5,7 @@ import { all } from "./elements.js";
 import { layer as registered } from "./layers.js";
 import { look, shown as drawn, windowOf } from "./looks.js";
 import { Pane } from "./pane.js";
-import { letters, placed } from "./viewport/geometry.js";
+import { after, letters, placed } from "./viewport/geometry.js";
 import { GREY } from "./viewport/map.js";
 import { say, words } from "./words.js";
 
@@ -209,11 +209,13 @@ export class Panes {
   }
 
   /**
-   * Where the film lies in a pane; see `placed`.
+   * Where the film lies in a pane; see `placed`. What is drawn and pointed at goes where a layer moved the film to.
    * @param {Pane} pane that has one
    */
   place(pane) {
-    return placed(this.display.of(pane.place).view, this.seen(pane).image, pane.box);
+    const found = placed(this.display.of(pane.place).view, this.seen(pane).image, pane.box);
+    const { moves } = pane.belongs;
+    return moves ? { ...found, matrix: after(found.matrix, moves) } : found;
   }
 
   #paint() {

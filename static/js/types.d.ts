@@ -245,6 +245,16 @@ export interface ExplanationData extends Covering {
   notes: string[];
   conservation_error: number | null;
   drawing: DrawingData;
+  rules: Belonging["rules"];
+  moves: Belonging["moves"];
+}
+
+/** What belongs to a layer besides its values. */
+export interface Belonging {
+  /** Lines on the film, each from point to point in pixels of the image. */
+  rules: [Point, Point][];
+  /** Where it shows what lies on the film, from and to pixels of the image; null where it shows it in its place. */
+  moves: Matrix | null;
 }
 
 export interface ReviewData {
@@ -576,6 +586,8 @@ export interface Measure {
   points: Point[];
   /** It came with a link, and is not stored. */
   linked?: boolean;
+  /** It belongs to a layer, and nobody can take hold of it. */
+  fixed?: boolean;
 }
 
 /** An area of what if that was drawn. */
@@ -714,6 +726,8 @@ export interface ReadingPane extends Surface {
   map: Cells | null;
   /** The id of the explanation that it shows, "" for none. */
   layerId: string;
+  /** What belongs to its layer. */
+  belongs: Belonging;
   /** What the network makes of each slice. */
   scores: number[] | null;
 }

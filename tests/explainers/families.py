@@ -3,7 +3,6 @@
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 from app.classifiers.card import Card
 from app.classifiers.classifier import Classifier
 from app.classifiers.compact import CompactResidual, CompactTwin
+from app.config import Settings
 from app.domain import Image, Series
 
 FINDINGS = ("Effusion", "Mass", "Nodule")
@@ -238,7 +238,7 @@ def classifier(network: nn.Module, explained_layer: str = "features", size: int 
         terms="",
         intended_use="",
         banner="",
-        folder=Path(),
+        folder=Settings().models / "tiny",  # beside the masks that ship
     )
     return Classifier(card=card, network=network, device=torch.device("cpu"))
 

@@ -38,7 +38,8 @@ PAIRS = [
     (method, name)
     for method in explainers.names()
     for name in FAMILIES
-    if (method != "cam" or name in POOLED) and (method in explainers.panel() or name in ("compact", "plain", "stack"))
+    if (method not in ("cam", "prior_cam") or name in POOLED)
+    and (method in explainers.panel() or name in ("compact", "plain", "stack"))
 ]
 """The panel's methods with every family they are defined for; the others, which run the network many times, with three."""
 

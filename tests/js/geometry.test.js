@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  UPRIGHT, aspect, clamp, inverted, letters, panned, placed, through, turned, zoomedAt,
+  UPRIGHT, after, aspect, clamp, inverted, letters, panned, placed, through, turned, zoomedAt,
 } from "../../static/js/viewport/geometry.js";
 import { alike, cases } from "./cases.js";
 
@@ -58,6 +58,14 @@ test("there and back is where one was", () => {
   }
 });
 
+test("one map after another", () => {
+  const moves = [0.9, -0.2, 0.3, 1.1, 14, -6];
+  const { matrix } = placed({ zoom: 2, x: 0.3, y: 0.6, turn: turned(UPRIGHT, "right") }, IMAGE, BOX);
+  const [x, y] = through(after(matrix, moves), 30, 70);
+  const [u, v] = through(matrix, ...through(moves, 30, 70));
+  assert.ok(Math.hypot(x - u, y - v) < 1e-9);
+});
+
 test("zooming leaves the point under the pointer where it is", () => {
   for (const turn of orientations()) {
     const view = { zoom: 1.5, x: 0.4, y: 0.6, turn };
@@ -73,8 +81,8 @@ test("moving carries the image with the hand, and never out of the pane", () => 
   for (const turn of orientations()) {
     const view = { zoom: 4, x: 0.5, y: 0.5, turn };
     const before = through(placed(view, IMAGE, BOX).matrix, 50, 100);
-    const after = through(placed(panned(view, IMAGE, BOX, 9, -7), IMAGE, BOX).matrix, 50, 100);
-    assert.ok(Math.hypot(after[0] - before[0] - 9, after[1] - before[1] + 7) < 1e-9);
+    const later = through(placed(panned(view, IMAGE, BOX, 9, -7), IMAGE, BOX).matrix, 50, 100);
+    assert.ok(Math.hypot(later[0] - before[0] - 9, later[1] - before[1] + 7) < 1e-9);
     const { x, y } = panned(view, IMAGE, BOX, 1e6, 1e6);
     assert.ok([0, 1].includes(x) && [0, 1].includes(y));
   }

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Literal, TypeVar
 
-from app.domain import Mark, Patient, Score
+from app.domain import Evidence, Mark, Patient, Score
 from app.store.records.studies import StudyState
 
 Row = TypeVar("Row")
@@ -36,7 +36,8 @@ WORKLIST_SORTS: tuple[WorklistSort, ...] = (
 class WorklistQuery:
     """What the worklist shows. ``text`` is searched in patient name, patient id, accession and description, word by word;
     ``None`` and the empty string mean "no filter". ``refused``: with, or without, an image that a guard kept from being read.
-    ``disagreement``: at least so much. ``number`` is the page, from 1."""
+    ``disagreement``: at least so much. ``elsewhere``: a map of the network whose findings are shown looks elsewhere, or none
+    does. ``number`` is the page, from 1."""
 
     text: str = ""
     modality: str = ""
@@ -44,6 +45,7 @@ class WorklistQuery:
     refused: bool | None = None
     flagged: bool | None = None
     disagreement: float | None = None
+    elsewhere: bool | None = None
     phantom: bool | None = None
     sort: WorklistSort = "received"
     descending: bool = True
@@ -58,7 +60,7 @@ class WorklistRow:
     verdicts in force; ``thumbnail`` is the id of the image in the middle of the first series; ``planes`` counts those that the
     network of the shown findings read of an exam; ``network`` is that network's name, "" where none has read, and ``version``
     the checksum of its weights; ``said`` is the highest score of every finding by that version, highest first; ``apart`` how
-    far methods disagree, by finding."""
+    far methods disagree, by finding; ``elsewhere``: where the evidence of maps lies that look elsewhere, by finding."""
 
     id: str
     patient: Patient
@@ -80,6 +82,7 @@ class WorklistRow:
     version: str = ""
     said: tuple[Score, ...] = ()
     apart: Mapping[str, float] = field(default_factory=dict, hash=False)
+    elsewhere: Mapping[str, Evidence] = field(default_factory=dict, hash=False)
 
 
 FlagSort = Literal["created", "patient", "study date", "verdict", "method", "finding"]

@@ -13,7 +13,7 @@ from app.store import LayerRow, StackRow
 from app.web import images, pages
 from app.web.api.answers import stacks_of
 from app.web.api.layers import SliceNumber
-from app.web.api.objects import ExtentOut, Frozen
+from app.web.api.objects import EvidenceOut, ExtentOut, Frozen
 from app.web.api.paging import HEADERS, Whole
 from app.web.api.refusals import NAMED, OCTETS, PNG
 
@@ -46,6 +46,7 @@ class ExplanationOut(Frozen):
         description="The share of its values, by size, that lies outside the image, in padding; null: not known."
     )
     notes: tuple[str, ...] = Field(description="What else to know.")
+    evidence: EvidenceOut | None = Field(description="Where its positive part lies on the film; null where nobody told.")
     values: str = Field(description="Where the raw map is, as octets: little-endian float32.")
     npy: str = Field(description="Where the raw map is, as a NumPy file.")
     png: str = Field(description="Where the map over the film is; of a stack ?slice= counts from 1.")
@@ -76,6 +77,7 @@ class ExplanationOut(Frozen):
             conservation_error=row.conservation_error,
             padding=row.padding,
             notes=row.notes,
+            evidence=EvidenceOut.of(row.evidence),
             values=f"{here}/values",
             npy=f"{here}/values.npy",
             png=f"{here}/overlay.png",

@@ -14,13 +14,16 @@ from app.domain import LayerKind, ProducerKind, Scale
 from app.store import LayerRow, StackRow
 from app.web import images, pages
 from app.web.api.answers import stacks_of
-from app.web.api.objects import ExtentOut, Frozen
+from app.web.api.objects import EvidenceOut, ExtentOut, Frozen
 from app.web.api.paging import HEADERS, Parts
 from app.web.api.refusals import NAMED, OCTETS, PNG
 
 router = APIRouter(tags=["layers"], responses=NAMED)
 
 SliceNumber = Annotated[int, Query(alias="slice", ge=1, le=100_000, description="The slice, from 1.")]
+
+
+Aligned = Annotated[bool, Query(description="Over the aligned film: 404 where the pose is not known.")]
 
 
 class ProducerOut(Frozen):
@@ -69,6 +72,10 @@ class LayerOut(Frozen):
         description="The share of its values, by size, that lies outside the image, in padding; null: not known."
     )
     notes: tuple[str, ...] = Field(description="What else to know.")
+    evidence: EvidenceOut | None = Field(description="Where its positive part lies on the film; null where nobody told.")
+    figures: dict[str, float] = Field(
+        description="What was measured on it, in pixels of the image and degrees: a cardiothoracic ratio, areas, a pose."
+    )
     created_at: datetime = Field(description="UTC.")
     values: str | None = Field(
         description="Where the raw values are, as octets: little-endian float32; null: no longer stored."
@@ -118,6 +125,8 @@ class LayerOut(Frozen):
             conservation_error=row.conservation_error,
             padding=row.padding,
             notes=row.notes,
+            evidence=EvidenceOut.of(row.evidence),
+            figures=dict(row.figures),
             created_at=row.created_at,
             values=f"{here}/values" if there else None,
             npy=f"{here}/values.npy" if there else None,
@@ -179,6 +188,7 @@ def read_layer_npy(request: Request, layer_id: str) -> Response:
 
 
 @router.get("/layers/{layer_id}/overlay.png", response_class=Response, responses=PNG, summary="Read a layer as PNG")
-def read_layer_overlay(request: Request, layer_id: str, number: SliceNumber = 1) -> Response:
-    """One slice of the layer over its image, with its colour bar and the words "research use only"."""
-    return images.overlay(request, layer_id, number)
+def read_layer_overlay(request: Request, layer_id: str, number: SliceNumber = 1, aligned: Aligned = False) -> Response:
+    """One slice of the layer over its image, or of a film's over the film aligned to the canonical pose, with its colour bar
+    and the words "research use only"."""
+    return images.overlay(request, layer_id, number, aligned)

@@ -1,11 +1,12 @@
 """What the API's objects are made of: values, scores, rectangles, shapes. Each noun's own objects stand with its routes."""
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.domain import Extent, OperatingPoint, Patient, Region, Score
+from app.domain import Evidence, Extent, OperatingPoint, Patient, Region, Score
 from app.web import regions
 
 Translate = Callable[..., str]
@@ -29,6 +30,33 @@ class PatientOut(Frozen):
     def of(cls, told: Patient) -> "PatientOut":
         """From the domain's."""
         return cls(name=told.name, id=told.id, birth_date=told.birth_date, sex=told.sex)
+
+
+class ShareOut(Frozen):
+    """How much of a map's positive evidence lies in a region of the film, beside the region's share of the map's area."""
+
+    region: str = Field(description="The region; the last two, markers and outside the finding's mask, lie across the others.")
+    share: float = Field(description="Of the evidence, 0 to 1.")
+    area: float = Field(description="Of the area, 0 to 1.")
+    ratio: float | None = Field(description="The one divided by the other; null on no area.")
+
+
+class EvidenceOut(Frozen):
+    """Where a map's evidence lies."""
+
+    regions: tuple[ShareOut, ...] = Field(description="The regions; none where the map has no positive evidence.")
+    odd: str = Field(description="The region in which so much lies that a reader should know; empty where none does.")
+
+    @classmethod
+    def of(cls, told: Evidence | None) -> "EvidenceOut | None":
+        """From the domain's; None where nobody told."""
+        if told is None:
+            return None
+        rows = (
+            ShareOut(region=row.region, share=row.share, area=row.area, ratio=row.ratio if math.isfinite(row.ratio) else None)
+            for row in told.shares
+        )
+        return cls(regions=tuple(rows), odd=told.odd)
 
 
 class ScoreOut(Frozen):

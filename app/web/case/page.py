@@ -8,7 +8,16 @@ from app.classifiers.card import Card
 from app.store import ImageRow, LabelledRow, SeriesRow, StudyRow
 from app.web.calling import Shown
 from app.web.case.payload import CaseData, JobData, Poll, Urls
+from app.web.evidence import EvidenceData
 from app.web.upload import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Where the evidence of one map lies, under the map's title."""
+
+    title: str
+    told: EvidenceData
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +31,7 @@ class CasePage:
     ``series`` and ``image`` what the page's head is about: the shown image and its series, or the first; ``remarks`` what is to
     be said of the headers of what is shown. ``points`` say by finding from where on it is called. ``report`` tells what became
     of the files of the upload that led here, once. ``labels`` are what the tables of cohorts say of the study, of a film that
-    is shown alone those about it.
+    is shown alone those about it. ``worth`` is what the sign that a map looks elsewhere was measured to be worth.
     """
 
     template: ClassVar[str] = "case.html"
@@ -41,6 +50,14 @@ class CasePage:
     points: Mapping[str, Shown] = field(default_factory=dict)
     report: Report | None = None
     labels: tuple[LabelledRow, ...] = ()
+    worth: str = ""
+
+    @property
+    def evidence(self) -> tuple["Told", ...]:
+        """Where the evidence of every map of the shown finding lies, in the order of the panes; none of an exam."""
+        titles = {method.name: method.title for method in (*self.data.methods, *self.data.more)}
+        told = ((one.method, one.evidence) for one in self.data.explanations if one.stack == self.data.stack)
+        return tuple(Told(titles.get(method, method), table) for method, table in told if table is not None)
 
     @property
     def urls(self) -> Urls:

@@ -11,7 +11,7 @@ from fastapi import Request
 from app.classifiers.card import Card
 from app.domain import Plane
 from app.store import AnswerRow, ImageRow, InspectionRow, LayerRow, Transaction
-from app.web import calling, pages
+from app.web import calling, evidence, pages
 from app.web.case import choosing, filling, stacks
 from app.web.case.page import CasePage
 from app.web.case.stacks import Shown
@@ -108,6 +108,7 @@ def page(found: filling.Found, earlier: int | None, _: Translate) -> CasePage:
         image=image,
         remarks=stacks.remarks(looked_at(found), _),
         points=points(found, _),
+        worth=evidence.worth(_),
     )
 
 

@@ -11,6 +11,7 @@ from app import __version__
 from app.classifiers.card import Card
 from app.domain import Annotation, Image
 from app.evaluation.annotations import Measured, measured
+from app.web import evidence as lying
 from app.web import figures as written
 from app.web import wording
 from app.web.case import wording as words
@@ -119,6 +120,25 @@ def figures(found: Measured, image: Image, _: Translate) -> list[str]:
     said = [said_of[f"measure.{key}"].replace("{0}", value) for key, value in values]
     said.append(said_of["measure.max"].replace("{0}", plain(found.most or 0)))
     return [*said, said_of["measure.pixels"].replace("{0}", str(found.pixels)), *area]
+
+
+def evidence(page: CasePage, _: Translate) -> tuple[Line, ...]:
+    """Where the evidence of each map of the shown finding lies: shares of it, with those of the area in brackets."""
+    told = page.evidence
+    lines = [Line(map_.title, lying.line(map_.told, _)) for map_ in told]
+    if any(map_.told.odd for map_ in told):
+        lines.append(Line(_("What the sign is worth"), page.worth))
+    return tuple(lines)
+
+
+def anatomy(page: CasePage, _: Translate) -> tuple[Line, ...]:
+    """What was measured of the film's anatomy, why the rest was not, and by which network."""
+    found = page.data.anatomy
+    if found is None or page.data.prediction is None:
+        return ()
+    measured = (Line(name, said) for name, said in found.lines)
+    reasons = (Line(_("Not measurable"), reason) for reason in found.reasons)
+    return (*measured, *reasons, Line(_("Network"), found.title))
 
 
 def network(card: Card, page: CasePage, _: Translate) -> tuple[Line, ...]:

@@ -96,10 +96,15 @@ class Report:
             parts += self._block(_("From where on findings are called"), self._lines(sheet.points))
         if sheet.shares:
             parts += self._block(_("Shares of the planes"), self._shares())
+        if sheet.evidence:
+            title = _("Where the evidence lies: its share, and in brackets that of the area")
+            parts += self._block(title, self._lines(sheet.evidence))
         if sheet.verdicts:
             parts += self._block(_("Verdicts"), self._verdicts())
         if sheet.against:
             parts += self._block(_("Every map against the true region"), self._against())
+        if sheet.anatomy:
+            parts += self._block(_("Anatomy"), self._lines(sheet.anatomy))
         if sheet.measures:
             parts += self._block(_("Measures"), self._lines(sheet.measures))
         if sheet.network:

@@ -95,9 +95,10 @@ class Sheet:
 
     ``said`` are sentences about the image (what a guard says) and the view (a network that changed, a link that could not be
     read in full), ``seen`` how the panes are shown, ``subject`` stands over them, ``probabilities`` of every finding,
-    ``points`` from where on the shown one and those are called whose points were moved, ``shares`` each plane's part of an
-    exam's, ``verdicts`` all that the reader said of the shown finding, ``against`` every method's layer against the true
-    region, ``link`` the address that restores the view.
+    ``anatomy`` what was measured of the film's, ``points`` from where on the shown one and those are called whose points were
+    moved, ``shares`` each plane's part of an exam's, ``verdicts`` all that the reader said of the shown finding, ``against``
+    every method's layer against the true region, ``evidence`` where each map's lies, ``link`` the address that
+    restores the view.
     """
 
     template: ClassVar[str] = "report.html"
@@ -113,7 +114,9 @@ class Sheet:
     shares: tuple[Share, ...]
     verdicts: tuple[Judged, ...]
     against: tuple[Against, ...]
+    evidence: tuple[Line, ...]
     measures: tuple[Line, ...]
+    anatomy: tuple[Line, ...]
     network: tuple[Line, ...]
     versions: tuple[Line, ...]
     printed_at: datetime
@@ -151,7 +154,9 @@ def sheet(tx: Transaction, page: CasePage, view: View, text: str, said: str, _: 
         shares=shares(data.prediction, data.finding, _) if data.prediction and data.planes else (),
         verdicts=tuple(told_of(page, review, _) for review in judged(page)),
         against=against(tx, page, _),
+        evidence=facts.evidence(page, _),
         measures=rulers(tx, page, shown, found, _),
+        anatomy=facts.anatomy(page, _),
         network=facts.network(page.card, page, _) if page.card else (),
         versions=facts.versions(page, shown, _),
         printed_at=datetime.now(UTC),

@@ -75,6 +75,17 @@ export function inverted([a, b, c, d, e, f]) {
 }
 
 /**
+ * One affine map after another.
+ * @param {Matrix} last
+ * @param {Matrix} first
+ * @returns {Matrix}
+ */
+export function after([a, b, c, d, e, f], [g, h, i, j, k, l]) {
+  const [x, y] = through([a, b, c, d, e, f], k, l);
+  return [a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, x, y];
+}
+
+/**
  * A point through an affine map.
  * @param {Matrix} matrix
  * @param {number} x
