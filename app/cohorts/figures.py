@@ -87,7 +87,8 @@ def _shared(table: report.Table, net: Network) -> Iterator[tuple[int, str]]:
 def _network(place: int, net: Network, cases: Sequence[Case]) -> report.Network:
     unread = [case.said[place] for case in cases if case.said[place].probabilities is None]
     refused = sum(said.refused for said in unread)
-    return report.Network(net.name, net.sha256, net.title, net.banner, len(cases) - len(unread), refused, len(unread) - refused)
+    read, failed = len(cases) - len(unread), len(unread) - refused
+    return report.Network(net.name, net.sha256, net.title, net.banner, read, refused, failed, net.moved)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from app.classifiers.card import Card
 from app.cohorts import boxes, figures, localising, report
-from app.cohorts.cases import Network, Said
+from app.cohorts.cases import Said
 from app.desk import cohorts
 from app.domain import Study
 from app.errors import NotFound
@@ -72,7 +72,7 @@ class Measuring:
         with self.store.view() as tx:
             cases = tx.cohorts.cases(row.id)
         table = report.Table.of(row.matched)
-        networks = [Network.of(card) for card in cards]
+        networks = cohorts.called_from(row, cards)
         known = [cohorts.case_of(case, len(cards)) for case in cases]
         made = figures.measured(row.name, table, known, networks, tell=self._figured)
         self.write(lambda tx: tx.cohorts.keep(row.id, made.plain()))  # maps take much longer: nobody waits for them
