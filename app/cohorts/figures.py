@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app import __version__
-from app.classifiers.curves import Bin
 from app.cohorts import report
 from app.cohorts.cases import Case, Column, Network, column
 from app.cohorts.report import ENOUGH, Estimate
@@ -179,7 +178,7 @@ def _calibration(own: Column) -> report.Calibration:
         intercept=_told(slope.intercept),
         error=expected_error(bins),
         brier=float(np.mean((own.probabilities - own.truth) ** 2)),
-        bins=tuple(Bin(b.predicted, b.observed, b.low, b.high, b.count) for b in bins),
+        bins=bins,
     )
 
 

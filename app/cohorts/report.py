@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from app.classifiers.curves import Bin
+from app.domain import Bin
 
 ENOUGH = 15
 """Films with and without a finding that it needs to count in a mean over findings."""

@@ -22,6 +22,7 @@ from app.cohorts.columns import Columns, Uncertain
 from app.cohorts.report import Report
 from app.cohorts.units import units
 from app.desk.intake import MEGABYTE, Arrived
+from app.domain import Region
 from app.errors import InputError, NotFound, TooLarge
 from app.store import CohortCaseRow, CohortRow, JobRow, Store, Transaction
 
@@ -255,6 +256,15 @@ def boxed(store: Store, row: CohortRow, cards: Sequence[Card]) -> dict[str, tupl
     with _file(row.table_name, octets) as path:
         labelled = table.read(path, told, findings(cards))
     return {one.image: one.boxes for one in labelled.rows if one.boxes}
+
+
+def drawn(tx: Transaction, case: CohortCaseRow) -> dict[str, Region]:
+    """Where readers drew the findings of a film: by finding, what was drawn last. None of exams, or where the study is gone."""
+    if case.study_id is None or case.image_id is None:
+        return {}
+    mine = (row for row in tx.reviews.of_study(case.study_id) if row.image_id == case.image_id)
+    found = {row.finding: row.review.regions for row in mine if row.review.regions and not row.doubtful}
+    return {finding: regions[0] for finding, regions in found.items() if 0 in regions}
 
 
 def _plain(labels: Sequence[float]) -> tuple[float | None, ...]:

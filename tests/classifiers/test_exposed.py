@@ -66,7 +66,7 @@ def dark(seed: int = 0, size: int = SIZE) -> Grey:
     down, over = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
     body = np.clip(1.3 - np.hypot(down * 0.9, over * 1.2), 0, 1)
     noise = np.random.default_rng(seed).integers(0, 60, (size, size))
-    return (film(seed, size) * body + 1 + noise).astype(np.uint16)
+    return np.asarray(film(seed, size) * body + 1 + noise, np.float64).astype(np.uint16)
 
 
 @pytest.mark.parametrize("edges", [(60, 60, 60, 60), (0, 0, 90, 70), (40, 15, 25, 130)])

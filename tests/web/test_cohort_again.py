@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from fastapi.testclient import TestClient
 
@@ -12,7 +13,7 @@ from app.classifiers.registry import Registry
 from app.cohorts.maps import Group, Maps
 from app.config import Settings
 from app.desk import wishes
-from app.domain import Inspection
+from app.domain import Inspection, Region, Review
 from app.phantoms import cohort
 from app.store import Store, Transaction
 from app.worker import Worker
@@ -242,3 +243,34 @@ def test_what_a_reader_asks_for_at_a_case_goes_before_the_rest_of_a_cohort(
         upload = tx.jobs.of_study(study)
     assert upload
     assert upload.state == "queued", "what nobody waits for waits until the cohort is done"
+
+
+def test_maps_are_compared_with_what_readers_drew(
+    client: TestClient,
+    store: Store,
+    settings: Settings,
+    measured: str,  # noqa: F811
+) -> None:
+    """A table without boxes: a reader draws the true region on three films, and the next measurement has the figures of it."""
+    worker, regions = Worker(settings, store), {}
+    assert client.get(f"{measured}/report.json").json()["localised"] == []
+    with store.view() as tx:
+        cases = tx.cohorts.cases(measured.rpartition("/")[2])[:3]
+    for place, case in enumerate(cases):
+        asked = wishes.maps(store, Registry(settings.models), case.study_id or "", model="phantom-untrained", finding="Nodule")
+        assert asked.job
+        worker.run_job(asked.job.id)
+        regions[case.name] = Region.rectangle(10 + place, 20, 40, 50 + place)
+        with store.begin() as tx:
+            layer = next(row for row in tx.layers.of_study(case.study_id or "") if row.finding == "Nodule")
+            tx.reviews.add(layer.id, Review("partly", "", "", {0: regions[case.name]}, "A", datetime.now(UTC)))
+    assert client.post(measured, data=FORM).status_code == 303
+    with store.view() as tx:
+        job = tx.jobs.of_cohort(measured.rpartition("/")[2])
+    assert job
+    assert worker.run_job(job.id)
+    told = client.get(f"{measured}/report.json").json()["localised"]
+    assert {row["finding"] for row in told} == {""}, "one finding alone has regions"
+    assert {row["films"] for row in told if row["measure"] == "pointing" and not row["control"]} == {3}
+    assert {row["method"] for row in told if row["control"]} == {"random map", "centre prior", "mean box"}
+    assert "or against what readers drew on a film" in client.get(measured).text

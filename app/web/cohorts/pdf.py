@@ -31,6 +31,10 @@ MARGIN = 14 * mm
 WIDE = A4[0] - 2 * MARGIN
 SIDE = 46 * mm
 MAP_SIDE, MAPS_A_ROW = 27 * mm, 6
+LEGEND = (
+    "Each map shares out the same evidence; black is none, the brightest cell of each picture the most of it, given in per "
+    "cent of all evidence. The square is what the network read."
+)
 COLOURS = (HexColor("#0a5fb4"), HexColor("#b45309"))
 """Of the first and the second network; the second's lines are dashed too."""
 
@@ -96,7 +100,7 @@ class Written:
             yield self._groups()
 
     def _maps(self, made: Maps) -> Iterator[Flowable]:
-        """Where a network looks for a finding: mean maps of outcomes, and groups of films that it looks at the same place on."""
+        """Where a network looks for a finding: mean maps of outcomes, and groups of films that it looks at alike on."""
         _ = self._
         outcomes = {"found": _("found"), "missed": _("missed"), "false alarm": _("false alarms")}
         means = [(f"{outcomes[one.outcome]} ({one.films})", one.mean) for one in made.averages]
@@ -108,8 +112,7 @@ class Written:
             f"{_('Where it looks')}: {_(made.finding.replace('_', ' '))}, {made.network}, {self.page.method_of(made.method)}"
         )
         yield self._say(heading, self.heading, bold=True)
-        yield self._say(_("Each map shares out the same evidence; black is none, the brightest cell of each picture the most of it, "
-                          "given in per cent of all evidence. The square is what the network read."), self.quiet)  # fmt: skip
+        yield self._say(_(LEGEND), self.quiet)
         for words, some in ((_("Mean map"), means), (_("Groups of films"), groups)):
             for start in range(0, len(some), MAPS_A_ROW):
                 row = some[start : start + MAPS_A_ROW]
