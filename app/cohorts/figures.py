@@ -13,7 +13,7 @@ from app import __version__
 from app.cohorts import report
 from app.cohorts.cases import Case, Column, Network, column
 from app.cohorts.report import ENOUGH, Estimate
-from app.cohorts.table import NOT_KNOWN
+from app.cohorts.table import NOT_KNOWN, in_order
 from app.evaluation import intervals
 from app.evaluation.calibration import calibration_slope, expected_error, reliability
 from app.evaluation.operating import reached
@@ -132,7 +132,7 @@ class _Judged:
 
     def groups(self, name: str, values: NDArray[np.str_]) -> Iterator[report.Group]:
         """The figures of each group of a column."""
-        for value in sorted(set(values.tolist())):
+        for value in sorted(set(values.tolist()), key=in_order):
             part = self.own.only(values == value)
             shares = reached(part.probabilities, part.truth, part.patients, self.point)
             yield report.Group(
