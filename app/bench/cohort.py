@@ -35,7 +35,7 @@ def measure(films: int, keep: Path | None = None) -> list[Figure]:
         seconds = time.perf_counter() - began
         if done.returncode:
             raise AppError("validate ended with %(code)s: %(told)s", {"code": done.returncode, "told": done.stderr[-500:]})
-        print(done.stdout)
+        print("\n".join(line for line in done.stdout.splitlines() if str(out) not in line))  # it goes with its folder
         _counted(out)
     return [
         Figure(f"draw {films} films of 256 px", "s", (drawn,)),

@@ -13,6 +13,7 @@ from typing import Any
 
 from app.classifiers.card import Card
 from app.classifiers.measured import fits, row
+from app.domain import Bin
 from app.errors import ModelError
 
 NAME = "curves.json"
@@ -33,17 +34,6 @@ class Roc:
     finding: str
     points: Points
     beside: Points = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """Answers of similar probability: their mean, the share that was true with its 95% interval, how many they are."""
-
-    predicted: float
-    observed: float
-    low: float
-    high: float
-    count: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """Which rectangle of a film was exposed: collimated films, and films that were scanned or photographed with something around.
 
-A side has a frame where its outermost lines are of one grey, and the frame ends at a straight and sharp edge: the air beside a
+Lines along a side that are of one value from end to end go first, unless what begins behind them begins slowly: so a black
+frame ends even where the film beside it is nearly as black, and nothing is lost with them, because nothing is on them. Else a
+side has a frame where its outermost lines are of one grey, and the frame ends at a straight and sharp edge: the air beside a
 body is of one grey too, but no ruler drew its border. Looks at stored values on a shrunk copy, so that windows and MONOCHROME1
 make no difference, and then for each edge at full size. Knows arrays and the domain; no torch.
 """
@@ -38,12 +40,29 @@ LEAST = 0.3
 NESTED = 3
 """So many frames may lie in one another: a page around a film around a field."""
 
+ONE = 0.006
+"""Of one value: so close, as `NEAR` counts; what JPEG leaves of a plain ground, less than the noise of air."""
+WHOLE = 0.995
+"""A line is of one value from end to end where so large a share of it is."""
+BEGINS, WITHIN = 0.2, 0.02
+"""So large a share of a line is something else within so many lines, as a share of the long side, behind a frame of one value.
+What begins slowly is a shoulder or a marker in air that is as black as can be."""
+BEGINS_AROUND = 0.05
+"""The same where two sides have such a frame: corners of a tilted field begin slowly too."""
+BLOCK = 8
+"""JPEG's blocks are so many lines wide. One that has both frame and film in it ripples, so that lines of one value end on its
+border and the edge lies within it."""
+LINES = 64
+"""So many lines are looked at in one go."""
 PIECE = 0.02
 """What is smaller, as a share of the copy, is no part of the field: text and markers."""
 Scalar = TypeVar("Scalar", bound=np.generic)
 Grey = NDArray[np.float32]
 Box = tuple[int, int, int, int]
 """Top, left, bottom and right in pixels; the latter two are behind the last."""
+Cuts = tuple[int, int, int, int]
+"""How many lines are cut off at the top, the bottom, the left and the right."""
+NONE: Cuts = (0, 0, 0, 0)
 
 
 class Edge(NamedTuple):
@@ -92,48 +111,89 @@ def find(values: NDArray[np.generic]) -> Box:
     """The exposed field of a film's values, any real dtype, (rows, columns); all of it where there is no frame."""
     top, left, bottom, right = 0, 0, *values.shape
     for _ in range(NESTED):
-        inner = _once(values[top:bottom, left:right])
-        if inner is None:
+        cuts = _cuts(values[top:bottom, left:right])
+        if not any(cuts):
             break
-        top, left, bottom, right = top + inner[0], left + inner[1], top + inner[2], left + inner[3]
+        top, bottom, left, right = top + cuts[0], bottom - cuts[1], left + cuts[2], right - cuts[3]
     if bottom - top < LEAST * values.shape[0] or right - left < LEAST * values.shape[1]:
         return 0, 0, values.shape[0], values.shape[1]
     return top, left, bottom, right
 
 
-def _once(values: NDArray[np.generic]) -> Box | None:
-    """The field within the outermost frame; None where there is none."""
+def _cuts(values: NDArray[np.generic]) -> Cuts:
+    """How many lines the outermost frame has on each side; all 0 where there is none."""
     if min(values.shape) < 32:
-        return None
+        return NONE
     step = -(-max(values.shape) // LONG)
     small = _shrunk(values, step)
     rows, columns = (length // 4 for length in small.shape)
     low, high = np.percentile(small[rows:-rows, columns:-columns], (1, 99))  # the middle is film, whatever lies around it
     if high - low <= 1e-6:
-        return None
+        return NONE
+    edged = _edged(values, step, small, (float(low), float(high)))
+    plain = _plain(values, ONE * float(high - low))
+    if not any(plain) or plain[0] + plain[1] >= values.shape[0] or plain[2] + plain[3] >= values.shape[1]:
+        return edged
+    ends = plain[0], values.shape[0] - plain[1], plain[2], values.shape[1] - plain[3]
+    top, bottom, left, right = (
+        other if end % BLOCK == 0 and one < other <= one + BLOCK else one
+        for one, other, end in zip(plain, edged, ends, strict=True)
+    )
+    return top, bottom, left, right
+
+
+def _plain(values: NDArray[np.generic], near: float) -> list[int]:
+    """How many lines of one value, text on them included, a frame has at the top, the bottom, the left and the right; 0 where
+    no film begins at once behind them."""
+    size = max(values.shape)
+    sides = [_plain_lines(side, near, max(2, round(WITHIN * size))) for side in _sides(values)]
+    around = sum(count >= max(1, THIN * size) and begins >= BEGINS for count, begins in sides) > 1
+    least = BEGINS_AROUND if around else BEGINS
+    return [count if count >= max(1, THIN * size) and begins >= least else 0 for count, begins in sides]
+
+
+def _plain_lines(values: NDArray[np.generic], near: float, deep: int) -> tuple[int, float]:
+    """How many of the first lines of a plane are of one value but for text, and what share of a line is something else at most
+    among the ``deep`` ones that follow."""
+    tone, shares = float(np.median(values[0])), np.zeros(0)
+    while len(shares) < len(values):
+        strip = values[len(shares) : len(shares) + LINES].astype(np.float32)
+        shares = np.concatenate([shares, (np.abs(strip - tone) <= near).mean(1)])
+        other = np.flatnonzero(shares < UNIFORM)
+        if shares[0] < WHOLE or (len(other) and other[0] + deep <= len(shares)):
+            break
+    other = np.flatnonzero(shares < UNIFORM)
+    whole = np.flatnonzero(shares[: other[0] if len(other) else 0] >= WHOLE)
+    count = int(whole[-1]) + 1 if len(whole) else 0
+    return count, float(1 - shares[count : count + deep].min(initial=1.0))
+
+
+def _edged(values: NDArray[np.generic], step: int, small: Grey, ends: tuple[float, float]) -> Cuts:
+    """How many lines lie before straight and sudden edges."""
+    low, high = ends
     grey = np.asarray((small - low) / (high - low), np.float32)
     frames = [_frame(turned) for turned in _sides(grey)]
     if all(frame is None for frame in frames):
-        return None
+        return NONE
     around = np.zeros(grey.shape, bool)
     for view, frame in zip(_sides(around), frames, strict=True):
         if frame is not None:
             view[frame[1]] = True
     field = _film(~around)
     if field is None:
-        return None
+        return NONE
     edges = [
         _edge(inside, turned, frame[0]) if frame is not None else None
         for inside, turned, frame in zip(_sides(field), _sides(grey), frames, strict=True)
     ]
     tilts = [sign * edge.slope for sign, edge in zip((1, -1, -1, 1), edges, strict=True) if edge is not None]
     if not tilts or max(tilts) - min(tilts) > ALIKE:
-        return None
+        return NONE
     cuts = [
         _refined(whole, step, edge, (low, high, frame[0])) if edge is not None and frame is not None else 0
         for whole, edge, frame in zip(_sides(values), edges, frames, strict=True)
     ]
-    return cuts[0], cuts[2], values.shape[0] - cuts[1], values.shape[1] - cuts[3]
+    return cuts[0], cuts[1], cuts[2], cuts[3]
 
 
 def _sides(plane: NDArray[Scalar]) -> list[NDArray[Scalar]]:

@@ -14,6 +14,6 @@ LATERAL = "Its header says that it is a lateral view."
 SIDEWAYS = "It looks like a lateral view of a chest."
 REASONS = (BLANK, TINY, LITTLE, UPSIDE_DOWN, ON_ITS_SIDE, INVERTED, PART, OTHER, UNSURE, FAR, LATERAL, SIDEWAYS)
 
-FRAMED = "A frame was found around the film; what lies in it was read, as far as it was found: maps end where reading ended."
+FRAMED = "Along one side of the film or more a frame was found. Only what lies inside of it was read, and maps end there."
 MIRRORED = "This film seems to be mirrored: the heart lies on the right. Dextrocardia exists."
 REMARKS = (FRAMED, MIRRORED)

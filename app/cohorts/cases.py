@@ -13,19 +13,22 @@ from app.domain import frozen
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A network as a cohort knows it. ``points`` are the probabilities from which on it calls its findings."""
+    """A network as a cohort knows it. ``points`` are the probabilities from which on it calls its findings; ``moved`` those
+    that are not its card's."""
 
     name: str
     sha256: str
     title: str
     banner: str
     points: Mapping[str, float] = field(hash=False)
+    moved: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, card: Card) -> "Network":
-        """As its card says."""
-        points = {finding: card.point(finding) for finding in card.findings}
-        return cls(card.name, card.sha256, card.title, card.banner, points)
+    def of(cls, card: Card, moved: Mapping[str, float] | None = None) -> "Network":
+        """As its card says, but for points that somebody moved."""
+        own = {finding: point for finding, point in (moved or {}).items() if finding in card.findings}
+        points = {finding: card.point(finding) for finding in card.findings} | own
+        return cls(card.name, card.sha256, card.title, card.banner, points, tuple(own))
 
 
 @dataclass(frozen=True, slots=True)

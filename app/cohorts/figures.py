@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app import __version__
-from app.classifiers.curves import Bin
 from app.cohorts import report
 from app.cohorts.cases import Case, Column, Network, column
 from app.cohorts.report import ENOUGH, Estimate
-from app.cohorts.table import NOT_KNOWN
+from app.cohorts.table import NOT_KNOWN, in_order
 from app.evaluation import intervals
 from app.evaluation.calibration import calibration_slope, expected_error, reliability
 from app.evaluation.operating import reached
@@ -87,7 +86,8 @@ def _shared(table: report.Table, net: Network) -> Iterator[tuple[int, str]]:
 def _network(place: int, net: Network, cases: Sequence[Case]) -> report.Network:
     unread = [case.said[place] for case in cases if case.said[place].probabilities is None]
     refused = sum(said.refused for said in unread)
-    return report.Network(net.name, net.sha256, net.title, net.banner, len(cases) - len(unread), refused, len(unread) - refused)
+    read, failed = len(cases) - len(unread), len(unread) - refused
+    return report.Network(net.name, net.sha256, net.title, net.banner, read, refused, failed, net.moved)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,7 +132,7 @@ class _Judged:
 
     def groups(self, name: str, values: NDArray[np.str_]) -> Iterator[report.Group]:
         """The figures of each group of a column."""
-        for value in sorted(set(values.tolist())):
+        for value in sorted(set(values.tolist()), key=in_order):
             part = self.own.only(values == value)
             shares = reached(part.probabilities, part.truth, part.patients, self.point)
             yield report.Group(
@@ -178,7 +178,7 @@ def _calibration(own: Column) -> report.Calibration:
         intercept=_told(slope.intercept),
         error=expected_error(bins),
         brier=float(np.mean((own.probabilities - own.truth) ** 2)),
-        bins=tuple(Bin(b.predicted, b.observed, b.low, b.high, b.count) for b in bins),
+        bins=bins,
     )
 
 

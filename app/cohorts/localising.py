@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.cohorts import report
-from app.cohorts.boxes import Box, region
 from app.cohorts.report import Estimate
-from app.domain import Extent, Localisation
+from app.domain import Extent, Localisation, Region
 from app.evaluation import localisation, truth
 from app.evaluation.intervals import mean, median
 from app.grey import resample
@@ -24,12 +23,13 @@ GRID = 64
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A finding on a film with its boxes, and how each method's map of it lies. ``film`` is (rows, columns) pixels."""
+    """A finding on a film with where it lies, by boxes or by a reader's hand, and how each method's map of it lies. ``film`` is
+    (rows, columns) pixels."""
 
     patient: str
     finding: str
     film: tuple[int, int]
-    boxes: tuple[Box, ...]
+    region: Region
     maps: Mapping[str, Localisation] = field(hash=False)
 
 
@@ -69,15 +69,15 @@ def _controls(marked: Sequence[Marked]) -> Iterator[dict[str, Localisation]]:
         heats = (localisation.random_map(shape, rng), localisation.centre_prior(shape), prior)
         whole = Extent(0, 0, one.film[1], one.film[0])
         yield {
-            name: truth.localise(heat[None], whole, {0: region(one.boxes)}, one.film)
+            name: truth.localise(heat[None], whole, {0: one.region}, one.film)
             for name, heat in zip(CONTROLS, heats, strict=True)
         }
 
 
 def _common(one: Marked) -> NDArray[np.float32]:
-    """A film's boxes on the common grid."""
+    """A film's region on the common grid."""
     shape = truth.grid(*one.film)
-    covered = truth.mask(region(one.boxes), one.film, shape).astype(np.float32)
+    covered = truth.mask(one.region, one.film, shape).astype(np.float32)
     return resample(covered, Extent(0, 0, GRID, GRID), (GRID, GRID))
 
 

@@ -1,7 +1,7 @@
 """Where a network looks on a cohort's films, one finding at a time: mean maps of what it called, missed and called wrongly,
 and groups of films on which it looks at the same place, which a reader may name. Plain values, as JSON and back."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
@@ -66,6 +66,17 @@ class Maps:
     def plain(self) -> dict[str, Any]:
         """As JSON."""
         return asdict(self)
+
+    def called_before(self, before: Iterable[tuple[str, frozenset[int]]]) -> "Maps":
+        """The same, with groups called what groups of mostly the same films were called: such a one and it have more films in
+        common than either has alone. ``before`` are names with the numbers of their cases."""
+        groups = []
+        for group in self.groups:
+            mine = frozenset(group.cases)
+            alike = [(len(mine & cases) / len(mine | cases), name) for name, cases in before if mine | cases]
+            share, name = max(alike, default=(0.0, ""))
+            groups.append(replace(group, name=name) if share > 0.5 and not group.name else group)
+        return replace(self, groups=tuple(groups))
 
     def named(self, place: int, name: str) -> "Maps":
         """The same with a group, from 0, named. NotFound where there is no such group, InputError for a long name."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from app.classifiers.curves import Bin
+from app.domain import Bin
 
 ENOUGH = 15
 """Films with and without a finding that it needs to count in a mean over findings."""
@@ -27,7 +27,8 @@ class Estimate:
 @dataclass(frozen=True, slots=True)
 class Network:
     """A network that was measured. ``read`` cases had an answer; the guard ``refused`` others, ``failed`` counts those that no
-    answer came of for another reason."""
+    answer came of for another reason. ``moved`` are findings that were called from where a reader had moved their points to,
+    not from the card's."""
 
     name: str
     sha256: str
@@ -36,6 +37,7 @@ class Network:
     read: int
     refused: int
     failed: int
+    moved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,16 @@ def _grouped(found: Sequence[Row], columns: Columns, file: str) -> tuple[Row, ..
     return tuple(rows_)
 
 
+def in_order(value: str) -> tuple[bool, float, str]:
+    """What groups are put in order by: numbers and the classes of `in_classes` by where they begin, then words."""
+    if value.startswith("< "):
+        return False, -math.inf, value
+    try:
+        return False, float(value.split()[0]), value
+    except (ValueError, IndexError):
+        return True, 0.0, value
+
+
 def in_classes(values: Sequence[str], parts: int = 3) -> list[str] | None:
     """Numbers, such as ages, as that many classes with about as many rows each, named by their ends; None where one is none."""
     try:

@@ -22,6 +22,7 @@ from app.cohorts.columns import Columns, Uncertain
 from app.cohorts.report import Report
 from app.cohorts.units import units
 from app.desk.intake import MEGABYTE, Arrived
+from app.domain import Region
 from app.errors import InputError, NotFound, TooLarge
 from app.store import CohortCaseRow, CohortRow, JobRow, Store, Transaction
 
@@ -50,21 +51,27 @@ def sheet(files: Sequence[Arrived]) -> tuple[Sheet, tuple[Arrived, ...]]:
         others.append(file)
         if file.error is None and zipfile.is_zipfile(file.path):
             found += _within(file)
+    given = _one_table(found)
+    if not others:
+        raise InputError("There is a table but no film or exam: send them together.")
+    return given, tuple(others)
+
+
+def _one_table(found: Sequence[Sheet]) -> Sheet:
+    """The one table of labels among some; one of boxes becomes a column of it. InputError where there is none, or several."""
     lying = [one for one in found if boxes.is_table(_header(one))]
-    found = [one for one in found if one not in lying]
-    if not found:
+    labels = [one for one in found if one not in lying]
+    if not labels:
         raise InputError(
             "There is no table among these files: a cohort is films or exams and one CSV file with their labels, beside them "
             "or in the same archive."
         )
-    if len(found) > 1:
+    if len(labels) > 1:
         raise InputError(
             "There are several tables: %(names)s. A cohort has one; send it without the others.",
-            {"names": ", ".join(f"“{one.name}”" for one in found[:5])},
+            {"names": ", ".join(f"“{one.name}”" for one in labels[:5])},
         )
-    if not others:
-        raise InputError("There is a table but no film or exam: send them together.")
-    return (_with_boxes(found[0], lying[0]) if lying else found[0]), tuple(others)
+    return _with_boxes(labels[0], lying[0]) if lying else labels[0]
 
 
 def _header(given: Sheet) -> tuple[str, ...]:
@@ -141,6 +148,23 @@ def create(store: Store, given: Sheet, files: Sequence[tuple[str, str]]) -> Coho
         return tx.cohorts.add(name, given.octets, came.name, header, files)
 
 
+def replace_table(store: Store, cohort_id: str, files: Sequence[Arrived]) -> None:
+    """Put another table in place of a cohort's, for the same films or exams: one CSV file, and perhaps one of boxes. What was
+    measured stays, as of the table before, until somebody measures anew; a job that reads it is cancelled. NotFound for a
+    cohort there is not; InputError for what is no table."""
+    for file in files:
+        if file.error is None and not is_table(file.name):
+            raise InputError(
+                "“%(name)s” is no table: send the CSV file alone; the films are here already.", {"name": file.name}
+            )
+    given = _one_table([Sheet(one.name, _small(one.path.read_bytes(), one.name)) for one in files if one.error is None])
+    with _file(given.name, given.octets) as path:
+        header = table.header(path)
+    with store.begin() as tx:
+        tx.cohorts.replace_table(cohort_id, given.octets, PurePosixPath(given.name.replace("\\", "/")).name, header)
+        tx.jobs.cancel_cohort(cohort_id)
+
+
 def findings(cards: Sequence[Card]) -> tuple[str, ...]:
     """All that these networks answer for."""
     return tuple(dict.fromkeys(finding for card in cards for finding in card.findings))
@@ -169,9 +193,18 @@ def columns_of(plain: Mapping[str, Any]) -> Columns:
     )
 
 
-def measure(store: Store, registry: Registry, cohort_id: str, told: Columns, models: Sequence[str]) -> JobRow:
+def measure(
+    store: Store,
+    registry: Registry,
+    cohort_id: str,
+    told: Columns,
+    models: Sequence[str],
+    *,
+    points: Mapping[str, Mapping[str, float]] | None = None,
+) -> JobRow:
     """Say what of the table is what and which networks are measured, put its rows to the stored images, and ask for the
-    figures. NotFound for a cohort or a network there is not; InputError, in words, for whatever cannot be measured."""
+    figures. ``points`` are findings that are called from elsewhere than the cards say, by network. NotFound for a cohort or a
+    network there is not; InputError, in words, for whatever cannot be measured."""
     if not 1 <= len(set(models)) == len(models) <= MOST_MODELS:
         raise InputError("Choose one network, or two different ones to compare.")
     cards = [registry.card(name) for name in models]
@@ -193,7 +226,8 @@ def measure(store: Store, registry: Registry, cohort_id: str, told: Columns, mod
     ]
     with store.begin() as tx:
         summary = matched.summary(labelled).plain()
-        tx.cohorts.settle(cohort_id, told.plain(), models, summary, cases)
+        kept = {name: dict(by) for name, by in (points or {}).items() if name in models}
+        tx.cohorts.settle(cohort_id, told.plain() | {"points": kept}, models, summary, cases)
         return tx.jobs.measure(cohort_id)
 
 
@@ -224,6 +258,15 @@ def boxed(store: Store, row: CohortRow, cards: Sequence[Card]) -> dict[str, tupl
     return {one.image: one.boxes for one in labelled.rows if one.boxes}
 
 
+def drawn(tx: Transaction, case: CohortCaseRow) -> dict[str, Region]:
+    """Where readers drew the findings of a film: by finding, what was drawn last. None of exams, or where the study is gone."""
+    if case.study_id is None or case.image_id is None:
+        return {}
+    mine = (row for row in tx.reviews.of_study(case.study_id) if row.image_id == case.image_id)
+    found = {row.finding: row.review.regions for row in mine if row.review.regions and not row.doubtful}
+    return {finding: regions[0] for finding, regions in found.items() if 0 in regions}
+
+
 def _plain(labels: Sequence[float]) -> tuple[float | None, ...]:
     return tuple(None if math.isnan(label) else label for label in labels)
 
@@ -251,10 +294,17 @@ def networks_of(registry: Registry, row: CohortRow) -> tuple[Network, ...]:
     return tuple(Network(card.name, card.sha256, card.title, card.banner, points.get(card.name, {})) for card in cards)
 
 
+def called_from(row: CohortRow, cards: Sequence[Card]) -> list[Network]:
+    """The networks that a cohort is measured with, calling from where their cards say, or from where whoever asked for it had
+    moved that to."""
+    moved = (row.columns or {}).get("points", {})
+    return [Network.of(card, moved.get(card.name)) for card in cards]
+
+
 @dataclass(frozen=True, slots=True)
 class Behind:
     """Which films of a cohort are asked for: of one finding by one network, with (True) or without a label, called from
-    ``threshold`` on (True) or not, in one group."""
+    ``threshold`` on (True) or not, in one group; of some films alone where ``only`` has the numbers of their cases."""
 
     network: str
     finding: str
@@ -263,6 +313,7 @@ class Behind:
     called: bool | None = None
     column: str = ""
     value: str = ""
+    only: frozenset[int] | None = None
 
 
 def behind(row: CohortRow, cases: Sequence[CohortCaseRow], asked: Behind) -> tuple[tuple[CohortCaseRow, float], ...]:
@@ -278,6 +329,8 @@ def behind(row: CohortRow, cases: Sequence[CohortCaseRow], asked: Behind) -> tup
     for case in cases:
         told = case.said[place][0] if case.said else None
         label = case.labels[at]
+        if asked.only is not None and case.number not in asked.only:
+            continue
         if told is None or asked.finding not in told or label is None:
             continue
         probability = told[asked.finding]

@@ -7,6 +7,7 @@ thread without a copy or a lock.
 from app.domain.annotations import ANNOTATIONS, Annotation, AnnotationKind
 from app.domain.answers import FINDINGS, KNEE_FINDINGS, NO_FINDING, Answer, Part, Score
 from app.domain.arrays import Scalar, frozen
+from app.domain.bins import Bin
 from app.domain.edits import AREAS, FILLS, Area, AreaKind, Edit, Fill, Point
 from app.domain.evidence import Evidence, Share
 from app.domain.extent import Extent
@@ -47,6 +48,7 @@ __all__ = [
     "Answer",
     "Area",
     "AreaKind",
+    "Bin",
     "Edit",
     "Evidence",
     "Extent",

@@ -10,18 +10,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain import Bin
 from app.evaluation.intervals import wilson
-
-
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """Answers of similar probability: their mean, the share that was true with its 95% Wilson interval, how many they are."""
-
-    predicted: float
-    observed: float
-    low: float
-    high: float
-    count: int
 
 
 @dataclass(frozen=True, slots=True)

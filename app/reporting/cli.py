@@ -18,6 +18,7 @@ from app.errors import NotFound
 from app.reporting import (
     cases,
     exams,
+    frames,
     framing,
     grouping,
     histograms,
@@ -49,10 +50,14 @@ def main(arguments: list[str]) -> int:
         return masked(given, loaded) if given.masks else signed(every, given.cases or 100, loaded)
     if given.histogram_control:
         return histogram_control(given.cases or 400)
+    if given.frames:
+        for found in frames.measure(given.data, given.cases or 40, given.part):
+            print(found.line(), flush=True)
+        return 0
     if given.model:
         return maps(given, registry.card(given.model), loaded)
     if given.framing or given.clusters:
-        return frames(given, loaded)
+        return planted(given, loaded)
     classifier = loaded.get(registry.card(given.shortcuts or given.starts))
     if given.shortcuts:
         told = shortcuts.lines(shortcuts.measure(classifier, given.data, given.part))
@@ -96,7 +101,7 @@ def maps(given: argparse.Namespace, card: Card, loaded: Loaded) -> int:
     return 0
 
 
-def frames(given: argparse.Namespace, loaded: Loaded) -> int:
+def planted(given: argparse.Namespace, loaded: Loaded) -> int:
     """Print what frames around films do, or how often groups of maps find a planted shortcut; returns the exit code."""
     classifier = loaded.get(loaded.registry.card(given.framing or given.clusters))
     if given.clusters:
@@ -139,7 +144,10 @@ def parser(settings: Settings) -> argparse.ArgumentParser:
         help="cases per finding (phantoms) or per source (real films), 40 unless told; examinations of the control, 400",
     )
     options.add_argument(
-        "--part", choices=["validation", "test"], default="validation", help="for --shortcuts and --framing: of which films"
+        "--part",
+        choices=["validation", "test"],
+        default="validation",
+        help="for --shortcuts, --framing and --frames: of which films",
     )
     options.add_argument(
         "--placing",
@@ -185,6 +193,7 @@ def _what(options: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="print how many films have a frame, and what reading their exposed field alone does to a chest network, no more",
     )
+    what.add_argument("--frames", action="store_true", help="print how exactly frames drawn around films are found, no more")
     what.add_argument(
         "--clusters",
         metavar="NAME",

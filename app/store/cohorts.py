@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.errors import NotFound
 from app.store.blobs import Blobs
 from app.store.records.cohorts import CohortCaseRow, CohortRow, LabelledRow
-from app.store.tables import CohortCaseTable, CohortMapsTable, CohortTable, FileTable, now
+from app.store.tables import CohortCaseTable, CohortMapsTable, CohortTable, FileTable, InspectionTable, now
 
 
 class Cohorts:
@@ -71,10 +71,12 @@ class Cohorts:
         matched: Mapping[str, Any],
         cases: Sequence[CohortCaseRow],
     ) -> None:
-        """Say what of the table is what, which networks are measured and what the cases are; what was measured before goes.
-        NotFound."""
+        """Say what of the table is what, which networks are measured and what the cases are; what was measured before goes, but
+        for what readers called groups of its films. NotFound."""
         row = self._get(cohort_id)
+        row.names = [[*at, list(keys)] for at, keys in self.names(cohort_id)]
         row.columns, row.models, row.matched, row.report = dict(columns), list(models), dict(matched), None
+        row.earlier_table = ""
         for table in (CohortCaseTable, CohortMapsTable):
             self._session.execute(delete(table).where(table.cohort_id == cohort_id))
         for case in cases:
@@ -94,10 +96,50 @@ class Cohorts:
             )
         self._session.flush()
 
+    def replace_table(self, cohort_id: str, table: bytes, table_name: str, header: Sequence[str]) -> None:
+        """Put another table in place of a cohort's. What was measured stays, as of the table before. NotFound."""
+        row = self._get(cohort_id)
+        self._doomed.add(row.table)
+        if row.report is not None:
+            row.earlier_table = row.earlier_table or row.table_name
+        row.table, row.table_name, row.header = self._blobs.put(table), table_name, list(header)
+        self._doomed.discard(row.table)
+        self._session.flush()
+
+    def names(self, cohort_id: str) -> tuple[tuple[tuple[str, str, str], frozenset[str]], ...]:
+        """What readers called groups of its films: network, finding and name, and the keys of the films. Those of maps that are
+        there, and of others that were there before and were not made anew. NotFound."""
+        row = self._get(cohort_id)
+        keys = {case.number: case.key for case in self.cases(cohort_id)}
+        found: dict[tuple[str, str, str], frozenset[str]] = {}
+        made = [(network, finding, values) for network, finding, values in self.maps(cohort_id) if values is not None]
+        for network, finding, values in made:
+            for group in values["groups"]:
+                if group["name"]:
+                    found[network, finding, group["name"]] = frozenset(keys[number] for number in group["cases"])
+        anew = {(network, finding) for network, finding, _ in made}
+        for network, finding, name, of in row.names:
+            if (network, finding) not in anew:
+                found.setdefault((network, finding, name), frozenset(of))
+        return tuple(found.items())
+
     def cases(self, cohort_id: str) -> tuple[CohortCaseRow, ...]:
         """Its films or exams, in the order of the table."""
         query = select(CohortCaseTable).where(CohortCaseTable.cohort_id == cohort_id).order_by(CohortCaseTable.number)
         return tuple(map(_case, self._session.scalars(query)))
+
+    def inspected(self, cohort_id: str, model: str) -> tuple[tuple[int, str, tuple[str, ...]], ...]:
+        """What the guard of a network said of its films: number, mark (`app.domain.Inspection.mark`) and remarks."""
+        query = (
+            select(CohortCaseTable.number, InspectionTable)
+            .join(InspectionTable, InspectionTable.image_id == CohortCaseTable.image_id)
+            .where(CohortCaseTable.cohort_id == cohort_id, InspectionTable.model == model)
+            .order_by(CohortCaseTable.number)
+        )
+        return tuple(
+            (number, "insisted" if row.insisted else row.verdict, tuple(row.remarks))
+            for number, row in self._session.execute(query)
+        )
 
     def said(self, cohort_id: str, number: int, said: Sequence[tuple[Mapping[str, float] | None, Sequence[str], bool]]) -> None:
         """Keep what the networks said of a case. NotFound."""
@@ -166,6 +208,7 @@ class Cohorts:
             report=row.report,
             created_at=row.created_at,
             cases=self._session.scalar(count) or 0,
+            earlier_table=row.earlier_table,
         )
 
 

@@ -87,10 +87,13 @@ class Jobs:
         """Ask for a cohort's figures; what asked before is cancelled. NotFound."""
         if self._session.get(CohortTable, cohort_id) is None:
             raise NotFound("There is no such cohort, or it was removed.")
-        key = {"kind": "cohort", "cohort_id": cohort_id}
-        for job in self._same(key):
+        self.cancel_cohort(cohort_id)
+        return self._add({"kind": "cohort", "cohort_id": cohort_id}, priority)
+
+    def cancel_cohort(self, cohort_id: str) -> None:
+        """Stop a cohort's jobs."""
+        for job in self._same({"kind": "cohort", "cohort_id": cohort_id}):
             self._end(job, "cancelled", "done")
-        return self._add(key, priority)
 
     def of_cohort(self, cohort_id: str) -> JobRow | None:
         """The last job that was asked for a cohort."""
@@ -147,6 +150,10 @@ class Jobs:
         """How many jobs wait."""
         return self._session.scalar(select(func.count()).where(JobTable.state == "queued")) or 0
 
+    def more_urgent(self, than: int) -> bool:
+        """Whether a job waits, and may be tried by now, that goes before those of a priority."""
+        return bool(self._session.scalar(select(exists().where(*_ripe(), JobTable.priority > than))))
+
     def due(self) -> bool:
         """Whether there is a job to take: one that waits and may be tried by now, or one whose lease ran out."""
         late = and_(JobTable.state == "running", JobTable.lease_until < now())
@@ -160,8 +167,9 @@ class Jobs:
             self._end(job, "cancelled", "done" if done else "failed")
         return _row(job)
 
-    def claim(self, owner: str, seconds: float, job_id: str | None = None) -> JobRow | None:
-        """Take the most urgent waiting job (or this one) and its lease; None when there is none to take.
+    def claim(self, owner: str, seconds: float, job_id: str | None = None, *, above: int | None = None) -> JobRow | None:
+        """Take the most urgent waiting job (or this one, or one ``above`` a priority) and its lease; None when there is none to
+        take.
 
         Jobs whose lease ran out count as waiting.
         """
@@ -169,6 +177,8 @@ class Jobs:
         query = select(JobTable.id).where(*_ripe())
         if job_id is not None:
             query = query.where(JobTable.id == job_id)
+        if above is not None:
+            query = query.where(JobTable.priority > above)
         order = (JobTable.priority.desc(), JobTable.created_at, JobTable.id)
         while (found := self._session.scalar(query.order_by(*order).limit(1))) is not None:
             taken = self._session.execute(
@@ -191,10 +201,11 @@ class Jobs:
                 return _row(job)
         return None
 
-    def regain(self, owner: str, seconds: float) -> JobRow | None:
-        """The job that is the owner's already, its lease lengthened: it was claimed, and the answer was lost on its way."""
-        mine = select(JobTable).where(JobTable.state == "running", JobTable.lease_owner == owner).limit(1)
-        job = self._session.scalar(mine)
+    def regain(self, owner: str, seconds: float, known: Sequence[str] = ()) -> JobRow | None:
+        """The job that is the owner's already, its lease lengthened: it was claimed, and the answer was lost on its way.
+        ``known`` are those that the owner has in hand."""
+        mine = (JobTable.state == "running", JobTable.lease_owner == owner, JobTable.id.not_in(known))
+        job = self._session.scalar(select(JobTable).where(*mine).limit(1))
         if job is None:
             return None
         job.lease_until = now() + timedelta(seconds=seconds)

@@ -12,7 +12,8 @@ from safetensors.torch import save
 from torch import nn
 
 from app.classifiers.curves import NAME
-from app.evaluation.calibration import Bin, Slope
+from app.domain import Bin
+from app.evaluation.calibration import Slope
 from app.evaluation.operating import Reached
 from app.evaluation.predictions import Interval
 

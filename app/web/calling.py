@@ -145,8 +145,15 @@ def shown(card: Card, sha256: str, point: OperatingPoint, finding: str, curves: 
         percent=per_cent(point.at),
         card="" if point.card is None else small(point.card),
         moved=point.moved is not None,
-        worth=tuple(worth(row, _) for row in known[:1]),
+        worth=tuple(worth(row, _) for row in known[:1]) or _unknown(point, _),
     )
+
+
+def _unknown(point: OperatingPoint, _: Translate) -> tuple[str, ...]:
+    """That nobody knows what a moved point does: the network came without the curves that would tell."""
+    if point.moved is None:
+        return ()
+    return (_("What calling from there does is not known: the network’s card has no curves of its calls."),)
 
 
 def worth(row: Does, _: Translate) -> str:

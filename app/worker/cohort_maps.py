@@ -62,8 +62,19 @@ class Mapping:
             maps.Posed(number, known[number], posed(layer.values[0], layer.extent, side=maps.SIDE))
             for number, layer in layers.items()
         ]
-        made = maps.gathered(network, finding, maps.METHOD, found)
+        made = maps.gathered(network, finding, maps.METHOD, found).called_before(self._names(by_number, network, finding))
         return replace(made, groups=tuple(self._kept(group, by_number, layers) for group in made.groups))
+
+    def _names(self, cases: dict[int, CohortCaseRow], network: str, finding: str) -> list[tuple[str, frozenset[int]]]:
+        """What groups of these films were called before the cohort was measured anew."""
+        numbers = {case.key: number for number, case in cases.items()}
+        with self.store.view() as tx:
+            known = tx.cohorts.names(self.job.cohort_id)
+        return [
+            (name, frozenset(numbers[key] for key in keys if key in numbers))
+            for (by, about, name), keys in known
+            if (by, about) == (network, finding)
+        ]
 
     def _told(self, step: int, of: int) -> None:
         self.write(lambda tx: tx.jobs.progress(self.job.id, self.owner, step, of, MAPS_MADE))

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from app.classifiers.card import Card
 from app.cohorts import boxes, figures, localising, report
-from app.cohorts.cases import Network, Said
+from app.cohorts.cases import Said
 from app.desk import cohorts
-from app.domain import Study
+from app.domain import Region, Study
 from app.errors import NotFound
 from app.reading import Heard, heard, maps
 from app.reading.running import BATCH
@@ -72,7 +72,7 @@ class Measuring:
         with self.store.view() as tx:
             cases = tx.cohorts.cases(row.id)
         table = report.Table.of(row.matched)
-        networks = [Network.of(card) for card in cards]
+        networks = cohorts.called_from(row, cards)
         known = [cohorts.case_of(case, len(cards)) for case in cases]
         made = figures.measured(row.name, table, known, networks, tell=self._figured)
         self.write(lambda tx: tx.cohorts.keep(row.id, made.plain()))  # maps take much longer: nobody waits for them
@@ -84,8 +84,8 @@ class Measuring:
         return True
 
     def _localised(self, row: CohortRow, cards: Sequence[Card], cases: Sequence[CohortCaseRow]) -> Iterator[report.Localised]:
-        """How the maps lie on the films that have boxes."""
-        known = cohorts.boxed(self.store, row, cards)
+        """How the maps lie on the films that have boxes, or regions that a reader drew: those of findings without a box."""
+        known = self._regions(row, cards, cases)
         due = [case for case in cases if case.name in known and case.study_id and case.image_id]
         for place, card in enumerate(cards):
             marked: list[localising.Marked] = []
@@ -98,22 +98,35 @@ class Measuring:
         if due:
             self._compared(len(cards) * len(due), len(cards) * len(due))
 
+    def _regions(self, row: CohortRow, cards: Sequence[Card], cases: Sequence[CohortCaseRow]) -> dict[str, dict[str, Region]]:
+        """Where findings lie, by the names of cases."""
+        lying = cohorts.boxed(self.store, row, cards)
+        found = {
+            name: {finding: boxes.region(some) for finding, some in boxes.by_finding(own).items()}
+            for name, own in lying.items()
+        }
+        answered = cohorts.findings(cards)
+        for case in cases:
+            with self.store.view() as tx:
+                drawn = {finding: region for finding, region in cohorts.drawn(tx, case).items() if finding in answered}
+            if drawn:
+                found[case.name] = drawn | found.get(case.name, {})
+        return found
+
     def _figured(self, step: int, of: int) -> None:
         self.write(lambda tx: tx.jobs.progress(self.job.id, self.owner, step, of, COHORT_MEASURED))
 
     def _compared(self, step: int, of: int) -> None:
         self.write(lambda tx: tx.jobs.progress(self.job.id, self.owner, step, of, COHORT_MAPS))
 
-    def _marked(self, card: Card, case: CohortCaseRow, own: tuple[boxes.Box, ...]) -> Iterator[localising.Marked]:
+    def _marked(self, card: Card, case: CohortCaseRow, regions: dict[str, Region]) -> Iterator[localising.Marked]:
         """A film's findings with its maps of them."""
         with suppress(NotFound):
             with self.store.view() as tx:
                 study = tx.studies.load(case.study_id or "")
             image = next(image for image in study.images if image.stack == case.key)
-            by = boxes.by_finding(own)
-            regions = {finding: boxes.region(some) for finding, some in by.items()}
             for finding, lies in maps(study, self.loaded, card.name, case.key, regions).items():
-                yield localising.Marked(case.patient, finding, (image.rows, image.columns), by[finding], lies)
+                yield localising.Marked(case.patient, finding, (image.rows, image.columns), regions[finding], lies)
 
     def _read(self, cards: Sequence[Card], some: Sequence[CohortCaseRow], step: int, of: int) -> None:
         """What the networks say of some cases, kept with the cohort and with their studies."""

@@ -58,6 +58,7 @@ class Worker:
         self._loading = threading.Lock()
         self._caught_up = False
         self._unsure = False
+        self._in_hand: list[str] = []
         self._stopping = threading.Event()
         self._replies = Replies(store, self._loaded, self._stopping)
         self._awake = threading.Event()
@@ -127,11 +128,12 @@ class Worker:
         """Do this job; False when it does not wait (any more). A second delivery of a job is harmless."""
         return self._claimed(job_id)
 
-    def _claimed(self, job_id: str | None) -> bool:
-        job = self._next(job_id)
+    def _claimed(self, job_id: str | None, above: int | None = None) -> bool:
+        job = self._next(job_id, above)
         if job is None:
             return False
         started = time.perf_counter()
+        self._in_hand.append(job.id)
         try:
             with self._lease(job) as lost:
                 self._do(job, lambda: lost.is_set() or self._stopping.is_set())
@@ -142,10 +144,13 @@ class Worker:
             self._tell(job, lambda tx: tx.jobs.release(job.id, self._owner))
         except Exception as error:  # noqa: BLE001 - the worker's edge: whatever happens to one job, the next one is done
             self._came_to_nothing(job, error)
+        finally:
+            self._in_hand.remove(job.id)
         return True
 
-    def _next(self, job_id: str | None) -> JobRow | None:
-        """The job to do, claimed; the one that was claimed before when the database broke off while it answered."""
+    def _next(self, job_id: str | None, above: int | None = None) -> JobRow | None:
+        """The job to do, claimed, of those ``above`` a priority; the one that was claimed before when the database broke off
+        while it answered."""
         if not self._unsure:
             with self._store.view() as tx:
                 due = tx.jobs.due()
@@ -153,8 +158,8 @@ class Worker:
                 return None  # asking takes no writer's lock: an idle worker keeps no writer waiting
         unsure, self._unsure = self._unsure, True
         with self._store.begin() as tx:
-            job = tx.jobs.regain(self._owner, self._settings.lease_seconds) if unsure else None
-            job = job or tx.jobs.claim(self._owner, self._settings.lease_seconds, job_id)
+            job = tx.jobs.regain(self._owner, self._settings.lease_seconds, self._in_hand) if unsure else None
+            job = job or tx.jobs.claim(self._owner, self._settings.lease_seconds, job_id, above=above)
         self._unsure = False
         return job
 
@@ -249,11 +254,27 @@ class Worker:
         self._write(job, lambda tx: tx.jobs.finish(job.id, self._owner, network=bool(models)))
 
     def _measure(self, job: JobRow, leave: Callable[[], bool]) -> None:
-        """A cohort's job."""
-        measuring = Measuring(self._store, job, self._owner, self._loaded(), lambda step: self._write(job, step), leave)
+        """A cohort's job. What somebody waits for at a case is done in between: a cohort takes minutes."""
+
+        def between() -> bool:
+            if not leave():
+                self._urgent(job.priority)
+            return leave()
+
+        measuring = Measuring(self._store, job, self._owner, self._loaded(), lambda step: self._write(job, step), between)
         if not measuring.carry_out():
             raise Stopped
         self._write(job, lambda tx: tx.jobs.finish(job.id, self._owner))
+
+    def _urgent(self, than: int) -> None:
+        """Do the jobs that go before those of a priority, as long as there are any."""
+
+        def waits() -> bool:
+            with self._store.view() as tx:
+                return tx.jobs.more_urgent(than)
+
+        while not self._stopping.is_set() and self._patiently(waits) and self._claimed(None, than):
+            pass
 
     def _readings(self, job: JobRow) -> task.Readings:
         """What networks read of a job's study, its stacks made first."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydicom import dcmread
 
 from app.__main__ import main
 from app.phantoms import cohort
@@ -57,6 +58,8 @@ def test_every_figure_is_found_again_in_the_cases(drawn: Path, tmp_path: Path, c
     assert told["differences"][0]["several"] is True
     assert {(group["column"], group["value"]) for group in told["groups"]} >= {("drain", "yes"), ("drain", "no")}
     printed = capsys.readouterr().out
+    few = [line.split()[0] for line in printed.splitlines() if line.endswith("  few")]
+    assert set(few) == {"Cardiomegaly", "Effusion", "Nodule"}, "24 films are few on one side at least"
     assert f"{FILMS} rows, {FILMS} with an image" in printed
     assert "phantom-untrained − phantom-by-name" in printed
 
@@ -170,3 +173,25 @@ def test_what_cannot_be_measured_is_one_sentence(
     assert main(["validate", "--table", str(drawn / "labels.csv"), *words, "--out", str(tmp_path / "out"), "--quiet"]) == 2
     assert sentence in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_subgroups_of_what_has_enough_films_are_printed(
+    drawn: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = list(csv.DictReader(io.StringIO((drawn / "labels.csv").read_text(encoding="utf-8"))))
+    films = [*given, *given][:32]
+    for at, row in enumerate(films):
+        with dcmread(drawn / row["image"]) as film:
+            film.SOPInstanceUID = f"1.2.3.{at}"
+            film.file_meta.MediaStorageSOPInstanceUID = film.SOPInstanceUID
+            film.save_as(tmp_path / f"{at}.dcm")
+    lines = [f"{at}.dcm,{'AP' if at < 12 else 'PA'},{at % 2},0" for at in range(32)]
+    (tmp_path / "labels.csv").write_text("\n".join(["image,view,Nodule,Effusion", *lines]) + "\n", encoding="utf-8")
+    words = ["--table", str(tmp_path / "labels.csv"), "--model", "phantom-untrained", "--out", str(tmp_path / "out"), "--quiet"]
+    assert main(["validate", *words]) == 0
+    printed = capsys.readouterr().out
+    line = next(line for line in printed.splitlines() if "view: AP" in line)
+    told = next(one for one in report(tmp_path / "out")["groups"] if (one["finding"], one["value"]) == ("Nodule", "AP"))
+    assert f"{told['auroc']['value']:.3f}" in line
+    assert line.endswith("6/6  few")
+    assert "Effusion             view" not in printed, "it has no film with it"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from app.phantoms import cohort
 from tests.browser.conftest import Server, StartServer, Watch
@@ -109,10 +109,48 @@ def _cells_and_points_open_films(page: Page) -> None:
     page.locator("a.row-link").first.click()
     page.wait_for_url(re.compile("/studies/"))
     expect(page.locator(".labels")).to_contain_text(name)
+    _drains_are_found_in_three_clicks(page, address)
     page.goto(f"{address}/report")
     expect(page.get_by_role("link", name="Download PDF")).to_be_visible()
+    expect(page.locator("#finding-pneumothorax-maps")).to_contain_text("the chest drain")
     page.goto(address)
     page.get_by_text("Remove this cohort").click()
     page.get_by_role("button", name="Remove for good").click()
     page.wait_for_url(re.compile("/cohorts$"))
     expect(page.get_by_text("ward-7")).to_have_count(0)
+
+
+def _drains_are_found_in_three_clicks(page: Page, address: str) -> None:
+    """The network that learned the drain: its films are grouped, the group of drains is opened as a list, a film of it as a
+    case; and the reader calls it what it is."""
+    answer = page.request.get(f"{address}/cases.csv")
+    rows = csv.DictReader(io.StringIO(answer.body().decode("utf-8-sig")))
+    drains = {
+        row["image"] for row in rows if row["drain"] == "yes" and row["called: chest-phantom-shortcut: Pneumothorax"] == "1"
+    }
+    page.goto(f"{address}#finding-pneumothorax")
+    page.locator("#finding-pneumothorax-maps").get_by_role("button", name="chest-phantom-shortcut").click()
+    groups = page.locator("#finding-pneumothorax-maps .cohort-map-group")
+    expect(groups.first).to_be_visible(timeout=MEASURED_MS)
+    expect(page.locator("#cohort-job")).to_have_count(0, timeout=MEASURED_MS)
+    assert faults(page) == []
+    at = max(range(groups.count()), key=lambda at: len(_films_of(page, groups.nth(at)) & drains))
+    groups.nth(at).get_by_label("What it looks at").fill("the chest drain")
+    groups.nth(at).get_by_role("button", name="Save").click()
+    expect(groups.nth(at).locator("figcaption strong")).to_have_text("the chest drain")
+    groups.nth(at).get_by_role("link", name=re.compile(r"^\d+ films?$")).click()
+    expect(page.get_by_text("the chest drain")).to_be_visible()
+    listed = page.locator("tbody tr")
+    with_drain = listed.filter(has_text=re.compile(r"(·|\s)yes"))
+    assert with_drain.count() > listed.count() / 2, "most of the group's films have the drain"
+    assert with_drain.count() > len(drains) / 2, "and most of the films with a drain are in it"
+    assert faults(page) == []
+    page.locator("a.row-link").first.click()
+    page.wait_for_url(re.compile("/studies/"))
+
+
+def _films_of(page: Page, group: Locator) -> set[str]:
+    """The names of a group's films."""
+    href = group.get_by_role("link", name=re.compile(r"^\d+ films?$")).get_attribute("href")
+    text = page.request.get(page.url.partition("/cohorts")[0] + (href or "")).text()
+    return set(re.findall(r"film-\d+\.dcm", text))

@@ -1,5 +1,6 @@
 """The exposed field of a film: found in frames of every kind, and nowhere else."""
 
+import io
 import time
 from collections.abc import Callable
 from functools import cache
@@ -7,6 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image as Picture
 from scipy import ndimage
 
 from app.classifiers import exposed
@@ -57,6 +59,50 @@ def test_films_of_every_size_lose_their_frame(size: int) -> None:
 def test_greys_that_are_inverted_make_no_difference() -> None:
     whole = framed(film(), (50, 30, 80, 20), 0)
     assert exposed.find(np.uint16(5000) - whole) == exposed.find(whole)
+
+
+def dark(seed: int = 0, size: int = SIZE) -> Grey:
+    """A drawn film whose flanks and corners are nearly black, as air is, but for noise."""
+    down, over = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
+    body = np.clip(1.3 - np.hypot(down * 0.9, over * 1.2), 0, 1)
+    noise = np.random.default_rng(seed).integers(0, 60, (size, size))
+    return np.asarray(film(seed, size) * body + 1 + noise, np.float64).astype(np.uint16)
+
+
+@pytest.mark.parametrize("edges", [(60, 60, 60, 60), (0, 0, 90, 70), (40, 15, 25, 130)])
+def test_a_black_frame_around_dark_flanks_is_cut_off_to_the_pixel(edges: tuple[int, int, int, int]) -> None:
+    for seed in range(3):
+        wanted = (edges[0], edges[2], edges[0] + SIZE, edges[2] + SIZE)
+        assert exposed.find(framed(dark(seed), edges, 0)) == wanted
+        marked = framed(dark(seed), edges, 0)
+        marked[edges[0] + 40 : edges[0] + 60, 4 : edges[2] // 2 : 3] = 4095
+        assert exposed.find(marked) == wanted, "text on it is no film"
+
+
+@pytest.mark.parametrize("tone", [0, 30, 255])
+def test_a_frame_that_jpeg_rippled_is_found_within_a_block(tone: int) -> None:
+    whole = framed((dark(1) if tone == 0 else film(1)) // 16, (70, 61, 90, 83), tone).astype(np.uint8)
+    octets = io.BytesIO()
+    Picture.fromarray(whole).save(octets, "JPEG", quality=85)
+    seen = np.asarray(Picture.open(octets).convert("L"))
+    assert off(exposed.find(seen), (70, 90, 70 + SIZE, 90 + SIZE)) <= (8 if tone == 0 else 1)
+
+
+def test_a_tilted_field_on_black_keeps_all_of_itself() -> None:
+    turned = ndimage.rotate(dark(2).astype(np.float32), 5, order=1, cval=-1.0)
+    inside = turned >= 0
+    whole = framed(np.where(inside, turned, 0).astype(np.uint16), (60, 60, 60, 60), 0)
+    height, width = inside.shape
+    assert off(exposed.find(whole), (60, 60, 60 + height, 60 + width)) <= 6
+
+
+def test_of_air_of_one_value_at_most_what_has_nothing_on_it_goes() -> None:
+    down, over = np.mgrid[-1:1:400j, -1:1:400j]
+    body = (np.hypot(down * 0.7, over * 1.2) < 1) * (2000 + 500 * np.cos(9 * over))
+    top, left, bottom, right = exposed.find(body.astype(np.uint16))
+    assert (body[top:bottom, left:right] > 0).sum() == (body > 0).sum()
+    pointed = (np.abs(down) * 0.9 + np.abs(over) * 1.6 < 1) * 2000 + (np.abs(over) < 0.1) * 900
+    assert exposed.find(pointed.astype(np.uint16)) == (0, 0, 400, 400), "what begins slowly is not told from a shoulder"
 
 
 def test_text_and_markers_on_a_frame_are_no_film() -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from app.classifiers.card import Card
-from app.classifiers.curves import LARGEST, Bin, Curves, Reliability, Roc
+from app.classifiers.curves import LARGEST, Curves, Reliability, Roc
 from app.classifiers.measured import Calibration, Figure, LookedAt, Operating, Outside, Range
+from app.domain import Bin
 from app.errors import ModelError
 from tests.classifiers.conftest import write_model
 

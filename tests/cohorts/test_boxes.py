@@ -62,7 +62,7 @@ def test_methods_stand_beside_the_controls() -> None:
     beats both. By hand: hits of 1, 1, 0, 1 are three quarters."""
     maps = [{"cam": lies(float(n != 2), 0.2 + 0.1 * n)} for n in range(4)]
     own = [(Box("Effusion", 5 + n, 150, 20, 30),) for n in range(4)]
-    marked = [Marked(f"p{n}", "Effusion", (200, 100), own[n], maps[n]) for n in range(4)]
+    marked = [Marked(f"p{n}", "Effusion", (200, 100), boxes.region(own[n]), maps[n]) for n in range(4)]
     rows = {(row.method, row.measure): row for row in localised("net", marked)}
     assert {method for method, _ in rows} == {"cam", *CONTROLS}
     assert rows["cam", "pointing"].value.value == 0.75

@@ -147,3 +147,9 @@ def test_rows_that_cannot_be_put_to_images_have_their_sentence(names: tuple[str,
     with pytest.raises(InputError) as refused:
         matching.match(rows(*names), FILMS, "t.csv")
     assert sentence in refused.value.sentence
+
+
+def test_classes_of_numbers_stand_in_their_order() -> None:
+    classes = set(table.in_classes([str(age) for age in range(5, 95, 5)]) or ())
+    assert [one.split()[0] for one in sorted(classes, key=table.in_order)] == ["<", "35", "65"]
+    assert sorted(["PA", "10", "9", "?", "AP"], key=table.in_order) == ["9", "10", "?", "AP", "PA"]

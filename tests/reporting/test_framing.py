@@ -13,7 +13,7 @@ from app.classifiers.loading import load
 from app.classifiers.registry import Registry
 from app.evaluation.cohort_maps import Cluster
 from app.phantoms import chest
-from app.reporting import framing, grouping
+from app.reporting import frames, framing, grouping
 from app.training.guarding import film_of
 from tests.networks import write_guard, write_network
 from tests.training.test_guard import data  # noqa: F401 - a fixture
@@ -84,3 +84,20 @@ def test_planted_cohorts_are_told_per_share(tmp_path: Path) -> None:
     assert told[0] == "cam, Pneumothorax: cohorts of 30 drawn films, 2 for each share"
     assert [line.split(" in ")[0].strip() for line in told[1:]] == ["chest drain", "corner"]
     assert all("of 2 cohorts" in line for line in told[1:])
+
+
+def test_frames_are_drawn_in_every_way_and_counted(data: Path) -> None:  # noqa: F811
+    told = list(frames.measure(data, 2, "test"))
+    assert len(told) == 3 * 4 * len(frames.TONES)
+    assert all(one.films == 2 for one in told)
+    assert told[0].line().startswith("nih          even    black  ")
+    assert all(one.exactly <= one.nearly <= one.films - one.missed for one in told)
+
+
+def test_a_frame_counts_as_found_to_the_pixel_nearly_or_not_at_all() -> None:
+    film = (chest.draw(2, size=256, marker=False).pixels // 25 + 60).astype(np.uint8)
+    assert frames.found("x", "even", "white", [film]) == frames.Found("x", "even", "white", 1, 1, 1, 0)
+    assert frames.found("x", "even", "white", [np.full((256, 256), 99, np.uint8)]).missed == 1
+    whole, place = frames.framed(film, "uneven", 0, 5)
+    assert (whole[place[0] : place[2], place[1] : place[3]] == film).all()
+    assert not whole[: place[0]].any()

@@ -67,3 +67,12 @@ def test_what_a_moved_point_does_is_read_off_the_curve(card: Card) -> None:
     assert CURVE.at(0.1) == (0.8, 0.6)
     assert CURVE.at(1.0) == (0.0, 1.0)
     assert calling.does(card, Curves((), ()), "Mass", OperatingPoint(0.1, 0.2)) == (), "without a curve nobody knows"
+
+
+def test_a_moved_point_of_a_network_without_curves_says_that_nobody_knows(card: Card) -> None:
+    """Its card tells what its own point does; nothing tells what another one does."""
+    empty = Curves((), ())
+    still = calling.shown(card, card.sha256, OperatingPoint(0.2, None), "Mass", empty, english)
+    moved = calling.shown(card, card.sha256, OperatingPoint(0.2, 0.4), "Mass", empty, english)
+    assert not any("is not known" in sentence for sentence in still.worth)
+    assert [sentence[:42] for sentence in moved.worth] == ["What calling from there does is not known:"]

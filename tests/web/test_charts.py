@@ -2,8 +2,9 @@
 
 import pytest
 
-from app.classifiers.curves import Bin, Reliability, Roc
+from app.classifiers.curves import Reliability, Roc
 from app.classifiers.measured import Calibration, Figure, Outside
+from app.domain import Bin
 from app.web.charts import FigureTable, OutsideTable, bars, diagrams, line, panels, tables
 
 

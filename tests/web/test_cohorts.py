@@ -3,17 +3,19 @@
 import csv
 import io
 import json
+import math
 import zipfile
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
-from app.cohorts import figures
+from app.cohorts import figures, report
 from app.cohorts.report import Table
 from app.config import Settings
 from app.phantoms import cohort
 from app.store import Store
+from app.web.cohorts import charts
 from app.worker import Worker
 from tests.web import paper
 from tests.web.conftest import shown, template
@@ -249,3 +251,16 @@ def test_a_film_that_was_removed_is_told(
     page = shown(client.get(address))
     assert [(one.case, one.why) for one in page.report.unread] == [(gone.name, ("Its study was removed.",))]
     assert page.report.networks[0].read == FILMS - 1
+
+
+def test_marks_of_a_curve_can_be_hit_one_by_one() -> None:
+    steps = tuple(report.Step(1 - at / 200, min(at, 100), max(0, at - 60)) for at in range(200))
+    no = report.Estimate(None, None, None)
+    told = report.Finding(
+        "net", "Mass", 240, 240, 100, 140, no, None, 0.71, no, no, None, None, None, 58, 42, 0, 140, None, steps
+    )
+    marks = charts.curve("/cohorts/x", told).marks
+    assert marks[-1].chosen
+    assert len(marks) > 5
+    for at, one in enumerate(marks):
+        assert all(math.hypot(one.x - other.x, one.y - other.y) > 5.2 for other in marks[:at]), "two circles lie on one another"

@@ -86,7 +86,7 @@ def test_every_map_stands_against_the_region(client: TestClient, judged: str, la
 
 
 @pytest.mark.parametrize(
-    ("language", "words"), [("en", "26% of this map lies outside the image"), ("ko", "이 지도의 26%는 영상 바깥")]
+    ("language", "words"), [("en", "26% of this map lies outside the image"), ("ko", "이 맵의 26%는 영상 바깥")]
 )
 def test_what_lies_in_padding_is_said_on_page_report_and_pdf(
     client: TestClient, judged: str, language: str, words: str

@@ -111,6 +111,7 @@ def told(report: Report) -> Iterator[str]:
         if network.banner:
             yield f"  {network.banner}"
         yield from _table(report.of_network(network.name))
+        yield from _groups(report, network.name)
         mean = next(one for one in report.means if one.network == network.name)
         if mean.findings:
             yield f"  {f'mean over {len(mean.findings)}':20} {_shown(mean.auroc)}   (findings with {ENOUGH} films and more)"
@@ -137,8 +138,27 @@ def _table(findings: Sequence[Finding]) -> Iterator[str]:
         precision = "–" if one.average_precision is None else f"{one.average_precision:.3f}"
         yield (
             f"  {one.finding:20} {_shown(one.auroc):23} {precision:6} {one.point:<6.3f} {_shown(one.sensitivity):23} "
-            f"{_shown(one.specificity):23} {slope:22} {one.positives}/{one.negatives}"
+            f"{_shown(one.specificity):23} {slope:22} {one.positives}/{one.negatives}{_few(one.positives, one.films)}"
         )
+
+
+def _groups(report: Report, network: str) -> Iterator[str]:
+    """The subgroups of the findings that have enough films; of the others they are in the files alone."""
+    enough = [one.finding for one in report.of_network(network) if min(one.positives, one.negatives) >= ENOUGH]
+    shown = [group for group in report.groups if group.network == network and group.finding in enough]
+    if shown:
+        yield f"  subgroups of findings with {ENOUGH} films and more; all are in figures.csv"
+        yield f"  {'':20} {'':24} {'AUROC':23} {'sensitivity':23} {'specificity':23} films with/without"
+    for group in shown:
+        name = f"{group.column}: {group.value}"
+        count = f"{group.positives}/{group.films - group.positives}"
+        shares = f"{_shown(group.sensitivity):23} {_shown(group.specificity):23}"
+        yield f"  {group.finding:20} {name:24} {_shown(group.auroc):23} {shares} {count}{_few(group.positives, group.films)}"
+
+
+def _few(positives: int, films: int) -> str:
+    """A mark of a figure of few films."""
+    return "  few" if min(positives, films - positives) < ENOUGH else ""
 
 
 def _shown(of: Estimate, form: str = ".3f", *, signed: bool = False) -> str:

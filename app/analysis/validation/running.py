@@ -246,7 +246,7 @@ class _Visits:
                 regions = {finding: boxes.region(own) for finding, own in by.items()}
                 found = maps(study, self.loaded, card.name, unit.key, regions)
                 film = (image.rows, image.columns)
-                marked = (Marked(row.patient, finding, film, by[finding], lies) for finding, lies in found.items())
+                marked = (Marked(row.patient, finding, film, regions[finding], lies) for finding, lies in found.items())
                 yield unit.key, place, tuple(marked)
 
     def localised(self, keys: set[str]) -> tuple[Localised, ...]:

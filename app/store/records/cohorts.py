@@ -9,7 +9,8 @@ from typing import Any
 class CohortRow:
     """A cohort. ``files`` are the names of its files and the SOP Instance UIDs of what is in them; ``columns``, ``matched`` and
     ``report`` are None as long as nobody said what of the table is what, its rows were not put to images, it was not measured.
-    ``cases`` counts its films or exams."""
+    ``cases`` counts its films or exams. ``earlier_table`` is the name of the table that the figures are of where another one
+    was sent since; else empty."""
 
     id: str
     name: str
@@ -23,6 +24,7 @@ class CohortRow:
     report: dict[str, Any] | None = field(hash=False)
     created_at: datetime
     cases: int
+    earlier_table: str = ""
 
 
 @dataclass(frozen=True, slots=True)

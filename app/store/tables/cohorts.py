@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey
+from sqlalchemy import JSON, ForeignKey, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.store.tables.base import Base, Id, Sha, public_id
@@ -12,7 +12,9 @@ from app.store.tables.base import Base, Id, Sha, public_id
 class CohortTable(Base):
     """A cohort. ``table`` is the blob of its CSV file, ``header`` its columns; ``files`` are the names its images came under,
     with their SOP Instance UIDs. ``columns`` says what of the table is what, ``models`` which networks are measured,
-    ``matched`` what became of the rows, and ``report`` the figures; None before."""
+    ``matched`` what became of the rows, and ``report`` the figures; None before. ``names`` are what readers called groups of
+    its films: network, finding, name and the keys of the cases. ``earlier_table`` is the name of the table that the figures are
+    of, where another one was sent since; else empty."""
 
     __tablename__ = "cohorts"
 
@@ -26,6 +28,8 @@ class CohortTable(Base):
     models: Mapped[list[Any]] = mapped_column(default=list)
     matched: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     report: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    names: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
+    earlier_table: Mapped[str] = mapped_column(default="", server_default=text("''"))
     created_at: Mapped[datetime]
 
 

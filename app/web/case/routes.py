@@ -12,7 +12,7 @@ from fastapi import APIRouter, Form, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from app.desk import corrections, wishes
+from app.desk import corrections, deletion, wishes
 from app.domain import Plane
 from app.errors import InputError
 from app.store import CorrectionRow, JobRow
@@ -98,6 +98,13 @@ def case(request: Request, study_id: str, asked: Annotated[Asked, Query()]) -> R
 def case_json(request: Request, study_id: str, asked: Annotated[Asked, Query()]) -> Response:
     """The same payload as in the page."""
     return JSONResponse(asdict(reading.read(request, study_id, asked.image, asked.model, asked.finding).data))
+
+
+@router.post("/studies/{study_id}/removal")
+def remove(request: Request, study_id: str) -> Response:
+    """Remove a study with all that was said of it, and go to the worklist. NotFound."""
+    deletion.delete(pages.of(request).store, study_id)
+    return RedirectResponse("/", status_code=303)
 
 
 @router.get("/studies/{study_id}/job")

@@ -2,9 +2,10 @@
 
 from fastapi import APIRouter
 
-from app.web.cohorts import files, maps, routes
+from app.web.cohorts import files, listing, maps, routes
 
 router = APIRouter()
 router.include_router(routes.router)
+router.include_router(listing.router)
 router.include_router(files.router)
 router.include_router(maps.router)

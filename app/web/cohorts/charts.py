@@ -3,6 +3,7 @@
 Knows the report's values; no route, no template.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -12,7 +13,9 @@ from app.cohorts.report import Calibration, Finding, Step
 from app.web import charts
 
 MARKS = 20
-"""Points of a curve that lead to the films that they call; more would lie on one another."""
+"""Points of a curve that lead to the films that they call, at most."""
+APART = 5.4
+"""They are so far from one another, and from the operating point: a little more than their width, so that each can be hit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +52,17 @@ def curve(base: str, finding: Finding) -> Curve:
     roc = [(step.alarms / negatives, step.hits / positives) for step in steps]
     recall = [(step.hits / positives, _precision(step)) for step in steps]
     chosen = Step(finding.point, finding.hits, finding.alarms)
-    some = [step for step in _some(steps) if step.threshold is not None]
-    marks = [_mark(base, finding, step) for step in some]
+    marks = [_mark(base, finding, chosen, chosen=True)]
+    for step in _some(steps):
+        if step.threshold is not None:
+            mark = _mark(base, finding, step)
+            if all(math.hypot(mark.x - other.x, mark.y - other.y) >= APART for other in marks):
+                marks.append(mark)
     return Curve(
         finding.network,
         charts.line(tuple(roc)),
         charts.line(tuple(recall[1:])),
-        (*marks, _mark(base, finding, chosen, chosen=True)),
+        (*marks[1:], marks[0]),
         round(100 - 100 * positives / (positives + negatives), 1),
     )
 

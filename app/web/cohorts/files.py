@@ -11,7 +11,7 @@ from app.cohorts.report import Report
 from app.desk import cohorts
 from app.store import CohortRow
 from app.web import exports, pages
-from app.web.cohorts import pdf, view
+from app.web.cohorts import maps, pdf, view
 
 router = APIRouter(include_in_schema=False)
 
@@ -27,9 +27,10 @@ def page(request: Request, cohort_id: str) -> view.ReportPage:
     """The report in full."""
     row, report = read(request, cohort_id)
     judged = view.judged(f"/cohorts/{cohort_id}", report)
-    return view.ReportPage(
-        row, report, judged, view.start(report), datetime.now(UTC), view.titles(report, pages.gettext(request))
-    )
+    with pages.of(request).store.view() as tx:
+        mapped = tuple(one for one in maps.shown(tx, cohort_id) if one.made is not None)
+    titles = view.titles(report, mapped, pages.gettext(request))
+    return view.ReportPage(row, report, judged, view.start(report), datetime.now(UTC), titles, mapped=mapped)
 
 
 @router.get("/cohorts/{cohort_id}/report")

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from app import render
 from app.cohorts.maps import Maps
-from app.errors import NotFound
+from app.errors import Conflict, NotFound
 from app.store import Transaction
 from app.web import images, pages
 from app.web.cohorts import view
@@ -26,6 +26,8 @@ def ask(request: Request, cohort_id: str, network: Annotated[str, Form()], findi
     web = pages.of(request)
     with web.store.begin() as tx:
         row = tx.cohorts.get(cohort_id)
+        if row.earlier_table:
+            raise Conflict("These figures are of an earlier table. Measure the cohort with the new one first.")
         if row.report is None or network not in row.models or finding not in (row.matched or {}).get("findings", ()):
             raise NotFound("There is no such figure in this cohort.")
         tx.cohorts.keep_maps(cohort_id, network, finding, None)

@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
 from reportlab.graphics.shapes import Circle, Drawing, Line, PolyLine, Rect, String
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
@@ -14,7 +15,10 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.platypus import Image as Picture
 
+from app import render
+from app.cohorts.maps import Maps, Mean
 from app.cohorts.report import ENOUGH, Estimate
 from app.web.cohorts import view
 from app.web.cohorts.charts import Curve
@@ -26,6 +30,11 @@ from app.web.printing.pdf import INK, NO_HANGUL, QUIET, RULE
 MARGIN = 14 * mm
 WIDE = A4[0] - 2 * MARGIN
 SIDE = 46 * mm
+MAP_SIDE, MAPS_A_ROW = 27 * mm, 6
+LEGEND = (
+    "Each map shares out the same evidence; black is none, the brightest cell of each picture the most of it, given in per "
+    "cent of all evidence. The square is what the network read."
+)
 COLOURS = (HexColor("#0a5fb4"), HexColor("#b45309"))
 """Of the first and the second network; the second's lines are dashed too."""
 
@@ -82,9 +91,43 @@ class Written:
         for one in self.page.judged:
             if one.curves:
                 yield self._block(_(one.finding.replace("_", " ")), self._curves(one.curves))
+            for told in one.figures:
+                mapped = self.page.maps(one.finding, told.network)
+                if mapped is not None and mapped.made is not None:
+                    yield from self._maps(mapped.made)
         if report.groups:
             yield self._say(_("Subgroups"), self.heading, bold=True)
             yield self._groups()
+
+    def _maps(self, made: Maps) -> Iterator[Flowable]:
+        """Where a network looks for a finding: mean maps of outcomes, and groups of films that it looks at alike on."""
+        _ = self._
+        outcomes = {"found": _("found"), "missed": _("missed"), "false alarm": _("false alarms")}
+        means = [(f"{outcomes[one.outcome]} ({one.films})", one.mean) for one in made.averages]
+        groups = [
+            (f"{one.name or _('Group %(number)s', number=at + 1)} ({len(one.cases)})", one.mean)
+            for at, one in enumerate(made.groups)
+        ]
+        heading = (
+            f"{_('Where it looks')}: {_(made.finding.replace('_', ' '))}, {made.network}, {self.page.method_of(made.method)}"
+        )
+        yield self._say(heading, self.heading, bold=True)
+        yield self._say(_(LEGEND), self.quiet)
+        for words, some in ((_("Mean map"), means), (_("Groups of films"), groups)):
+            for start in range(0, len(some), MAPS_A_ROW):
+                row = some[start : start + MAPS_A_ROW]
+                yield KeepTogether([self._say(words, self.quiet), self._pictures(row)])
+
+    def _pictures(self, some: Sequence[tuple[str, Mean]]) -> Table:
+        pictures = [
+            Picture(io.BytesIO(render.plain_png(np.asarray(mean, np.float32))), MAP_SIDE, MAP_SIDE) for _name, mean in some
+        ]
+        told = [
+            self._say(f"{name} · {self._('brightest %(share)s %%', share=f'{100 * max(map(max, mean)):.2g}')}", self.quiet)
+            for name, mean in some
+        ]
+        empty = [""] * (MAPS_A_ROW - len(some))
+        return Table([[*pictures, *empty], [*told, *empty]], colWidths=[WIDE / MAPS_A_ROW] * MAPS_A_ROW, hAlign="LEFT")
 
     def _facts(self) -> Table:
         _, report = self._, self.page.report

@@ -13,6 +13,18 @@ from app.store import CohortRow, UploadRow
 from app.web import pages, receiving
 
 
+async def replace_table(request: Request, cohort_id: str) -> None:
+    """Take another table for a cohort's films or exams. Async: see `take`. InputError for what is no table; NotFound."""
+    web = pages.of(request)
+    held = ExitStack()
+    into = await web.lanes.arriving.run(lambda: held.enter_context(folder(web.settings)))
+    try:
+        arrived = await receiving.receive(request, into, web.settings, web.lanes.arriving)
+        await web.lanes.storing.run(partial(cohorts.replace_table, web.store, cohort_id, arrived))
+    finally:
+        await web.lanes.arriving.run(held.close)
+
+
 async def take(request: Request) -> tuple[CohortRow, UploadRow]:
     """Take a form's files in: the cohort, and what became of each film. Async, because the body is streamed to disk while it
     arrives; the work is done in the uploads' threads. InputError without a table or without a film that can be read; other

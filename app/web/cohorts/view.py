@@ -41,7 +41,8 @@ class CohortsPage:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What may be chosen of a table: networks, columns, a column per finding; and what is chosen."""
+    """What may be chosen of a table: networks, columns, a column per finding; and what is chosen. ``moved`` are the findings
+    whose points the reader has moved, by network; ``use_moved`` that these are called from."""
 
     cards: tuple[Card, ...]
     first: str
@@ -50,6 +51,8 @@ class Choice:
     findings: tuple[str, ...]
     columns: Columns
     uncertain: tuple[str, ...] = UNCERTAIN
+    moved: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    use_moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,16 @@ class Progress:
     sentence: str
     step: int
     of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """How many films a guard said something of: warned, refused, insisted (refused, and read all the same), mirrored, framed;
+    and where they are listed."""
+
+    kind: str
+    films: int
+    href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +96,10 @@ class Mapped:
     def picture(self, base: str, **which: str | int) -> str:
         """The picture of a mean map: of a ``group`` by its place, or of an ``outcome``."""
         return f"{base}/maps/mean.png?{urlencode({'network': self.network, 'finding': self.finding, **which})}"
+
+    def films(self, base: str, group: int) -> str:
+        """Where the films of a group are listed."""
+        return f"{base}/films?{urlencode({'network': self.network, 'finding': self.finding, 'looks': group})}"
 
 
 def anchored(finding: str) -> str:
@@ -120,7 +137,8 @@ class Judged:
 @dataclass(frozen=True, slots=True)
 class CohortPage:
     """templates/cohort.html: what the table means, how far the reading is, or the figures; ``problem`` says why what was chosen
-    cannot be measured. ``rejected`` are files of the upload that led here that could not be read."""
+    cannot be measured. ``rejected`` are files of the upload that led here that could not be read, ``guarded`` what the guards
+    of the networks said, ``moved`` whether the reader has moved points that these figures do not call from."""
 
     template: ClassVar[str] = "cohort.html"
 
@@ -136,6 +154,8 @@ class CohortPage:
     rejected: tuple[Line, ...] = ()
     titles: Mapping[str, str] = field(default_factory=dict, hash=False)
     enough: int = ENOUGH
+    guarded: Mapping[str, tuple[Guarded, ...]] = field(default_factory=dict, hash=False)
+    moved: bool = False
 
     @property
     def base(self) -> str:
@@ -150,6 +170,10 @@ class CohortPage:
     def place(self, value: float) -> float:
         """Where an AUROC lies on the scale of the table, 0 to 100."""
         return charts.place(value, self.start)
+
+    def method_of(self, name: str) -> str:
+        """What a method is called."""
+        return self.titles.get(name, name)
 
     def maps(self, finding: str, network: str) -> Mapped | None:
         """What was made of a finding's maps, or asked for; None where nobody asked."""
@@ -169,19 +193,21 @@ class JobFragment:
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """A film behind a figure: ``label`` and ``called`` say which cell of the confusion it is in."""
+    """A film behind a figure: ``label`` and ``called`` say which cell of the confusion it is in; all three are None where no
+    finding is asked for."""
 
     row: CohortCaseRow
-    probability: float
-    label: bool
-    called: bool
+    probability: float | None
+    label: bool | None
+    called: bool | None
     image: str | None
     href: str
 
 
 @dataclass(frozen=True, slots=True)
 class FilmsPage:
-    """templates/cohort_films.html: the films behind a figure, the surest first, and what is asked for."""
+    """templates/cohort_films.html: the films behind a figure, the surest first, and what is asked for. ``looks_at`` is what a
+    reader calls the group of maps."""
 
     template: ClassVar[str] = "cohort_films.html"
 
@@ -194,6 +220,9 @@ class FilmsPage:
     called: str
     column: str
     value: str
+    guard: str
+    looks: int | None
+    looks_at: str
     findings: tuple[str, ...]
     addresses: Mapping[str, str]
 
@@ -216,11 +245,20 @@ class ReportPage:
     printed_at: datetime
     titles: Mapping[str, str] = field(default_factory=dict, hash=False)
     enough: int = ENOUGH
+    mapped: tuple[Mapped, ...] = ()
 
     @property
     def base(self) -> str:
         """The cohort's address."""
         return f"/cohorts/{self.row.id}"
+
+    def method_of(self, name: str) -> str:
+        """What a method is called."""
+        return self.titles.get(name, name)
+
+    def maps(self, finding: str, network: str) -> Mapped | None:
+        """What was made of a finding's maps; None where nothing was."""
+        return next((one for one in self.mapped if (one.finding, one.network) == (finding, network)), None)
 
     def place(self, value: float) -> float:
         """Where an AUROC lies on the scale of the table, 0 to 100."""
@@ -261,7 +299,8 @@ def cut(films: Sequence[Film], number: int, size: int = 50) -> Page[Film]:
     return Page(tuple(films[(number - 1) * size : number * size]), len(films), number, size)
 
 
-def titles(report: Report, _: Translate) -> dict[str, str]:
-    """What the methods of a report are called."""
-    names = dict.fromkeys(one.method for one in report.localised if not one.control)
+def titles(report: Report, mapped: Sequence[Mapped], _: Translate) -> dict[str, str]:
+    """What the methods of a report, and those whose maps were made, are called."""
+    measured = [one.method for one in report.localised if not one.control]
+    names = dict.fromkeys([*measured, *(one.made.method for one in mapped if one.made)])
     return {name: explainers.describe(name).titled(_) for name in names}
