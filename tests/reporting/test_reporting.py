@@ -66,6 +66,15 @@ def test_boxed_films_keep_trained_patients_apart(data: Path) -> None:
         ("NIH boxes, unseen patients", "Infiltration", "00000011"),
         ("RSNA opacity boxes, trained patients", "Pneumonia", "00000013"),
     ]
+    small = data / "chest" / "nih_small"
+    (small / "images").mkdir(parents=True)
+    (small / "manifest.csv").write_text(
+        'image,patient,nih_boxes\nd.png,00000021,"[[""Mass"", [1, 2, 3, 4]]]"\n', encoding="utf-8"
+    )
+    Picture.new("L", (32, 32), 5).save(small / "images" / "d.png")
+    further = list(cases.boxed(data, 5))
+    assert [(c.source, c.finding) for c in further[2:]] == [("NIH boxes of small films, unseen patients", "Mass")]
+    assert further[2].truth.sum() == 12
     assert found[0].truth.sum() == 300
     assert found[1].truth.sum() == 500
     assert list(cases.boxed(data, 0)) == []
