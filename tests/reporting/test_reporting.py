@@ -203,6 +203,11 @@ def test_real_films_are_evaluated_too(data: Path, tmp_path: Path, monkeypatch: p
     sources = {row["source"].removesuffix(", called") for row in told["rows"]}
     assert sources == {"NIH boxes, unseen patients", "RSNA opacity boxes, trained patients"}
     assert {row["method"] for row in told["rows"]} >= {"cam", "lrp:composite=Epsilon", "rise:masks=8,share=0.4"}
+    assert cli.main([*arguments, "--sources", "NIH boxes, unseen patients"]) == 0
+    told = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    assert {row["source"].removesuffix(", called") for row in told["rows"]} == {"NIH boxes, unseen patients"}
+    with pytest.raises(InputError, match="no cases here"):
+        cli.main([*arguments, "--sources", "NIH boxes"])
     with pytest.raises(NotFound, match="no method"):
         cli.main([*arguments, "tea-leaves"])
     with pytest.raises(InputError, match="no parameter"):
