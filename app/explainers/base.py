@@ -25,9 +25,9 @@ CONSTANT_INPUT = "constant input"
 NOT_DEFINED = "not defined: "
 ABSORBED = "share of the relevance absorbed by biases"
 """Begins a note that ends in how much, ": 37 %"; below zero where biases added to the relevance."""
-WORKING_MEMORY = {"cpu": 128 * 2**20, "cuda": 2 * 2**30}
+WORKING_MEMORY = {"cpu": 192 * 2**20, "cuda": 2 * 2**30}
 """Bytes that one piece of work may take beside the trace; the number of findings computed at once follows from it. On a CPU
-small pieces are a little quicker than large ones: more of them stays in the cache."""
+enough for the 15 findings of the shipped network at once: LRP takes 0.29 s so and 0.33 s in pieces of 13 and 2."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

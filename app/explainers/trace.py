@@ -6,6 +6,7 @@ Knows the classifier and the tape; knows no method.
 import time
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -13,7 +14,12 @@ from torch import Tensor
 from app.classifiers.classifier import Classifier
 from app.domain import Series
 from app.errors import NotExplainable
+from app.explainers.relevance.slopes import slopes
 from app.explainers.tape import Tape, tape
+
+FEW = 2
+"""Up to so many findings autograd is quicker than the walk over a tape (shipped network: 24 against 28 ms for one finding, 293
+against 193 ms for 15)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,12 +78,23 @@ class Trace:
 
     def gradients(self, targets: Sequence[int], wrt: Tensor) -> Tensor:
         """∂ logit / ∂ ``wrt`` for each target, (targets, \\*wrt.shape), detached. Slices do not touch one another."""
+        place = self._places.get(id(wrt)) if len(targets) > FEW else None
+        if place is not None and (found := slopes(self.tape, targets, place)) is not None:
+            return found
         # One backward pass after the other is quicker than one batched by vmap on a CPU (278 against 426 ms for 14 findings at
         # 224 × 224): each pass stays in the cache, and vmap leaves the channels-last layout.
         return gradients(self.tape.values[self.tape.output], targets, wrt, batched=wrt.device.type != "cpu")
 
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        """Where a value stands on the tape, by its identity; the film is what the network was handed a copy of."""
+        return {id(value): place for place, value in enumerate(self.tape.values)} | {id(self.input): 0}
+
     def gradients_at(self, film: Tensor, targets: Sequence[int]) -> tuple[Tensor, Tensor]:
         """The logits of another film of the same shape, and their gradients with respect to it, by a pass of its own."""
+        if len(targets) > FEW:
+            other = self.again(film)
+            return other.logits, other.gradients(targets, other.input)
         leaf = film.detach().requires_grad_()
         output = self.classifier.network(leaf.clone())
         return output.detach(), gradients(output, targets, leaf, batched=leaf.device.type != "cpu")

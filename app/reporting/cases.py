@@ -23,6 +23,9 @@ from app.training.films import part_of
 FIRST_SEED = 9_000_000
 """Seeds of evaluation phantoms; no training run draws from here."""
 
+COLLECTIONS = {"nih": "", "nih_small": " of small films", "nih_lungs": " of lungs alone"}
+"""Collections of films with boxes, and what the source of their cases adds to its name."""
+
 Box = tuple[float, float, float, float]
 """Left, top, width, height in the image's own pixels."""
 
@@ -59,21 +62,25 @@ def phantom_series(drawn: chest.ChestPhantom) -> Series:
 def boxed(data: Path, count: int) -> Iterator[Case]:
     """Real films with boxes: NIH's own per finding, RSNA's opacities as Pneumonia; ``count`` at most per source.
 
-    Boxes were never trained on, but the labels of training patients were: those films are a source apart.
+    The labels of training patients were trained on: their films are a source apart. So are those of the collections of small
+    films and of films that were cut to their lungs, where these are there; of them NIH's boxes only.
     """
-    manifest = data / "chest" / "nih" / "manifest.csv"
-    if not manifest.is_file():
+    if not (data / "chest" / "nih" / "manifest.csv").is_file():
         raise InputError("There are no films with boxes in the data folder; give one with --data.")
-    with manifest.open(newline="", encoding="utf-8") as lines:
-        rows = list(csv.DictReader(lines))
     given: dict[str, int] = {}
-    for row in rows:
-        seen = "trained patients" if part_of("nih", row["patient"]) == "train" else "unseen patients"
-        for name, finding, boxes in truths(row):
-            source = f"{name}, {seen}"
-            given[source] = given.get(source, 0) + 1
-            if given[source] <= count:
-                yield real(manifest.parent / "images" / row["image"], row["patient"], source, finding, boxes)
+    for collection, told in COLLECTIONS.items():
+        manifest = data / "chest" / collection / "manifest.csv"
+        if not manifest.is_file():
+            continue
+        with manifest.open(newline="", encoding="utf-8") as lines:
+            rows = list(csv.DictReader(lines))
+        for row in rows:
+            seen = "trained patients" if part_of("nih", row["patient"]) == "train" else "unseen patients"
+            for name, finding, boxes in truths(row if not told else {"nih_boxes": row.get("nih_boxes", "")}):
+                source = f"{name}{told}, {seen}"
+                given[source] = given.get(source, 0) + 1
+                if given[source] <= count:
+                    yield real(manifest.parent / "images" / row["image"], row["patient"], source, finding, boxes)
 
 
 def truths(row: dict[str, str]) -> Iterator[tuple[str, str, list[Box]]]:
@@ -83,7 +90,7 @@ def truths(row: dict[str, str]) -> Iterator[tuple[str, str, list[Box]]]:
         per_finding.setdefault("Infiltration" if finding == "Infiltrate" else finding, []).append(tuple(box))
     for finding, boxes in per_finding.items():
         yield "NIH boxes", finding, boxes
-    opacities = [tuple(box) for box in json.loads(row["rsna_opacity_boxes"] or "[]")]
+    opacities = [tuple(box) for box in json.loads(row.get("rsna_opacity_boxes", "") or "[]")]
     if opacities:
         yield "RSNA opacity boxes", "Pneumonia", opacities
 

@@ -14,7 +14,7 @@ from app.classifiers.guard import Guard
 from app.classifiers.loading import Loaded, load
 from app.classifiers.registry import Registry
 from app.config import Settings
-from app.errors import NotFound
+from app.errors import InputError, NotFound
 from app.reporting import (
     cases,
     exams,
@@ -48,12 +48,8 @@ def main(arguments: list[str]) -> int:
     if given.masks or given.signs:
         every = given.methods or METHODS
         return masked(given, loaded) if given.masks else signed(every, given.cases or 100, loaded)
-    if given.histogram_control:
-        return histogram_control(given.cases or 400)
-    if given.frames:
-        for found in frames.measure(given.data, given.cases or 40, given.part):
-            print(found.line(), flush=True)
-        return 0
+    if given.histogram_control or given.frames:
+        return framed(given) if given.frames else histogram_control(given.cases or 400)
     if given.model:
         return maps(given, registry.card(given.model), loaded)
     if given.framing or given.clusters:
@@ -62,9 +58,16 @@ def main(arguments: list[str]) -> int:
     if given.shortcuts:
         told = shortcuts.lines(shortcuts.measure(classifier, given.data, given.part))
     else:
-        told = starts.compared(classifier, known_places(classifier.card, given.data, given.cases or 40), given.few, print)
+        told = starts.compared(classifier, known_places(classifier.card, given), given.few, print)
     for line in told:
         print(line, flush=True)
+    return 0
+
+
+def framed(given: argparse.Namespace) -> int:
+    """Print how exactly frames drawn around films are found; returns the exit code."""
+    for found in frames.measure(given.data, given.cases or 40, given.part):
+        print(found.line(), flush=True)
     return 0
 
 
@@ -77,7 +80,7 @@ def maps(given: argparse.Namespace, card: Card, loaded: Loaded) -> int:
     if card.kind == "exam":
         return exams.run(loaded.exam(card), each, methods, lambda told: print(told, flush=True))
     classifier = loaded.get(card)
-    known = known_places(card, given.data, each)
+    known = known_places(card, given)
     print(f"{len(known)} cases, {len(methods)} methods", flush=True)
     if given.placing:
         for line in placing.lines(placing.measure(classifier, known, methods, lambda told: print(told, flush=True))):
@@ -120,10 +123,17 @@ def planted(given: argparse.Namespace, loaded: Loaded) -> int:
     return 0
 
 
-def known_places(card: Card, data: Path, each: int) -> list[cases.Case]:
-    """Cases of findings that a network knows: phantoms for a phantom network, else real films with boxes."""
-    known = cases.phantoms(card.findings, each) if card.phantom else cases.boxed(data, each)
-    return [case for case in known if case.finding in card.findings]
+def known_places(card: Card, given: argparse.Namespace) -> list[cases.Case]:
+    """Cases of findings that a network knows: phantoms for a phantom network, else real films with boxes, of the sources asked
+    for. InputError where there is none."""
+    each = given.cases or 40
+    known = cases.phantoms(card.findings, each) if card.phantom else cases.boxed(given.data, each)
+    wanted = [case for case in known if case.finding in card.findings]
+    if given.sources:
+        wanted = [case for case in wanted if case.source in given.sources]
+    if not wanted:
+        raise InputError("There are no cases here that the network could be measured on.")
+    return wanted
 
 
 def parser(settings: Settings) -> argparse.ArgumentParser:
@@ -142,6 +152,12 @@ def parser(settings: Settings) -> argparse.ArgumentParser:
         "--cases",
         type=int,
         help="cases per finding (phantoms) or per source (real films), 40 unless told; examinations of the control, 400",
+    )
+    options.add_argument(
+        "--sources",
+        nargs="+",
+        metavar="NAME",
+        help="only cases of these sources, as a report names them, so that a long measurement may be done in several",
     )
     options.add_argument(
         "--part",

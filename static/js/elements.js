@@ -67,6 +67,18 @@ export function inside(target, selector) {
 }
 
 /**
+ * Text that stays as it is costs nothing, and one that changes costs no new node.
+ * @param {Element} into
+ * @param {string} text
+ */
+export function write(into, text) {
+  const { firstChild } = into;
+  if (into.childNodes.length === 1 && firstChild instanceof Text) {
+    if (firstChild.data !== text) firstChild.data = text;
+  } else if (into.textContent !== text) into.textContent = text;
+}
+
+/**
  * @template {Element} T
  * @param {unknown} found
  * @param {new () => T} [kind]

@@ -1,12 +1,9 @@
 // One pane: which stack it shows at which image, which layer lies over it, and what it says of that in words. A pane goes with
 // its stack, or stands at a place of its own.
 
-import { all, first } from "./elements.js";
-import { table } from "./viewport/colormaps.js";
-import { figures, fixed } from "./viewport/map.js";
+import { all, first, write } from "./elements.js";
+import { Legend } from "./legend.js";
 import { spoken } from "./stacks/space.js";
-import { covered, fixedEnd, look, sided } from "./looks.js";
-import { told } from "./saying.js";
 import { words } from "./words.js";
 
 /** @import { Belonging, Box, Drawn, Laid, Layer, LayerMap, Overlaid, Overlay, Settings, Surface } from "./types.js" */
@@ -113,14 +110,18 @@ export class Pane {
     this.plane = element.dataset.plane ?? "";
     this.view = first(element, ".pane-view");
     this.marks = first(element, ".pane-marks", SVGElement);
+    this.lines = first(element, ".pane-lines", SVGElement);
     this.state = first(element, ".pane-state");
     this.sentence = first(element, ".pane-words");
     this.enlarge = first(element, ".pane-enlarge", HTMLButtonElement);
-    this.bar = first(element, ".bar");
-    this.names = first(element, ".bar-names");
-    this.note = first(element, ".bar-note");
-    this.told = first(element, ".bar-told");
+    this.legend = new Legend(this);
     this.edges = all(element, ".letter");
+    /** What is told of its film: asked for in every frame, looked for once. */
+    this.facts = {
+      windows: [first(element, ".pane-window"), first(element, ".film-window")],
+      scale: first(element, ".film-scale"),
+      spacing: first(element, ".film-spacing"),
+    };
     this.verdicts = all(element, ".verdict", HTMLButtonElement);
   }
 
@@ -231,18 +232,6 @@ export class Pane {
   }
 
   /**
-   * A word of doubt beside the colours, `why` in full; or nothing.
-   * @param {string} text
-   * @param {string} why
-   */
-  doubt(text, why) {
-    if (this.note.textContent === text) return;
-    this.note.hidden = !text;
-    this.note.textContent = text;
-    this.note.title = why;
-  }
-
-  /**
    * A sentence in place of a map, or nothing.
    * @param {string} text
    */
@@ -250,151 +239,4 @@ export class Pane {
     this.sentence.hidden = !text;
     write(this.sentence, text);
   }
-
-  /**
-   * The colours with their values, or the names of the classes.
-   * @param {Settings} settings those in force
-   * @param {LayerMap[]} others the maps that share their scale
-   * @param {string} unlikely the low probability
-   */
-  legend(settings, others, unlikely) {
-    const { bar, drawn } = this;
-    bar.hidden = !drawn;
-    const sentences = told(this, settings).join(" · ");
-    write(this.told, sentences);
-    this.told.title = sentences && `${sentences}. ${words("drawn.stored")}`;
-    const seen = look(this, settings, { others });
-    if (!drawn || !seen) return;
-    this.#doubts(drawn, unlikely);
-    const steps = /^steps (\d+)$/.exec(seen.colours)?.[1];
-    const classes = seen.colours === "classes";
-    bar.toggleAttribute("data-classes", classes || Boolean(steps));
-    if (steps) this.#counts(Number(steps), drawn);
-    else if (classes) this.#classes(drawn);
-    else this.#colours(drawn, seen, settings);
-  }
-
-  /**
-   * How many methods have a place among their highest: a swatch for every count.
-   * @param {number} steps
-   * @param {Drawn} drawn
-   */
-  #counts(steps, drawn) {
-    const { bar, names } = this;
-    if (bar.dataset.told === drawn.id) return;
-    bar.dataset.told = drawn.id;
-    const palette = table(`steps ${steps}`);
-    const swatches = Array.from({ length: steps + 1 }, (_, count) => {
-      const swatch = document.createElement("span");
-      swatch.className = "count";
-      swatch.textContent = String(count);
-      const at = Math.round((count / steps) * 255) * 4;
-      if (count) swatch.style.setProperty("--swatch", `rgb(${palette.slice(at, at + 3).join(" ")})`);
-      return swatch;
-    });
-    const head = document.createElement("span");
-    head.textContent = words("agree.methods");
-    names.replaceChildren(head, ...swatches);
-    bar.title = words("agree.legend", steps);
-  }
-
-  /**
-   * @param {Drawn} drawn
-   * @param {string} unlikely
-   */
-  #doubts(drawn, unlikely) {
-    const { kind = "relevance" } = drawn.explanation;
-    if (!this.method) this.doubt("", "");
-    else if (drawn.against) this.doubt(words("bar.against"), words("bar.against.why"));
-    else if (unlikely && kind === "relevance") this.doubt(words("bar.unlikely"), words("bar.unlikely.why", unlikely));
-    else this.doubt("", "");
-  }
-
-  /**
-   * What the colours stand for: the classes that this slice has, by their names.
-   * @param {Drawn} drawn
-   */
-  #classes(drawn) {
-    const { bar, names } = this;
-    if (bar.dataset.told === drawn.id) return;
-    bar.dataset.told = drawn.id;
-    const colours = table("classes");
-    const numbers = [...new Set(drawn.values.map(Math.round))].filter((number) => number > 0).sort((a, b) => a - b);
-    const swatches = numbers.map((number) => {
-      const swatch = document.createElement("span");
-      swatch.className = "class-name";
-      swatch.textContent = drawn.explanation.names?.[number] ?? String(number);
-      swatch.style.setProperty("--swatch", `rgb(${colours.slice(number * 4, number * 4 + 3).join(" ")})`);
-      return swatch;
-    });
-    names.replaceChildren(...swatches);
-    bar.title = swatches.map(({ textContent }) => textContent).join(", ");
-  }
-
-  /**
-   * @param {Drawn} drawn
-   * @param {Overlay} seen
-   * @param {Settings} settings
-   */
-  #colours(drawn, seen, settings) {
-    const { bar } = this;
-    const { min, max, conservation_error: lost } = drawn.explanation;
-    const { texts, power } = figures([...seen.ends, min ?? seen.ends[0], max ?? seen.ends[1]]);
-    const [low, high, least, most] = texts;
-    const range = this.#range(settings);
-    const shown = [seen.colours, range, ...texts, seen.threshold, seen.soft, seen.lines, power, this.above].join(" ");
-    if (bar.dataset.told === shown) return;
-    bar.dataset.told = shown;
-    write(first(bar, ".bar-low"), low);
-    write(first(bar, ".bar-high"), high);
-    write(first(bar, ".bar-below"), this.below);
-    write(first(bar, ".bar-above"), this.above);
-    write(first(bar, ".bar-range"), `${least} … ${most}`);
-    write(first(bar, ".bar-power"), power);
-    const figured = [least, most, low || "0", high].map((text) => `${text}${power && ` ${power}`}`);
-    bar.title = words("bar.label", ...figured, range);
-    // LRP and RAP hand a sum back to the pixels: how much of it did not arrive says whether the map can be trusted.
-    if (typeof lost === "number") bar.title += `\n${words("bar.conservation", lost.toExponential(0))}`;
-    this.#ramp(seen);
-  }
-
-  /**
-   * What the ends of the colours are.
-   * @param {Settings} settings
-   */
-  #range(settings) {
-    const map = this.overlay ? null : this.map;
-    if (map && fixed(map)) return words("bar.unit");
-    if (map && !settings.shared && fixedEnd(map, settings)) return told(this, settings)[0];
-    return words(settings.robust ? "bar.robust" : "bar.full");
-  }
-
-  /**
-   * The colours themselves, as faint and as clear as they are laid over the film.
-   * @param {Overlay} seen
-   */
-  #ramp(seen) {
-    const signed = sided(this);
-    const canvas = first(this.bar, ".bar-colours", HTMLCanvasElement);
-    canvas.setAttribute("aria-label", this.bar.title);
-    const colours = table(seen.colours);
-    const out = new ImageData(256, 1);
-    for (let i = 0; i < 256; i += 1) {
-      const side = signed ? i / 127.5 - 1 : i / 255;
-      const [share, strength] = covered(Math.abs(side), seen);
-      const at = Math.round(signed ? (Math.sign(side) * strength + 1) * 127.5 : strength * 255) * 4;
-      out.data.set(colours.subarray(at, at + 3), i * 4);
-      out.data[i * 4 + 3] = Math.round(share * 255);
-    }
-    canvas.getContext("2d")?.putImageData(out, 0, 0);
-  }
-}
-
-/**
- * Text that stays as it is costs nothing.
- * @param {Element} element
- * @param {string} text
- */
-export function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }

@@ -9,7 +9,7 @@ import { after, letters, placed } from "./viewport/geometry.js";
 import { GREY } from "./viewport/map.js";
 import { say, words } from "./words.js";
 
-/** @import { Film, LayerMap, Picture, Surfaces } from "./types.js" */
+/** @import { Film, LayerMap, Picture, Settings, Surfaces } from "./types.js" */
 /** @import { Renderer } from "./viewport/gl.js" */
 /** @import { Display } from "./viewport/state.js" */
 
@@ -234,7 +234,10 @@ export class Panes {
         if (edge.textContent !== edges[at]) edge.textContent = edges[at];
       });
     }
-    for (const pane of this.shown) pane.legend(display.of(pane.place), this.#scaled, this.unlikely);
+    for (const pane of this.shown) {
+      const settings = display.of(pane.place);
+      pane.legend.show(settings, this.#beside(settings), this.unlikely);
+    }
     this.painted();
   }
 
@@ -272,10 +275,14 @@ export class Panes {
     }
   }
 
-  // The maps that a shared scale is made of.
-  get #scaled() {
+  /**
+   * The maps that a shared scale is made of; none where there is no such scale.
+   * @param {Settings} settings
+   */
+  #beside({ shared }) {
     /** @type {LayerMap[]} */
     const maps = [];
+    if (!shared) return maps;
     for (const { map, method, place } of this.all) if (map && method) maps.push(drawn(map, this.display.of(place)));
     return maps;
   }
@@ -293,7 +300,7 @@ export class Panes {
     const { view } = this.display.of(where.place);
     const { window: chosen, invert, overlays, interpolated } = settings;
     const mixed = "opacity" in (this.display.own[pane.place]?.values ?? {});
-    const overlay = overlays && !bare ? look(pane, settings, { mixed, others: this.#scaled }) : null;
+    const overlay = overlays && !bare ? look(pane, settings, { mixed, others: this.#beside(settings) }) : null;
     const opened = overlay?.reading === GREY && pane.map ? windowOf(pane.map, chosen) : chosen;
     return {
       ...placed(view, film.image, where.box),

@@ -1,10 +1,9 @@
 // The display controls at the side: sliders, lists and buttons, kept equal to the one display state whoever changes it.
 
-import { all, element, first, optional } from "./elements.js";
+import { all, element, optional, write } from "./elements.js";
 import { INFLUENCE, SIGNED, UNSIGNED } from "./viewport/colormaps.js";
 import { presets } from "./viewport/film.js";
 import { figure } from "./viewport/map.js";
-import { write } from "./pane.js";
 import { catalogue, say, words } from "./words.js";
 
 /** @import { Changes, Chosen, Film, Preset, Shared } from "./types.js" */
@@ -61,18 +60,22 @@ export class Tools {
     this.display = display;
     this.panes = panes;
     this.input = input;
+    // They are shown in every frame of a drag: looked for once, and written to only when they change.
+    this.setters = all(document, "[data-set]", HTMLButtonElement);
+    this.scales = all(document, "[data-scale]");
+    this.scopes = all(document, "[data-scope]");
     for (const name of SLIDERS) this.#slider(name);
     for (const name of COLOURS) this.#colours(name);
     optional("overlays")?.addEventListener("click", () => panes.toggleOverlays());
-    for (const button of all(document, "[data-set]", HTMLButtonElement)) {
+    for (const button of this.setters) {
       button.addEventListener("click", () => this.#change({ [settingOf(button)]: valueOf(button) }));
     }
-    for (const button of all(document, "[data-scale]")) {
+    for (const button of this.scales) {
       button.addEventListener("click", () => this.#change(SCALES[button.dataset.scale ?? ""]));
     }
     this.list = element("preset", HTMLSelectElement);
     this.list.addEventListener("change", () => this.choose(Number(this.list.value)));
-    for (const button of all(document, "[data-scope]")) {
+    for (const button of this.scopes) {
       button.addEventListener("click", () => display.link(panes.active.place, "overlay", button.dataset.scope === "all"));
     }
     this.#buttons();
@@ -226,21 +229,15 @@ export class Tools {
   show() {
     const settings = this.settings;
     const linked = this.display.linked(this.panes.active.place, "overlay");
-    for (const button of all(document, "[data-scope]")) {
-      button.setAttribute("aria-pressed", String((button.dataset.scope === "all") === linked));
-    }
-    element("sharp").setAttribute("aria-pressed", String(!settings.interpolated));
+    for (const button of this.scopes) press(button, (button.dataset.scope === "all") === linked);
+    press(element("sharp"), !settings.interpolated);
     this.#overlays(settings);
-    for (const button of all(document, "[data-set]", HTMLButtonElement)) {
-      button.setAttribute("aria-pressed", String(settings[settingOf(button)] === valueOf(button)));
-    }
+    for (const button of this.setters) press(button, settings[settingOf(button)] === valueOf(button));
     const own = settings.fixed ? "fixed" : "map";
     const scale = settings.shared ? "shared" : own;
-    for (const button of all(document, "[data-scale]")) {
-      button.setAttribute("aria-pressed", String(button.dataset.scale === scale));
-    }
-    this.list.value = String(settings.preset);
-    element("invert").setAttribute("aria-pressed", String(settings.invert));
+    for (const button of this.scales) press(button, button.dataset.scale === scale);
+    choose(this.list, String(settings.preset));
+    press(element("invert"), settings.invert);
     for (const pane of this.panes.all) this.#facts(pane);
     if (this.panes.film) write(element("window-words"), this.windowOf(this.panes.active));
   }
@@ -253,17 +250,18 @@ export class Tools {
     for (const name of SLIDERS) {
       const slider = optional(name, HTMLInputElement);
       if (!slider) continue;
-      slider.value = String(Math.round(settings[name] * 100));
-      element(`${name}-out`).textContent = `${Math.round(settings[name] * 100)} %`;
+      const percent = String(Math.round(settings[name] * 100));
+      if (slider.value !== percent) slider.value = percent;
+      write(element(`${name}-out`), `${percent} %`);
     }
     for (const name of COLOURS) {
       const list = optional(`colours-${name}`, HTMLSelectElement);
-      if (list) list.value = settings[name];
+      if (list) choose(list, settings[name]);
     }
     const switched = optional("overlays");
     if (!switched) return;
-    switched.setAttribute("aria-checked", String(settings.overlays));
-    switched.textContent = words(settings.overlays ? "overlays.on" : "overlays.off");
+    put(switched, "aria-checked", String(settings.overlays));
+    write(switched, words(settings.overlays ? "overlays.on" : "overlays.off"));
   }
 
   /**
@@ -273,9 +271,8 @@ export class Tools {
   #facts(pane) {
     const { film } = pane;
     const text = film ? this.windowOf(pane) : "";
-    write(first(pane.element, ".pane-window"), text);
-    write(first(pane.element, ".film-window"), text);
-    write(first(pane.element, ".film-spacing"), film?.image.spacing ? film.image.spacing_kind : "");
+    for (const place of pane.facts.windows) write(place, text);
+    write(pane.facts.spacing, film?.image.spacing ? film.image.spacing_kind : "");
   }
 
   /** How large a film's pixel is on the screen, in the plain film's pane. */
@@ -284,9 +281,34 @@ export class Tools {
       if (pane.layer !== "film" || !this.panes.filmOf(pane) || !pane.box.width) continue;
       const percent = this.panes.place(pane).scale * (window.devicePixelRatio || 1) * 100;
       const text = words("film.scale", percent < 10 ? percent.toFixed(1) : Math.round(percent));
-      write(first(pane.element, ".film-scale"), text);
+      write(pane.facts.scale, text);
     }
   }
+}
+
+/**
+ * @param {Element} control
+ * @param {string} name
+ * @param {string} value
+ */
+function put(control, name, value) {
+  if (control.getAttribute(name) !== value) control.setAttribute(name, value);
+}
+
+/**
+ * @param {Element} button
+ * @param {boolean} on
+ */
+function press(button, on) {
+  put(button, "aria-pressed", String(on));
+}
+
+/**
+ * @param {HTMLSelectElement} list
+ * @param {string} value
+ */
+function choose(list, value) {
+  if (list.value !== value) list.value = value;
 }
 
 /**

@@ -719,6 +719,8 @@ export interface ReadingPane extends Surface {
   subject: string;
   /** What shapes are drawn into. */
   marks: Element;
+  /** What the cross and other stacks' slices are drawn into. */
+  lines: SVGElement;
   verdicts: HTMLButtonElement[];
   /** The values of its layer over the whole stack. */
   maps: StackMaps | null;

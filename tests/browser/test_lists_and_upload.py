@@ -176,6 +176,18 @@ def test_without_scripts_everything_works_by_forms(filled: Server, open_page: Ca
     expect(page.locator("html")).to_have_attribute("lang", "ko")
 
 
+LONGEST = """() => {
+    const { cells } = document.querySelector(".worklist tbody tr");
+    cells[3].innerHTML = 'MR<div class="quiet small">3 planes · 120 images</div>';
+    const finding = (name, said) => `<li class="called"><span class="finding-word">${name}</span> <meter value="1"></meter>`
+        + `<span class="number">&gt;99 %</span> <span class="finding-call">${said}</span></li>`;
+    cells[5].innerHTML = `<ul class="top-findings">${finding("meniscal tear", "called")}</ul>`;
+    cells[6].innerHTML = '<ul class="disagreements"><li class="apart"><meter value="1"></meter><span class="number">0.76</span>'
+        + '<span class="apart-words">methods disagree</span></li></ul>';
+}"""
+"""An exam whose first finding is called and whose methods disagree, in the worklist's first row."""
+
+
 @pytest.mark.parametrize("path", ["/", "/upload", "/flagged", "/models", "/models/chest-untrained", "/docs"])
 @pytest.mark.parametrize("size", [(1440, 900), (1024, 768)])
 def test_no_page_scrolls_sideways(page: Page, filled: Server, path: str, size: tuple[int, int]) -> None:
@@ -184,6 +196,12 @@ def test_no_page_scrolls_sideways(page: Page, filled: Server, path: str, size: t
         page.goto(f"{filled.url}{path}")
         page.get_by_role("button", name=language).click()
         expect(page.locator("h1")).to_be_visible()
+        if path == "/":
+            page.evaluate(LONGEST)
+            word = page.locator(".finding-word").first
+            assert word.evaluate("(word) => word.scrollWidth - word.clientWidth") <= 0, (
+                "a finding's name runs under what follows"
+            )
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{path} is {wide} px too wide"
         cut = page.evaluate("[...document.querySelectorAll('.table-scroll')].map((box) => box.scrollWidth - box.clientWidth)")

@@ -24,6 +24,18 @@ test("changes go to all panes and are told", () => {
   }
 });
 
+test("what is in force is put together once after a change, also where a pane's group changes", () => {
+  const groups = { 0: { view: "axial", window: "a" }, 1: { view: "axial", window: "b" } };
+  const display = new Display((place) => groups[place]);
+  const before = display.of(0);
+  assert.equal(display.of(0), before);
+  display.change(1, { window: PRESETS[1].window });
+  assert.notEqual(display.of(0), before);
+  assert.deepEqual([display.of(0).window, display.of(1).window], [null, PRESETS[1].window]);
+  groups[0] = groups[1];
+  assert.deepEqual(display.of(0).window, PRESETS[1].window);
+});
+
 test("a pane keeps what it is not linked by, and only that", () => {
   const display = new Display();
   display.link(1, "zoom", false);

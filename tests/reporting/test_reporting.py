@@ -66,6 +66,15 @@ def test_boxed_films_keep_trained_patients_apart(data: Path) -> None:
         ("NIH boxes, unseen patients", "Infiltration", "00000011"),
         ("RSNA opacity boxes, trained patients", "Pneumonia", "00000013"),
     ]
+    small = data / "chest" / "nih_small"
+    (small / "images").mkdir(parents=True)
+    (small / "manifest.csv").write_text(
+        'image,patient,nih_boxes\nd.png,00000021,"[[""Mass"", [1, 2, 3, 4]]]"\n', encoding="utf-8"
+    )
+    Picture.new("L", (32, 32), 5).save(small / "images" / "d.png")
+    further = list(cases.boxed(data, 5))
+    assert [(c.source, c.finding) for c in further[2:]] == [("NIH boxes of small films, unseen patients", "Mass")]
+    assert further[2].truth.sum() == 12
     assert found[0].truth.sum() == 300
     assert found[1].truth.sum() == 500
     assert list(cases.boxed(data, 0)) == []
@@ -194,6 +203,11 @@ def test_real_films_are_evaluated_too(data: Path, tmp_path: Path, monkeypatch: p
     sources = {row["source"].removesuffix(", called") for row in told["rows"]}
     assert sources == {"NIH boxes, unseen patients", "RSNA opacity boxes, trained patients"}
     assert {row["method"] for row in told["rows"]} >= {"cam", "lrp:composite=Epsilon", "rise:masks=8,share=0.4"}
+    assert cli.main([*arguments, "--sources", "NIH boxes, unseen patients"]) == 0
+    told = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    assert {row["source"].removesuffix(", called") for row in told["rows"]} == {"NIH boxes, unseen patients"}
+    with pytest.raises(InputError, match="no cases here"):
+        cli.main([*arguments, "--sources", "NIH boxes"])
     with pytest.raises(NotFound, match="no method"):
         cli.main([*arguments, "tea-leaves"])
     with pytest.raises(InputError, match="no parameter"):

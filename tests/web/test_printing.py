@@ -63,8 +63,9 @@ def test_the_pdf_says_all_of_it_on_pages_that_say_what_they_are(client: TestClie
     told = found.text.replace("\n", "")
     probability = f"{films.SCORES['Nodule']:.3f}"
     words = {
-        "en": ("Nodule", probability, "Wrong region", "text marker", "1 Length", "2 Ellipse", "mean", "It was never trained."),
-        "ko": ("결절", probability, "부위 틀림", "문자 표식", "1 길이", "2 타원", "평균", "phantom-untrained"),
+        "en": ("Nodule", probability, "Wrong region", "text marker", "1 Length", "2 Ellipse", "mean", "It was never trained.",
+               "(against) to"),
+        "ko": ("결절", probability, "부위 틀림", "문자 표식", "1 길이", "2 타원", "평균", "phantom-untrained", "(반대) ~"),
     }[language]  # fmt: skip
     assert [word for word in words if word.replace(" ", "") not in told.replace(" ", "")] == []
     assert "표지자<b>위</b>&Ödem" in told.replace(" ", ""), "the comment is not as its reader wrote it"

@@ -99,7 +99,7 @@ def _through(  # noqa: PLR0911 - one line per kind of step
         case "route":
             return flow.route(step, r, xs)
         case "pool":
-            return flow.max_pool(step, r, xs[0], batched=r.device.type != "cpu")
+            return flow.max_pool(step, r, xs[0])
         case "share":
             return flow.share(step, r, xs[0], rules.signed_sharing)
         case "add":

@@ -44,21 +44,20 @@ def route(step: Step, r: Tensor, xs: Sequence[Tensor]) -> list[Tensor]:
         return list(torch.autograd.grad(y, leaves, r.reshape(r.shape[0], *y.shape), is_grads_batched=True))
 
 
-def max_pool(step: Step, r: Tensor, x: Tensor, batched: bool) -> list[Tensor]:
-    """Winner takes all. The winners are found once for all findings. In one batch torch wants x and the winners copied for
-    every finding, which costs a CPU more than it gains."""
+def max_pool(step: Step, r: Tensor, x: Tensor) -> list[Tensor]:
+    """Winner takes all. The winners are found once for all findings, which go back in one batch."""
     call = step.call
     kernel = call.argument(1, "kernel_size")
     stride = call.argument(2, "stride", None) or kernel
     window = [_two(kernel), _two(stride), _two(call.argument(3, "padding", 0)), _two(call.argument(4, "dilation", 1))]
     ceil = bool(call.argument(5, "ceil_mode", False))
     winners = torch.ops.aten.max_pool2d_with_indices(x, *window, ceil)[1]
-    back = torch.ops.aten.max_pool2d_with_indices_backward
-    if not batched:
-        return [torch.stack([back(one, x, *window, ceil, winners) for one in r])]
-    targets = r.shape[0]
-    many = (value.expand(targets, *value.shape).flatten(0, 1) for value in (x, winners))
-    return [back(r.flatten(0, 1), next(many), *window, ceil, next(many)).view(targets, *x.shape)]
+    last = torch.channels_last if x.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
+    # Nobody reads x on the way back: its shape and layout alone are wanted, for every finding.
+    unread = torch.empty((r.shape[0] * x.shape[0], *x.shape[1:]), dtype=x.dtype, device=x.device, memory_format=last)
+    each = winners.expand(r.shape[0], *winners.shape).flatten(0, 1).contiguous(memory_format=last)
+    back = torch.ops.aten.max_pool2d_with_indices_backward(r.flatten(0, 1), unread, *window, ceil, each)
+    return [back.view(r.shape[0], *x.shape)]
 
 
 def share(step: Step, r: Tensor, x: Tensor, signed: bool) -> list[Tensor]:

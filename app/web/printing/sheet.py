@@ -207,8 +207,8 @@ def plate(page: CasePage, pane: Pane, found: Material, view: View, query: str, _
         title,
         url,
         "",
-        low="" if plain else f"{low} {below}".strip(),
-        high="" if plain else f"{above} {high}".strip(),
+        low="" if plain else ended(low, below),
+        high="" if plain else ended(high, above),
         least="" if layer.scale == "classes" else least,
         most="" if layer.scale == "classes" else most,
         classes=" · ".join(f"{number} {name}" for number, name in sorted(layer.names.items(), key=lambda one: int(one[0]))),
@@ -216,6 +216,11 @@ def plate(page: CasePage, pane: Pane, found: Material, view: View, query: str, _
         notes=" · ".join(layer.notes),
         verdict=judging.verdicts(_)[f"verdict.{review.verdict}"] if review else "",
     )
+
+
+def ended(value: str, meaning: str) -> str:
+    """An end of the colours, and what it means where that has a word: "−27.9 (against)"."""
+    return f"{value} ({meaning})" if meaning else value
 
 
 def titled(page: CasePage, pane: Pane, _: Translate) -> str:

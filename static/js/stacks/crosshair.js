@@ -2,7 +2,7 @@
 // And the lines where the other planes' slices cut a slice. All through patient coordinates; what says not where it lies takes
 // no part, nor what lies in another frame of reference.
 
-import { element, first } from "../elements.js";
+import { element } from "../elements.js";
 import { outline } from "../outlines.js";
 import { clamp, inverted, through } from "../viewport/geometry.js";
 import { say, words } from "../words.js";
@@ -209,7 +209,7 @@ export class Crosshair {
       }
       lines.push(...this.#lines(pane, stacks, matrix), ...this.#point(pane, matrix));
     }
-    draw(first(pane.element, ".pane-lines", SVGElement), lines);
+    draw(pane.lines, lines);
   }
 
   /**

@@ -3,11 +3,10 @@
 // first drawn, and the ones used last are kept.
 
 import { table } from "./colormaps.js";
-import { FINISH, SAMPLE, SAMPLE_KINDS, VERTEX } from "./shaders.js";
+import { Program } from "./program.js";
+import { FINISH, SAMPLE, SAMPLE_KINDS } from "./shaders.js";
 
 /** @import { Cells, Film, Level } from "../types.js" */
-/** @typedef {Record<string, WebGLUniformLocation | null>} Uniforms */
-/** @typedef {{ made: WebGLProgram, at: Uniforms }} Program */
 /** @typedef {{ texture: WebGLTexture, lut?: WebGLTexture }} Held */
 /** @typedef {Held & { base: number, count: number }} HeldFilm `base`: how often it was halved, `count` levels from there on */
 /** @typedef {{ data: Uint8Array | Uint16Array | Float32Array, width: number, height: number }} Values */
@@ -37,9 +36,9 @@ export class Card {
     this.most = most;
     /** @type {number} */
     this.largest = gl.getParameter(gl.MAX_TEXTURE_SIZE);
-    this.sample = program(gl, SAMPLE);
-    this.kinds = program(gl, SAMPLE_KINDS);
-    this.finish = program(gl, FINISH);
+    this.sample = new Program(gl, SAMPLE, UNITS);
+    this.kinds = new Program(gl, SAMPLE_KINDS, UNITS);
+    this.finish = new Program(gl, FINISH, UNITS);
     const told = gl.getExtension("WEBGL_debug_renderer_info")?.UNMASKED_RENDERER_WEBGL ?? gl.RENDERER;
     /** Whether pictures are made without a graphics card. */
     this.software = SOFTWARE.test(gl.getParameter(told));
@@ -223,55 +222,5 @@ function empty(gl, format, width, height, levels) {
   gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
   gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
   gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
-  return made;
-}
-
-/**
- * A program over the whole picture; throws what the driver says of one that it does not take.
- * @param {WebGL2RenderingContext} gl
- * @param {string} fragment
- * @returns {Program}
- */
-function program(gl, fragment) {
-  const made = gl.createProgram();
-  gl.attachShader(made, shader(gl, gl.VERTEX_SHADER, VERTEX));
-  gl.attachShader(made, shader(gl, gl.FRAGMENT_SHADER, fragment));
-  gl.linkProgram(made);
-  if (!gl.getProgramParameter(made, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(made) ?? "program");
-  const at = uniforms(gl, made);
-  gl.useProgram(made);
-  for (const [name, unit] of Object.entries(UNITS)) gl.uniform1i(at[name], unit);
-  return { made, at };
-}
-
-/**
- * A program's uniforms by their names, each asked for once.
- * @param {WebGL2RenderingContext} gl
- * @param {WebGLProgram} made
- * @returns {Uniforms}
- */
-function uniforms(gl, made) {
-  /** @type {Uniforms} */
-  const asked = {};
-  return new Proxy(asked, {
-    get: (known, key) => {
-      const name = String(key);
-      if (!(name in known)) known[name] = gl.getUniformLocation(made, name);
-      return known[name];
-    },
-  });
-}
-
-/**
- * @param {WebGL2RenderingContext} gl
- * @param {number} type
- * @param {string} source
- */
-function shader(gl, type, source) {
-  const made = gl.createShader(type);
-  if (!made) throw new Error("shader");
-  gl.shaderSource(made, source);
-  gl.compileShader(made);
-  if (!gl.getShaderParameter(made, gl.COMPILE_STATUS)) throw new Error(gl.getShaderInfoLog(made) ?? "shader");
   return made;
 }

@@ -7,7 +7,7 @@ import { inverted } from "./geometry.js";
 import { GREY, SCALE } from "./map.js";
 
 /** @import { Box, Extent, Film, Matrix, Overlay, Picture } from "../types.js" */
-/** @import { Uniforms } from "./card.js" */
+/** @import { Program } from "./program.js" */
 /** @typedef {{ left: number, right: number, bottom: number, top: number }} Area canvas pixels from its lower left corner */
 /** @typedef {{ key: string, area: Area }} Sampled what was looked up, and where it is kept */
 /** @typedef {{ texture: WebGLTexture, width: number, height: number, areas: Sampled[] }} Room */
@@ -110,7 +110,7 @@ export class Renderer {
     for (const { pane, area } of placed) this.#sample(pane, area, cells);
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
     this.#clear(boxes, surround);
-    gl.useProgram(card.finish.made);
+    card.finish.use();
     bind(gl, UNITS.cells, cells.texture);
     for (const { pane, area } of placed) this.#finish(pane, area);
     // Never left bound: a texture may not be read while it is drawn into.
@@ -193,60 +193,60 @@ export class Renderer {
     cells.areas.push({ key, area });
 
     const { gl, ratio, card } = this;
-    const { made, at } = plain(overlay) ? card.sample : card.kinds;
-    gl.useProgram(made);
+    const program = plain(overlay) ? card.sample : card.kinds;
+    program.use();
     const held = card.film(film);
     const level = Math.max(0, Math.min(held.count - 1, Math.floor(Math.log2(1 / (scale * ratio))) - held.base));
-    this.#back(at, matrix, box);
+    this.#back(program, matrix, box);
     bind(gl, UNITS.film, held.texture);
-    gl.uniform1i(at.level, level);
-    gl.uniform2f(at.filmScale, 2 ** -(level + held.base), 2 ** -(level + held.base));
-    gl.uniform2f(at.imageSize, image.columns, image.rows);
-    gl.uniform1f(at.bias, film.bias);
-    gl.uniform1f(at.slope, image.slope);
-    gl.uniform1f(at.intercept, image.intercept);
-    gl.uniform1i(at.interpolated, interpolated ? 1 : 0);
-    gl.uniform1i(at.quick, this.quick ? 1 : 0);
-    this.#overlay(overlay, at);
+    program.int("level", level);
+    program.floats("filmScale", 2 ** -(level + held.base), 2 ** -(level + held.base));
+    program.floats("imageSize", image.columns, image.rows);
+    program.floats("bias", film.bias);
+    program.floats("slope", image.slope);
+    program.floats("intercept", image.intercept);
+    program.int("interpolated", interpolated);
+    program.int("quick", this.quick);
+    this.#overlay(overlay, program);
     this.#fill(area);
   }
 
   /**
    * The map from the canvas' pixels back to the image.
-   * @param {Uniforms} at
+   * @param {Program} program
    * @param {Matrix} matrix
    * @param {Box} box
    */
-  #back(at, matrix, box) {
-    const { gl, ratio, canvas } = this;
+  #back(program, matrix, box) {
+    const { ratio, canvas } = this;
     const [a, b, c, d, e, f] = inverted(matrix);
     const x0 = -box.x;
     const y0 = canvas.height / ratio - box.y;
-    gl.uniform3f(at.toX, a / ratio, -b / ratio, a * x0 + b * y0 + e);
-    gl.uniform3f(at.toY, c / ratio, -d / ratio, c * x0 + d * y0 + f);
+    program.floats("toX", a / ratio, -b / ratio, a * x0 + b * y0 + e);
+    program.floats("toY", c / ratio, -d / ratio, c * x0 + d * y0 + f);
   }
 
   /**
    * @param {Overlay | null} overlay
-   * @param {Uniforms} at
+   * @param {Program} program
    */
-  #overlay(overlay, at) {
+  #overlay(overlay, program) {
     const { gl, card } = this;
-    gl.uniform1i(at.hasMap, overlay ? 1 : 0);
+    program.int("hasMap", overlay !== null);
     bind(gl, UNITS.map, overlay ? card.map(overlay.map) : card.nothing.map);
     bind(gl, UNITS.colours, card.colours(overlay?.colours ?? "viridis"));
     if (!overlay) return;
     const { extent, reach = extent } = overlay.map.explanation;
-    gl.uniform4fv(at.extent, extent);
-    gl.uniform4fv(at.reach, within(reach, extent));
-    gl.uniform2fv(at.ends, overlay.ends);
-    gl.uniform1f(at.threshold, overlay.threshold);
-    gl.uniform1f(at.soft, overlay.soft ?? 0);
-    gl.uniform1i(at.lines, overlay.lines ? 1 : 0);
-    gl.uniform1i(at.smoothed, overlay.smooth ? 1 : 0);
-    gl.uniform1i(at.reading, overlay.reading ?? SCALE);
-    gl.uniform1i(at.contours, overlay.contours ? 1 : 0);
-    gl.uniform1f(at.part, overlay.share ?? 1);
+    program.floats("extent", ...extent);
+    program.floats("reach", ...within(reach, extent));
+    program.floats("ends", ...overlay.ends);
+    program.floats("threshold", overlay.threshold);
+    program.floats("soft", overlay.soft ?? 0);
+    program.int("lines", overlay.lines ?? false);
+    program.int("smoothed", overlay.smooth);
+    program.int("reading", overlay.reading ?? SCALE);
+    program.int("contours", overlay.contours ?? false);
+    program.floats("part", overlay.share ?? 1);
   }
 
   /**
@@ -256,20 +256,20 @@ export class Renderer {
    */
   #finish({ film, grey: { window: chosen, negative }, overlay }, area) {
     const { gl, card } = this;
-    const { at } = card.finish;
+    const { finish } = card;
     const { lut } = film;
     const looked = lut && !chosen;
-    gl.uniform1i(at.negative, negative ? 1 : 0);
-    gl.uniform1f(at.opacity, overlay?.opacity ?? 0);
-    gl.uniform1f(at.strength, overlay?.strength ?? 1);
-    gl.uniform1i(at.alone, overlay?.alone ? 1 : 0);
+    finish.int("negative", negative);
+    finish.floats("opacity", overlay?.opacity ?? 0);
+    finish.floats("strength", overlay?.strength ?? 1);
+    finish.int("alone", overlay?.alone ?? false);
     bind(gl, UNITS.lut, looked ? card.lut(film) : card.nothing.lut);
-    gl.uniform1i(at.shape, looked ? LUT_SHAPE : SHAPES[chosen?.shape ?? "LINEAR"]);
-    gl.uniform1f(at.centre, chosen?.centre ?? 0);
-    gl.uniform1f(at.width, chosen?.width ?? 1);
-    gl.uniform1i(at.lutFirst, lut?.first ?? 0);
-    gl.uniform1i(at.lutSize, lut?.data.length ?? 1);
-    gl.uniform1f(at.lutTop, lut?.top ?? 1);
+    finish.int("shape", looked ? LUT_SHAPE : SHAPES[chosen?.shape ?? "LINEAR"]);
+    finish.floats("centre", chosen?.centre ?? 0);
+    finish.floats("width", chosen?.width ?? 1);
+    finish.int("lutFirst", lut?.first ?? 0);
+    finish.int("lutSize", lut?.data.length ?? 1);
+    finish.floats("lutTop", lut?.top ?? 1);
     this.#fill(area);
   }
 

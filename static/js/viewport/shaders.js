@@ -214,8 +214,12 @@ void main() {
   vec2 down = vec2(toX.y, toY.y);
   kept = uvec2(floatBitsToUint(greyAt(p)), hasMap && reading != 3 ? mapColour(p, right, down) : 0u);
 #else
-  vec2 share = hasMap ? within(p) : vec2(-1.0);
-  kept = uvec2(floatBitsToUint(filmValue(p)), beside(share) ? 0u : scaleColour(mapValue(share)));
+  uint over = 0u;
+  if (hasMap) {
+    vec2 share = within(p);
+    if (!beside(share)) over = scaleColour(mapValue(share));
+  }
+  kept = uvec2(floatBitsToUint(filmValue(p)), over);
 #endif
 }`;
 
@@ -257,9 +261,11 @@ void main() {
   }
   float grey = clamp(windowed(uintBitsToFloat(kept.r)), 0.0, 1.0);
   vec3 shown = alone ? vec3(0.0) : vec3(negative ? 1.0 - grey : grey);
-  vec3 over = vec3(kept.g >> 16 & 255u, kept.g >> 8 & 255u, kept.g & 255u) / 255.0;
-  uint how = kept.g >> 24;
-  float share = how > 253u ? 1.0 : float(how) / 253.0 * (alone ? 1.0 : opacity);
-  if (kept.g != 0u) shown = mix(shown, over, how == 254u ? 1.0 : share * strength);
+  if (kept.g != 0u) {
+    vec3 over = vec3(kept.g >> 16 & 255u, kept.g >> 8 & 255u, kept.g & 255u) / 255.0;
+    uint how = kept.g >> 24;
+    float share = how > 253u ? 1.0 : float(how) / 253.0 * (alone ? 1.0 : opacity);
+    shown = mix(shown, over, how == 254u ? 1.0 : share * strength);
+  }
   colour = vec4(shown, 1.0);
 }`;

@@ -101,6 +101,12 @@ export class Display {
 
   overlap = false;
 
+  /**
+   * What is in force, by group and place: asked for many times in every frame, put together once after a change.
+   * @type {Map<string, Settings>}
+   */
+  #inForce = new Map();
+
   /** @param {(place: number | string) => Group} [group] */
   constructor(group = () => ({ view: FILMS, window: FILMS })) {
     this.group = group;
@@ -120,6 +126,7 @@ export class Display {
    */
   set(changes) {
     Object.assign(this, changes);
+    this.#inForce.clear();
     for (const listener of this.#listeners) listener(this);
   }
 
@@ -161,7 +168,21 @@ export class Display {
    * @returns {Settings}
    */
   of(place) {
-    const { view, window: series } = this.group(place);
+    const group = this.group(place);
+    const key = JSON.stringify([place, group.view, group.window]);
+    const known = this.#inForce.get(key);
+    if (known) return known;
+    const made = this.#of(place, group);
+    this.#inForce.set(key, made);
+    return made;
+  }
+
+  /**
+   * @param {number | string} place
+   * @param {Group} group
+   * @returns {Settings}
+   */
+  #of(place, { view, window: series }) {
     const base = { ...this.#shared, view: this.views[view] ?? UPRIGHT_VIEW, ...(this.windows[series] ?? NO_WINDOW) };
     const own = this.own[place];
     if (!own) return base;
