@@ -49,6 +49,15 @@ class Task:
         """How labels become targets."""
         return targets.Recipe(**self.run.get("recipe", {}))
 
+    @property
+    def last(self) -> tuple[Refit, targets.Recipe] | None:
+        """How the last layer is fitted anew at the end, and how labels become targets for that: no helper question has an
+        output there. None where the config has no entry ``refit``."""
+        if "refit" not in self.run:
+            return None
+        how = Refit.of(self.run["refit"])
+        return how, replace(self.recipe, helpers=0.0, within=self.recipe.within if how.within is None else how.within)
+
 
 def train(
     config: Path,
@@ -236,14 +245,13 @@ class Trainer:
     def refit(self, network: nn.Module, size: int, seen: set[str] | None = None) -> nn.Module:
         """The network with its last layer fitted anew, where the config has an entry ``refit``: on the training films of that
         entry's sources, of those it has ``seen`` unless that is None."""
-        if "refit" not in self.task.run:
+        if self.task.last is None:
             return network
-        entry = self.task.run["refit"]
-        how = Refit(**{**entry, "sources": tuple(entry.get("sources", ()))})
+        how, recipe = self.task.last
         sources = [s for s in how.sources or sorted(set(self.films.sources.tolist())) if seen is None or s in seen]
         index = self.films.where("train", *sources)
         chosen = [self.films.collection.films[i] for i in index]
-        wanted, weights = targets.targets(chosen, self.films.answers, replace(self.task.recipe, helpers=0.0))
+        wanted, weights = targets.targets(chosen, self.films.answers, recipe)
         projection = targets.helpers(chosen)[:, targets.HELPERS.index("anteroposterior")]
         films = Pooled(
             pooled(network, shrink(self.films.pixels[index], size), self.task.device),
