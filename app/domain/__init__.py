@@ -8,6 +8,7 @@ from app.domain.annotations import ANNOTATIONS, Annotation, AnnotationKind
 from app.domain.answers import FINDINGS, KNEE_FINDINGS, NO_FINDING, Answer, Part, Score
 from app.domain.arrays import Scalar, frozen
 from app.domain.edits import AREAS, FILLS, Area, AreaKind, Edit, Fill, Point
+from app.domain.evidence import Evidence, Share
 from app.domain.extent import Extent
 from app.domain.images import Image, Patient, Series, Study, VoiLut, Window
 from app.domain.inspections import Admission, Inspection, Mark
@@ -47,6 +48,7 @@ __all__ = [
     "Area",
     "AreaKind",
     "Edit",
+    "Evidence",
     "Extent",
     "Fill",
     "Image",
@@ -72,6 +74,7 @@ __all__ = [
     "Series",
     "Shape",
     "ShapeKind",
+    "Share",
     "Study",
     "Verdict",
     "VoiLut",

@@ -21,7 +21,7 @@ class Anatomy:
     heart and domes taken out. ``heart``: the heart's outline above the diaphragm. ``depth`` is the lung's depth were there no
     heart: what a collapsed lobe or fluid can fill. ``soft``: thin structures to add, mm water. ``carina``: where the trachea
     divides; ``hila`` the two hila (right, left). ``raised``: what a lifted dome covers of
-    the lung that was there.
+    the lung that was there. ``below``: where the body lies below the diaphragm.
     """
 
     grid: Grid
@@ -35,6 +35,7 @@ class Anatomy:
     carina: tuple[float, float]
     hila: tuple[tuple[float, float], tuple[float, float]]
     raised: Mask
+    below: Mask
 
     def hilum(self, side: int) -> tuple[float, float]:
         """One side's hilum."""
@@ -68,7 +69,7 @@ def build(patient: Patient, grid: Grid, seed: int, heart_share: float, lifted: t
     if any(lifted):
         before, over = cavity(patient, grid, (0.0, 0.0))
         raised = (over > 0.5) & (before > 6) & (above <= 0.5)
-    return Anatomy(grid, patient, body, air, depth, field, outline, soft, carina, hila, raised)
+    return Anatomy(grid, patient, body, air, depth, field, outline, soft, carina, hila, raised, (above <= 0.5) & (body > 5))
 
 
 def trunk(patient: Patient, grid: Grid) -> F32:

@@ -44,8 +44,9 @@ class ChestPhantom:
 
     ``pixels``: uint16 (size, size), 12 bits, stored values for MONOCHROME2: bright is dense. ``masks``: bool (size, size) of
     every finding that was drawn. ``labels``: what the film is said to show; differs from the masks only where `sample` was
-    asked to let a label go with the tube. ``lungs``, ``heart``, ``body``: bool masks of the anatomy; ``tube_mask`` of the
-    drain, or None. ``spacing``: mm per pixel in the patient's plane. ``projection`` "PA" or "AP".
+    asked to let a label go with the tube. ``lungs``, ``heart``, ``body``: bool masks of the anatomy, ``below`` of what is body
+    below the diaphragm; ``tube_mask`` of the drain, or None. ``spacing``: mm per pixel in the patient's plane. ``projection``
+    "PA" or "AP".
     """
 
     seed: int
@@ -55,6 +56,7 @@ class ChestPhantom:
     lungs: Mask
     heart: Mask
     body: Mask
+    below: Mask
     tube_mask: Mask | None
     spacing: float
     projection: str
@@ -115,6 +117,7 @@ def draw(
         lungs=frozen(anatomy.field),
         heart=frozen(anatomy.heart),
         body=frozen(anatomy.body > 5),
+        below=frozen(anatomy.below),
         tube_mask=None if tube_mask is None else frozen(tube_mask),
         spacing=grid.pixel,
         projection="AP" if patient.portable else "PA",
