@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import nn
 
-from app.classifiers.compact import CompactResidual, joined
 from app.classifiers.loading import pick_device
-from app.classifiers.networks import build
 from app.errors import InputError
 from app.evaluation.predictions import auroc, platt
 from app.training import cards, describing, layouts, measuring, provenance, targets, views
@@ -22,6 +20,7 @@ from app.training.films import SOURCES
 from app.training.fitting import Fit, Lesson, Stage, after, logits_of, shrink
 from app.training.heads import Pooled, Refit, pooled, refit
 from app.training.material import Material
+from app.training.members import answering, begun
 from app.training.record import Record, Values, began_with
 from app.training.unlearning import Unlearning
 
@@ -129,20 +128,6 @@ def every(run: dict[str, Any]) -> list[dict[str, Any]]:
     return [*run["stages"], *(stage for entry in run.get("outside", ()) for stage in entry.get("stages", ()))]
 
 
-def answering(members: list[nn.Module], answers: int) -> nn.Module:
-    """The network that is written: the members' mean logits, without the outputs of the helper questions."""
-    compact: list[CompactResidual] = []
-    for member in members:
-        head: nn.Linear = member.head  # type: ignore[assignment]
-        cut = nn.Linear(head.in_features, answers)
-        with torch.no_grad():
-            cut.weight.copy_(head.weight[:answers])
-            cut.bias.copy_(head.bias[:answers])
-        member.head = cut.to(head.weight.device)
-        compact.append(member)  # type: ignore[arg-type]
-    return (compact[0] if len(compact) == 1 else joined(compact)).eval()
-
-
 @dataclass(frozen=True)
 class Stood:
     """Runs as they stand: their averaged networks, at which size they were last fitted, after how many of the planned epochs,
@@ -192,9 +177,8 @@ class Trainer:
         return began_with({**run, "seed": seed, "stages": stages}, self.films.collection.films)
 
     def _network(self, seed: int) -> nn.Module:
-        torch.manual_seed(seed)
-        outputs = len(self.films.answers) + (len(targets.HELPERS) if self.task.recipe.helpers else 0)
-        return build("compact-residual", outputs, self.task.run["parameters"]).to(self.task.device)
+        asked = (*self.films.answers, *(targets.HELPERS if self.task.recipe.helpers else ()))
+        return begun(self.task.run, asked, seed, self.task.out.parent).to(self.task.device)
 
     def _fitted(self, name: str, seed: int, stages: list[dict[str, Any]]) -> nn.Module:
         network, average = self._network(seed), self._network(seed)
