@@ -53,13 +53,17 @@ def grey(image: Image, window: Window | None = None) -> NDArray[np.float32]:
     return 1.0 - shown if image.photometric == "MONOCHROME1" else shown
 
 
-def resample(values: NDArray[np.float32], extent: Extent, shape: tuple[int, ...]) -> NDArray[np.float32]:
+def resample(
+    values: NDArray[np.float32], extent: Extent, shape: tuple[int, ...], *, nearest: bool = False
+) -> NDArray[np.float32]:
     """A map (h, w) that covers ``extent``, on an image grid (rows, columns): bilinear between cell centres, clamped at the edge
-    cells, 0 beyond what is drawn of it."""
+    cells, 0 beyond what is drawn of it; ``nearest`` keeps the numbers of classes what they are."""
     rows, columns = shape
     height, width = values.shape
     y = (np.arange(rows) + 0.5 - extent.top) * height / (extent.bottom - extent.top) - 0.5
     x = (np.arange(columns) + 0.5 - extent.left) * width / (extent.right - extent.left) - 0.5
+    if nearest:
+        y, x = np.rint(y), np.rint(x)
     out = _linear(_linear(values.astype(np.float32), y, axis=0), x, axis=1)
     drawn, down, across = extent.drawn, np.arange(rows) + 0.5, np.arange(columns) + 0.5
     seen = np.outer((down >= drawn.top) & (down <= drawn.bottom), (across >= drawn.left) & (across <= drawn.right))

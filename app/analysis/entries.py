@@ -7,7 +7,7 @@ from typing import Any
 
 from app import __version__
 from app.classifiers.card import Card
-from app.domain import Answer, Image, Inspection, OperatingPoint, Score
+from app.domain import Answer, Image, Inspection, Layer, OperatingPoint, Score
 from app.stacks import Stack
 
 FORMAT = 2
@@ -34,6 +34,7 @@ def of_image(file: str, status: str, **more: Any) -> Entry:
         "banner": "",
         "inspection": None,
         "findings": {},
+        "anatomy": None,
         "explanations": [],
         **more,
     }
@@ -92,6 +93,18 @@ def of_inspection(inspection: Inspection) -> Entry:
         "insisted": inspection.insisted,
         "remarks": list(inspection.remarks),
         "field": list(inspection.field) if inspection.field else None,
+    }
+
+
+def of_anatomy(labels: Layer) -> Entry:
+    """What was measured on a film's map of labels, in pixels of the image and degrees, by the names of `app.anatomy.figures`;
+    ``reasons``: why the rest could not be."""
+    return {
+        "model": labels.model,
+        "model_sha256": labels.model_sha256,
+        "names": {str(code): name for code, name in labels.names.items()},
+        "figures": dict(labels.figures),
+        "reasons": list(labels.notes),
     }
 
 

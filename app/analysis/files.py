@@ -36,11 +36,13 @@ class Files:
         image = film.image
         grid, extent = layer.values[0], layer.extent
         if self.film_size:
-            grid = resample(grid, extent, image.stored.shape)
+            grid = resample(grid, extent, image.stored.shape, nearest=layer.scale == "classes")
             extent = Extent(left=0, top=0, right=image.columns, bottom=image.rows)
-        stem = f"{number:04d}-{_plain(PurePath(entry['file']).stem)[:40] or 'image'}-{layer.method}-{_plain(layer.finding)}"
+        about = _plain(layer.finding) or layer.kind
+        stem = f"{number:04d}-{_plain(PurePath(entry['file']).stem)[:40] or 'image'}-{layer.method}-{about}"
         return {
             "method": layer.method,
+            "kind": layer.kind,
             "finding": layer.finding,
             **self._written(stem, grid, extent, layer),
             "png": self._picture(stem, film, layer, 0, known),
@@ -54,6 +56,7 @@ class Files:
         stem = f"exam-{number:04d}-{stack.plane}-{layer.method}-{_plain(layer.finding)}"
         return {
             "method": layer.method,
+            "kind": layer.kind,
             "finding": layer.finding,
             "plane": stack.plane,
             **self._written(stem, layer.values, layer.extent, layer),

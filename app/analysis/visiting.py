@@ -39,7 +39,8 @@ class Means:
     def results(self, due: Iterable[Reading[Series, Image]]) -> Iterator[Result]:
         """What comes of readings, as it was asked for."""
         asked = self.request
-        return read(due, self.loaded, methods=asked.methods, findings=asked.finding, insist=asked.insist)
+        maps = asked.methods is None or bool(asked.methods)
+        return read(due, self.loaded, methods=asked.methods, findings=asked.finding, insist=asked.insist, anatomy=maps)
 
 
 @dataclass(slots=True, eq=False)
@@ -91,6 +92,8 @@ class Visit:
             entry = self.images[number := self._number(stack)]
             row = files.film(result, self._shown(stack), entry, number, known=self._known(result, one))
             entry["explanations"].append(row)
+            if result.kind == "labels":
+                entry["anatomy"] = entries.of_anatomy(result)
 
     def _known(self, layer: Layer, one: Reading[Series, Image]) -> Known:
         """What is known of a map beside its values, so that its picture is the page's."""

@@ -111,19 +111,19 @@ def _rows(part: NDArray[np.bool_]) -> list[int]:
 def _begin(share: NDArray[np.float32], part: NDArray[np.bool_], row: int, level: float) -> float:
     """Where a structure begins on a row, in cells: between its first cell's centre and the one before."""
     first = int(part[row].argmax())
-    return first + 0.5 - _reach(share[row, first], share[row, first - 1] if first else None, level)
+    return first + 0.5 - _reach(share[row], first, first - 1, level)
 
 
 def _end(share: NDArray[np.float32], part: NDArray[np.bool_], row: int, level: float) -> float:
     last = part.shape[1] - 1 - int(part[row, ::-1].argmax())
-    return last + 0.5 + _reach(share[row, last], share[row, last + 1] if last + 1 < part.shape[1] else None, level)
+    return last + 0.5 + _reach(share[row], last, last + 1, level)
 
 
-def _reach(inside: np.float32, outside: np.float32 | None, level: float) -> float:
+def _reach(share: NDArray[np.float32], at: int, beyond: int, level: float) -> float:
     """How far beyond the centre of its outermost cell a structure goes, in cells: half a cell where it is certain."""
-    if outside is None or inside <= outside:
-        return 0.5
-    return float(np.clip((inside - level) / (inside - outside), 0, 1))
+    inside = float(share[at])
+    outside = float(share[beyond]) if 0 <= beyond < len(share) else inside
+    return float(min(max((inside - level) / (inside - outside), 0.0), 1.0)) if inside > outside else 0.5
 
 
 def _line(found: Found, shape: tuple[int, ...], extent: Extent) -> Line:

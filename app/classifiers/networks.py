@@ -1,8 +1,8 @@
 """Network architectures by name. Weights come from ``models/<name>/weights.safetensors``, never from here.
 
 Every network takes float32 (batch, channels, height, width) and returns logits (batch, findings); "stack" takes the slices of
-one stack for its batch and returns (1, findings). No activation works in place: it would overwrite what an explainer reads.
-Where the relevance engine has no rule for a module, LRP and RAP say so.
+one stack for its batch and returns (1, findings), "attention-unet" returns a plane of logits per finding. No activation works
+in place: it would overwrite what an explainer reads. Where the relevance engine has no rule for a module, LRP and RAP say so.
 """
 
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from app.classifiers.attention_unet import AnatomyNetwork
 from app.classifiers.compact import CompactResidual, CompactTwin
 from app.classifiers.convnext import ConvNeXt
 from app.classifiers.dense import DenseNet
@@ -23,6 +24,7 @@ from app.classifiers.stack import StackNetwork
 from app.errors import ModelError
 
 ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
+    "attention-unet": AnatomyNetwork,
     "compact-masked": CompactMasked,
     "compact-residual": CompactResidual,
     "compact-twin": CompactTwin,

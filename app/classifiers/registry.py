@@ -28,6 +28,10 @@ CANONICAL = {name: part for part, names in PARTS.items() for name in (part, *nam
 UNKNOWN_PARTS = re.compile(r"[\W\d_]+")
 
 
+BESIDE = ("guard", "segmentation")
+"""Kinds of cards that read no study by themselves: they stand beside the networks that do."""
+
+
 class Headed(Protocol):
     """What the header of a series says of it, as `app.domain.Series` and `app.store.records.SeriesRow` have it."""
 
@@ -67,7 +71,7 @@ def covers(card: Card, study: Visit, series: Headed) -> bool:
     what the chest networks read, and says so. Any other series must be of one of the card's modalities, and one of the parts it
     names must be one of the card's; one that names no part is read by networks whose card says ``unnamed_parts``.
     """
-    if (card.kind == "exam") != (series.modality in STACKED) or card.kind == "guard":
+    if (card.kind == "exam") != (series.modality in STACKED) or card.kind in BESIDE:
         return False
     wanted = parts(card)
     if series.source == "film image":
@@ -113,9 +117,21 @@ class Registry:
         self._cards: dict[Path, tuple[float, Card]] = {}
 
     def cards(self) -> tuple[Card, ...]:
-        """The card of every network, of films and of exams, by name; guards are not among them. ModelError when one cannot be
-        read."""
-        return tuple(card for card in self._read() if card.kind != "guard")
+        """The card of every network, of films and of exams, by name; guards and segmentations are not among them. ModelError
+        when one cannot be read."""
+        return tuple(card for card in self._read() if card.kind not in BESIDE)
+
+    def segmentations(self) -> tuple[Card, ...]:
+        """The card of every network that says where parts lie, by name. ModelError when one cannot be read."""
+        return tuple(card for card in self._read() if card.kind == "segmentation")
+
+    def segmentation(self, card: Card) -> Card | None:
+        """The network that says where the parts lie on the films that a network reads: the first default one of a part of the
+        body that both name; None where there is none, and for exams."""
+        if card.kind != "network":
+            return None
+        mine = parts(card)
+        return next((one for one in self.segmentations() if one.default and parts(one) & mine), None)
 
     def guards(self) -> tuple[Card, ...]:
         """Every guard's card, by name. ModelError when one cannot be read."""

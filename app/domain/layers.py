@@ -55,6 +55,7 @@ class Layer:
     ``conservation_error`` how much of it was lost, relative; None for methods that conserve nothing. ``padding`` is the share
     of the values, by size, that lies outside the image, in what made it a square for the network; None: not known. ``notes``
     are sentences such as "computed on cpu: the GPU was out of memory"; ``names`` are those of classes, by their number.
+    ``figures`` are numbers that were measured on the values, by name (`app.anatomy.figures`).
     """
 
     stack: str
@@ -76,6 +77,7 @@ class Layer:
     notes: tuple[str, ...] = ()
     names: Mapping[int, str] = field(default_factory=dict)
     padding: float | None = None
+    figures: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def method(self) -> str:

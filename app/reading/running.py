@@ -1,7 +1,7 @@
 """Readings carried out: what the guard says of a film, the answer, and a layer per stack, method and finding."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from app import explainers
@@ -37,9 +37,11 @@ def read(
     methods: Sequence[str] | None = None,
     findings: Findings = TOP,
     insist: bool = False,
+    anatomy: bool = False,
 ) -> Iterator[Result]:
-    """One reading after the other: of a film what the network's guard says, if it has one; then the answer, and one layer per
-    stack, method and finding. A film that the guard refuses has the inspection alone, unless a person insists.
+    """One reading after the other: of a film what the network's guard says, if it has one; then the answer, one layer per
+    stack, method and finding, and with ``anatomy`` the layers of each film's, where a network tells it. A film that the guard
+    refuses has the inspection alone, unless a person insists.
 
     ``methods`` None means those that the network's card opens with, an empty sequence none: films that one network reads then
     go through it `BATCH` at a time. ``findings`` is "top" (the most probable finding of the answer), "all", a finding's name,
@@ -58,21 +60,32 @@ def read(
                     {"model": card.name, "finding": finding, "known": ", ".join(card.findings)},
                 )
         loaded.registry.guard(card)
-    return _results(due, loaded, methods, findings, insist)
+    return _results(due, loaded, Wish(None if methods is None else tuple(methods), findings, insist, anatomy))
 
 
-def _results(
-    due: tuple[Reading[Series, Image], ...], loaded: "Loaded", methods: Sequence[str] | None, findings: Findings, insist: bool
-) -> Iterator[Result]:
-    for together in _together(due, answers_only=methods is not None and not methods):
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is wanted of readings, as `read` takes it."""
+
+    methods: tuple[str, ...] | None
+    findings: Findings
+    insist: bool
+    anatomy: bool
+
+    def panel(self, card: Card) -> tuple[str, ...]:
+        """The methods whose maps are wanted of a network."""
+        return tuple(dict.fromkeys(explainers.panel(card) if self.methods is None else self.methods))
+
+
+def _results(due: tuple[Reading[Series, Image], ...], loaded: "Loaded", wish: Wish) -> Iterator[Result]:
+    for together in _together(due, answers_only=wish.methods == () and not wish.anatomy):
         one = together[0]
-        panel = tuple(dict.fromkeys(explainers.panel(one.card) if methods is None else methods))
         if one.exam:
-            yield from _exam(one, loaded, panel, findings)
-        elif panel:
-            yield from _film(one, loaded, panel, findings, insist)
+            yield from _exam(one, loaded, wish.panel(one.card), wish.findings)
+        elif wish.panel(one.card) or wish.anatomy:
+            yield from _film(one, loaded, wish)
         else:
-            yield from _films(together, loaded, insist)
+            yield from _films(together, loaded, wish.insist)
 
 
 def _together(due: tuple[Reading[Series, Image], ...], answers_only: bool) -> Iterator[tuple[Reading[Series, Image], ...]]:
@@ -103,12 +116,10 @@ def _films(together: tuple[Reading[Series, Image], ...], loaded: "Loaded", insis
             yield next(answers)
 
 
-def _film(
-    one: Reading[Series, Image], loaded: "Loaded", panel: tuple[str, ...], findings: Findings, insist: bool
-) -> Iterator[Result]:
+def _film(one: Reading[Series, Image], loaded: "Loaded", wish: Wish) -> Iterator[Result]:
     """One film and its maps: the memory of a trace grows with its images, and each film has a top finding of its own."""
     (series,) = (_exposed(series, one.card) for series in _alone(one))
-    inspection = _inspection(loaded, series, one.card, insist)
+    inspection = _inspection(loaded, series, one.card, wish.insist)
     if inspection is not None:
         yield inspection
         if inspection.stopped:
@@ -116,8 +127,14 @@ def _film(
     classifier, trace = recorded(loaded.get(one.card), series)
     (answer,) = classifier.predictions(trace.logits, series, trace.seconds)
     yield answer
-    for method in panel:
-        yield from explainers.load(method).explain(classifier, trace, _wanted(one.card, answer, findings))
+    for method in wish.panel(one.card):
+        yield from explainers.load(method).explain(classifier, trace, _wanted(one.card, answer, wish.findings))
+    del trace
+    card = loaded.registry.segmentation(one.card) if wish.anatomy else None
+    if card is not None:
+        from app.segmentation import Segmenter, layers  # noqa: PLC0415 - see the room's docstring
+
+        yield from layers(Segmenter.of(loaded.get(card)), series.images[0])
 
 
 def _exam(one: Reading[Series, Image], loaded: "Loaded", panel: tuple[str, ...], findings: Findings) -> Iterator[Result]:

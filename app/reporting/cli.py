@@ -14,7 +14,9 @@ from app.config import Settings
 from app.errors import NotFound
 from app.reporting import cases, exams, framing, grouping, histograms, measuring, placing, shortcuts, starts
 from app.reporting.writing import Report, write
+from app.segmentation import Segmenter
 from app.training import guarding
+from app.training.anatomy import measuring as outlining
 
 
 def main(arguments: list[str]) -> int:
@@ -27,6 +29,8 @@ def main(arguments: list[str]) -> int:
     loaded = Loaded(registry, settings.device)
     if given.guard:
         return guard(given.guard, given.data, registry)
+    if given.anatomy:
+        return anatomy(given.anatomy, given.data, registry)
     if given.histogram_control:
         return histogram_control(given.cases or 400)
     if given.model:
@@ -108,6 +112,9 @@ def parser(settings: Settings) -> argparse.ArgumentParser:
     what.add_argument("--model", help="name of the network, a folder under models/")
     what.add_argument("--guard", metavar="NAME", help="print how often a guard stops films and lets other images pass, no more")
     what.add_argument(
+        "--anatomy", metavar="NAME", help="print how true a segmentation network's outlines, ratio and poses are, no more"
+    )
+    what.add_argument(
         "--shortcuts",
         metavar="NAME",
         help="print how well each answer of a chest network tells projection, heart size, sex, age and source, no more",
@@ -163,6 +170,19 @@ def guard(name: str, data: Path, registry: Registry) -> int:
         raise NotFound("There is no guard called “%(name)s”. There are: %(known)s.", {"name": name, "known": known})
     for _ in guarding.figures(Guard.of(load(card, torch.device("cpu"))), data):
         pass  # each is printed as it comes
+    return 0
+
+
+def anatomy(name: str, data: Path, registry: Registry) -> int:
+    """Print what a segmentation network is worth on films of patients whom it did not learn from; returns the exit code."""
+    card = next((card for card in registry.segmentations() if card.name == name), None)
+    if card is None:
+        known = ", ".join(card.name for card in registry.segmentations()) or "–"
+        raise NotFound(
+            "There is no segmentation network called “%(name)s”. There are: %(known)s.", {"name": name, "known": known}
+        )
+    for line in outlining.lines(Segmenter.of(load(card, torch.device("cpu"))), data):
+        print(line, flush=True)
     return 0
 
 

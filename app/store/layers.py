@@ -118,6 +118,7 @@ class Layers:
             notes=row.notes,
             names=row.names,
             padding=row.padding,
+            figures=row.figures,
         )
 
     def of_stack(
@@ -125,8 +126,9 @@ class Layers:
     ) -> tuple[LayerRow, ...]:
         """A stack's layers, the newest per network version, kind, producer and finding, sorted by finding, then producer.
 
-        ``model_sha256`` and ``finding`` narrow them; with ``imported``, other software's layers count whatever their version,
-        with ``general``, those that are about no finding count for each.
+        ``model_sha256`` and ``finding`` narrow them; with ``imported``, what others made counts whatever its version: other
+        software, and networks that stand beside the one that answered; with ``general``, layers that are about no finding count
+        for each.
         """
         return self._newest(LayerTable.stack_id == stack_id, model_sha256, finding, imported, general)
 
@@ -142,7 +144,7 @@ class Layers:
         query = layer_rows().where(mine)
         if model_sha256:
             version = NetworkTable.sha256 == model_sha256
-            query = query.where(version | (LayerTable.producer == "import") if imported else version)
+            query = query.where(version | LayerTable.producer.in_(("import", "network")) if imported else version)
         if finding:
             query = query.where(LayerTable.finding.in_([finding, ""] if general else [finding]))
         newest = {
@@ -192,7 +194,7 @@ def _fill(row: LayerTable, layer: Layer) -> None:
     row.versions = dict(layer.versions)
     row.device, row.seconds = layer.device, layer.seconds
     row.total, row.conservation_error, row.padding = layer.total, layer.conservation_error, layer.padding
-    row.notes = list(layer.notes)
+    row.notes, row.figures = list(layer.notes), dict(layer.figures)
 
 
 def layer_rows() -> "Select[LayerTable]":
@@ -239,4 +241,5 @@ def layer_row(row: LayerTable) -> LayerRow:
         notes=tuple(row.notes),
         values_sha256=row.values,
         created_at=row.created_at,
+        figures=row.figures,
     )

@@ -15,13 +15,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor
 
-from app.anatomy import Pose
+from app.anatomy import SIZE, Pose, cleaned
 from app.anatomy.masks import Masks
-from app.anatomy.pose import SIZE
-from app.anatomy.regions import cleaned
 from app.classifiers.masked import floored
 from app.domain import Extent
-from app.segmentation.segmenter import Segmenter
+from app.segmentation import Segmenter
 from app.training.fitting import shrink
 from app.training.progress import Progress
 

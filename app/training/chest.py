@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import nn
 
-from app.classifiers.loading import pick_device
+from app.classifiers.loading import load, pick_device
+from app.classifiers.registry import Registry
 from app.errors import InputError
 from app.evaluation.predictions import auroc, platt
+from app.segmentation import Segmenter
 from app.training import cards, describing, layouts, measuring, provenance, targets, views
 from app.training.collection import Layout
 from app.training.films import SOURCES
@@ -84,7 +86,8 @@ def train(
     masks = data if layout == "ours" and any(stage.get("lungs_only") or stage.get("inserted") for stage in every(run)) else None
     collection = collection if most is None else collection.thinned(most)
     print("\n".join((collection.told(), *(f"note: {note}" for note in collection.notes))), flush=True)
-    material = Material.read(collection, int(run["pixels"]), runs / "films", masks, run.get("field", "film"))
+    segmenter = Segmenter.of(load(Registry(out.parent).card(run["aligned"]), task.device)) if "aligned" in run else None
+    material = Material.read(collection, int(run["pixels"]), runs / "films", masks, run.get("field", "film"), segmenter)
     collection = material.collection
     trainer = Trainer(material, task)
     numbers = range(1, len(run["seeds"]) + 1) if trunk is None else [trunk]

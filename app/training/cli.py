@@ -1,5 +1,5 @@
 """The `train` command: `train chest`, `train chest-phantom`, `train chest-phantom-shortcut`, `train guard`,
-`train knee`."""
+`train anatomy`, `train knee`."""
 
 import argparse
 from pathlib import Path
@@ -9,6 +9,7 @@ import torch
 from app.config import ROOT, Settings
 from app.domain import READ_PLANES
 from app.training import chest, guard, guarding, layouts, phantoms
+from app.training.anatomy import train as anatomy
 from app.training.exams import knee
 
 CONFIGS = Path(__file__).resolve().parent
@@ -24,7 +25,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m app train", description="Train a network and write its folder under models/."
     )
-    what = ["chest", "chest-phantom", "chest-phantom-shortcut", "guard", "knee"]
+    what = ["chest", "chest-phantom", "chest-phantom-shortcut", "guard", "anatomy", "knee"]
     parser.add_argument("what", choices=what, help="which network")
     parser.add_argument(
         "--data",
@@ -73,6 +74,10 @@ def run(given: argparse.Namespace) -> None:
         config, out = given.config or CONFIGS / "chest-guard.toml", given.out or ROOT / "models" / "chest-guard"
         guard.train(config, given.data, out, most=given.films)
         guarding.measure(out, given.data)
+        return
+    if given.what == "anatomy":
+        config, out = given.config or CONFIGS / "anatomy.toml", given.out or ROOT / "models" / "chest-anatomy"
+        anatomy.train(config, given.data, out, given.runs, most=given.films, fresh=given.fresh)
         return
     if given.what == "knee":
         name = "knee-phantom" if given.phantoms else "knee-mrnet"

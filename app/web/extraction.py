@@ -16,6 +16,7 @@ from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
 
 from app import explainers
+from app.anatomy import NAMES
 from app.anatomy import reasons as unmeasured
 from app.classifiers import reasons
 from app.classifiers.registry import GONE, Registry
@@ -53,7 +54,14 @@ def _template(root: Path) -> set[str]:
 def spoken(root: Path = ROOT) -> frozenset[str]:
     """Every message id, of a plural the one for a single thing."""
     found = {*NAMED, *_template(root), GONE, *REASONS, *errors.TITLES.values(), *errors.SENTENCES.values()}
-    found |= {*reasons.REASONS, *reasons.REMARKS, *unmeasured.REASONS, *faults.WAITING.values(), faults.ANYTHING}
+    found |= {
+        *reasons.REASONS,
+        *reasons.REMARKS,
+        *unmeasured.REASONS,
+        *NAMES.values(),
+        *faults.WAITING.values(),
+        faults.ANYTHING,
+    }
     found |= {finding.replace("_", " ") for finding in (*FINDINGS, NO_FINDING, *KNEE_FINDINGS)}
     for name in explainers.names():
         method = explainers.describe(name)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Readings = tuple[Reading[Series, Image], ...]
 
+ANATOMY = 3
+"""How many layers the anatomy of a film has: labels, outlines, the aligned film."""
 READING = "The network reads the image."
 EXPLAINING = "Maps are being computed."
 EXAMINING = "Maps are being computed: %(plane)s, %(method)s."
@@ -28,12 +30,14 @@ EXAMINING = "Maps are being computed: %(plane)s, %(method)s."
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Piece:
-    """One reading that is left, with the methods that lack maps of a finding ("top": of the most probable one)."""
+    """One reading that is left, with the methods that lack maps of a finding ("top": of the most probable one). ``anatomy``: a
+    film has none by the present version of the network that tells it."""
 
     reading: Reading[Series, Image]
     methods: tuple[str, ...]
     finding: str
     insist: bool
+    anatomy: bool = False
 
     @property
     def maps(self) -> tuple[tuple[str, str], ...]:
@@ -44,8 +48,8 @@ class Piece:
 
     @property
     def steps(self) -> int:
-        """How many results will come."""
-        return 1 + len(self.maps)
+        """How many results will come, or would if nothing was refused."""
+        return 1 + len(self.maps) + (ANATOMY if self.anatomy else 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,13 +122,21 @@ class Ledger:
             # An answer that is there is explained: whoever insisted on it did so before.
             insist = self.job.insist or answer is not None
             return Piece(one, methods, finding, insist) if methods or answer is None else None
+        anatomy = self._no_anatomy(one)
         if not self.job.insist and not one.exam and self._refused(one):
             return None
         if answer is None or answer.versions != self.present:
-            return Piece(one, panel, TOP, self.job.insist)
+            return Piece(one, panel, TOP, self.job.insist, anatomy)
         finding = answer.top().finding
         methods = self._missing(one, finding, panel, self.present)
-        return Piece(one, methods, finding, insist=True) if methods else None
+        return Piece(one, methods, finding, insist=True, anatomy=anatomy) if methods or anatomy else None
+
+    def _no_anatomy(self, one: Reading[Series, Image]) -> bool:
+        """Whether a film has no map of its parts by the present version of the network that tells them, if there is one."""
+        card = self.registry.segmentation(one.card)
+        if card is None:
+            return False
+        return bool(self.tx.layers.missing([self.stacks[one.stacks[0].fingerprint].id], card.sha256, "", (card.name,)))
 
     def _answer(self, one: Reading[Series, Image]) -> Answer | None:
         """What the network's present version said of just these stacks, read as what they are by now."""
@@ -158,7 +170,14 @@ class Ledger:
 
 def results(piece: Piece, loaded: "Loaded") -> Iterator[Inspection | Answer | Layer]:
     """What is left of a reading, computed."""
-    return reading.read([piece.reading], loaded, methods=piece.methods, findings=piece.finding, insist=piece.insist)
+    return reading.read(
+        [piece.reading],
+        loaded,
+        methods=piece.methods,
+        findings=piece.finding,
+        insist=piece.insist,
+        anatomy=piece.anatomy,
+    )
 
 
 def keep(tx: Transaction, job: JobRow, result: Inspection | Answer | Layer) -> None:

@@ -70,6 +70,15 @@ export function marks(pane, measures, { film, place, selected }) {
   svg.setAttribute("data-told", told);
 }
 
+/**
+ * The lines that belong to a pane's layer, as measures that nobody can take hold of.
+ * @param {ReadingPane} pane
+ * @returns {Measure[]}
+ */
+export function ruled({ image, rules }) {
+  return rules.map((points) => ({ id: "", image: image?.id ?? "", kind: "length", points, fixed: true }));
+}
+
 function layer() {
   return made("svg", { class: "pane-measures", "aria-hidden": "true" });
 }
@@ -88,11 +97,12 @@ function group(measure, at, { film, place, selected }, box) {
   const shown = measure.points.map(([x, y]) => through(place.matrix, x, y));
   const outline = shape(measure, shown);
   for (const part of ["measure-shade", "measure-line", "measure-grip"]) {
+    if (measure.fixed && part === "measure-grip") continue;
     const drawn = made(outline.tag, { ...outline.attributes, class: part });
     if (part === "measure-grip") drawn.dataset.measure = measure.id;
     out.append(drawn);
   }
-  for (const end of ends(measure)) {
+  for (const end of measure.fixed ? [] : ends(measure)) {
     const [across, down] = end.split(",").map(Number);
     const [x, y] = through(place.matrix, measure.points[across][0], measure.points[down][1]);
     const grip = made("circle", { cx: x, cy: y, r: 4.5, class: "measure-end" });
@@ -143,7 +153,8 @@ function ends({ kind, points }) {
  */
 function label(measure, at, shown, film, box) {
   const number = measure.id ? `${at + 1}: ` : "";
-  const said = complete(measure, film).map((text, line) => (line ? text : `${number}${text}`));
+  const told = complete(measure, film);
+  const said = (measure.fixed ? told.slice(0, 1) : told).map((text, line) => (line ? text : `${number}${text}`));
   const room = LETTER * Math.max(0, ...said.map((text) => text.length)) + GAP;
   const [right] = shown.toSorted((a, b) => b[0] - a[0]);
   const [left] = shown.toSorted((a, b) => a[0] - b[0]);

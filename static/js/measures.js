@@ -5,7 +5,7 @@
 import { all, element } from "./elements.js";
 import { Keeping, publicId } from "./keeping.js";
 import { MeasureList } from "./measurelist.js";
-import { marks } from "./measuremarks.js";
+import { marks, ruled } from "./measuremarks.js";
 import { KINDS, bent, flattened, pointsOf, shifted, short, unflattened, within } from "./measuring.js";
 import { inverted, through } from "./viewport/geometry.js";
 import { say, words } from "./words.js";
@@ -341,7 +341,7 @@ export class Measures {
     for (const pane of this.panes.shown) {
       const { image, film } = pane;
       const mine = this.#on(image);
-      const shown = draft && draft.image === image?.id ? [...mine, draft] : mine;
+      const shown = [...mine, ...ruled(pane), ...(draft && draft.image === image?.id ? [draft] : [])];
       if (film) marks(pane, shown, { film, place: this.panes.place(pane), selected: this.selected });
       else pane.view.querySelector(".pane-measures")?.remove();
     }

@@ -34,7 +34,7 @@ export class More {
   /** The names of those that panes show. */
   get shown() {
     const names = new Set(this.page.panes.all.map(({ method }) => method));
-    return this.page.data.more.filter(({ name }) => names.has(name)).map(({ name }) => name);
+    return this.page.data.more.filter(({ name, imported }) => names.has(name) && !imported).map(({ name }) => name);
   }
 
   /** The methods of the layers that panes show and that are not there yet; see Payload.missing. */

@@ -9,7 +9,7 @@ import { covered, fixedEnd, look, sided } from "./looks.js";
 import { told } from "./saying.js";
 import { words } from "./words.js";
 
-/** @import { Box, Drawn, Laid, Layer, LayerMap, Overlaid, Overlay, Settings, Surface } from "./types.js" */
+/** @import { Box, Drawn, Laid, Layer, LayerMap, Overlaid, Overlay, Point, Settings, Surface } from "./types.js" */
 /** @import { StackMaps } from "./stacks/maps.js" */
 /** @import { Stack } from "./stacks/stack.js" */
 /** @import { Strip } from "./stacks/strip.js" */
@@ -83,6 +83,9 @@ export class Pane {
 
   /** The id of the explanation. */
   layerId = "";
+
+  /** @type {[Point, Point][]} the lines of its layer */
+  rules = [];
 
   /** The address that it waits for. */
   coming = "";
@@ -183,6 +186,7 @@ export class Pane {
     this.map = null;
     this.overlay = null;
     this.laid = null;
+    this.rules = [];
     this.explanation = "";
   }
 

@@ -74,6 +74,7 @@ export class Showing {
       return;
     }
     pane.maps = null;
+    pane.rules = [];
     pane.explanation = "";
     pane.layerId = "";
     pane.tell(this.#why(pane));
@@ -84,7 +85,7 @@ export class Showing {
   #why({ image, method }) {
     const { data } = this.page;
     if (!data.model) return words("exam.no-network");
-    const imported = data.methods.some((one) => one.imported && one.name === method);
+    const imported = [...data.methods, ...data.more].some((one) => one.imported && one.name === method);
     if (failedFor(data) || imported) return words("pane.none");
     if (data.arrangement === "planes" && data.prediction && !this.page.payload.part(image)) return words("exam.not-read");
     return words(isOpen(data) || data.prediction ? "pane.waiting" : "pane.none");
@@ -100,6 +101,7 @@ export class Showing {
     const told = [explanation.state_text, ...explanation.notes].filter(Boolean).join(" · ");
     pane.tell(told);
     pane.maps = maps.known(explanation) ?? null;
+    pane.rules = explanation.rules;
     pane.explanation = address;
     pane.layerId = explanation.id;
     if (pane.maps || explanation.state !== "ok" || !this.panes.renderer) return;

@@ -245,6 +245,8 @@ export interface ExplanationData extends Covering {
   notes: string[];
   conservation_error: number | null;
   drawing: DrawingData;
+  /** Lines on the film that belong to it, each from point to point in pixels of the image. */
+  rules: [Point, Point][];
 }
 
 export interface ReviewData {
@@ -576,6 +578,8 @@ export interface Measure {
   points: Point[];
   /** It came with a link, and is not stored. */
   linked?: boolean;
+  /** It belongs to a layer, and nobody can take hold of it. */
+  fixed?: boolean;
 }
 
 /** An area of what if that was drawn. */
@@ -714,6 +718,8 @@ export interface ReadingPane extends Surface {
   map: Cells | null;
   /** The id of the explanation that it shows, "" for none. */
   layerId: string;
+  /** The lines on the film that belong to its layer. */
+  rules: [Point, Point][];
   /** What the network makes of each slice. */
   scores: number[] | null;
 }

@@ -12,8 +12,8 @@ from app.phantoms import chest
 def labels_of(film: chest.ChestPhantom) -> Labels:
     """The map of a phantom: its lungs apart by side, and its heart."""
     out = np.zeros(film.lungs.shape, np.uint8)
-    parts, count = ndimage.label(film.lungs)
-    for number in np.argsort(np.bincount(parts.ravel())[1:])[-2:] + 1 if count > 1 else ():
+    parts, _ = ndimage.label(film.lungs)
+    for number in (np.argsort(np.bincount(parts.ravel())[1:])[-2:] + 1).tolist():
         columns = np.flatnonzero((parts == number).any(0))
         middle = np.flatnonzero(film.heart.any(0)).mean() if film.heart.any() else out.shape[1] / 2
         out[parts == number] = RIGHT_LUNG if columns.mean() < middle else LEFT_LUNG

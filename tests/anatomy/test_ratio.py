@@ -10,7 +10,7 @@ from app.phantoms import chest
 from tests.anatomy.drawn import labels_of
 
 
-def chest_of(heart: tuple[int, int]) -> np.ndarray:  # type: ignore[type-arg]
+def chest_of(heart: tuple[int, int]) -> np.ndarray:
     """A map (64, 64): lungs from column 6 to 58, a heart between two columns."""
     labels = np.zeros((64, 64), np.uint8)
     labels[10:50, 6:28] = RIGHT_LUNG

@@ -9,7 +9,7 @@ from app.phantoms import chest
 from tests.anatomy.drawn import labels_of
 
 
-def boxes(**at: tuple[int, int, int, int]) -> np.ndarray:  # type: ignore[type-arg]
+def boxes(**at: tuple[int, int, int, int]) -> np.ndarray:
     """A map (40, 40) of rectangles: rows from, to, columns from, to."""
     out = np.zeros((40, 40), np.uint8)
     for name, (top, bottom, left, right) in at.items():
@@ -58,7 +58,7 @@ def test_areas_are_in_pixels_of_the_image() -> None:
         (boxes(right=(5, 30, 4, 14), left=(5, 30, 26, 36), heart=(15, 32, 15, 25)), ""),
     ],
 )
-def test_why_nothing_is_measured(labels: np.ndarray, reason: str) -> None:  # type: ignore[type-arg]
+def test_why_nothing_is_measured(labels: np.ndarray, reason: str) -> None:
     assert unmeasurable(labels) == reason
     assert not reason or reason in reasons.REASONS
 

@@ -120,6 +120,7 @@ class LayerRow:
     notes: tuple[str, ...]
     values_sha256: str | None
     created_at: datetime
+    figures: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def method(self) -> str:

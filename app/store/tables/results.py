@@ -156,6 +156,7 @@ class LayerTable(Base):
     conservation_error: Mapped[float | None]
     padding: Mapped[float | None]
     notes: Mapped[list[Any]]
+    figures: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
     values: Mapped[str | None] = mapped_column(Sha, index=True)
     created_at: Mapped[datetime]
 

@@ -83,9 +83,9 @@ def opened(seen: Shown, by_plane: Mapping[Plane, str]) -> tuple[str, ...]:
 
 
 def belongs(row: LayerRow, answer: AnswerRow, by_plane: Mapping[Plane, str]) -> bool:
-    """Whether a layer is of what is shown: other software's, or by the network that answered, of a stack that it read as what
-    it opens as."""
-    if row.producer.kind == "import":
+    """Whether a layer is of what is shown: other software's, of a network that stands beside, or by the one that answered, of a
+    stack that it read as what it opens as."""
+    if row.producer.kind in {"import", "network"}:
         return True
     read_as = {stack: part.plane for stack, part in zip(answer.stacks, answer.answer.parts, strict=True)}
     plane = read_as.get(row.stack_id)

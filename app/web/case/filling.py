@@ -14,7 +14,7 @@ from app.evaluation.agreement import DISAGREE
 from app.store import AnswerRow, InspectionRow, JobRow, LayerRow, LayoutRow, ReviewRow, StackRow
 from app.web import regions
 from app.web.calling import Calling
-from app.web.case import answers, layers, stacks
+from app.web.case import anatomy, answers, layers, stacks
 from app.web.case.payload import CaseData, JobData, LayoutData, StudyData, Urls
 from app.web.case.payload_results import ExplanationData, ReviewData
 from app.web.case.stacks import Shown
@@ -59,10 +59,11 @@ def build(found: Found, _: Translate) -> CaseData:
         model=card.name if card else "",
         banner=_(card.banner) if card else "",
         inspection=answers.inspection_data(found.inspection, _) if found.inspection else None,
+        anatomy=anatomy.of(found.layers, seen.image, _),
         prediction=answers.prediction_data(answer, card, found.calling, _, exam=seen.planes) if answer and card else None,
         finding=found.finding,
         methods=layers.methods(card, named, _),
-        more=layers.more(card, _),
+        more=layers.more(card, named, _),
         explanations=explanations(found, named, _),
         reviews=tuple(
             review_data(row, here[row.stack_id], found.finding, named) for row in found.reviews if row.stack_id in here

@@ -10,8 +10,10 @@ from app import explainers
 from app.classifiers.card import Card
 from app.desk import drawn
 from app.domain import SCALES, Extent
+from app.domain.layers import ProducerKind
 from app.render import Known
 from app.store import LayerRow
+from app.web.case import anatomy
 from app.web.case.payload_results import DrawingData, ExplanationData, MethodData
 from app.web.wording import Translate, kind, note_text, padding_text, state_text
 
@@ -62,8 +64,13 @@ def called(rows: Iterable[LayerRow], taken: Iterable[str]) -> Mapping[tuple[str,
 def methods(card: Card | None, layers: Named, _: Translate) -> tuple[MethodData, ...]:
     """What can lie over a stack: the methods that the network opens with, in their order; then what other software said."""
     ours = tuple(method_data(name, _) for name in explainers.panel(card))
-    others = {name: row for name, row in layers if row.producer.kind != "method"}
-    return ours + tuple(
+    return ours + others(layers, ("import", "reader"), _)
+
+
+def others(layers: Named, kinds: Sequence[ProducerKind], _: Translate) -> tuple[MethodData, ...]:
+    """What no method of ours made: other software, or networks that stand beside the one that answered. It is there or is not,
+    and cannot be asked for by its name."""
+    return tuple(
         MethodData(
             name=name,
             title=titled(name, row, _),
@@ -75,19 +82,27 @@ def methods(card: Card | None, layers: Named, _: Translate) -> tuple[MethodData,
             ends=ends(drawn.known(row, row.width, None, None).words, _),
             influence=False,
         )
-        for name, row in others.items()
+        for name, row in dict(layers).items()
+        if row.producer.kind in kinds
     )
 
 
-def more(card: Card | None, _: Translate) -> tuple[MethodData, ...]:
-    """What a reader can ask for besides: the methods that the network does not open with, then every method's variants."""
+def more(card: Card | None, layers: Named, _: Translate) -> tuple[MethodData, ...]:
+    """What can lie over a stack besides: what networks drew that stand beside the one that answered; then what can be asked
+    for, the methods that the network does not open with and every method's variants."""
+    beside = others(layers, ("network",), _)
+    return beside + asked_for(card, _)
+
+
+def asked_for(card: Card | None, _: Translate) -> tuple[MethodData, ...]:
+    """The methods that a network does not open with, then every method's variants."""
     if card is None:
         return ()
     opens = explainers.panel(card)
-    others = [name for name in explainers.names() if name not in opens]
-    ordered = [*opens, *others]
+    rest = [name for name in explainers.names() if name not in opens]
+    ordered = [*opens, *rest]
     return tuple(
-        method_data(name, _) for name in [*others, *(one for name in ordered for one in explainers.variants(name, card))]
+        method_data(name, _) for name in [*rest, *(one for name in ordered for one in explainers.variants(name, card))]
     )
 
 
@@ -118,11 +133,15 @@ def ends(words: tuple[str, str], _: Translate) -> tuple[str, str]:
 def titled(name: str, row: LayerRow, _: Translate) -> str:
     """What people call a layer that other software made: with its kind where the name has it."""
     title = row.producer.title or row.method
+    if row.producer.kind == "network":
+        return _("Aligned film") if row.kind == "image" else f"{_(title)}: {kind(row.kind, _)}"
     return f"{title}: {kind(row.kind, _)}" if split(name)[1] else title
 
 
 def imported(row: LayerRow, _: Translate) -> str:
-    """What is known of a layer that other software made."""
+    """What is known of a layer that other software made, or a network that stands beside the one that answered."""
+    if row.producer.kind == "network":
+        return _("By the network “%(title)s”, whichever network answers", title=_(row.producer.title or row.method))
     return _("Imported: %(title)s %(version)s", title=row.producer.title or row.method, version=row.producer.version)
 
 
@@ -152,7 +171,7 @@ def layer_data(name: str, row: LayerRow, finding: str, opens: int | None, known:
         mass=row.mass,
         values_url=f"/layers/{row.id}/values?v={(row.values_sha256 or '')[:12]}",
         overlay_url=picture if opens is None else f"{picture}?slice={opens + 1}",
-        names={str(number): text for number, text in row.names.items()},
+        names={str(number): _(text) if row.producer.kind == "network" else text for number, text in row.names.items()},
         notes=(*(note_text(note, _) for note in row.notes), *padding_text(row.padding, _)),
         conservation_error=row.conservation_error,
         drawing=DrawingData(
@@ -164,6 +183,7 @@ def layer_data(name: str, row: LayerRow, finding: str, opens: int | None, known:
             sigma=known.sigma,
             pixels=known.pixels,
         ),
+        rules=anatomy.rules(row),
     )
 
 

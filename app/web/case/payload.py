@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 from markupsafe import Markup
 
 from app.web.case.payload_results import (
+    AnatomyData,
     ExplanationData,
     InspectionData,
     MethodData,
@@ -150,6 +151,7 @@ class CaseData:
     model: str
     banner: str
     inspection: InspectionData | None
+    anatomy: AnatomyData | None
     prediction: PredictionData | None
     finding: str
     methods: tuple[MethodData, ...]

@@ -73,6 +73,19 @@ class PredictionData:
 
 
 @dataclass(frozen=True, slots=True)
+class AnatomyData:
+    """What the network ``model`` measured of the shown film's anatomy: ``lines`` are names and what is said of them,
+    ``reasons`` sentences why something could not be measured; ``ratio`` is the cardiothoracic ratio, None where there is none.
+    """
+
+    model: str
+    title: str
+    lines: tuple[tuple[str, str], ...]
+    reasons: tuple[str, ...]
+    ratio: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class InspectionData:
     """What the guard of the chosen network says of the shown image: ``verdict`` is "ok", "warned" or "refused". ``stopped``: it
     was not read. ``insisted``: it was refused and read all the same, because somebody asked for that. ``guard`` has a card.
@@ -131,7 +144,8 @@ class ExplanationData:
     ``min`` and ``max`` hold for the whole stack, ``mass`` is the positive part of each slice. ``state`` is "ok", or
     ``state_text`` says why there is no picture. ``model`` and ``model_sha256``: the network that it is of, the one that is
     shown or other software's. ``overlay_url`` is a picture by the server, of the slice that opens. ``names`` are those of
-    classes, by number. A layer that is about no finding stands under the one that is shown. ``drawing``: how it is drawn.
+    classes, by number. A layer that is about no finding stands under the one that is shown. ``drawing``: how it is drawn;
+    ``rules``: lines on the film that belong to it, each from point to point in pixels of the image.
     """
 
     id: str
@@ -159,6 +173,7 @@ class ExplanationData:
     notes: tuple[str, ...]
     conservation_error: float | None
     drawing: DrawingData
+    rules: tuple[tuple[tuple[float, float], tuple[float, float]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
