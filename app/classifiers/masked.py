@@ -2,8 +2,8 @@
 
 Kim, Jung, Lee: Weakly Supervised Thoracic Disease Localization via Disease Masks (2021): the disease-probability mask of a
 finding is spatial attention, and its attended feature is joined with the feature of the whole film. On films in the canonical
-pose ``y = Σ_k (w_k · GAP(m · F_k) + v_k · GAP(F_k)) + b``: m the finding's mask with a floor under it and mean 1. So nothing that
-lies elsewhere is lost, and a mask that knows nothing is plain pooling.
+pose ``y = Σ_k (w_k · GAP(m · F_k) + v_k · GAP(F_k)) + b``: m the finding's mask with a floor under it and mean 1. So nothing
+that lies elsewhere is lost, and a mask that knows nothing is plain pooling.
 """
 
 from collections.abc import Sequence

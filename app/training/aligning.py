@@ -1,7 +1,7 @@
 """Films of a training run in the canonical pose, and the masks that lie over them.
 
-A film whose chest cannot be measured, as where nothing but lungs is shown, is laid by the mean pose. Aligned films are kept in a
-file beside the decoded ones. Knows films as arrays, segmentation and poses.
+A film whose chest cannot be measured, as where nothing but lungs is shown, is laid by the mean pose. Aligned films are kept in
+a file beside the decoded ones. Knows films as arrays, segmentation and poses.
 """
 
 import hashlib

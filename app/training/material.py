@@ -43,6 +43,7 @@ class Material:
         size: int,
         folder: Path,
         masks: Path | None,
+        *,
         field: Field = "film",
         segmenter: Segmenter | None = None,
     ) -> "Material":
@@ -59,10 +60,7 @@ class Material:
         films = decoded.pixels
         if segmenter is not None:
             films, measured = aligning.aligned(films, segmenter, folder, content(records, size, field))
-            print(
-                f"in the canonical pose: {measured.mean():.1%} of the films by their own, the others by the mean one",
-                flush=True,
-            )
+            print(f"in the canonical pose: {measured.mean():.1%} of the films by their own, the others by the mean", flush=True)
         return cls(
             collection,
             answers,
