@@ -49,7 +49,7 @@ def _rows(mass: NDArray[np.float64], area: NDArray[np.float64], ground: Ground, 
     count = len(REGIONS)
     held, covered = (np.bincount(ground.labels.ravel(), of.ravel(), count) for of in (mass, area))
     held[0], covered[0] = 1 - held[1:].sum(), 1 - covered[1:].sum()  # what lies off the film is no body either
-    told = {region: (held[at], covered[at]) for at, region in enumerate(REGIONS)}
+    told: dict[str, tuple[float, float]] = {region: (held[at], covered[at]) for at, region in enumerate(REGIONS)}
     if ground.markers is not None:
         told[MARKERS] = (mass[ground.markers].sum(), area[ground.markers].sum())
     if likely is not None:

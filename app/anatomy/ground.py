@@ -200,4 +200,4 @@ def overlaps(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np
     """How much of each cell of one row of cells lies in each of another, (n, m), from their edges (n + 1,) and (m + 1,)."""
     low = np.maximum(one[:-1, None], other[None, :-1])
     high = np.minimum(one[1:, None], other[None, 1:])
-    return np.maximum(high - low, 0.0)
+    return np.asarray(np.maximum(high - low, 0.0), np.float64)

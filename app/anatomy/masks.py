@@ -65,12 +65,11 @@ class Mask:
 @dataclass(frozen=True, slots=True, eq=False)
 class Masks:
     """The masks of all findings. ``heart``: where the heart of a film lies that the masks of `ANCHORED` findings stand for, in
-    the canonical frame. ``weight``: how much of a standardised map is worth knowing where the finding occurs (`weighted`)."""
+    the canonical frame. ``version`` is that of their file."""
 
     version: str
     of: Mapping[str, Mask] = field(hash=False)
     heart: Extent
-    weight: float
 
     @classmethod
     def read(cls, file: Path, version: str, parameters: Mapping[str, Any]) -> "Masks":
@@ -78,12 +77,19 @@ class Masks:
         planes = load_file(file)
         found = {}
         for finding, told in dict(parameters["masks"]).items():
-            three = [frozen(planes[f"{finding}.{name}"].astype(np.float32)) for name in ("covered", "low", "high")]
-            if any(plane.shape != (SIZE, SIZE) for plane in three):
+            three = {name: frozen(planes[f"{finding}.{name}"].astype(np.float32)) for name in ("covered", "low", "high")}
+            if any(plane.shape != (SIZE, SIZE) for plane in three.values()):
                 raise ValueError(f"the mask of {finding} is not {SIZE} × {SIZE}")
-            figures = (float(told["bandwidth"]), int(told["boxes"]), int(told["patients"]), float(told["gain"]))
-            found[finding] = Mask(finding, *three, *figures, str(told.get("shared", "")))
-        return cls(version, found, Extent.of(parameters["heart"]), float(parameters["weight"]))
+            found[finding] = Mask(
+                finding,
+                **three,
+                bandwidth=float(told["bandwidth"]),
+                boxes=int(told["boxes"]),
+                patients=int(told["patients"]),
+                gain=float(told["gain"]),
+                shared=str(told.get("shared", "")),
+            )
+        return cls(version, found, Extent.of(parameters["heart"]))
 
     def plane(self, finding: str, pose: Pose, heart: Extent | None = None) -> Plane | None:
         """A finding's mask on the canonical frame of a film with this pose; None where there is no mask of it. ``heart``: where
@@ -150,17 +156,14 @@ def covered(boxes: Sequence[Extent], bandwidth: float) -> Plane:
     return np.asarray(ndimage.gaussian_filter(planes, (0, bandwidth, bandwidth), mode="constant"), np.float32)
 
 
-def likelihood(plane: Plane, boxes: Sequence[Extent]) -> float:
-    """How much likelier the places of boxes are under a mask than were all places alike: mean over boxes of the mean over each
-    of log (p · cells), nats. NaN without a box."""
+def likelihoods(plane: Plane, boxes: Sequence[Extent]) -> NDArray[np.float64]:
+    """How much likelier the places of each box are under a mask than were all places alike: the mean over a box of
+    log (p · cells), nats, (n,). A box beyond the frame is NaN."""
     total = float(plane.sum(dtype=np.float64))
-    if not boxes or total <= 0:
-        return float("nan")
-    log = np.log((1 - ANYWHERE) * plane.astype(np.float64) / total * plane.size + ANYWHERE)
+    log = np.log((1 - ANYWHERE) * plane.astype(np.float64) / max(total, 1e-12) * plane.size + ANYWHERE)
     each = covered(boxes, 0.0)
     sizes = each.sum((1, 2), dtype=np.float64)
-    kept = sizes > 0
-    return float(np.mean((each[kept] * log).sum((1, 2)) / sizes[kept])) if kept.any() else float("nan")
+    return np.asarray(np.where(sizes > 0, (each * log).sum((1, 2)) / np.maximum(sizes, 1e-12), np.nan), np.float64)
 
 
 def fit(finding: str, boxes: Sequence[Placed], *, rounds: int = ROUNDS, seed: int = 0) -> Mask:
@@ -172,7 +175,7 @@ def fit(finding: str, boxes: Sequence[Placed], *, rounds: int = ROUNDS, seed: in
     if not train:
         raise ValueError(f"there is no box of {finding}")
     places, against = [one.box for one in train], [one.box for one in validation]
-    gains = [likelihood(covered(places, bandwidth).mean(0), against) for bandwidth in BANDWIDTHS]
+    gains = [_gain(covered(places, bandwidth).mean(0), against) for bandwidth in BANDWIDTHS]
     best = int(np.nanargmax(gains)) if against else BANDWIDTHS.index(5.0)
     each = covered(places, BANDWIDTHS[best])
     owners, owner = np.unique([one.patient for one in train], return_inverse=True)
@@ -184,3 +187,8 @@ def fit(finding: str, boxes: Sequence[Placed], *, rounds: int = ROUNDS, seed: in
     draws = (times @ sums) / (times @ counts)[:, None]
     low, high = (np.asarray(plane, np.float32).reshape(SIZE, SIZE) for plane in np.percentile(draws, (2.5, 97.5), axis=0))
     return Mask(finding, each.mean(0), low, high, BANDWIDTHS[best], len(train), len(owners), gains[best], partner)
+
+
+def _gain(plane: Plane, boxes: Sequence[Extent]) -> float:
+    each = likelihoods(plane, boxes)
+    return float(np.nanmean(each)) if np.isfinite(each).any() else float("nan")

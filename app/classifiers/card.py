@@ -16,7 +16,7 @@ from app.domain import HALF, OperatingPoint
 from app.errors import ModelError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-KINDS = ("network", "guard", "exam", "segmentation")
+KINDS = ("network", "guard", "exam", "segmentation", "masks")
 SOURCES = ("validation", "phantoms")
 """Of which cases a range of colours is."""
 
@@ -43,7 +43,8 @@ class Card:
     ``guard`` names the card of the guard that looks at an image before the network does, "" where none does. The card of a
     guard has the ``kind`` "guard": it reads no study, and its ``findings`` are the kinds of image that it tells apart. A card
     of the ``kind`` "exam" is of a network that reads stacks: ``members`` are its networks, ``joins`` join their answers. One of
-    the ``kind`` "segmentation" says where the parts of a film lie, whichever network reads it: its ``findings`` are parts.
+    the ``kind`` "segmentation" says where the parts of a film lie, whichever network reads it: its ``findings`` are parts. One
+    of the ``kind`` "masks" is no network: it says where its ``findings`` occur on the films that networks read.
     """
 
     name: str

@@ -28,7 +28,7 @@ CANONICAL = {name: part for part, names in PARTS.items() for name in (part, *nam
 UNKNOWN_PARTS = re.compile(r"[\W\d_]+")
 
 
-BESIDE = ("guard", "segmentation")
+BESIDE = ("guard", "segmentation", "masks")
 """Kinds of cards that read no study by themselves: they stand beside the networks that do."""
 
 
@@ -132,6 +132,14 @@ class Registry:
             return None
         mine = parts(card)
         return next((one for one in self.segmentations() if one.default and parts(one) & mine), None)
+
+    def masks(self, card: Card) -> Card | None:
+        """Where findings occur on the films that a network reads: the first default masks of a part of the body that both name;
+        None where there are none, and for exams. ModelError when a card cannot be read."""
+        if card.kind != "network":
+            return None
+        mine = parts(card)
+        return next((one for one in self._read() if one.kind == "masks" and one.default and parts(one) & mine), None)
 
     def guards(self) -> tuple[Card, ...]:
         """Every guard's card, by name. ModelError when one cannot be read."""

@@ -51,7 +51,9 @@ class Image:
     or Effective Echo Time (0018,9082) in ms, None where the header does not say. ``position`` and ``axes`` of two images are
     comparable where ``frame_of_reference_uid`` (0020,0052) is one; it and ``sop_class_uid`` (0008,0016) are empty if unknown.
     ``field`` is the exposed rectangle, top, left, bottom and right in pixels, where somebody has looked for it already
-    (`app.classifiers.exposed`): an edited film keeps that of the film before.
+    (`app.classifiers.exposed`): an edited film keeps that of the film before. ``pose`` is how the chest lies, the numbers of
+    `app.anatomy.Pose`, and ``heart`` the rectangle around its heart (left, top, right, bottom), both in pixels, where somebody
+    has looked for them and they could be told.
     """
 
     sop_instance_uid: str
@@ -74,6 +76,8 @@ class Image:
     frame_of_reference_uid: str = ""
     sop_class_uid: str = ""
     field: tuple[int, int, int, int] | None = None
+    pose: tuple[float, ...] | None = None
+    heart: tuple[float, float, float, float] | None = None
 
     @property
     def rows(self) -> int:

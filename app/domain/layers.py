@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.arrays import frozen
+from app.domain.evidence import Evidence
 from app.domain.extent import Extent
 
 LayerKind = Literal["relevance", "attention", "probability", "labels", "image", "outline"]
@@ -55,7 +56,8 @@ class Layer:
     ``conservation_error`` how much of it was lost, relative; None for methods that conserve nothing. ``padding`` is the share
     of the values, by size, that lies outside the image, in what made it a square for the network; None: not known. ``notes``
     are sentences such as "computed on cpu: the GPU was out of memory"; ``names`` are those of classes, by their number.
-    ``figures`` are numbers that were measured on the values, by name (`app.anatomy.figures`).
+    ``evidence``: where on the film a map's positive part lies; None where nobody has told. ``figures`` are numbers that were
+    measured on the values, by name (`app.anatomy.figures`).
     """
 
     stack: str
@@ -78,6 +80,7 @@ class Layer:
     names: Mapping[int, str] = field(default_factory=dict)
     padding: float | None = None
     figures: Mapping[str, float] = field(default_factory=dict)
+    evidence: Evidence | None = None
 
     @property
     def method(self) -> str:

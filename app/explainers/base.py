@@ -64,7 +64,8 @@ class Relevance:
     what biases kept by rules that give them a share, (targets, slices): it is accounted for, not lost.
 
     ``field`` says where the cells of a map of an inner layer lie (`app.explainers.geometry.field`); None: the map's cells share
-    the network's input among them. ``notes``: what a pane says of the maps, sentences that are message ids."""
+    the network's input among them. ``notes``: what a pane says of the maps, sentences that are message ids. ``refused``: why
+    the method is not defined for a target, "" for those that it is; empty where it is for all."""
 
     maps: Tensor
     total: Tensor | None = None
@@ -73,6 +74,7 @@ class Relevance:
     field: Field | None = None
     notes: tuple[str, ...] = ()
     absorbed: Tensor | None = None
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,7 @@ class Explainer(ABC):
                 image,
                 finding,
                 values=maps[row, column],
-                state=refused or _state(maps[row, column], constant[column]),
+                state=refused or _refused(found, row) or _state(maps[row, column], constant[column]),
                 device=str(device),
                 seconds=seconds,
                 extent=_lies(found.field, maps.shape[2:], trace, classifier.extent(image)),
@@ -249,6 +251,7 @@ class Explainer(ABC):
             field=parts[0].field,
             notes=parts[0].notes,
             absorbed=torch.cat(kept) if kept else None,
+            refused=tuple(reason for part in parts for reason in part.refused),
         )
 
 
@@ -280,6 +283,11 @@ def _absorbed(found: Relevance, row: int, column: int) -> tuple[str, ...]:
         return ()
     kept, total = float(found.absorbed[row, column]), float(found.total[row, column])
     return (f"{ABSORBED}: {100 * kept / total:.0f} %",) if total else ()
+
+
+def _refused(found: Relevance, row: int) -> str:
+    """The state of a target for which the method is not defined; "" where it is."""
+    return NOT_DEFINED + found.refused[row] if found.refused and found.refused[row] else ""
 
 
 def _state(values: np.ndarray[Any, np.dtype[np.float32]], constant: bool) -> str:

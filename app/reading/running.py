@@ -10,6 +10,7 @@ from app.classifiers.card import Card
 from app.classifiers.reasons import FRAMED
 from app.domain import Answer, Image, Inspection, Layer, Series, joined
 from app.errors import InputError
+from app.reading.lying import Lie
 from app.reading.plan import Reading
 
 if TYPE_CHECKING:
@@ -124,17 +125,20 @@ def _film(one: Reading[Series, Image], loaded: "Loaded", wish: Wish) -> Iterator
         yield inspection
         if inspection.stopped:
             return
+    lie = Lie.of(loaded, one.card, series.images[0])
+    series = lie.told(series) if lie else series
     classifier, trace = recorded(loaded.get(one.card), series)
     (answer,) = classifier.predictions(trace.logits, series, trace.seconds)
     yield answer
+    wanted = _wanted(one.card, answer, wish.findings)
     for method in wish.panel(one.card):
-        yield from explainers.load(method).explain(classifier, trace, _wanted(one.card, answer, wish.findings))
+        for layer in explainers.load(method).explain(classifier, trace, wanted):
+            yield lie.weighed(layer) if lie else layer
     del trace
-    card = loaded.registry.segmentation(one.card) if wish.anatomy else None
-    if card is not None:
-        from app.segmentation import Segmenter, layers  # noqa: PLC0415 - see the room's docstring
-
-        yield from layers(Segmenter.of(loaded.get(card)), series.images[0])
+    if lie is not None:
+        yield from lie.likely_places(wanted if wish.panel(one.card) else ())
+        if wish.anatomy:
+            yield from lie.layers()
 
 
 def _exam(one: Reading[Series, Image], loaded: "Loaded", panel: tuple[str, ...], findings: Findings) -> Iterator[Result]:

@@ -21,9 +21,9 @@ GATE = "gate-%(side)s"
 """What the layers of a gate are called, behind the network's name."""
 
 
-def layers(segmenter: Segmenter, image: Image, *, gates: bool = False) -> Iterator[Layer]:
+def layers(segmenter: Segmenter, image: Image, *, gates: bool = False, read: Segmented | None = None) -> Iterator[Layer]:
     """The layers of one film; the aligned film is left out where there is no pose, and the labels' notes say why."""
-    segmented = segmenter.read(image)
+    segmented = read or segmenter.read(image)
     pose = segmented.pose
     labels = _layer(segmenter, image, segmented, "labels", segmented.labels.astype(np.float32))
     measured = figures.of(segmented.labels, segmented.extent, segmented.ratio, pose)

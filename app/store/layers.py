@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, contains_eager
 
-from app.domain import Extent, Layer, Producer, frozen
+from app.domain import Evidence, Extent, Layer, Producer, Share, frozen
 from app.errors import NotFound
 from app.store.blobs import Blobs
 from app.store.parties import network
@@ -119,6 +119,7 @@ class Layers:
             names=row.names,
             padding=row.padding,
             figures=row.figures,
+            evidence=row.evidence,
         )
 
     def of_stack(
@@ -195,6 +196,9 @@ def _fill(row: LayerTable, layer: Layer) -> None:
     row.device, row.seconds = layer.device, layer.seconds
     row.total, row.conservation_error, row.padding = layer.total, layer.conservation_error, layer.padding
     row.notes, row.figures = list(layer.notes), dict(layer.figures)
+    told = layer.evidence
+    row.evidence = None if told is None else [[share.region, share.share, share.area] for share in told.shares]
+    row.odd = told.odd if told else ""
 
 
 def layer_rows() -> "Select[LayerTable]":
@@ -242,4 +246,5 @@ def layer_row(row: LayerTable) -> LayerRow:
         values_sha256=row.values,
         created_at=row.created_at,
         figures=row.figures,
+        evidence=None if row.evidence is None else Evidence(tuple(Share(*one) for one in row.evidence), row.odd),
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from app.domain import Annotation, Answer, Extent, LayerKind, Patient, Plane, Producer, Region, Review, Scale
+from app.domain import Annotation, Answer, Evidence, Extent, LayerKind, Patient, Plane, Producer, Region, Review, Scale
 from app.store.records.studies import Values
 
 
@@ -121,6 +121,7 @@ class LayerRow:
     values_sha256: str | None
     created_at: datetime
     figures: Mapping[str, float] = field(default_factory=dict)
+    evidence: Evidence | None = None
 
     @property
     def method(self) -> str:

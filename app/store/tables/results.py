@@ -114,8 +114,8 @@ class PartTable(Base):
 
 class LayerTable(Base):
     """One layer; ``parameters_key`` is the sha256 of its parameters, written the same way every time, ``method`` the producer's
-    name, ``extent`` what `app.domain.Extent.numbers` gives. ``values`` is None where the picture that a verdict was about is no
-    longer there."""
+    name, ``extent`` what `app.domain.Extent.numbers` gives, ``evidence`` rows of region, share and area, ``odd`` the region in
+    which so much lies that a reader should know. ``values`` is None where the picture that a verdict was about is gone."""
 
     __tablename__ = "layers"
     __table_args__ = (
@@ -157,6 +157,8 @@ class LayerTable(Base):
     padding: Mapped[float | None]
     notes: Mapped[list[Any]]
     figures: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
+    evidence: Mapped[list[Any] | None]
+    odd: Mapped[str] = mapped_column(default="", server_default=text("''"))
     values: Mapped[str | None] = mapped_column(Sha, index=True)
     created_at: Mapped[datetime]
 

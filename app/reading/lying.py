@@ -1,0 +1,149 @@
+"""What lies where on a film that is read, for all its maps: how the chest lies, where evidence is, where findings occur."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from app.anatomy import Pose
+from app.anatomy.evidence import evidence, odd
+from app.anatomy.ground import Ground, Mask, grid, ground, nearest
+from app.anatomy.masks import HELD, held
+from app.anatomy.reasons import MEAN_POSE
+from app.anatomy.signs import BOUNDS
+from app.classifiers import exposed, likely
+from app.classifiers.card import Card
+from app.domain import Evidence, Extent, Image, Layer, Producer, Series, frozen
+
+if TYPE_CHECKING:
+    from app.anatomy.masks import Masks
+    from app.classifiers.loading import Loaded
+    from app.segmentation import Segmented, Segmenter
+
+MARKED = 0.5
+"""A place is a marker's from this share on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Lie:
+    """One film: what the segmentation network made of it, how it is divided, and the masks of where findings occur, with their
+    card; None where there are none."""
+
+    image: Image
+    segmenter: "Segmenter"
+    segmented: "Segmented"
+    ground: Ground
+    masks: "Masks | None"
+    masks_card: Card | None
+
+    @classmethod
+    def of(cls, loaded: "Loaded", card: Card, image: Image) -> "Lie | None":
+        """Of a film that a network reads; None where no network tells the parts of such films."""
+        found = loaded.registry.segmentation(card)
+        if found is None:
+            return None
+        from app.segmentation import Segmenter  # noqa: PLC0415 - it imports torch, which listing readings must not
+
+        image = exposed.held(image)
+        segmenter = Segmenter.of(loaded.get(found))
+        segmented = segmenter.read(image)
+        beside = loaded.registry.masks(card)
+        pose = segmented.pose
+        if isinstance(pose, Pose):
+            image = replace(image, pose=pose.numbers(), heart=_numbers(segmented.heart))
+        marks = likely_markers(segmented, image)
+        labels = segmented.labels if segmented.labels.any() else None
+        return cls(
+            image=image,
+            segmenter=segmenter,
+            segmented=segmented,
+            ground=ground(image, labels, segmented.extent, marks),
+            masks=likely.load(beside) if beside else None,
+            masks_card=beside,
+        )
+
+    def told(self, series: Series) -> Series:
+        """A series of this one film that says how its chest lies."""
+        (image,) = series.images
+        return replace(series, images=(replace(image, pose=self.image.pose, heart=self.image.heart),))
+
+    def weighed(self, layer: Layer) -> Layer:
+        """A map of this film with where its evidence lies; other layers as they are."""
+        if layer.kind != "relevance" or layer.state.startswith("not defined"):
+            return layer
+        table = evidence(layer.values[0], layer.extent, self.ground, self._likely(layer.finding))
+        found = odd(table, BOUNDS)
+        return replace(layer, evidence=Evidence(table.shares, found.region if found else ""))
+
+    def _likely(self, finding: str) -> Mask | None:
+        """Where a finding occurs, on the ground's grid: where nine in ten of its places are; None where its mask cannot be laid
+        over this film."""
+        if self.masks is None or self.image.pose is None:
+            return None
+        whole = Extent(0, 0, self.image.columns, self.image.rows)
+        heart = likely.heart_of(self.image)
+        plane = self.masks.on_film(
+            finding, likely.pose_of(self.image), heart, whole, grid(self.image.rows, self.image.columns), levels=True
+        )
+        return None if plane is None else np.asarray(plane >= 1 - HELD[-1], bool)
+
+    def layers(self) -> Iterator[Layer]:
+        """The layers of the film's parts."""
+        from app.segmentation import layers  # noqa: PLC0415 - as above
+
+        yield from layers(self.segmenter, self.image, read=self.segmented)
+
+    def likely_places(self, findings: Sequence[str]) -> Iterator[Layer]:
+        """Where each finding occurs, as a probability and as contour lines around 10, 50 and 90 per cent of its places; nothing
+        for findings without a mask."""
+        if self.masks is None or self.masks_card is None:
+            return
+        window = Extent(0, 0, self.image.columns, self.image.rows)
+        shape = grid(self.image.rows, self.image.columns)
+        for finding in findings:
+            pose, heart = likely.pose_of(self.image), likely.heart_of(self.image)
+            plane = self.masks.plane(finding, pose, heart)
+            if plane is None:
+                continue
+            levels = np.clip(pose.carry_back(held(plane), window, shape), 0, 1)
+            layer = self._mask(self.masks_card, finding, levels.astype(np.float32), window)
+            yield layer
+            numbers = sum((levels >= 1 - share).astype(np.float32) for share in HELD)
+            names = {0: "elsewhere"} | {len(HELD) - at: NAMES[share] for at, share in enumerate(HELD)}
+            yield replace(
+                layer, kind="outline", scale="classes", values=frozen(np.asarray(numbers, np.float32)[None]), names=names
+            )
+
+    def _mask(
+        self, card: Card, finding: str, values: "np.ndarray[tuple[int, ...], np.dtype[np.float32]]", window: Extent
+    ) -> Layer:
+        from app.classifiers.classifier import versions  # noqa: PLC0415 - as above
+
+        return Layer(
+            stack=self.image.stack,
+            kind="probability",
+            scale="unit",
+            producer=Producer("network", card.name, title=card.title),
+            model=card.name,
+            model_sha256=card.sha256,
+            finding=finding,
+            values=frozen(values[None]),
+            extent=window,
+            versions=versions(),
+            notes=() if self.image.pose is not None else (MEAN_POSE,),
+        )
+
+
+NAMES = {0.1: "10 % of its places", 0.5: "50 % of its places", 0.9: "90 % of its places"}
+"""What the contour lines of a mask enclose: message ids."""
+
+
+def likely_markers(segmented: "Segmented", image: Image) -> Mask:
+    """Where markers and text are, on a grid over the whole film."""
+    film = (image.rows, image.columns)
+    return nearest(segmented.markers >= MARKED, segmented.extent, film, grid(*film)).astype(bool)
+
+
+def _numbers(heart: Extent | None) -> tuple[float, float, float, float] | None:
+    return None if heart is None else (heart.left, heart.top, heart.right, heart.bottom)
