@@ -18,12 +18,14 @@ from app.classifiers.convnext import ConvNeXt
 from app.classifiers.dense import DenseNet
 from app.classifiers.efficient import EfficientNet
 from app.classifiers.film_guard import FilmGuard
+from app.classifiers.masked import CompactMasked
 from app.classifiers.residual import Basic, Bottleneck, ResNet
 from app.classifiers.stack import StackNetwork
 from app.errors import ModelError
 
 ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
     "attention-unet": AnatomyNetwork,
+    "compact-masked": CompactMasked,
     "compact-residual": CompactResidual,
     "compact-twin": CompactTwin,
     "convnext-tiny": ConvNeXt,

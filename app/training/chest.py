@@ -11,17 +11,18 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import nn
 
-from app.classifiers.compact import CompactResidual, joined
-from app.classifiers.loading import pick_device
-from app.classifiers.networks import build
+from app.classifiers.loading import load, pick_device
+from app.classifiers.registry import Registry
 from app.errors import InputError
 from app.evaluation.predictions import auroc, platt
+from app.segmentation import Segmenter
 from app.training import cards, describing, layouts, measuring, provenance, targets, views
 from app.training.collection import Layout
 from app.training.films import SOURCES
 from app.training.fitting import Fit, Lesson, Stage, after, logits_of, shrink
 from app.training.heads import Pooled, Refit, pooled, refit
 from app.training.material import Material
+from app.training.members import answering, begun
 from app.training.record import Record, Values, began_with
 from app.training.unlearning import Unlearning
 
@@ -48,6 +49,15 @@ class Task:
     def recipe(self) -> targets.Recipe:
         """How labels become targets."""
         return targets.Recipe(**self.run.get("recipe", {}))
+
+    @property
+    def last(self) -> tuple[Refit, targets.Recipe] | None:
+        """How the last layer is fitted anew at the end, and how labels become targets for that: no helper question has an
+        output there. None where the config has no entry ``refit``."""
+        if "refit" not in self.run:
+            return None
+        how = Refit.of(self.run["refit"])
+        return how, replace(self.recipe, helpers=0.0, within=self.recipe.within if how.within is None else how.within)
 
 
 def train(
@@ -76,7 +86,10 @@ def train(
     masks = data if layout == "ours" and any(stage.get("lungs_only") or stage.get("inserted") for stage in every(run)) else None
     collection = collection if most is None else collection.thinned(most)
     print("\n".join((collection.told(), *(f"note: {note}" for note in collection.notes))), flush=True)
-    material = Material.read(collection, int(run["pixels"]), runs / "films", masks, run.get("field", "film"))
+    segmenter = Segmenter.of(load(Registry(out.parent).card(run["aligned"]), task.device)) if "aligned" in run else None
+    material = Material.read(
+        collection, int(run["pixels"]), runs / "films", masks, field=run.get("field", "film"), segmenter=segmenter
+    )
     collection = material.collection
     trainer = Trainer(material, task)
     numbers = range(1, len(run["seeds"]) + 1) if trunk is None else [trunk]
@@ -118,20 +131,6 @@ def elsewhere(run: dict[str, Any]) -> dict[str, Any]:
 def every(run: dict[str, Any]) -> list[dict[str, Any]]:
     """All stages of a config, those of networks that are only measured too."""
     return [*run["stages"], *(stage for entry in run.get("outside", ()) for stage in entry.get("stages", ()))]
-
-
-def answering(members: list[nn.Module], answers: int) -> nn.Module:
-    """The network that is written: the members' mean logits, without the outputs of the helper questions."""
-    compact: list[CompactResidual] = []
-    for member in members:
-        head: nn.Linear = member.head  # type: ignore[assignment]
-        cut = nn.Linear(head.in_features, answers)
-        with torch.no_grad():
-            cut.weight.copy_(head.weight[:answers])
-            cut.bias.copy_(head.bias[:answers])
-        member.head = cut.to(head.weight.device)
-        compact.append(member)  # type: ignore[arg-type]
-    return (compact[0] if len(compact) == 1 else joined(compact)).eval()
 
 
 @dataclass(frozen=True)
@@ -183,9 +182,8 @@ class Trainer:
         return began_with({**run, "seed": seed, "stages": stages}, self.films.collection.films)
 
     def _network(self, seed: int) -> nn.Module:
-        torch.manual_seed(seed)
-        outputs = len(self.films.answers) + (len(targets.HELPERS) if self.task.recipe.helpers else 0)
-        return build("compact-residual", outputs, self.task.run["parameters"]).to(self.task.device)
+        asked = (*self.films.answers, *(targets.HELPERS if self.task.recipe.helpers else ()))
+        return begun(self.task.run, asked, seed, self.task.out.parent).to(self.task.device)
 
     def _fitted(self, name: str, seed: int, stages: list[dict[str, Any]]) -> nn.Module:
         network, average = self._network(seed), self._network(seed)
@@ -236,14 +234,13 @@ class Trainer:
     def refit(self, network: nn.Module, size: int, seen: set[str] | None = None) -> nn.Module:
         """The network with its last layer fitted anew, where the config has an entry ``refit``: on the training films of that
         entry's sources, of those it has ``seen`` unless that is None."""
-        if "refit" not in self.task.run:
+        if self.task.last is None:
             return network
-        entry = self.task.run["refit"]
-        how = Refit(**{**entry, "sources": tuple(entry.get("sources", ()))})
+        how, recipe = self.task.last
         sources = [s for s in how.sources or sorted(set(self.films.sources.tolist())) if seen is None or s in seen]
         index = self.films.where("train", *sources)
         chosen = [self.films.collection.films[i] for i in index]
-        wanted, weights = targets.targets(chosen, self.films.answers, replace(self.task.recipe, helpers=0.0))
+        wanted, weights = targets.targets(chosen, self.films.answers, recipe)
         projection = targets.helpers(chosen)[:, targets.HELPERS.index("anteroposterior")]
         films = Pooled(
             pooled(network, shrink(self.films.pixels[index], size), self.task.device),

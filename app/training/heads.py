@@ -5,7 +5,9 @@ findings nearly as well (Kirichenko 2023). The features stay as they are, and so
 tensors only.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -20,12 +22,19 @@ STEPS = 150
 @dataclass(frozen=True, slots=True)
 class Refit:
     """``projection`` and ``heart`` are the strengths of what `unlearning` adds to the loss, ``keep`` that of the squared
-    distance from the weights as they were, in deviations of their features. ``sources``: whose training films are used."""
+    distance from the weights as they were, in deviations of their features. ``sources``: whose training films are used.
+    ``within``: what by itself says nothing of a finding in their weights, as in a recipe; None is what the recipe says."""
 
     projection: float
     heart: float
     keep: float
     sources: tuple[str, ...] = ()
+    within: tuple[str, ...] | None = None
+
+    @classmethod
+    def of(cls, entry: Mapping[str, Any]) -> "Refit":
+        """As a training config names it."""
+        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()})
 
 
 @dataclass(frozen=True, slots=True)

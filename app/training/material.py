@@ -11,9 +11,10 @@ import torch
 from numpy.typing import NDArray
 
 from app.classifiers.preprocessing import Field
-from app.training import lung_masks, segmentation, targets
+from app.segmentation import Segmenter
+from app.training import aligning, lung_masks, segmentation, targets
 from app.training.collection import Collection
-from app.training.decoding import pixels
+from app.training.decoding import content, pixels
 from app.training.fitting import Lesson, Stage, shrink
 
 WHOLE = ("nih", "nih_small")
@@ -36,21 +37,34 @@ class Material:
     patients: NDArray[np.str_]
 
     @classmethod
-    def read(cls, collection: Collection, size: int, folder: Path, masks: Path | None, field: Field = "film") -> "Material":
+    def read(
+        cls,
+        collection: Collection,
+        size: int,
+        folder: Path,
+        masks: Path | None,
+        *,
+        field: Field = "film",
+        segmenter: Segmenter | None = None,
+    ) -> "Material":
         """The films of a collection at ``size``, without those that cannot be read; decoded ones are kept in ``folder``.
 
         ``field``: whole films, or the exposed field of each. ``masks`` is the data folder with films whose lungs are known;
-        None asks for no lungs."""
+        None asks for no lungs. ``segmenter``: films are laid into the canonical pose by what it says of them."""
         decoded = pixels(collection.films, size, folder, field)
         collection = collection.without(decoded.unread)
         if decoded.unread:
             print(f"note: {collection.notes[-1]}", flush=True)
         records = collection.films
         answers = targets.asked(records, collection.findings)
+        films = decoded.pixels
+        if segmenter is not None:
+            films, measured = aligning.aligned(films, segmenter, folder, content(records, size, field))
+            print(f"in the canonical pose: {measured.mean():.1%} of the films by their own, the others by the mean", flush=True)
         return cls(
             collection,
             answers,
-            decoded.pixels,
+            films,
             lungs_of(decoded.pixels, masks, folder / f"lungs-{len(records)}{'' if field == 'film' else f'-{field}'}.npy")
             if masks
             else None,

@@ -16,7 +16,10 @@ from app.domain import FINDINGS, NO_FINDING
 from app.errors import InputError
 from app.training import cli, films
 from app.training.augmentation import augment
+from app.training.chest import Task
 from app.training.fitting import masked_loss, one_cycle, shrink
+from app.training.heads import Refit
+from app.training.targets import Recipe
 
 HEADER = ["image", "patient", *FINDINGS]
 
@@ -67,6 +70,19 @@ def test_the_split_is_by_patient_and_the_same_for_every_network() -> None:
     assert films.part_of("nih_small", "00000020") == "train"
     digit = int(hashlib.sha256(b"person7").hexdigest(), 16) % 10
     assert films.part_of("paediatric", "person7") == {1: "test", 2: "validation"}.get(digit, "train")
+
+
+def test_the_last_layer_may_be_fitted_to_other_weights() -> None:
+    run = {"recipe": {"teacher": 0.7, "helpers": 1.0, "within": ["projection", "heart"]}}
+    entry = {"projection": 1.0, "heart": 10.0, "keep": 0.1, "sources": ["nih"]}
+
+    def last(run: dict[str, object]) -> tuple[Refit, Recipe] | None:
+        return Task(run, Path("models/any"), Path("runs"), torch.device("cpu")).last
+
+    assert last(run) is None
+    assert last({**run, "refit": entry}) == (Refit(1.0, 10.0, 0.1, ("nih",)), Recipe(0.7, within=["projection", "heart"]))
+    told = last({**run, "refit": {**entry, "within": []}})
+    assert told == (Refit(1.0, 10.0, 0.1, ("nih",), ()), Recipe(0.7, within=()))
 
 
 def test_a_source_that_does_not_say_is_not_asked() -> None:

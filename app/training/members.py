@@ -1,0 +1,71 @@
+"""The networks that a chest config fits: what they begin with, and what is written of them.
+
+Knows networks and what they are asked; neither films nor cards.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from app.classifiers.compact import CompactResidual, joined
+from app.classifiers.masked import CompactMasked, MaskedHead
+from app.classifiers.networks import build
+from app.errors import InputError
+
+PLAIN = "compact-residual"
+
+
+def begun(run: Mapping[str, Any], asked: Sequence[str], seed: int, models: Path) -> nn.Module:
+    """An unfitted network of the config's ``architecture`` with an output per question that is ``asked``: of random weights,
+    or, where the config says ``begin``, of those of that network under ``models``, as far as it answers the same."""
+    torch.manual_seed(seed)
+    network = build(run.get("architecture", PLAIN), len(asked), run["parameters"])
+    if "begin" in run:
+        file = models / run["begin"] / "weights.safetensors"
+        if not file.is_file():
+            raise InputError("The network “%(name)s” that this config begins with is not there.", {"name": run["begin"]})
+        take(network, load_file(file))
+    return network
+
+
+def take(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """The weights of a plain network for one of the same widths: all but the head as they are; of the head the rows that both
+    have. A `MaskedHead` takes half of each weight by way of the mask and half by way of the whole film, so that a mask of ones
+    answers what the plain network did."""
+    others = {name: value for name, value in weights.items() if not name.startswith("head.")}
+    missing, unknown = network.load_state_dict(others, strict=False)
+    if unknown or any(not name.startswith("head.") for name in missing):
+        raise InputError("The network that this config begins with has other layers: %(names)s.", {"names": ", ".join(unknown)})
+    head: Any = network.head
+    rows = min(len(weights["head.bias"]), head.out_features)
+    with torch.no_grad():
+        head.bias[:rows] = weights["head.bias"][:rows]
+        if isinstance(head, MaskedHead):
+            head.weight[:rows] = weights["head.weight"][:rows] / 2
+            head.whole[:rows] = weights["head.weight"][:rows] / 2
+        else:
+            head.weight[:rows] = weights["head.weight"][:rows]
+
+
+def answering(members: Sequence[nn.Module], answers: int) -> nn.Module:
+    """The network that is written: the members' mean logits, without the outputs of the helper questions. Networks with masks
+    are not joined: there is one."""
+    if isinstance(members[0], CompactMasked):
+        if len(members) > 1:
+            raise InputError("Networks with masks are not joined: give one seed.")
+        members[0].head = members[0].head.first(answers)
+        return members[0].eval()
+    compact: list[CompactResidual] = []
+    for member in members:
+        head: nn.Linear = member.head  # type: ignore[assignment]
+        cut = nn.Linear(head.in_features, answers)
+        with torch.no_grad():
+            cut.weight.copy_(head.weight[:answers])
+            cut.bias.copy_(head.bias[:answers])
+        member.head = cut.to(head.weight.device)
+        compact.append(member)  # type: ignore[arg-type]
+    return (compact[0] if len(compact) == 1 else joined(compact)).eval()
