@@ -301,9 +301,10 @@ def told(found: Sequence[Case], known: Masks, segmenter: Segmenter, data: Path) 
     drawn = masks.boxes(data)
     placed = masks.placed(drawn, lambda path: masks.laid(segmenter, film_of(path)))
     prior = Prior.of(known, drawn, placed)
-    yield "λ, on whole films of validation patients with NIH boxes: nats gained over no knowledge, share pointed into"
-    for weight, gain, hits in choose(found, prior):
-        yield f"  {weight:4.2f}  {gain:.3f}  {hits:.2f}"
+    if any(case.source == NIH and case.part == "validation" for case in found):
+        yield "λ, on whole films of validation patients with NIH boxes: nats gained over no knowledge, share pointed into"
+        for weight, gain, hits in choose(found, prior):
+            yield f"  {weight:4.2f}  {gain:.3f}  {hits:.2f}"
     weight = float(explainers.describe("prior_cam").parameters["weight"])
     yield f"At λ = {weight:g}:"
     yield from lines(measure(found, prior, weight))
