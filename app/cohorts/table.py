@@ -142,7 +142,7 @@ def in_order(value: str) -> tuple[bool, float, str]:
     if value.startswith("< "):
         return False, -math.inf, value
     try:
-        return False, float(value.split()[0]), value
+        return False, float(value.split(maxsplit=1)[0]), value
     except (ValueError, IndexError):
         return True, 0.0, value
 

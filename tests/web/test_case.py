@@ -387,16 +387,3 @@ def test_korean_and_light_are_kept(client: TestClient, study: str) -> None:
     client.cookies.set("whylight-theme", "light")
     html = client.get(f"/studies/{study}", headers=SAME_SITE).text
     assert '<html lang="ko" data-theme="light">' in html
-
-
-def test_a_study_is_removed_from_its_page_after_a_question(client: TestClient, send: Send, store: Store) -> None:
-    study = send(("film.dcm", films.dicom(14)))
-    page = client.get(f"/studies/{study}").text
-    assert f'action="/studies/{study}/removal"' in page
-    assert "All its images go for good" in page
-    answer = client.post(f"/studies/{study}/removal")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/")
-    assert client.get(f"/studies/{study}").status_code == 404
-    with store.view() as tx:
-        assert tx.studies.count() == 0
-    assert client.post(f"/studies/{study}/removal").status_code == 404
