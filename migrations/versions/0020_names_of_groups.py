@@ -1,4 +1,4 @@
-"""What readers called groups of a cohort's films outlives a new measurement; and whether figures are of a table before this one.
+"""What readers called groups of a cohort's films outlives a new measurement; and which earlier table figures are of.
 
 Revision 0020, after 0018. No group has a name from before, and all figures are of the table that is there.
 """
