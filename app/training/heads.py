@@ -34,7 +34,8 @@ class Refit:
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> "Refit":
         """As a training config names it."""
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()})
+        told: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+        return cls(**told)
 
 
 @dataclass(frozen=True, slots=True)

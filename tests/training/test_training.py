@@ -73,7 +73,7 @@ def test_the_split_is_by_patient_and_the_same_for_every_network() -> None:
 
 
 def test_the_last_layer_may_be_fitted_to_other_weights() -> None:
-    run = {"recipe": {"teacher": 0.7, "helpers": 1.0, "within": ["projection", "heart"]}}
+    run: dict[str, object] = {"recipe": {"teacher": 0.7, "helpers": 1.0, "within": ["projection", "heart"]}}
     entry = {"projection": 1.0, "heart": 10.0, "keep": 0.1, "sources": ["nih"]}
 
     def last(run: dict[str, object]) -> tuple[Refit, Recipe] | None:
