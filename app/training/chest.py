@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import nn
 
+from app.classifiers.card import Card
 from app.classifiers.loading import load, pick_device
-from app.classifiers.registry import Registry
 from app.errors import InputError
 from app.evaluation.predictions import auroc, platt
 from app.segmentation import Segmenter
@@ -86,7 +86,7 @@ def train(
     masks = data if layout == "ours" and any(stage.get("lungs_only") or stage.get("inserted") for stage in every(run)) else None
     collection = collection if most is None else collection.thinned(most)
     print("\n".join((collection.told(), *(f"note: {note}" for note in collection.notes))), flush=True)
-    segmenter = Segmenter.of(load(Registry(out.parent).card(run["aligned"]), task.device)) if "aligned" in run else None
+    segmenter = Segmenter.of(load(Card.read(out.parent / run["aligned"]), task.device)) if "aligned" in run else None
     material = Material.read(
         collection, int(run["pixels"]), runs / "films", masks, field=run.get("field", "film"), segmenter=segmenter
     )

@@ -11,17 +11,21 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from app.classifiers.compact import CompactResidual, joined
+from app.classifiers import likely
+from app.classifiers.card import Card
+from app.classifiers.compact import CompactResidual, joined, total_stride
 from app.classifiers.masked import CompactMasked, MaskedHead
 from app.classifiers.networks import build
 from app.errors import InputError
+from app.training.aligning import over_cells
 
 PLAIN = "compact-residual"
 
 
 def begun(run: Mapping[str, Any], asked: Sequence[str], seed: int, models: Path) -> nn.Module:
     """An unfitted network of the config's ``architecture`` with an output per question that is ``asked``: of random weights,
-    or, where the config says ``begin``, of those of that network under ``models``, as far as it answers the same."""
+    or, where the config says ``begin``, of those of that network under ``models``, as far as it answers the same. A network
+    that weighs by masks gets those that the config names under ``masks``, with its ``floor``."""
     torch.manual_seed(seed)
     network = build(run.get("architecture", PLAIN), len(asked), run["parameters"])
     if "begin" in run:
@@ -29,6 +33,11 @@ def begun(run: Mapping[str, Any], asked: Sequence[str], seed: int, models: Path)
         if not file.is_file():
             raise InputError("The network “%(name)s” that this config begins with is not there.", {"name": run["begin"]})
         take(network, load_file(file))
+    head = network.head
+    if isinstance(head, MaskedHead) and "masks" in run:
+        stride, size = total_stride(run["parameters"]["strides"]), int(run["stages"][-1]["size"])
+        known = likely.load(Card.read(models / run["masks"]))
+        head.masks.copy_(over_cells(known, asked, size, stride, float(run["floor"])))
     return network
 
 
@@ -37,9 +46,10 @@ def take(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
     have. A `MaskedHead` takes half of each weight by way of the mask and half by way of the whole film, so that a mask of ones
     answers what the plain network did."""
     others = {name: value for name, value in weights.items() if not name.startswith("head.")}
-    missing, unknown = network.load_state_dict(others, strict=False)
-    if unknown or any(not name.startswith("head.") for name in missing):
-        raise InputError("The network that this config begins with has other layers: %(names)s.", {"names": ", ".join(unknown)})
+    own = {name: value.shape for name, value in network.state_dict().items() if not name.startswith("head.")}
+    if own != {name: value.shape for name, value in others.items()}:
+        raise InputError("The network that this config begins with has other layers: give both the same parameters.")
+    network.load_state_dict(others, strict=False)
     head: Any = network.head
     rows = min(len(weights["head.bias"]), head.out_features)
     with torch.no_grad():
