@@ -12,6 +12,7 @@ SUMMARY = "A small residual network for frontal chest films, trained on public f
 
 def card(run: dict[str, Any], answers: Sequence[str], size: int, temperature: list[float], trunks: int) -> dict[str, Any]:
     """The plain entries of the card."""
+    field = run.get("reads", run.get("field", "film"))
     parameters = dict(run["parameters"]) | ({"trunks": trunks} if trunks > 1 else {})
     return {
         "name": run["name"],
@@ -35,6 +36,7 @@ def card(run: dict[str, Any], answers: Sequence[str], size: int, temperature: li
         "beside_name": "Published DenseNet-121, trained on 78,000 NIH films",
         "terms": "Weights: research, with credit to Wang et al. 2017 (NIH ChestX-ray14) and Kermany et al. 2018 (CC BY 4.0).",
         "limits": [
+            *run.get("limits", ()),
             "NIH's labels were read from reports by a program and are wrong in about one of ten cases.",
             "Trained on frontal films only. A guard refuses other images; what slips past it gets a number that means nothing.",
             "Most NIH films it learned from are small (64 to 128 px) or show the lungs alone: small findings are often missed.",
@@ -42,7 +44,7 @@ def card(run: dict[str, Any], answers: Sequence[str], size: int, temperature: li
             "Tubes, lines, side markers and borders can sway the answer: that is what the maps are for.",
         ],
         "parameters": parameters,
-    } | ({"preprocessing": Preprocessing(field=run["field"]).entries()} if run.get("field", "film") != "film" else {})
+    } | ({"preprocessing": Preprocessing(field=field).entries()} if field != "film" else {})
 
 
 def unfinished(entries: dict[str, Any], epochs: int, planned: int, sources: Sequence[str]) -> dict[str, Any]:
