@@ -46,13 +46,15 @@ BLANK_SHARE, BLANK_GREY = 0.985, 0.02
 ENOUGH = 256
 """Larger images are thinned out to a short side of about this many pixels first; the guard sees 64."""
 SURE, BELIEVED = 0.6, 0.5
-"""How probable a part of a film or a lateral must be to be called one, and how much a film that was turned back must look like
-one."""
+"""How probable a kind must be to be called so, and how much a film that was turned back must look like one."""
 NAMED = {"part of a film": PART, "lateral view": SIDEWAYS}
 
 LATERAL_VIEWS = frozenset({"LL", "RL", "LAT", "LATERAL", "LEFT LATERAL", "RIGHT LATERAL"})
 """View Position (0018,5101) of lateral films, PS3.3 C.8.7.1.1 and what senders write instead."""
 UNDONE = {"upside down": UPSIDE_DOWN, "on its side": ON_ITS_SIDE, "inverted": INVERTED}
+BY_NAME = frozenset({"lateral view", *UNDONE})
+"""What is refused as soon as it is called so, however much it looks like a film besides. A part of a film is not among them: a
+chest without much lung looks like one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +104,7 @@ class Guard:
         kinds, far = self.look(plane[None])
         film, distance = float(kinds[0, 0]), float(far[0])
         verdict = self.verdict(film, distance)
-        if self.card.findings[int(kinds[0].argmax())] == "lateral view" and kinds[0].max() >= SURE:
+        if self.card.findings[int(kinds[0].argmax())] in BY_NAME and kinds[0].max() >= SURE:
             verdict = "refused"  # what it knows by its name needs no benefit of a doubt
         return verdict, self._reasons(plane, kinds[0], verdict, film) if verdict != "ok" else (), film, distance
 

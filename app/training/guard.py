@@ -7,6 +7,7 @@ their path (`half_of`).
 
 import csv
 import hashlib
+import math
 import tempfile
 import time
 import tomllib
@@ -293,9 +294,9 @@ def thresholds(network: FilmGuard, validation: list[Tensor]) -> dict[str, Any]:
     for film, distance in found:
         low, high = np.quantile(film, [0.002, 0.01, 0.03]).round(3), np.quantile(distance, [0.97, 0.99, 0.998]).round(3)
         print(f"validation: lowest looks {low}, largest distances {high}", flush=True)
-    refuse = min([warn / 4, *(float(np.quantile(film, FALSE_REFUSALS)) for film, _ in found)])
-    beyond = max([1.25 * far, *(float(np.quantile(distance, 1 - FALSE_REFUSALS)) for _, distance in found)])
-    given = {"warn": round(warn, 4), "refuse": round(refuse, 4), "far": [round(far, 3), round(beyond, 3)]}
+    refuse = min([warn / 4, *(leaving(film, FALSE_REFUSALS) for film, _ in found)])
+    beyond = max([1.25 * far, *(-leaving(-distance, FALSE_REFUSALS) for _, distance in found)])
+    given = {"warn": round(warn, 4), "refuse": rounded_down(refuse, 4), "far": [round(far, 3), -rounded_down(-beyond, 3)]}
     if network.sides is None:
         return given
     logits = [sided(network, planes) for planes in validation if len(planes)]
@@ -304,6 +305,17 @@ def thresholds(network: FilmGuard, validation: list[Tensor]) -> dict[str, Any]:
         wrong, right = float((one > mirror).mean()), float((-one > mirror).mean())
         print(f"validation: taken for mirrored {wrong:.4f}, mirrored ones told {right:.4f}, of {len(one)}", flush=True)
     return given | {"mirror": round(mirror, 3)}
+
+
+def leaving(values: NDArray[np.float32], share: float) -> float:
+    """The highest bound below which no more than a share of the values lies, counted: of fewer than 1 / share values, none."""
+    return float(np.sort(values)[int(share * len(values))])
+
+
+def rounded_down(value: float, digits: int) -> float:
+    """As a card has it, and on the same side of all values."""
+    scale: float = 10**digits
+    return math.floor(value * scale) / scale
 
 
 def card(run: dict[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from app.domain import Image, Inspection, Series, Window, frozen
 from app.errors import ModelError
 from app.phantoms import chest
 from app.training import laterals, nonfilms
+from tests.networks import write_guard
 
 CPU = torch.device("cpu")
 
@@ -73,6 +75,20 @@ def test_drawn_laterals_are_refused_by_their_name(guard: Guard) -> None:
     told = [inspect(guard, np.kron(laterals.small(9_900, seed), np.ones((2, 2), np.uint8))) for seed in range(100)]
     assert sum(one.verdict == "refused" for one in told) >= 98
     assert sum(one.reasons == (SIDEWAYS,) for one in told) >= 80
+
+
+@pytest.mark.parametrize("kind", ["upside down", "on its side", "inverted", "lateral view"])
+def test_what_is_known_by_its_name_needs_no_benefit_of_a_doubt(tmp_path: Path, kind: str) -> None:
+    """A kind with 0.65 beside a film with 0.3: above `refuse`, and refused all the same; a part of a film is warned of."""
+    for named, verdict in ((kind, "refused"), ("part of a film", "warned")):
+        write_guard(tmp_path, film=0.3)
+        (card,) = Registry(tmp_path).guards()
+        told = Guard.of(load(card, CPU))
+        with torch.no_grad():
+            told.network.head.bias[:] = torch.log(torch.full((len(card.findings),), 0.01))
+            told.network.head.bias[card.findings.index("film")] = np.log(0.3)
+            told.network.head.bias[card.findings.index(named)] = np.log(0.65)
+        assert inspect(told, drawn(3)).verdict == verdict
 
 
 def test_a_mirrored_film_is_remarked_and_read_all_the_same(guard: Guard) -> None:

@@ -18,7 +18,7 @@ from app.domain import FINDINGS
 from app.errors import NotFound
 from app.training import cli, guarding, nonfilms
 from app.training import guard_views as views
-from app.training.guard import FRONTAL, half_of, shares
+from app.training.guard import FRONTAL, half_of, leaving, rounded_down, shares
 from tests.web.films import dicom
 
 
@@ -172,3 +172,12 @@ def test_the_shipped_guard_holds_what_its_card_says(real_data: Path) -> None:
             assert share == pytest.approx(stated[name, guarding.STOPPED], abs=1e-3), name
     assert stated["other images, test half", guarding.STOPPED] >= 0.95
     assert all(stated[f"{source}, test part", guarding.STOPPED] <= 0.03 for source in guarding.SOURCES)
+
+
+def test_no_more_than_a_share_is_refused_counted_one_by_one() -> None:
+    values = np.linspace(0.01, 1, 1488, dtype=np.float32)
+    assert (values < leaving(values, 0.001)).sum() == 1
+    assert (values[:500] < leaving(values[:500], 0.001)).sum() == 0
+    bound = rounded_down(leaving(values, 0.001), 4)
+    assert (values < bound).sum() <= 1
+    assert rounded_down(-1.2501, 3) == -1.251
