@@ -1,13 +1,13 @@
 """What was measured on a layer, beside its values.
 
-Revision 0022, after 0018. On the layers that are there nothing was measured.
+Revision 0020, after 0019. On the layers that are there nothing was measured.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0022"
-down_revision = "0020"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 

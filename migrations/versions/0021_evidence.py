@@ -1,13 +1,13 @@
 """Where the evidence of a map lies, beside its values, and in which region so much that a reader should know.
 
-Revision 0023, after 0022. Of the maps that are there nobody has told; an analysis tells it.
+Revision 0021, after 0020. Of the maps that are there nobody has told; an analysis tells it.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0023"
-down_revision = "0022"
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

@@ -1,12 +1,12 @@
 """What readers called groups of a cohort's films outlives a new measurement; and which earlier table figures are of.
 
-Revision 0020, after 0018. No group has a name from before, and all figures are of the table that is there.
+Revision 0019, after 0018. No group has a name from before, and all figures are of the table that is there.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0020"
+revision = "0019"
 down_revision = "0018"
 branch_labels = None
 depends_on = None
