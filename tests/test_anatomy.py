@@ -16,7 +16,7 @@ from app.store import Store
 from tests.segmenting import beside
 from tests.test_guarded import Product
 
-KINDS = ["labels", "outline", "image", "probability", "attention", "attention", "attention"]
+KINDS = ["labels", "outline", "image", "probability", "attention", "attention", "attention", "outline"]
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import CDPSession, Page
+from playwright.sync_api import CDPSession, Page, expect
 
 from tests.browser.cases import Case, painted, ready
 
@@ -17,6 +17,7 @@ def tablet(open_page: Callable[..., Page], stored: Case) -> Page:
     page = open_page(has_touch=True)
     page.goto(stored.url)
     ready(page)
+    expect(page.locator("#pane-film .film-window")).not_to_be_empty()
     return page
 
 

@@ -2,13 +2,17 @@
 
 import re
 import shutil
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from app.domain import Evidence, Producer, Share
+from app.store import Store
 from app.web import pages
 from app.web.application import FOR_GOOD
 from app.web.pages import STATIC, Assets
@@ -92,6 +96,7 @@ def models(models: Path, tmp_path: Path) -> Path:
 def test_every_template_is_rendered(app: FastAPI, client: TestClient, send: Send, study: str, tmp_path: Path) -> None:
     app.state.web.templates["en"].env.cache.clear()
     films.flag(app.state.web.store, study)
+    measured(app.state.web.store, study)
     refused = send(("second.dcm", films.dicom(2)))
     films.refuse(app.state.web.store, refused)
     visits = ["/", "/upload", "/flagged", "/models", "/models/phantom-untrained", "/docs", "/nothing"]
@@ -107,6 +112,16 @@ def test_every_template_is_rendered(app: FastAPI, client: TestClient, send: Send
     there = {str(path.relative_to(pages.TEMPLATES)) for path in pages.TEMPLATES.rglob("*") if path.is_file()}
     cache = app.state.web.templates["en"].env.cache
     assert there - {name for _, name in cache.keys()} == set()  # noqa: SIM118 - jinja's cache iterates otherwise
+
+
+def measured(store: Store, study: str) -> None:
+    """A map with a table of where its evidence lies, and the anatomy of its film."""
+    with store.begin() as tx:
+        layer = tx.layers.load(next(row.id for row in tx.layers.of_study(study) if row.method == "cam"))
+        tx.layers.save(study, replace(layer, evidence=Evidence((Share("outside the body", 0.6, 0.2),), "outside the body")))
+        anatomy = replace(layer, kind="labels", scale="classes", producer=Producer("network", "chest-anatomy"), finding="")
+        values = np.zeros_like(layer.values)
+        tx.layers.save(study, replace(anatomy, values=values, figures={"right_lung": 30.0, "left_lung": 25.0}))
 
 
 def measured_cohort(client: TestClient, web: pages.Web) -> list[str]:
