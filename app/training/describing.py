@@ -9,19 +9,24 @@ from app.evaluation.operating import RULE
 
 SUMMARY = "A small residual network for frontal chest films, trained on public films of adults and children."
 
+ALIGNED = (
+    "It learned from films in the canonical pose, and no film is laid into it before a network reads it: it reads none yet."
+)
+
 
 def card(run: dict[str, Any], answers: Sequence[str], size: int, temperature: list[float], trunks: int) -> dict[str, Any]:
     """The plain entries of the card."""
     field = run.get("reads", run.get("field", "film"))
+    aligned = "aligned" in run
     parameters = dict(run["parameters"]) | ({"trunks": trunks} if trunks > 1 else {})
     return {
         "name": run["name"],
         "title": run.get("title", "Compact chest network"),
         "summary": run.get("summary", SUMMARY),
-        "architecture": "compact-twin" if trunks > 1 else "compact-residual",
+        "architecture": "compact-twin" if trunks > 1 else run.get("architecture", "compact-residual"),
         "findings": list(answers),
-        "modalities": ["CR", "DX", "DR", "RG", "XR"],
-        "body_parts": ["CHEST", "THORAX", "LUNG"],
+        "modalities": [] if aligned else ["CR", "DX", "DR", "RG", "XR"],
+        "body_parts": [] if aligned else ["CHEST", "THORAX", "LUNG"],
         "phantom": False,
         "default": bool(run.get("default", True)),
         "input_size": size,
@@ -37,6 +42,7 @@ def card(run: dict[str, Any], answers: Sequence[str], size: int, temperature: li
         "terms": "Weights: research, with credit to Wang et al. 2017 (NIH ChestX-ray14) and Kermany et al. 2018 (CC BY 4.0).",
         "limits": [
             *run.get("limits", ()),
+            *([ALIGNED] if aligned else ()),
             "NIH's labels were read from reports by a program and are wrong in about one of ten cases.",
             "Trained on frontal films only. A guard refuses other images; what slips past it gets a number that means nothing.",
             "Most NIH films it learned from are small (64 to 128 px) or show the lungs alone: small findings are often missed.",

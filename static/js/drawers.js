@@ -1,4 +1,4 @@
-// The drawers under the panes: opened by their buttons or keys, their scripts loaded when first opened. Also what both of them
+// The drawers under the panes: opened by their buttons or keys, their scripts run when first opened. Also what both of them
 // need: laying a layer into a pane, {film} or {map}, and taking it away again.
 
 import { ask } from "./asking.js";

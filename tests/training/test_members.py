@@ -11,6 +11,7 @@ from app.classifiers.masked import CompactMasked
 from app.config import Settings
 from app.domain import FINDINGS, NO_FINDING
 from app.errors import InputError
+from app.training import describing
 from app.training.members import begun
 
 RUN = {
@@ -43,3 +44,13 @@ def test_what_a_config_begins_with_has_to_be_there_and_to_fit(tmp_path: Path) ->
     other = {**RUN, "parameters": {**RUN["parameters"], "blocks": 1}}  # type: ignore[dict-item]
     with pytest.raises(InputError, match="has other layers"):
         begun(other, FINDINGS, 0, MODELS)
+
+
+def test_a_network_of_aligned_films_reads_nothing_that_is_not_aligned() -> None:
+    plain = describing.card({"name": "any", **RUN}, FINDINGS, 224, [1.0], 1)
+    aligned = describing.card({"name": "any", **RUN, "aligned": "chest-anatomy"}, FINDINGS, 224, [1.0], 1)
+    assert plain["modalities"]
+    assert plain["body_parts"]
+    assert plain["architecture"] == "compact-masked"
+    assert (aligned["modalities"], aligned["body_parts"]) == ([], [])
+    assert describing.ALIGNED in aligned["limits"]
