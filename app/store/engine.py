@@ -5,6 +5,7 @@ on it sees everything that was committed before, and what it has read stays true
 (docs/decisions/0013-one-writer-and-its-study.md).
 """
 
+import sqlite3
 import time
 import zlib
 from typing import Any
@@ -139,13 +140,26 @@ def _sqlite(address: str) -> Engine:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver would begin by itself, and later than it should
-    for pragma in (
-        "journal_mode = WAL",
-        "foreign_keys = ON",
-        "synchronous = FULL",
-        f"busy_timeout = {int(BUSY_SECONDS * 1000)}",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
+    connection.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+    _log_ahead(connection)
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _log_ahead(connection: Any) -> None:
+    """Write into a log ahead of the database. The first to open a new database changes it to that, and SQLite asks nobody to
+    wait meanwhile: of several that hold a lock and want a higher one it refuses all but one at once, whatever their patience
+    (sqlite.org/c3ref/busy_handler.html). So they try again."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(PAUSE_SECONDS)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:

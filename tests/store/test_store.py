@@ -3,6 +3,8 @@
 import sqlite3
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +110,24 @@ def test_several_migrate_at_once(bare: Settings) -> None:
     environment = {"WHYLIGHT_VAR": str(bare.var), "WHYLIGHT_DATABASE_URL": bare.database_url, "PATH": ""}
     running = [subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=environment) for _ in range(3)]
     assert [process.wait(timeout=60) for process in running] == [0, 0, 0]
+
+
+def test_several_open_a_new_database_at_once(tmp_path: Path) -> None:
+    """Each opening makes it log ahead if it does not yet, which SQLite refuses to all but one without waiting."""
+    for place in range(40):  # a round of eight failed once in about thirty
+        start, settings = threading.Barrier(8), Settings(var=tmp_path / str(place))
+        settings.var.mkdir()
+
+        def first(settings: Settings = settings, start: threading.Barrier = start) -> str:
+            engine = module.connect(settings)
+            start.wait()
+            with engine.connect() as connection:
+                mode = connection.exec_driver_sql("pragma journal_mode").scalar_one()
+            engine.dispose()
+            return str(mode)
+
+        with ThreadPoolExecutor(8) as pool:
+            assert [each.result() for each in [pool.submit(first) for _ in range(8)]] == ["wal"] * 8
 
 
 def test_a_database_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
