@@ -31,10 +31,11 @@ def write_network(
 ) -> Path:
     """A CompactResidual with random weights as ``models/<name>/``; reads CR and DX of the chest. Returns its folder.
 
-    ``tables`` are the card's tables, ``more`` further entries of it.
+    ``tables`` are the card's tables, ``more`` further entries of it; ``architecture`` and ``parameters`` may be among them.
     """
     torch.manual_seed(seed)
-    network = build("compact-residual", len(findings), PARAMETERS)
+    architecture, parameters = more.pop("architecture", "compact-residual"), more.pop("parameters", PARAMETERS)
+    network = build(architecture, len(findings), parameters)
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):  # as after training: otherwise every batch norm would be the identity
             nn.init.uniform_(module.weight, 0.5, 1.5)
@@ -47,7 +48,7 @@ def write_network(
         "name": name,
         "title": f"Untrained network {name}",
         "summary": "Random weights, for tests.",
-        "architecture": "compact-residual",
+        "architecture": architecture,
         "findings": list(findings),
         "modalities": ["CR", "DX"],
         "body_parts": ["CHEST"],
@@ -60,7 +61,7 @@ def write_network(
         "intended_use": "Tests.",
         "guard": guard,
         "banner": "Untrained: its answers mean nothing.",
-        "parameters": PARAMETERS,
+        "parameters": parameters,
         **more,
     }
     cards.write(models / name, network, entries, tables or {})

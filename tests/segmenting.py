@@ -7,8 +7,8 @@ import torch
 
 from app.classifiers.card import Card
 from app.classifiers.loading import load
+from app.classifiers.segmenter import Segmenter
 from app.config import ROOT
-from app.segmentation import Segmenter
 from tests.networks import write_network
 
 SHIPPED = ROOT / "models" / "chest-anatomy"

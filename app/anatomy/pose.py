@@ -156,11 +156,12 @@ class Pose:
         *,
         nearest: bool = False,
         fill: float = 0.0,
+        lies: Extent = CANONICAL,
     ) -> NDArray[np.float32]:
-        """A map (n, n) on the canonical frame, on a grid of ``shape`` over ``extent`` of the image, float32; ``fill`` beyond
-        the frame."""
+        """A map (h, w) over ``lies`` of the canonical frame, on a grid of ``shape`` over ``extent`` of the image, float32;
+        ``fill`` beyond what is drawn of it."""
         at = self.forward(_centres(extent, shape))
-        return _sampled(np.asarray(values, np.float32), CANONICAL, at, nearest, fill).reshape(shape)
+        return _sampled(np.asarray(values, np.float32), lies, at, nearest, fill).reshape(shape)
 
 
 def _moments(mask: NDArray[np.bool_], extent: Extent) -> tuple[Points, Moments]:

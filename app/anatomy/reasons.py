@@ -10,4 +10,5 @@ STRETCHED = "The lungs that were found are too wide or too narrow for a chest."
 CUT_OFF = "The film ends where a lung does: how wide the chest is cannot be told."
 UNSURE = "The network is not sure enough of the borders."
 MEAN_POSE = "How the chest lies could not be told: the mask lies as on an average film."
-REASONS = (NO_LUNGS, ONE_LUNG, NO_HEART, SWAPPED, SMALL, TURNED, STRETCHED, CUT_OFF, UNSURE, MEAN_POSE)
+READ_BY_MEAN = "How the chest lies could not be told: the network read the film as if it lay as on an average one."
+REASONS = (NO_LUNGS, ONE_LUNG, NO_HEART, SWAPPED, SMALL, TURNED, STRETCHED, CUT_OFF, UNSURE, MEAN_POSE, READ_BY_MEAN)

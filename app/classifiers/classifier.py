@@ -3,29 +3,38 @@
 import copy
 import platform
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from app import __version__
-from app.classifiers import exposed
+from app.anatomy.pose import CANONICAL
+from app.classifiers import exposed, likely
 from app.classifiers.card import Card
 from app.classifiers.preprocessing import Preprocessing
 from app.domain import Answer, Extent, Image, Score, Series
-from app.grey import grey
+from app.grey import grey, resample
+
+FINE = 256
+"""Side of the square in which a film is laid into the canonical pose, and of a map that is carried back from it."""
 
 
 @dataclass(frozen=True, eq=False)
 class Classifier:
-    """One implementation for every network; variety lives in ``models/``. ``network`` is in eval mode and returns logits."""
+    """One implementation for every network; variety lives in ``models/``. ``network`` is in eval mode and returns logits.
+
+    ``laid`` says how the chest lies on a film that does not say so itself, for a network that reads films in the canonical
+    pose; without it such films have the mean pose."""
 
     card: Card
     network: nn.Module
     device: torch.device
+    laid: Callable[[Image], Image] | None = None
 
     def on_cpu(self) -> "Classifier":
         """The same on the CPU, for when a GPU is out of memory: this one's network stays where it is, and nothing more is asked
@@ -33,7 +42,7 @@ class Classifier:
         held = {id(one): nn.Parameter(one.detach().cpu(), one.requires_grad) for one in self.network.parameters()}
         moved = {id(one): one.detach().cpu() for one in self.network.buffers()}
         network = copy.deepcopy(self.network, {**held, **moved})
-        return Classifier(card=self.card, network=network, device=torch.device("cpu"))
+        return replace(self, network=network, device=torch.device("cpu"))
 
     def prepare(self, series: Series) -> Tensor:
         """Every image of a series as the network wants it: float32 (slices, channels, size, size) on its device."""
@@ -44,8 +53,17 @@ class Classifier:
         how, size = self.card.preprocessing, self.card.input_size
         if how.stretch == "stack":
             return torch.stack([prepare_plane(slice_, size, how) for slice_ in stretched(series)]).to(self.device)
+        if how.frame == "canonical":
+            return torch.stack([self._upright(image) for image in series.images]).to(self.device)
         films = (torch.from_numpy(np.array(grey(self.read_of(image)))) for image in series.images)
         return torch.stack([prepare_plane(film, size, how) for film in films]).to(self.device)
+
+    def _upright(self, image: Image) -> Tensor:
+        """An image in the canonical frame, (1, size, size); black where nothing of it is."""
+        (image,) = self.held(Series("", "", (image,))).images
+        how, size = self.card.preprocessing, self.card.input_size
+        film = prepare_plane(torch.from_numpy(np.array(grey(self.read_of(image)))), FINE, how)[0].numpy()
+        return torch.from_numpy(likely.pose_of(image).warp(film, self._square(image), size, fill=how.scale[0]))[None]
 
     def channels(self, planes: Tensor) -> Tensor:
         """Grey planes (slices, 1, h, w) as the network's input: copied to each channel, less its mean, by its deviation."""
@@ -58,7 +76,39 @@ class Classifier:
 
     def extent(self, image: Image) -> Extent:
         """What the network's input covers, in image pixels: padded to a square it reaches outside the film, or outside the
-        exposed field where the network reads that alone."""
+        exposed field where the network reads that alone. Of a network that reads films in the canonical pose, the upright
+        rectangle around that frame."""
+        return likely.pose_of(image).window() if self.upright else self._square(image)
+
+    @property
+    def upright(self) -> bool:
+        """Whether the network reads films in the canonical pose, so that its maps have to be carried back."""
+        return self.card.preprocessing.frame == "canonical"
+
+    def frame(self, image: Image) -> Extent:
+        """The rectangle that the network's input covers, in the place where maps are computed: the canonical frame in its own
+        cells, else `extent`."""
+        return CANONICAL if self.upright else self.extent(image)
+
+    def on_film(self, image: Image, values: NDArray[np.float32], lies: Extent) -> tuple[NDArray[np.float32], Extent]:
+        """A map (rows, columns) that lies somewhere in `frame`, where it lies on the film: as it is, or carried back from the
+        canonical frame onto a grid of its own. Nothing lies where the network read nothing."""
+        if not self.upright:
+            return values, lies
+        pose = likely.pose_of(image)
+        window = pose.window()
+        return pose.carry_back(values, window, (FINE, FINE), lies=lies), window
+
+    def on_input(self, image: Image, values: NDArray[np.float32], lies: Extent) -> NDArray[np.float32]:
+        """A map (rows, columns) over a rectangle of the film on the grid of what the network read, (size, size)."""
+        size = self.card.input_size
+        if self.upright:
+            return likely.pose_of(image).warp(values, lies, size)
+        square = self.extent(image)
+        across, down = size / (square.right - square.left), size / (square.bottom - square.top)
+        return resample(values, lies.seen_from(square.left, square.top, across, down), (size, size))
+
+    def _square(self, image: Image) -> Extent:
         how = self.card.preprocessing
         if how.field == "film":
             return how.extent(*image.stored.shape)
@@ -70,11 +120,14 @@ class Classifier:
         return exposed.cropped(image) if self.card.preprocessing.field == "exposed" else image
 
     def held(self, series: Series) -> Series:
-        """The series with every image's exposed field written into it, where the network reads that: what is edited in the
-        images then moves no edge of it."""
-        if self.card.preprocessing.field == "film":
-            return series
-        return replace(series, images=tuple(exposed.held(image) for image in series.images))
+        """The series with every image's exposed field, and how the chest lies, written into it, where the network reads by
+        these: what is edited in the images then moves nothing."""
+        images = series.images
+        if self.card.preprocessing.field != "film":
+            images = tuple(exposed.held(image) for image in images)
+        if self.upright and self.laid is not None:
+            images = tuple(self.laid(image) if image.pose is None else image for image in images)
+        return series if images is series.images else replace(series, images=images)
 
     @torch.inference_mode()
     def predict(self, series: Series) -> tuple[Answer, ...]:

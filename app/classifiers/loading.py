@@ -2,6 +2,8 @@
 
 import hashlib
 import threading
+from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from safetensors.torch import load as load_safetensors
@@ -12,6 +14,8 @@ from app.classifiers.classifier import Classifier
 from app.classifiers.exam import ExamClassifier, cut
 from app.classifiers.networks import build
 from app.classifiers.registry import Registry
+from app.classifiers.segmenter import Segmenter
+from app.domain import Image
 from app.errors import ModelError
 
 
@@ -99,10 +103,25 @@ class Loaded:
     def get(self, card: Card) -> Classifier:
         """The classifier of a card, loaded at first use."""
         with self._lock:
-            key = (card.name, card.sha256)
-            if key not in self._known:
-                self._known[key] = load(card, self.device)
-            return self._known[key]
+            return self._get(card)
+
+    def _get(self, card: Card) -> Classifier:
+        key = (card.name, card.sha256)
+        if key not in self._known:
+            found = load(card, self.device)
+            self._known[key] = replace(found, laid=self._laying(card)) if found.upright else found
+        return self._known[key]
+
+    def _laying(self, card: Card) -> Callable[[Image], Image]:
+        """How the chest lies on films that a network reads in the canonical pose; ModelError when nothing tells it."""
+        beside = self.registry.segmentation(card)
+        if beside is None:
+            raise ModelError(
+                "“%(name)s” reads films in the canonical pose, and there is no network that tells how a chest lies.",
+                {"name": card.name},
+            )
+        segmenter = Segmenter.of(self._get(beside))
+        return lambda image: segmenter.read(image).told(image)
 
     def exam(self, card: Card) -> ExamClassifier:
         """The classifier of an exam's card, loaded at first use."""

@@ -13,6 +13,7 @@ from app.domain import Extent
 Stretch = Literal["percentiles", "full", "stack"]
 Fit = Literal["pad", "crop"]
 Field = Literal["film", "exposed"]
+Frame = Literal["film", "canonical"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class Preprocessing:
     between the 1st and the 99.5th percentile of the modality values of all its slices together. ``fit``: padded
     with black to a square, or the square in its middle. ``scale``: what black and white become. ``mean`` and ``std``, one
     number per channel or none: subtracted and divided by after that. ``channels``: 1, or 3 copies of the one grey plane.
-    ``field``: what all this is done to, the whole film or its exposed field alone (`app.classifiers.exposed`).
+    ``field``: what all this is done to, the whole film or its exposed field alone (`app.classifiers.exposed`). ``frame``:
+    whether the network reads that square, or the chest on it in the one pose that is the same for all (`app.anatomy.pose`).
     """
 
     stretch: Stretch = "percentiles"
@@ -31,12 +33,15 @@ class Preprocessing:
     std: tuple[float, ...] = ()
     channels: int = 1
     field: Field = "film"
+    frame: Frame = "film"
 
     def __post_init__(self) -> None:
         if self.stretch not in get_args(Stretch) or self.fit not in get_args(Fit):
             raise ValueError("preprocessing: stretch is percentiles, full or stack, fit is pad or crop")
         if self.field not in get_args(Field):
             raise ValueError("preprocessing: field is film or exposed")
+        if self.frame not in get_args(Frame) or (self.frame == "canonical" and self.stretch == "stack"):
+            raise ValueError("preprocessing: frame is film or canonical, and slices of a stack have no canonical frame")
         if self.field == "exposed" and self.stretch == "stack":
             raise ValueError("preprocessing: slices of a stack have no exposed field")
         if self.channels not in (1, 3):
@@ -63,7 +68,7 @@ class Preprocessing:
         """As a card's table."""
         numbers = {"scale": list(self.scale), "mean": list(self.mean), "std": list(self.std)}
         plain: dict[str, Any] = {"stretch": self.stretch, "fit": self.fit, "channels": self.channels}
-        plain |= {"field": self.field} if self.field != "film" else {}
+        plain |= {name: at for name, at in (("field", self.field), ("frame", self.frame)) if at != "film"}
         return plain | {name: values for name, values in numbers.items() if values}
 
     def extent(self, rows: int, columns: int) -> Extent:

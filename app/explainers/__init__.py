@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from app.explainers.trace import Trace
 
 METHODS = Path(__file__).parent / "methods"
-CONSTANTS = ("TITLE", "SIGNED", "SUMMARY", "PAPER", "PANEL", "ALONE", "CAUTION", "ENDS")
+CONSTANTS = ("TITLE", "SIGNED", "SUMMARY", "PAPER", "PANEL", "ALONE", "CAUTION", "ENDS", "ONLY")
 EVIDENCE, STRENGTH, INFLUENCE = ("for", "against"), ("strong", ""), ("important", "unimportant")
 CONTRAST = ("more", "less")
 """What the upper and the lower end of a map's colours mean: of maps with two sides, of those with one, of those of influence.
@@ -39,8 +39,9 @@ class Method:
     ``caution``: a sentence its pane shows always, for a method that evaluation found wanting; "" for the others. ``layers``: it
     goes through the network layer by layer, and can show every stage. ``ends``: what the upper and the lower end of its colours
     mean, in a word each, "" for an end that needs none. ``parameters``: those it has, as they ship. ``alone``: the method that
-    takes its place in the panel of a network with one finding, for one that compares findings. ``of``: the title of the method
-    that it is a variant of, to be put into its own title; "" for a method."""
+    takes its place in the panel of a network with one finding, for one that compares findings. ``only``: the one architecture
+    that it is defined for; "" for those that ask for no certain one. ``of``: the title of the method that it is a variant of,
+    to be put into its own title; "" for a method."""
 
     name: str
     title: str
@@ -53,6 +54,7 @@ class Method:
     ends: tuple[str, str] = EVIDENCE
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
     alone: str = ""
+    only: str = ""
     of: str = ""
 
     def titled(self, _: Callable[..., str]) -> str:
@@ -96,6 +98,7 @@ def _describe(path: Path) -> Method:
         ends=constants.get("ENDS", EVIDENCE if constants["SIGNED"] else STRENGTH),
         parameters=_parameters(tree),
         alone=constants.get("ALONE", ""),
+        only=constants.get("ONLY", ""),
     )
 
 
@@ -113,9 +116,10 @@ def _parameters(tree: ast.Module) -> dict[str, Any]:
     }
 
 
-def names() -> tuple[str, ...]:
-    """Every method, those of the default panel first and in its order."""
-    return tuple(_methods())
+def names(card: "Card | None" = None) -> tuple[str, ...]:
+    """Every method, those of the default panel first and in its order; with a card, without those that are for networks of one
+    other architecture alone."""
+    return tuple(name for name, one in _methods().items() if card is None or one.only in {"", card.architecture})
 
 
 def panel(card: "Card | None" = None) -> tuple[str, ...]:

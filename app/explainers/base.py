@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from app.anatomy.reasons import READ_BY_MEAN
 from app.classifiers.classifier import Classifier, versions
 from app.domain import Extent, Image, Layer, Producer, Scale, frozen
 from app.errors import AppError, InputError, NotExplainable, NotFound
@@ -65,7 +66,8 @@ class Relevance:
 
     ``field`` says where the cells of a map of an inner layer lie (`app.explainers.geometry.field`); None: the map's cells share
     the network's input among them. ``notes``: what a pane says of the maps, sentences that are message ids. ``refused``: why
-    the method is not defined for a target, "" for those that it is; empty where it is for all."""
+    the method is not defined for a target, "" for those that it is; empty where it is for all. ``told``: notes of each target's
+    maps alone; empty where there are none."""
 
     maps: Tensor
     total: Tensor | None = None
@@ -75,6 +77,7 @@ class Relevance:
     notes: tuple[str, ...] = ()
     absorbed: Tensor | None = None
     refused: tuple[str, ...] = ()
+    told: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -158,19 +161,29 @@ class Explainer(ABC):
                 {"method": self.name, "got": str(maps.shape[:2]), "wanted": str((len(targets), trace.slices))},
             )
         constant = trace.constant
+        lie = [
+            [classifier.on_film(image, each, _lies(found.field, each.shape, trace, classifier.frame(image))) for each in column]
+            for image, column in zip(trace.series.images, maps.swapaxes(0, 1), strict=True)
+        ]
         return [
             method._layer(
                 classifier,
                 image,
                 finding,
-                values=maps[row, column],
+                values=lie[column][row][0],
                 state=refused or _refused(found, row) or _state(maps[row, column], constant[column]),
                 device=str(device),
                 seconds=seconds,
-                extent=_lies(found.field, maps.shape[2:], trace, classifier.extent(image)),
+                extent=lie[column][row][1],
                 total=None if found.total is None else float(found.total[row, column]),
                 conservation_error=None if found.conservation_error is None else float(found.conservation_error[row, column]),
-                notes=(*notes, *found.notes, *(() if constant[column] else _absorbed(found, row, column))),
+                notes=(
+                    *notes,
+                    *_mean_pose(classifier, image),
+                    *found.notes,
+                    *_told(found, row),
+                    *(() if constant[column] else _absorbed(found, row, column)),
+                ),
             )
             for column, image in enumerate(trace.series.images)
             for row, finding in enumerate(findings)
@@ -252,6 +265,7 @@ class Explainer(ABC):
             notes=parts[0].notes,
             absorbed=torch.cat(kept) if kept else None,
             refused=tuple(reason for part in parts for reason in part.refused),
+            told=tuple(notes for part in parts for notes in part.told),
         )
 
 
@@ -277,12 +291,22 @@ def _lies(place: Field | None, shape: tuple[int, ...], trace: Trace, square: Ext
     return square if place is None else place.extent(shape, trace.input.shape[2:], square)
 
 
+def _mean_pose(classifier: Classifier, image: Image) -> tuple[str, ...]:
+    """What is said of a film whose chest could not be laid into the canonical pose by what is on it."""
+    return (READ_BY_MEAN,) if classifier.upright and image.pose is None else ()
+
+
 def _absorbed(found: Relevance, row: int, column: int) -> tuple[str, ...]:
     """What biases kept, in words; () where no rule lets them."""
     if found.absorbed is None or found.total is None:
         return ()
     kept, total = float(found.absorbed[row, column]), float(found.total[row, column])
     return (f"{ABSORBED}: {100 * kept / total:.0f} %",) if total else ()
+
+
+def _told(found: Relevance, row: int) -> tuple[str, ...]:
+    """The notes of one target's maps."""
+    return found.told[row] if found.told else ()
 
 
 def _refused(found: Relevance, row: int) -> str:

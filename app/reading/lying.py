@@ -21,7 +21,7 @@ from app.grey import grey
 if TYPE_CHECKING:
     from app.anatomy.masks import Masks
     from app.classifiers.loading import Loaded
-    from app.segmentation import Segmented, Segmenter
+    from app.classifiers.segmenter import Segmented, Segmenter
 
 MARKED = 0.5
 """A place is a marker's from this share on."""
@@ -45,15 +45,14 @@ class Lie:
         found = loaded.registry.segmentation(card)
         if found is None:
             return None
-        from app.segmentation import Segmenter  # noqa: PLC0415 - it imports torch, which listing readings must not
+        from app.classifiers.segmenter import Segmenter  # noqa: PLC0415 - it imports torch, which listing readings must not
 
         image = exposed.held(image)
         segmenter = Segmenter.of(loaded.get(found))
         segmented = segmenter.read(image)
         beside = loaded.registry.masks(card)
         pose = segmented.pose
-        if isinstance(pose, Pose):
-            image = replace(image, pose=pose.numbers(), heart=_numbers(segmented.heart))
+        image = segmented.told(image)
         marks = likely_markers(segmented, image)
         labels = segmented.labels if isinstance(pose, Pose) else None  # lungs that are refused divide no film
         return cls(
@@ -150,7 +149,3 @@ def likely_markers(segmented: "Segmented", image: Image) -> Mask:
     """Where markers and text are, on a grid over the whole film."""
     film = (image.rows, image.columns)
     return nearest(segmented.markers >= MARKED, segmented.extent, film, grid(*film)).astype(bool)
-
-
-def _numbers(heart: Extent | None) -> tuple[float, float, float, float] | None:
-    return None if heart is None else (heart.left, heart.top, heart.right, heart.bottom)

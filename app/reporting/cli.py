@@ -13,6 +13,7 @@ from app.classifiers.card import Card
 from app.classifiers.guard import Guard
 from app.classifiers.loading import Loaded, load
 from app.classifiers.registry import Registry
+from app.classifiers.segmenter import Segmenter
 from app.config import Settings
 from app.errors import InputError, NotFound
 from app.reporting import (
@@ -30,7 +31,6 @@ from app.reporting import (
     starts,
 )
 from app.reporting.writing import Report, write
-from app.segmentation import Segmenter
 from app.training import guarding
 from app.training.anatomy import measuring as outlining
 

@@ -20,13 +20,13 @@ from app.anatomy.masks import ANCHORED, SHARED, Masks, Placed, anchored, covered
 from app.classifiers.card import Card
 from app.classifiers.classifier import Classifier
 from app.classifiers.loading import Loaded
+from app.classifiers.segmenter import Segmenter
 from app.domain import Extent, Image, Series
 from app.errors import InputError
 from app.evaluation import localisation
 from app.evaluation.intervals import Mean, mean
 from app.grey import resample
 from app.reading.lying import Lie
-from app.segmentation import Segmenter
 from app.training import films, masks
 from app.training.guarding import film_of
 

@@ -145,9 +145,7 @@ def on_image(layer: Layer, image: Image) -> NDArray[np.float32]:
 
 def on_input(layer: Layer, classifier: Classifier, image: Image) -> NDArray[np.float32]:
     """A film's layer on the grid of what the network read."""
-    square, size = classifier.extent(image), classifier.card.input_size
-    across, down = size / (square.right - square.left), size / (square.bottom - square.top)
-    return resample(layer.values[0], layer.extent.seen_from(square.left, square.top, across, down), (size, size))
+    return classifier.on_input(image, layer.values[0], layer.extent)
 
 
 def pointing(layer: Layer, truth: NDArray[np.bool_]) -> float:

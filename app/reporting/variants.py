@@ -138,7 +138,8 @@ def _array(relevance: Relevance) -> NDArray[np.float32]:
 
 def _hit(classifier: Classifier, case: Case, heat: NDArray[np.float32]) -> float:
     """The pointing game, as every report plays it."""
-    image = case.series.images[0]
+    image = classifier.held(case.series).images[0]
+    values, lies = classifier.on_film(image, heat, classifier.frame(image))
     layer = Layer(
         stack=image.stack,
         kind="relevance",
@@ -147,7 +148,7 @@ def _hit(classifier: Classifier, case: Case, heat: NDArray[np.float32]) -> float
         model=classifier.card.name,
         model_sha256=classifier.card.sha256,
         finding=case.finding,
-        values=frozen(np.ascontiguousarray(heat[None], np.float32)),
-        extent=classifier.extent(image),
+        values=frozen(np.ascontiguousarray(values[None], np.float32)),
+        extent=lies,
     )
     return measuring.pointing(layer, case.truth)

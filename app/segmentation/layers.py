@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from app.anatomy import NAMES, Pose, Ratio, aligning, figures
 from app.classifiers.classifier import versions
+from app.classifiers.segmenter import Segmented, Segmenter
 from app.domain import Extent, Image, Layer, Producer, frozen
 from app.domain.layers import LayerKind, Scale
-from app.segmentation.segmenter import Segmented, Segmenter
 
 SCALE: dict[LayerKind, Scale] = {
     "labels": "classes",

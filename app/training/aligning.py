@@ -18,8 +18,8 @@ from torch import Tensor
 from app.anatomy import SIZE, Pose, cleaned
 from app.anatomy.masks import Masks
 from app.classifiers.masked import floored
+from app.classifiers.segmenter import Segmenter
 from app.domain import Extent
-from app.segmentation import Segmenter
 from app.training.fitting import shrink
 from app.training.progress import Progress
 

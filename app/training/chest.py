@@ -13,9 +13,9 @@ from torch import nn
 
 from app.classifiers.card import Card
 from app.classifiers.loading import load, pick_device
+from app.classifiers.segmenter import Segmenter
 from app.errors import InputError
 from app.evaluation.predictions import auroc, platt
-from app.segmentation import Segmenter
 from app.training import cards, describing, layouts, measuring, provenance, targets, views
 from app.training.collection import Layout
 from app.training.films import SOURCES

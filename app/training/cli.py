@@ -9,10 +9,10 @@ import torch
 from app.classifiers.card import Card
 from app.classifiers.loading import load
 from app.classifiers.registry import Registry
+from app.classifiers.segmenter import Segmenter
 from app.config import ROOT, Settings
 from app.domain import READ_PLANES
 from app.errors import InputError
-from app.segmentation import Segmenter
 from app.training import chest, guard, guarding, layouts, masks, phantoms
 from app.training.anatomy import train as anatomy
 from app.training.exams import knee

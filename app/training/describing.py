@@ -10,7 +10,7 @@ from app.evaluation.operating import RULE
 SUMMARY = "A small residual network for frontal chest films, trained on public films of adults and children."
 
 ALIGNED = (
-    "It learned from films in the canonical pose, and no film is laid into it before a network reads it: it reads none yet."
+    "It reads a chest in one pose, found by the network that tells its parts; where that fails, in the pose of an average film."
 )
 
 
@@ -25,8 +25,8 @@ def card(run: dict[str, Any], answers: Sequence[str], size: int, temperature: li
         "summary": run.get("summary", SUMMARY),
         "architecture": "compact-twin" if trunks > 1 else run.get("architecture", "compact-residual"),
         "findings": list(answers),
-        "modalities": [] if aligned else ["CR", "DX", "DR", "RG", "XR"],
-        "body_parts": [] if aligned else ["CHEST", "THORAX", "LUNG"],
+        "modalities": ["CR", "DX", "DR", "RG", "XR"],
+        "body_parts": ["CHEST", "THORAX", "LUNG"],
         "phantom": False,
         "default": bool(run.get("default", True)),
         "input_size": size,
@@ -50,7 +50,8 @@ def card(run: dict[str, Any], answers: Sequence[str], size: int, temperature: li
             "Tubes, lines, side markers and borders can sway the answer: that is what the maps are for.",
         ],
         "parameters": parameters,
-    } | ({"preprocessing": Preprocessing(field=field).entries()} if field != "film" else {})
+        "preprocessing": Preprocessing(field=field, frame="canonical" if "aligned" in run else "film").entries(),
+    } | ({"opens_with": list(run["opens_with"])} if "opens_with" in run else {})
 
 
 def unfinished(entries: dict[str, Any], epochs: int, planned: int, sources: Sequence[str]) -> dict[str, Any]:

@@ -17,10 +17,10 @@ from safetensors.numpy import save
 
 from app.anatomy import Pose
 from app.anatomy.masks import ANCHORED, Mask, Placed, fit, likelihoods
+from app.classifiers.segmenter import Segmented, Segmenter
 from app.domain import FINDINGS, Extent, Image
 from app.errors import InputError
 from app.evaluation.intervals import Mean, mean
-from app.segmentation import Segmented, Segmenter
 from app.training import cards, films
 from app.training.guarding import film_of
 from app.training.material import WHOLE

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from app.classifiers.preprocessing import Field
-from app.segmentation import Segmenter
+from app.classifiers.segmenter import Segmenter
 from app.training import aligning, lung_masks, segmentation, targets
 from app.training.collection import Collection
 from app.training.decoding import content, pixels

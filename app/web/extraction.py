@@ -39,6 +39,7 @@ NAMED = (
     "no positive evidence", "not defined", "constant input",  # app.domain.Explanation.state
     "computed on cpu: the GPU was out of memory", "computed in smaller pieces: the GPU was out of memory",
     "share of the relevance absorbed by biases",  # notes of app.explainers.base
+    "share of the term of the whole film",  # of app.explainers.attended
     "The same map as CAM, scaled: this network ends in pooling and one linear layer. The picture is its positive part.",
     # a note of app.explainers.methods.gradcam
     "there is no mask of where this finding occurs: no reader drew boxes of it",  # of app.explainers.methods.prior_cam

@@ -140,20 +140,26 @@ class Replies:
         with self._store.view() as tx:
             place = tx.stacks.get(question.stack_id).images.index(question.image_id)
         found = reading.stages(member, stack, asked["method"], asked["finding"], place)
-        extent = member.extent(stack.images[place])
-        size = (member.card.input_size,) * 2
+        image = member.held(replace(stack, images=(stack.images[place],))).images[0]
+        frame, size = member.frame(image), (member.card.input_size,) * 2
+        drawn = [
+            member.on_film(image, one.values, one.field.extent(one.values.shape, size, frame) if one.field else frame)
+            if one.spatial
+            else (one.values, frame)
+            for one in found
+        ]
         stages = [
             {
                 "name": stage.name,
-                "height": stage.values.shape[0],
-                "width": stage.values.shape[1],
+                "height": values.shape[0],
+                "width": values.shape[1],
                 "total": stage.total,
                 "spatial": stage.spatial,
-                "extent": (stage.field.extent(stage.values.shape, size, extent) if stage.field else extent).numbers()[:4],
-                "minimum": float(stage.values.min()),
-                "maximum": float(stage.values.max()),
+                "extent": lies.numbers()[:4],
+                "minimum": float(values.min()),
+                "maximum": float(values.max()),
             }
-            for stage in found
+            for stage, (values, lies) in zip(found, drawn, strict=True)
         ]
-        octets = b"".join(np.ascontiguousarray(stage.values, "<f4").tobytes() for stage in found)
-        return {"stages": stages, "extent": extent.numbers()}, octets
+        octets = b"".join(np.ascontiguousarray(values, "<f4").tobytes() for values, _ in drawn)
+        return {"stages": stages, "extent": member.extent(image).numbers()}, octets

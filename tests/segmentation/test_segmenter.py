@@ -27,10 +27,11 @@ from app.anatomy.ratio import of_labels
 from app.classifiers.card import Card
 from app.classifiers.loading import load
 from app.classifiers.registry import Registry
+from app.classifiers.segmenter import Segmenter
 from app.domain import Extent, Image, Window, frozen
 from app.errors import ModelError
 from app.phantoms import chest
-from app.segmentation import Segmenter, layers
+from app.segmentation import layers
 from app.training.anatomy import measuring
 from tests.anatomy.drawn import labels_of
 from tests.networks import write_network

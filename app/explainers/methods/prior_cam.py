@@ -73,14 +73,17 @@ class PriorCAM(Explainer):
         )
 
     def _map(self, trace: Trace, known: Masks, image: Image, finding: str, heat: Plane) -> Plane:
-        square = _plain(trace.classifier.extent(image))
-        mask = known.on_film(finding, pose_of(image), heart_of(image), square, (SIDE, SIDE))
+        pose, heart, square = pose_of(image), heart_of(image), _plain(trace.classifier.extent(image))
+        mask = known.on_film(finding, pose, heart, square, (SIDE, SIDE))
+        if trace.classifier.upright:  # it lies in the canonical frame already
+            plane = known.plane(finding, pose, heart)
+            mask = None if plane is None else resample(plane, Extent(0, 0, SIDE, SIDE), (SIDE, SIDE))
         return np.zeros((SIDE, SIDE), np.float32) if mask is None else weighted(mask, heat, self.weight)
 
 
 def _finer(trace: Trace, image: Image, cam: Relevance, place: tuple[int, int]) -> Plane:
     """CAM of a target on an image, bilinear on the map's grid over the square that the network read."""
-    square = trace.classifier.extent(image)
+    square = trace.classifier.frame(image)
     heat = cam.maps[place].detach().float().cpu().numpy()
     lies = square if cam.field is None else cam.field.extent(heat.shape, trace.input.shape[2:], square)
     across, down = SIDE / (square.right - square.left), SIDE / (square.bottom - square.top)

@@ -17,9 +17,10 @@ from scipy import ndimage
 
 from app.anatomy import HEART, LEFT_LUNG, RIGHT_LUNG, Labels, NoPose, Pose, Ratio, measure
 from app.anatomy.ratio import of_labels
+from app.classifiers.segmenter import Segmented, Segmenter
 from app.domain import Extent, Image, frozen
 from app.grey import resample
-from app.segmentation import Segmented, Segmenter, layers
+from app.segmentation import layers
 from app.training.anatomy.material import DRAWN, two_lungs
 from app.training.films import part_of
 from app.training.guarding import film_of

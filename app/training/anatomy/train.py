@@ -17,8 +17,8 @@ from app.anatomy import NAMES
 from app.classifiers.attention_unet import AnatomyNetwork
 from app.classifiers.card import Card
 from app.classifiers.loading import load
+from app.classifiers.segmenter import Segmenter
 from app.evaluation.predictions import Interval
-from app.segmentation import Segmenter
 from app.training import cards
 from app.training.anatomy import measuring
 from app.training.anatomy.fitting import Plan, Stage, fit

@@ -99,7 +99,7 @@ def asked_for(card: Card | None, _: Translate) -> tuple[MethodData, ...]:
     if card is None:
         return ()
     opens = explainers.panel(card)
-    rest = [name for name in explainers.names() if name not in opens]
+    rest = [name for name in explainers.names(card) if name not in opens]
     ordered = [*opens, *rest]
     return tuple(
         method_data(name, _) for name in [*rest, *(one for name in ordered for one in explainers.variants(name, card))]

@@ -1,7 +1,7 @@
 """A segmentation network with its card, and what it makes of one film: shares of the structures, labels, α of its gates."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -58,6 +58,14 @@ class Segmented:
             self.extent.left + float(columns.max() + 1) * wide,
             self.extent.top + float(rows.max() + 1) * tall,
         )
+
+    def told(self, image: Image) -> Image:
+        """The film, saying how its chest lies and where the heart is, where that could be measured."""
+        pose, heart = self.pose, self.heart
+        if not isinstance(pose, Pose):
+            return image
+        box = None if heart is None else (heart.left, heart.top, heart.right, heart.bottom)
+        return replace(image, pose=pose.numbers(), heart=box)
 
     @property
     def areas(self) -> dict[int, float]:
