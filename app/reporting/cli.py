@@ -146,6 +146,9 @@ def parser(settings: Settings) -> argparse.ArgumentParser:
     options.add_argument(
         "--data", type=Path, default=settings.data, help="folder of real films with boxes (not for phantom networks)"
     )
+    options.add_argument(
+        "--against", metavar="NAME", help="for --masks: the network whose maps the first one's are compared with"
+    )
     options.add_argument("--out", type=Path, default=Path("report"), help="folder for report.json, report.csv and report.html")
     options.add_argument("--methods", nargs="+", help="methods, e.g. cam lrp:composite=Epsilon (default: the panel)")
     options.add_argument(
@@ -255,9 +258,18 @@ def masked(given: argparse.Namespace, loaded: Loaded) -> int:
         raise NotFound("There are no masks of where findings occur for “%(name)s”.", {"name": name})
     segmenter = Segmenter.of(loaded.get(beside))
     drawn = localising.in_table(given.boxes) if given.boxes else localising.known_boxes(data)
+    drawn = list(drawn)
     known = localising.cases(loaded, card, drawn, lambda line: print(line, flush=True))
+    if localising.own(card) != "cam":
+        print(f"CAM stands for the {explainers.describe(localising.own(card)).title.lower()} of {name}", flush=True)
     for line in localising.told(known, likely.load(found), segmenter, data):
         print(line, flush=True)
+    if given.against:
+        other = registry.card(given.against)
+        shared = [(path, patient, [one for one in each if one[1] in card.findings]) for path, patient, each in drawn]
+        others = localising.cases(loaded, other, shared, lambda line: print(line, flush=True))
+        for line in localising.against(known, others, (name, other.name)):
+            print(line, flush=True)
     return 0
 
 

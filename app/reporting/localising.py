@@ -142,12 +142,17 @@ def known_boxes(data: Path) -> Iterator[Boxed]:
         yield path, owners[path], [(source, finding, boxes) for (source, finding), boxes in told[path].items()]
 
 
+def own(card: Card) -> str:
+    """The method that is exact for a network's last feature map: CAM, of a network with masks attended evidence."""
+    return "attended_evidence" if "attended_evidence" in explainers.names(card) else "cam"
+
+
 def cams(classifier: Classifier, series: Series, findings: Sequence[str]) -> dict[str, Plane]:
-    """CAM of each finding on the grid over the film."""
+    """CAM of each finding on the grid over the film, or what stands for it (`own`)."""
     trace = explainers.record(classifier, series)
     (image,) = series.images
     found = {}
-    for layer in explainers.load("cam").explain(classifier, trace, findings):
+    for layer in explainers.load(own(classifier.card)).explain(classifier, trace, findings):
         extent = layer.extent.seen_from(0, 0, GRID / image.columns, GRID / image.rows)
         found[layer.finding] = resample(layer.values[0], extent, (GRID, GRID))
     return found
@@ -294,6 +299,23 @@ def difference(values: Sequence[Value], one: str, other: str, measure: str) -> M
     sides = [[v for v in values if v.map == name and v.measure == measure] for name in (one, other)]
     left, right = (np.array([v.value for v in side]) for side in sides)
     return mean(left - right, np.array([v.patient for v in sides[0]]))
+
+
+def against(mine: Sequence[Case], others: Sequence[Case], names: tuple[str, str]) -> Iterator[str]:
+    """What one network's own map gains over another's on the same boxes, source by source and pooled, as paired differences.
+    Validation patients of NIH's boxes are in no figure."""
+    pairs = [(one, two) for one, two in zip(mine, others, strict=True) if one.source == RSNA or one.part != "validation"]
+    sources = list(dict.fromkeys(one.source for one, _ in pairs))
+    for source in (*sources, "pooled") if len(sources) > 1 else sources:
+        own = [(one, two) for one, two in pairs if source in {one.source, "pooled"}]
+        values = [
+            Value(source, each.finding, each.patient, name, measure_, value)
+            for pair in own
+            for name, each in zip(names, pair, strict=True)
+            for measure_, value in measured(each.cam, each.truth).items()
+        ]
+        apart = "   ".join(f"{m} {_shown(difference(values, *names, m), sign=True)}" for m in MEASURES)
+        yield f"{source}, {len(own)} films with boxes: {names[0]} − {names[1]}: {apart}"
 
 
 def told(found: Sequence[Case], known: Masks, segmenter: Segmenter, data: Path) -> Iterator[str]:

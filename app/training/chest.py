@@ -26,7 +26,19 @@ from app.training.members import answering, begun
 from app.training.record import Record, Values, began_with
 from app.training.unlearning import Unlearning
 
-APART = ("seeds", "refit", "outside", "looked_at", "looked_at_summary", "title", "summary", "default", "limits", "reads")
+APART = (
+    "seeds",
+    "refit",
+    "outside",
+    "looked_at",
+    "looked_at_summary",
+    "title",
+    "summary",
+    "default",
+    "limits",
+    "reads",
+    "opens_with",
+)
 """Entries of a config that change nothing about how one network is fitted."""
 
 

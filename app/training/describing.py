@@ -50,8 +50,13 @@ def card(run: dict[str, Any], answers: Sequence[str], size: int, temperature: li
             "Tubes, lines, side markers and borders can sway the answer: that is what the maps are for.",
         ],
         "parameters": parameters,
-        "preprocessing": Preprocessing(field=field, frame="canonical" if "aligned" in run else "film").entries(),
-    } | ({"opens_with": list(run["opens_with"])} if "opens_with" in run else {})
+    } | _told(run, Preprocessing(field=field, frame="canonical" if "aligned" in run else "film"))
+
+
+def _told(run: dict[str, Any], how: Preprocessing) -> dict[str, Any]:
+    """The entries that a card has where they are not what is taken for granted."""
+    told: dict[str, Any] = {} if how == Preprocessing() else {"preprocessing": how.entries()}
+    return told | ({"opens_with": list(run["opens_with"])} if "opens_with" in run else {})
 
 
 def unfinished(entries: dict[str, Any], epochs: int, planned: int, sources: Sequence[str]) -> dict[str, Any]:

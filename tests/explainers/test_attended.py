@@ -104,7 +104,7 @@ def test_a_film_that_lies_otherwise_is_read_alike_and_its_map_goes_with_it(netwo
     turn = np.radians(9)
     matrix = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]) * 1.08
     middle = np.array(plain.shape) / 2
-    offset = middle - matrix @ (middle + (12, -9))
+    offset = middle - matrix @ (middle + np.array((12, -9)))
     leaning = series_of(ndimage.affine_transform(plain, matrix, offset, order=1, mode="nearest").astype(np.uint16))
     first, second = (network.held(one).images[0] for one in (film, leaning))
     poses = [Pose.of(one.pose) for one in (first, second) if one.pose is not None]

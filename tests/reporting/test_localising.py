@@ -1,5 +1,6 @@
 """What a network adds to where findings occur: the figures, on maps whose place is known, and a table of one's own boxes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -94,3 +95,20 @@ def test_boxes_of_ones_own_are_read_from_a_table(tmp_path: Path) -> None:
     table.write_text("image,left\na.png,1\n")
     with pytest.raises(InputError):
         list(in_table(table))
+
+
+def test_two_networks_are_compared_on_the_same_boxes() -> None:
+    """One points into every box of the first source and into none of the second; the other the other way round."""
+    mine = [replace(case(at, 40, 80), source=source) for at, source in enumerate(("NIH boxes",) * 3 + ("RSNA opacity boxes",))]
+    elsewhere = blob(100, 20)
+    swapped = [replace(one, cam=elsewhere if one.source == "NIH boxes" else one.cam) for one in mine]
+    validation = replace(mine[0], part="validation")
+    lines = list(localising.against([*mine, validation], [*swapped, replace(validation, cam=elsewhere)], ("a", "b")))
+    assert [line.split(":")[0] for line in lines] == [
+        "NIH boxes, 3 films with boxes",
+        "RSNA opacity boxes, 1 films with boxes",
+        "pooled, 4 films with boxes",
+    ]
+    assert "a − b: pointing +1.000" in lines[0]
+    assert "pointing +0.000" in lines[1]
+    assert "pointing +0.750" in lines[2]

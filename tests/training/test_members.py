@@ -46,11 +46,11 @@ def test_what_a_config_begins_with_has_to_be_there_and_to_fit(tmp_path: Path) ->
         begun(other, FINDINGS, 0, MODELS)
 
 
-def test_a_network_of_aligned_films_reads_nothing_that_is_not_aligned() -> None:
+def test_a_network_of_aligned_films_reads_them_in_the_canonical_pose() -> None:
     plain = describing.card({"name": "any", **RUN}, FINDINGS, 224, [1.0], 1)
     aligned = describing.card({"name": "any", **RUN, "aligned": "chest-anatomy"}, FINDINGS, 224, [1.0], 1)
-    assert plain["modalities"]
-    assert plain["body_parts"]
     assert plain["architecture"] == "compact-masked"
-    assert (aligned["modalities"], aligned["body_parts"]) == ([], [])
+    assert "preprocessing" not in plain
+    assert aligned["preprocessing"]["frame"] == "canonical"
+    assert plain["modalities"] == aligned["modalities"]
     assert describing.ALIGNED in aligned["limits"]
