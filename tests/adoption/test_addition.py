@@ -114,7 +114,9 @@ def test_the_methods_that_are_asked_for_work_with_three_channels(
         "rise": {"masks": 16},
         "expected_gradients": {"films": 2, "steps": 2},
     }
-    for method in set(explainers.names()) - set(explainers.panel()) - {"prior_cam"}:  # of chest findings alone are there masks
+    for method in (
+        set(explainers.names(classifier.card)) - set(explainers.panel()) - {"prior_cam"}
+    ):  # chest findings alone have masks
         (found,) = explainers.load(method).explain(classifier, trace, ["A"], **few.get(method, {}))
         assert not found.state.startswith("not defined"), method
         assert np.isfinite(found.values).all()

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from app.classifiers.card import Card
 from app.classifiers.classifier import Classifier
 from app.classifiers.compact import CompactResidual, CompactTwin
+from app.classifiers.masked import CompactMasked, MaskedHead, floored
 from app.config import Settings
 from app.domain import Image, Series
 
@@ -181,6 +182,7 @@ class Stack(nn.Module):
 
 FAMILIES: dict[str, Callable[[], nn.Module]] = {
     "compact": lambda: CompactResidual(len(FINDINGS), (6, 8), (1, 2), blocks=1),
+    "masked": lambda: CompactMasked(len(FINDINGS), (6, 8), (1, 2), blocks=1, cells=4),
     "compact twin": lambda: CompactTwin(len(FINDINGS), (6, 8), (1, 2), blocks=1),
     "plain": Plain,
     "basic": lambda: Residual(Basic(8, 8, 1), Basic(8, 12, 2), channels=12),
@@ -204,6 +206,10 @@ def randomise(network: nn.Module, seed: int) -> nn.Module:
                 module.weight.copy_(torch.randn(module.weight.shape, generator=generator) * (2 / fan) ** 0.5)
                 if module.bias is not None:
                     module.bias.copy_(torch.randn(module.bias.shape, generator=generator) * 0.1)
+            elif isinstance(module, MaskedHead):
+                for part in (module.weight, module.whole):
+                    part.copy_(torch.randn(part.shape, generator=generator) * (1 / part.shape[1]) ** 0.5)
+                module.masks.copy_(floored(torch.rand(module.masks.shape, generator=generator), 0.3))
             elif isinstance(module, nn.BatchNorm2d):
                 size = module.weight.shape
                 module.weight.copy_(torch.rand(size, generator=generator) * 1.2 - 0.2)

@@ -39,9 +39,10 @@ PAIRS = [
     for method in explainers.names()
     for name in FAMILIES
     if (method not in ("cam", "prior_cam") or name in POOLED)
-    and (method in explainers.panel() or name in ("compact", "plain", "stack"))
+    and (method in explainers.panel() or name in ("compact", "plain", "stack", "masked"))
+    and (name == "masked" or not explainers.describe(method).only)
 ]
-"""The panel's methods with every family they are defined for; the others, which run the network many times, with three."""
+"""The panel's methods with every family they are defined for; the others, which run the network many times, with four."""
 
 
 @pytest.mark.parametrize(("method", "name"), PAIRS)

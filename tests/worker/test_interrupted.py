@@ -86,7 +86,7 @@ def test_a_lease_is_renewed_while_the_work_takes_longer(
     assert patient.work_once()
     found, _ = look(store, job)
     assert (found.state, found.attempts) == ("done", 1)
-    assert all(renewed)
+    assert all(renewed[:-1])  # the last may come when the job has ended
 
 
 def test_a_worker_that_lost_its_lease_writes_nothing_more(
