@@ -11,19 +11,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image as Picture
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from app.phantoms import knee
 from app.phantoms.knee import dicom
 from app.render import class_colours, table
-from tests.browser.cases import Case, painted
+from tests.browser.cases import Case, painted, sent
 from tests.browser.conftest import Server, analysed
-from tests.browser.exams import analysed as analysed_exam
 from tests.browser.exams import full
 
 SIDE = 256
 KNEE = 96
-SLICES = 20
+SLICES = 12
 NAMES = {"0": "nothing", "1": "ligament", "2": "meniscus"}
 OPACITY = 0.55
 Drawn = NDArray[np.float64]
@@ -68,9 +67,9 @@ def kinds(side: int, *shape: int) -> dict[str, NDArray[np.float32]]:
 
 
 @pytest.fixture(scope="module")
-def film(small_server: Server, chromium: Browser) -> Case:
+def film(small_server: Server) -> Case:
     """A phantom film with a layer of every kind."""
-    case = analysed(small_server, chromium, "layer kinds")
+    case = analysed(small_server, "layer kinds")
     told = httpx2.get(f"{small_server.url}/api/v1/studies/{case.url.rsplit('/', 1)[1]}").json()
     where = {"image": {"sop_instance_uid": told["images"][0]["sop_instance_uid"]}}
     imported(case.url, where, case.data["finding"], kinds(SIDE))
@@ -78,10 +77,10 @@ def film(small_server: Server, chromium: Browser) -> Case:
 
 
 @pytest.fixture(scope="module")
-def exam(exam_server: Server, chromium: Browser) -> str:
+def exam(exam_server: Server) -> str:
     """A phantom exam with a layer of every kind on its sagittal stack."""
     files = dicom.encode(knee.draw(53, ("ACL discontinuity",), size=KNEE, slices=SLICES))
-    url = analysed_exam(chromium, exam_server.url, files)
+    url = sent(exam_server.url, files, read=True)
     told = httpx2.get(f"{exam_server.url}/api/v1/studies/{url.rsplit('/', 1)[1]}").json()
     uids = {image["id"]: image["sop_instance_uid"] for image in told["images"]}
     stack = next(stack for stack in told["stacks"] if stack["plane"] == "sagittal")
