@@ -179,9 +179,7 @@ def test_places_compare_in_one_frame_of_reference_or_where_none_is_named_in_one_
     assert told == list(cases.values())
 
 
-def test_a_point_stays_within_its_frame_of_reference_and_the_page_says_why(
-    page: Page, small_server: Server
-) -> None:
+def test_a_point_stays_within_its_frame_of_reference_and_the_page_says_why(page: Page, small_server: Server) -> None:
     files = []
     for name, octets in dicom.encode(knee.draw(43, [], size=64, slices=20)):
         ds = pydicom.dcmread(BytesIO(octets))

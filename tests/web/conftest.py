@@ -68,15 +68,13 @@ def woken() -> list[str]:
 
 @pytest.fixture(scope="session")
 def applications() -> dict[tuple[object, ...], FastAPI]:
-    """The applications of this process, by what of the settings their layers hold. Building the routes takes ten times as long as
-    answering a request, so it is done once; what the routes work with is each test's own."""
+    """The applications of this process, by what of the settings their layers hold. Building the routes takes ten times as long
+    as answering a request, so it is done once; what the routes work with is each test's own."""
     return {}
 
 
 @pytest.fixture
-def app(
-    settings: Settings, store: Store, woken: list[str], applications: dict[tuple[object, ...], FastAPI]
-) -> FastAPI:
+def app(settings: Settings, store: Store, woken: list[str], applications: dict[tuple[object, ...], FastAPI]) -> FastAPI:
     """The application. A test that adds routes to it makes one of its own."""
     made = create_app(settings, store, lambda: woken.append("wake"))
     kept = applications.setdefault((settings.max_upload_mb, settings.allowed_hosts), made)
