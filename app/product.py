@@ -42,8 +42,10 @@ class Answer:
 class Product:
     """One server that can be started again over the same folder; a context manager that stops it at the end."""
 
-    def __init__(self, var: Path, **settings: str) -> None:
+    def __init__(self, var: Path, root: Path = ROOT, **settings: str) -> None:
+        """``root`` is the checkout whose product it is."""
         self.var = var
+        self._root = root
         self.port = _free_port()
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
@@ -136,7 +138,7 @@ class Product:
         with self.var.with_suffix(".log").open("ab") as log:
             return subprocess.Popen(  # noqa: S603 - our own program
                 self.command(),
-                cwd=ROOT,
+                cwd=self._root,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -69,11 +69,11 @@ def composites(films: int) -> int:
     return 0
 
 
-def viewer_figures(what: str, repeat: int) -> Iterator[Figure]:
+def viewer_figures(what: str, repeat: int, beside: Path | None) -> Iterator[Figure]:
     """The figures of the case page or of the exam page; the browser's driver is loaded for these alone."""
     from app.bench import exam_page, viewer  # noqa: PLC0415
 
-    yield from (viewer if what == "viewer" else exam_page).measure(repeat)
+    yield from (viewer if what == "viewer" else exam_page).measure(repeat, beside)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -89,6 +89,12 @@ def parser() -> argparse.ArgumentParser:
         help=f"default: main, all but {', '.join((*SEEN, *INSIDE))}, {MANY}, cohort and composites",
     )
     made.add_argument("--repeat", type=int, default=5, help="samples per figure (default: 5)")
+    made.add_argument(
+        "--beside",
+        type=checkout,
+        metavar="DIR",
+        help=f"{MANY}, {' and '.join(SEEN)}: another checkout of the product, set up, measured in turn with this one",
+    )
     made.add_argument("--json", type=Path, help="write machine, medians and samples to this file too")
     many = made.add_argument_group(MANY)
     many.add_argument(
@@ -97,11 +103,16 @@ def parser() -> argparse.ArgumentParser:
         help="how many films (default: 200); composites: phantoms per finding (default: 25); cohort: phantoms (default: 300)",
     )
     many.add_argument("--size", type=int, default=1024, help="their size in pixels (default: 1024)")
-    many.add_argument(
-        "--beside", type=Path, metavar="DIR", help="another checkout of the product, measured in turn with this one"
-    )
     many.add_argument("--keep", type=Path, metavar="DIR", help="cohort: leave the films and their table there")
     return made
+
+
+def checkout(text: str) -> Path:
+    """The folder of another checkout."""
+    folder = Path(text).resolve()
+    if not (folder / "app" / "__main__.py").is_file():
+        raise argparse.ArgumentTypeError(f"“{text}” is no checkout of the product")
+    return folder
 
 
 def main(arguments: list[str]) -> int:
@@ -125,7 +136,7 @@ def main(arguments: list[str]) -> int:
 
         figures += cohort.measure(given.films or 300, given.keep)
     if given.what in SEEN:
-        figures += viewer_figures(given.what, given.repeat)
+        figures += viewer_figures(given.what, given.repeat, given.beside)
     if given.what in INSIDE:
         figures += inside(given.what, given.repeat)
     if given.what == MANY:

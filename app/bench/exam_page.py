@@ -7,13 +7,14 @@ import os
 import re
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from app.bench.figures import Figure
 from app.bench.measures import linked
-from app.bench.viewer import SCREEN, chromium, opened, scripted, spent
+from app.bench.viewer import SCREEN, chromium, in_turn, opened, pair, scripted, spent
 from app.errors import AppError
 from app.phantoms import knee
 from app.phantoms.knee import dicom
@@ -46,8 +47,14 @@ SCROLLED = """([number, seconds]) => new Promise((done) => {
 """Scrolls a pane, by its place, by a slice per frame for some seconds; tells how many frames there were."""
 
 
-def measure(repeat: int) -> Iterator[Figure]:
-    """Every figure of the exam page at 1440 × 900. Unavailable without Chromium."""
+def measure(repeat: int, beside: Path | None = None) -> Iterator[Figure]:
+    """Every figure of the exam page at 1440 × 900; with ``beside``, another checkout's folder, those of frames and memory,
+    in turn with that one's. Unavailable without Chromium."""
+    if beside is not None:
+        with pair(beside) as products, chromium() as browser:
+            addresses = [f"http://127.0.0.1:{product.port}/studies/{stored(product)}" for product in products]
+            yield from in_turn([partial(scrolled, browser, address) for address in addresses], repeat)
+        return
     with TemporaryDirectory() as folder, Product(Path(folder) / "var") as product, chromium() as browser:
         study = stored(product)
         address = f"http://127.0.0.1:{product.port}/studies/{study}"

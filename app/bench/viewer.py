@@ -6,9 +6,10 @@ is measured in the page: gestures are the events that a mouse makes, one per fra
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -67,9 +68,13 @@ PAINTED = """(least) => new Promise((done) => {
 """When the browser painted the film's picture, in ms after the page was asked for; infinite where the viewer was quicker."""
 
 
-def measure(repeat: int) -> Iterator[Figure]:
+def measure(repeat: int, beside: Path | None = None) -> Iterator[Figure]:
     """Every figure of the viewer at 1440 × 900: a film of 2500 × 2500 pixels under five overlays, and eight panes of one of
-    3000 × 3000. Unavailable without Chromium."""
+    3000 × 3000; with ``beside``, another checkout's folder, those of frames alone, in turn with that one's. Unavailable without
+    Chromium."""
+    if beside is not None:
+        yield from compared(repeat, beside)
+        return
     with TemporaryDirectory() as folder, Product(Path(folder) / "var") as product, chromium() as browser:
         study = follow(product, "film.dcm", film()).study
         address = f"http://127.0.0.1:{product.port}/studies/{study}"
@@ -80,6 +85,45 @@ def measure(repeat: int) -> Iterator[Figure]:
         large = follow(product, "large.dcm", film(LARGE)).study
         yield from dragged(browser, f"http://127.0.0.1:{product.port}/studies/{large}", f"8 panes of {LARGE} px", eight)
         yield from weights(product, study)
+
+
+def compared(repeat: int, beside: Path) -> Iterator[Figure]:
+    """What frames cost here and in another checkout, in one browser in turn: both, and the ratios."""
+    with pair(beside) as products, chromium() as browser:
+        for size, seen, arranged in ((SIZE, "five overlays", full), (LARGE, f"8 panes of {LARGE} px", eight)):
+            content = film(size)
+            studies = [follow(product, f"{size}.dcm", content).study for product in products]
+            addresses = [f"http://127.0.0.1:{one.port}/studies/{study}" for one, study in zip(products, studies, strict=True)]
+            measured = partial(dragged, browser, seen=seen, arranged=arranged)
+            yield from in_turn([partial(measured, address) for address in addresses], repeat)
+
+
+@contextmanager
+def pair(beside: Path) -> Iterator[tuple[Product, Product]]:
+    """This checkout's product and the other's, both serving."""
+    with (
+        TemporaryDirectory() as folder,
+        Product(Path(folder) / "here") as here,
+        Product(Path(folder) / "there", beside) as there,
+    ):
+        yield here, there
+
+
+def in_turn(measured: Sequence[Callable[[], Iterator[Figure]]], repeat: int) -> Iterator[Figure]:
+    """The same figures of this product and of another, measured in turn so that a busy machine is as busy for either; and this
+    one's as multiples of the other's, round by round."""
+    units: dict[str, str] = {}
+    samples: tuple[dict[str, list[float]], dict[str, list[float]]] = ({}, {})
+    for number in range(repeat):
+        for which in (0, 1) if number % 2 == 0 else (1, 0):
+            for figure in measured[which]():
+                units[figure.name] = figure.unit
+                samples[which].setdefault(figure.name, []).extend(figure.samples)
+    for name, unit in units.items():
+        mine, theirs = (tuple(found[name]) for found in samples)
+        yield Figure(name, unit, mine)
+        yield Figure(f"{name}, the other checkout", unit, theirs)
+        yield Figure(f"{name} ÷ the other checkout's", "×", tuple(a / b for a, b in zip(mine, theirs, strict=True)))
 
 
 def film(size: int = SIZE) -> bytes:

@@ -23,6 +23,8 @@ import { say, words } from "./words.js";
 
 export const MOST_ROWS = 3;
 export const MOST_COLUMNS = 4;
+/** How high films are at least that nobody has asked for, in CSS pixels. */
+const LEAST = 128;
 export const PLANES = ["sagittal", "coronal", "axial"];
 
 /**
@@ -123,11 +125,12 @@ export class Grid {
     return abreast(layers().find(({ method }) => method)?.id ?? "film");
   }
 
-  // The film, and every layer that is there.
+  // The film, and every layer that is there: as many as can be seen; the list has the others.
   #usual() {
     const stored = layers().filter(({ method, more }) => method && !more);
-    const ids = ["film", ...stored.map(({ id }) => id)].slice(0, MOST_ROWS * MOST_COLUMNS);
-    const columns = columnsOf(ids.length);
+    const room = Math.min(Math.max(this.panes.roomFor(LEAST), 2), MOST_ROWS);
+    const ids = ["film", ...stored.map(({ id }) => id)].slice(0, room * MOST_COLUMNS);
+    const columns = ids.length > room * 3 ? MOST_COLUMNS : columnsOf(ids.length);
     const rows = Math.ceil(ids.length / columns);
     return { rows, columns, places: ids.map((id) => ({ plane: "", id })) };
   }

@@ -142,6 +142,15 @@ export class Panes {
     return getComputedStyle(this.grid).gridTemplateColumns.split(" ").length;
   }
 
+  /**
+   * How many rows of panes there is room for whose films are so high.
+   * @param {number} least in CSS pixels
+   */
+  roomFor(least) {
+    const [{ element, view }] = this.all;
+    return Math.floor(this.grid.clientHeight / (element.offsetHeight - view.offsetHeight + least));
+  }
+
   /** @param {Pane} pane */
   toggleLarge(pane) {
     const large = "large" in pane.element.dataset;

@@ -30,7 +30,7 @@ def test_the_table_is_aligned_and_the_json_keeps_every_sample() -> None:
 def test_the_benchmark_measures_the_product(
     tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """All of it, with small untrained networks on small films: what it prints, not how fast anything is."""
+    """All of it, with small untrained networks on small films and slices: what it prints, not how fast anything is."""
     small = tmp_path / "models"
     shutil.copytree(models, small)
     write_exam_network(small)
@@ -38,7 +38,7 @@ def test_the_benchmark_measures_the_product(
     monkeypatch.setattr(measures, "PHANTOM_SIZE", 256)
     monkeypatch.setattr(what_if, "SIZES", (256,))
     monkeypatch.setattr(pixels, "SIZE", 64)
-    monkeypatch.setattr(pixels, "SLICES", 6)
+    monkeypatch.setattr(pixels, "SLICES", 2)
     monkeypatch.setenv("WHYLIGHT_DATA", str(tmp_path))
     monkeypatch.setenv("WHYLIGHT_THREADS", "1")
     assert main(["main", "--repeat", "1", "--json", str(tmp_path / "figures.json")]) == 0
@@ -48,5 +48,7 @@ def test_the_benchmark_measures_the_product(
     methods = [name for name in figures if name.startswith("map by ")]
     assert len(methods) == 5
     assert figures["case page, scripts"] > 10_000, "htmx alone is more"
+    slices, disk = (figures[name] for name in ("6 slices of an exam, 0.0 MB: their pixels", "the same octets off the disk"))
+    assert figures["pixels, as a multiple of the disk (at most 1.5)"] == pytest.approx(slices / disk)
     printed = capsys.readouterr().out
     assert all(name in printed for name in figures)

@@ -1,11 +1,16 @@
 """The bench of what if asks a real server about an exam, slice by slice and a whole stack."""
 
+from pathlib import Path
+
 import pytest
 
 from app.bench import what_if
+from tests.exams import write_exam_network
 
 
-def test_an_exam_is_asked_about_and_every_answer_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exam_is_asked_about_and_every_answer_is_timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_exam_network(tmp_path)
+    monkeypatch.setenv("WHYLIGHT_MODELS", str(tmp_path))
     monkeypatch.setenv("WHYLIGHT_THREADS", "1")
     monkeypatch.setattr(what_if, "EXAM_SIZE", 64)
     monkeypatch.setattr(what_if, "SLICES", 4)

@@ -4,15 +4,17 @@ import json
 import re
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import httpx2
 import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 
 from app.phantoms import chest
+from tests import waiting
 
 REVIEWS = re.compile(r"/studies/[a-z2-7]+/reviews$")
 ANALYSED_MS = 120_000
@@ -43,6 +45,23 @@ class Case:
         (entry,) = (found for found in self.data["explanations"] if found["method"] == method)
         raw = self.read(self.url.split("/studies")[0] + entry["values_url"])
         return entry, np.frombuffer(raw, "<f4").reshape(entry["height"], entry["width"])
+
+
+def sent(server: str, files: Iterable[tuple[str, bytes]], *, read: bool = False) -> str:
+    """The address of the study that files became, sent as a program sends them: what a page of a browser costs for that is left
+    to the tests of the upload page. ``read``: not before its networks have answered and every map is there."""
+    answer = httpx2.post(f"{server}/api/v1/studies", files=[("files", file) for file in files], timeout=2 * PATIENCE_S)
+    assert answer.status_code == httpx2.codes.CREATED, answer.text
+    (study,) = answer.json()["studies"]
+
+    def ended() -> bool:
+        state = httpx2.get(f"{server}/api/v1/studies/{study}/job", timeout=PATIENCE_S).json()["state"]
+        assert state in {"queued", "running", "done"}, state
+        return str(state) == "done"
+
+    if read:
+        waiting.until(ended, ANALYSED_MS / 1000, "it was not read in time")
+    return f"{server}/studies/{study}"
 
 
 def ready(page: Page) -> None:

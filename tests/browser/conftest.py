@@ -23,10 +23,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, FilePayload, Page, Playwright, Request, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, sync_playwright
 
 from app.phantoms import chest, dicom
-from tests.browser.cases import ANALYSED_MS, PATIENCE_S, Case, ready
+from tests.browser.cases import PATIENCE_S, Case, ready, sent
 from tests.browser.exams import BANNER
 from tests.exams import write_exam_network
 from tests.waiting import until
@@ -288,31 +288,24 @@ def page(open_page: Callable[..., Page]) -> Page:
 
 
 @pytest.fixture(scope="session")
-def untouched(small_server: Server, chromium: Browser) -> Case:
+def untouched(small_server: Server) -> Case:
     """A phantom, uploaded and analysed once for all modules whose tests leave it as it is."""
-    return analysed(small_server, chromium, "for all")
+    return analysed(small_server, "for all")
 
 
 @pytest.fixture(scope="module")
-def stored(request: pytest.FixtureRequest, small_server: Server, chromium: Browser) -> Case:
+def stored(request: pytest.FixtureRequest, small_server: Server) -> Case:
     """The same phantom, uploaded and analysed as a patient of this module's own, so that tests may judge and measure it."""
     if request.module.__name__.rpartition(".")[2] in UNTOUCHING:
         return request.getfixturevalue("untouched")  # type: ignore[no-any-return]
-    return analysed(small_server, chromium, request.module.__name__)
+    return analysed(small_server, request.module.__name__)
 
 
-def analysed(server: Server, chromium: Browser, whose: str) -> Case:
+def analysed(server: Server, whose: str) -> Case:
     """A phantom of the patient ``whose``: the same picture for everybody, but a study of its own."""
     phantom = chest.draw(77, ("Nodule",), size=256)
     octets = dicom.encode(phantom, dicom.Header(number=zlib.crc32(whose.encode())))
-    page = chromium.new_page()
-    page.goto(f"{server.url}/upload")
-    page.locator("#files").set_input_files(FilePayload(name="a.dcm", mimeType="application/dicom", buffer=octets))
-    page.wait_for_url(re.compile(r"/studies/[a-z2-7]{12}"))
-    expect(page.locator("#pane-rap_contrastive .verdict").first).to_be_enabled(timeout=ANALYSED_MS)
-    url = page.url.split("?")[0]
-    page.close()
-    return Case(url, phantom)
+    return Case(sent(server.url, [("a.dcm", octets)], read=True), phantom)
 
 
 @pytest.fixture

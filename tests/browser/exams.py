@@ -6,8 +6,6 @@ from typing import Any
 
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
-from tests.browser.cases import ANALYSED_MS
-
 PLANES = ("sagittal", "coronal", "axial")
 BANNER = "Trained on phantoms: probabilities of a real exam mean nothing; the maps show mechanism, not diagnosis."
 """What the network of `exam_server` warns of."""
@@ -22,16 +20,6 @@ def uploaded(chromium: Browser, server: str, files: Iterable[tuple[str, bytes]])
     page.locator("#files").set_input_files(payload)
     page.wait_for_url(re.compile(r"/studies/[a-z2-7]{12}"), timeout=FULL_MS)
     url = page.url.split("?")[0]
-    page.close()
-    return url
-
-
-def analysed(chromium: Browser, server: str, files: Iterable[tuple[str, bytes]]) -> str:
-    """The same, once every map of its top finding is there."""
-    url = uploaded(chromium, server, files)
-    page = chromium.new_page()
-    page.goto(url)
-    expect(page.locator("#pane-3 .verdict").first).to_be_enabled(timeout=ANALYSED_MS)
     page.close()
     return url
 

@@ -8,22 +8,22 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from app.phantoms import knee
 from app.phantoms.knee import dicom
-from tests.browser.cases import ANALYSED_MS, until
+from tests.browser.cases import ANALYSED_MS, sent, until
 from tests.browser.conftest import Server
-from tests.browser.exams import BANNER, PLANES, analysed, at, full, pane, stands, uploaded
+from tests.browser.exams import BANNER, PLANES, at, full, pane, stands
 from tests.browser.test_accessibility import faults
 
-SLICES = 20
+SLICES = 12
 
 
 @pytest.fixture(scope="module")
-def exam(exam_server: Server, chromium: Browser) -> str:
+def exam(exam_server: Server) -> str:
     """A phantom exam, uploaded and analysed once for this module."""
-    return analysed(chromium, exam_server.url, dicom.encode(knee.draw(47, ("meniscal tear",), size=96, slices=SLICES)))
+    return sent(exam_server.url, dicom.encode(knee.draw(47, ("meniscal tear",), size=96, slices=SLICES)), read=True)
 
 
 @pytest.fixture
@@ -179,8 +179,8 @@ def test_no_serious_fault_with_maps(opened: Page) -> None:
     assert faults(opened) == []
 
 
-def test_a_stack_is_corrected_and_the_exam_read_again(page: Page, exam_server: Server, chromium: Browser) -> None:
-    url = uploaded(chromium, exam_server.url, dicom.encode(knee.draw(48, (), size=64, slices=20)))
+def test_a_stack_is_corrected_and_the_exam_read_again(page: Page, exam_server: Server) -> None:
+    url = sent(exam_server.url, dicom.encode(knee.draw(48, (), size=64, slices=20)))
     page.goto(url)
     entry = page.locator(".stack-entry").nth(2)
     entry.locator("summary").click()

@@ -9,25 +9,25 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from app.domain import Extent
 from app.evaluation import agreement
 from app.phantoms import knee
 from app.phantoms.knee import dicom
-from tests.browser.cases import painted, until
+from tests.browser.cases import painted, sent, until
 from tests.browser.conftest import Server
-from tests.browser.exams import analysed, at, full, pane, stands
+from tests.browser.exams import at, full, pane, stands
 from tests.browser.test_permalink import copied, restored
 
-SLICES = 20
+SLICES = 12
 COUNTED = ("cam", "layer_cam", "saliency", "lrp", "rap_contrastive")
 
 
 @pytest.fixture(scope="module")
-def exam(exam_server: Server, chromium: Browser) -> str:
+def exam(exam_server: Server) -> str:
     """A phantom exam, uploaded and analysed once for this module."""
-    return analysed(chromium, exam_server.url, dicom.encode(knee.draw(52, ("ACL discontinuity",), size=96, slices=SLICES)))
+    return sent(exam_server.url, dicom.encode(knee.draw(52, ("ACL discontinuity",), size=96, slices=SLICES)), read=True)
 
 
 @pytest.fixture

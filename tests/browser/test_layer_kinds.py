@@ -11,21 +11,26 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image as Picture
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from app.phantoms import knee
 from app.phantoms.knee import dicom
 from app.render import class_colours, table
-from tests.browser.cases import Case, painted
+from tests.browser.cases import Case, painted, sent
 from tests.browser.conftest import Server, analysed
-from tests.browser.exams import analysed as analysed_exam
 from tests.browser.exams import full
 
 SIDE = 256
 KNEE = 96
-SLICES = 20
+SLICES = 12
 NAMES = {"0": "nothing", "1": "ligament", "2": "meniscus"}
 OPACITY = 0.55
+LINES = """(name) => {
+    const all = document.createRange();
+    all.selectNodeContents(name);
+    return new Set([...all.getClientRects()].map(({ bottom }) => Math.round(bottom))).size;
+}"""
+"""How many lines a name takes."""
 Drawn = NDArray[np.float64]
 
 
@@ -68,9 +73,9 @@ def kinds(side: int, *shape: int) -> dict[str, NDArray[np.float32]]:
 
 
 @pytest.fixture(scope="module")
-def film(small_server: Server, chromium: Browser) -> Case:
+def film(small_server: Server) -> Case:
     """A phantom film with a layer of every kind."""
-    case = analysed(small_server, chromium, "layer kinds")
+    case = analysed(small_server, "layer kinds")
     told = httpx2.get(f"{small_server.url}/api/v1/studies/{case.url.rsplit('/', 1)[1]}").json()
     where = {"image": {"sop_instance_uid": told["images"][0]["sop_instance_uid"]}}
     imported(case.url, where, case.data["finding"], kinds(SIDE))
@@ -78,10 +83,10 @@ def film(small_server: Server, chromium: Browser) -> Case:
 
 
 @pytest.fixture(scope="module")
-def exam(exam_server: Server, chromium: Browser) -> str:
+def exam(exam_server: Server) -> str:
     """A phantom exam with a layer of every kind on its sagittal stack."""
     files = dicom.encode(knee.draw(53, ("ACL discontinuity",), size=KNEE, slices=SLICES))
-    url = analysed_exam(chromium, exam_server.url, files)
+    url = sent(exam_server.url, files, read=True)
     told = httpx2.get(f"{exam_server.url}/api/v1/studies/{url.rsplit('/', 1)[1]}").json()
     uids = {image["id"]: image["sop_instance_uid"] for image in told["images"]}
     stack = next(stack for stack in told["stacks"] if stack["plane"] == "sagittal")
@@ -152,27 +157,51 @@ def check(page: Page, side: int, plain: str = "film") -> None:
     assert middle[int(0.9 * len(middle)), 0] - middle[int(0.1 * len(middle)), 0] > 60, "and its own"
 
 
-def test_every_kind_over_a_film(page: Page, film: Case) -> None:
+def every(page: Page, film: Case) -> None:
+    """The film, opened where there is room for all of its layers."""
+    page.set_viewport_size({"width": 1900, "height": 1300})
     page.goto(film.url)
     expect(page.locator('.pane-state[data-state="full"]')).to_have_count(10)
+
+
+def test_no_more_layers_open_by_themselves_than_can_be_seen(page: Page, film: Case) -> None:
+    page.set_viewport_size({"width": 1024, "height": 768})
+    page.goto(film.url)
+    expect(page.locator('.pane-state[data-state="full"]')).to_have_count(8)
+    heights = [box["height"] for view in page.locator(".pane-view").all() if (box := view.bounding_box())]
+    assert min(heights) >= 128, "films were 59 px high"
+    for kind in ("labels", "outline", "probability", "image"):
+        expect(page.locator(".layers .chip", has_text=f"Acme: {kind}")).to_have_count(1)
+    for name in page.locator(".finding-name").all():
+        assert int(name.evaluate(LINES)) <= len(name.inner_text().split()), "a name is broken within a word"
+
+
+def test_every_kind_over_a_film(page: Page, film: Case) -> None:
+    every(page, film)
     expect(page.locator("#pane-acme-labels .class-name")).to_have_text(["ligament", "meniscus"])
     check(page, SIDE)
 
 
 def test_a_layer_stands_alone_without_its_film(page: Page, film: Case) -> None:
-    page.goto(film.url)
-    expect(page.locator('.pane-state[data-state="full"]')).to_have_count(10)
+    every(page, film)
     page.locator('[data-set="alone"][value="true"]').click()
     labels = shot(page, "acme-labels", SIDE)
     assert at(labels, 0.5, 0.5).max() == 0
     assert np.abs(at(labels, 0.25, 0.5) - class_colours(np.array(1, np.int32))).max() <= 2
 
 
-@pytest.mark.parametrize("kind", ["labels", "outline", "probability", "image"])
-def test_swipe_parts_the_film_from_a_layer(page: Page, film: Case, kind: str) -> None:
-    page.goto(film.url)
-    expect(page.locator('.pane-state[data-state="full"]')).to_have_count(10)
-    plain, mine = shot(page, "film", SIDE), shot(page, f"acme-{kind}", SIDE)
+def test_swipe_parts_the_film_from_a_layer(page: Page, film: Case) -> None:
+    every(page, film)
+    plain = shot(page, "film", SIDE)
+    for kind in ("labels", "outline", "probability", "image"):
+        parts(page, kind, plain)
+        page.keyboard.press("Escape")
+        expect(page.locator(".compare-words")).to_have_count(0)
+
+
+def parts(page: Page, kind: str, plain: tuple[Drawn, float]) -> None:
+    """The film's pane shows itself on the left, and a layer on the right."""
+    mine = shot(page, f"acme-{kind}", SIDE)
     page.locator(f"#pane-acme-{kind}").focus()
     page.locator("#pane-film").focus()
     page.keyboard.press("s")
@@ -198,8 +227,7 @@ def test_every_kind_over_a_stack(open_page: Callable[..., Page], exam: str) -> N
 
 
 def test_the_report_prints_every_kind(page: Page, film: Case) -> None:
-    page.goto(film.url)
-    expect(page.locator('.pane-state[data-state="full"]')).to_have_count(10)
+    every(page, film)
     with page.context.expect_page() as opened:
         page.locator("#case-report").click()
     report = opened.value

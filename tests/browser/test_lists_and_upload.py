@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
-from tests.browser.cases import became
+from tests.browser.cases import became, painted
 from tests.browser.conftest import Server, StartServer, Watch
 from tests.web import films
 
@@ -176,33 +176,44 @@ def test_without_scripts_everything_works_by_forms(filled: Server, open_page: Ca
     expect(page.locator("html")).to_have_attribute("lang", "ko")
 
 
-LONGEST = """() => {
+LONGEST = """([finding, called, apart, caution]) => {
     const { cells } = document.querySelector(".worklist tbody tr");
+    cells[2].innerHTML = '<span class="nowrap">2026-01-06</span><div class="quiet small clip">Phantom: knee, ACL tear</div>';
     cells[3].innerHTML = 'MR<div class="quiet small">3 planes · 120 images</div>';
-    const finding = (name, said) => `<li class="called"><span class="finding-word">${name}</span> <meter value="1"></meter>`
-        + `<span class="number">&gt;99 %</span> <span class="finding-call">${said}</span></li>`;
-    cells[5].innerHTML = `<ul class="top-findings">${finding("meniscal tear", "called")}</ul>`;
+    cells[4].innerHTML += `<div class="small"><span class="badge badge-caution">${caution}</span></div>`;
+    cells[5].innerHTML = `<ul class="top-findings"><li class="called"><span class="finding-word">${finding}</span>`
+        + ` <meter value="1"></meter><span class="number">&gt;99 %</span><span class="finding-call">${called}</span></li></ul>`;
     cells[6].innerHTML = '<ul class="disagreements"><li class="apart"><meter value="1"></meter><span class="number">0.76</span>'
-        + '<span class="apart-words">methods disagree</span></li></ul>';
+        + `<span class="apart-words">${apart}</span></li></ul>`;
 }"""
-"""An exam whose first finding is called and whose methods disagree, in the worklist's first row."""
+"""An exam that was read with caution, whose first finding is called and whose methods disagree, in the worklist's first row."""
+SAID = {
+    "English": ["meniscal tear", "called", "methods disagree", "read with caution"],
+    "한국어": ["전방십자인대 파열", "있음", "방법 간 불일치", "주의"],
+}
+WIDTHS = (1024, 1100, 1210, 1280, 1440, 1920)
 
 
 @pytest.mark.parametrize("path", ["/", "/upload", "/flagged", "/models", "/models/chest-untrained", "/docs"])
-@pytest.mark.parametrize("size", [(1440, 900), (1024, 768)])
-def test_no_page_scrolls_sideways(page: Page, filled: Server, path: str, size: tuple[int, int]) -> None:
-    page.set_viewport_size({"width": size[0], "height": size[1]})
-    for language in ("English", "한국어"):
+def test_no_page_scrolls_sideways(page: Page, filled: Server, path: str) -> None:
+    for language, words in SAID.items():
         page.goto(f"{filled.url}{path}")
         page.get_by_role("button", name=language).click()
+        expect(page.get_by_role("button", name=language)).to_have_attribute("aria-pressed", "true")
         expect(page.locator("h1")).to_be_visible()
         if path == "/":
-            page.evaluate(LONGEST)
-            word = page.locator(".finding-word").first
-            assert word.evaluate("(word) => word.scrollWidth - word.clientWidth") <= 0, (
-                "a finding's name runs under what follows"
+            page.evaluate(LONGEST, words)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            painted(page)
+            if path == "/":
+                word = page.locator(".finding-word").first
+                assert word.evaluate("(word) => word.scrollWidth - word.clientWidth") <= 0, (
+                    f"a finding's name runs under what follows at {width} px in {language}"
+                )
+            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert wide <= 0, f"{path} is {wide} px too wide at {width} px"
+            cut = page.evaluate(
+                "[...document.querySelectorAll('.table-scroll')].map((box) => box.scrollWidth - box.clientWidth)"
             )
-        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide <= 0, f"{path} is {wide} px too wide"
-        cut = page.evaluate("[...document.querySelectorAll('.table-scroll')].map((box) => box.scrollWidth - box.clientWidth)")
-        assert all(pixels <= 0 for pixels in cut), f"a table of {path} is cut off: {cut}"
+            assert all(pixels <= 0 for pixels in cut), f"a table of {path} is cut off at {width} px: {cut}"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
@@ -35,10 +36,25 @@ def settings(tmp_path: Path, models: Path) -> Settings:
     return Settings(var=tmp_path / "var", models=models)
 
 
+@pytest.fixture(scope="session")
+def analysed(tmp_path_factory: pytest.TempPathFactory, migrated: Path, models: Path) -> tuple[Path, str]:
+    """A var folder with one study, uploaded and analysed, and the study's id; the same for all tests, each on a copy."""
+    var = tmp_path_factory.mktemp("analysed") / "var"
+    shutil.copytree(migrated, var)
+    settings = Settings(var=var, models=models)
+    store = Store.open(settings)
+    client = TestClient(create_app(settings, store, lambda: None), HOST, headers=SAME_SITE, follow_redirects=False)
+    study_id = uploaded(client, ("film.dcm", films.dicom(1)))
+    films.analyse(store, study_id)
+    store.close()
+    return var, study_id
+
+
 @pytest.fixture
-def store(settings: Settings, migrated: Path) -> Iterator[Store]:
-    """An empty store."""
-    shutil.copytree(migrated, settings.var)
+def store(settings: Settings, migrated: Path, request: pytest.FixtureRequest) -> Iterator[Store]:
+    """An empty store, or, for a test that asks for `study`, one that has it."""
+    asked = "analysed" in request.fixturenames
+    shutil.copytree(request.getfixturevalue("analysed")[0] if asked else migrated, settings.var)
     opened = Store.open(settings)
     yield opened
     opened.close()
@@ -50,42 +66,62 @@ def woken() -> list[str]:
     return []
 
 
-@pytest.fixture
-def app(settings: Settings, store: Store, woken: list[str]) -> FastAPI:
-    """The application."""
-    return create_app(settings, store, lambda: woken.append("wake"))
+@pytest.fixture(scope="session")
+def applications() -> dict[tuple[object, ...], FastAPI]:
+    """The applications of this process, by what of the settings their layers hold. Building the routes takes ten times as long
+    as answering a request, so it is done once; what the routes work with is each test's own."""
+    return {}
 
 
 @pytest.fixture
-def client(app: FastAPI) -> TestClient:
+def app(settings: Settings, store: Store, woken: list[str], applications: dict[tuple[object, ...], FastAPI]) -> FastAPI:
+    """The application. A test that adds routes to it makes one of its own."""
+    made = create_app(settings, store, lambda: woken.append("wake"))
+    kept = applications.setdefault((settings.max_upload_mb, settings.allowed_hosts), made)
+    kept.state.web = made.state.web
+    return kept
+
+
+@pytest.fixture(scope="session")
+def loop() -> Iterator[BlockingPortal]:
+    """The event loop that answers: one for all requests, as a server has it. The client by itself starts one for each."""
+    with start_blocking_portal() as portal:
+        yield portal
+
+
+@pytest.fixture
+def client(app: FastAPI, loop: BlockingPortal) -> TestClient:
     """A browser on our own pages, which follows no redirect by itself."""
-    return TestClient(app, HOST, headers=SAME_SITE, follow_redirects=False)
+    made = TestClient(app, HOST, headers=SAME_SITE, follow_redirects=False)
+    made.portal = loop
+    return made
 
 
 @pytest.fixture
-def script(app: FastAPI) -> TestClient:
+def script(app: FastAPI, loop: BlockingPortal) -> TestClient:
     """A program: it sends none of a browser's headers."""
-    return TestClient(app, HOST)
+    made = TestClient(app, HOST)
+    made.portal = loop
+    return made
 
 
 @pytest.fixture
 def send(client: TestClient) -> Send:
     """Upload files given as (name, octets) and return the first study's id."""
+    return lambda *files: uploaded(client, *files)
 
-    def upload(*files: tuple[str, bytes]) -> str:
-        answer = client.post("/studies", files=[("files", file) for file in files])
-        assert answer.status_code == 303, answer.text
-        return str(answer.headers["location"]).split("/")[2].split("?")[0]
 
-    return upload
+def uploaded(client: TestClient, *files: tuple[str, bytes]) -> str:
+    """The id of the first study that files became which a browser sent."""
+    answer = client.post("/studies", files=[("files", file) for file in files])
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"]).split("/")[2].split("?")[0]
 
 
 @pytest.fixture
-def study(send: Send, store: Store) -> str:
+def study(analysed: tuple[Path, str], store: Store) -> str:
     """A study that was uploaded and analysed."""
-    study_id = send(("film.dcm", films.dicom(1)))
-    films.analyse(store, study_id)
-    return study_id
+    return analysed[1]
 
 
 def shown(answer: Response) -> Any:

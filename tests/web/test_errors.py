@@ -1,19 +1,22 @@
 """One failure, three faces."""
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from app.config import Settings
 from app.errors import AppError, Conflict, Unavailable
+from app.store import Store
+from app.web.application import create_app
 from app.web.errors import TITLES, ErrorPage
-from tests.web.conftest import shown, template
+from tests.web.conftest import HOST, SAME_SITE, shown, template
 
 MARKUP = "<img src=x onerror=alert(1)>"
 
 
 @pytest.fixture
-def failing(app: FastAPI, client: TestClient) -> TestClient:
+def failing(settings: Settings, store: Store) -> TestClient:
     """A browser before routes that fail with errors of the tree."""
+    app = create_app(settings, store, lambda: None)
 
     @app.get("/conflict")
     def conflict() -> None:
@@ -31,7 +34,7 @@ def failing(app: FastAPI, client: TestClient) -> TestClient:
     def number(n: int) -> int:
         return n
 
-    return client
+    return TestClient(app, HOST, headers=SAME_SITE, follow_redirects=False)
 
 
 def test_a_page(failing: TestClient) -> None:

@@ -35,8 +35,9 @@ def guarded(headers: Mapping[str, str]) -> bool:
 
 
 @pytest.fixture
-def broken(app: FastAPI) -> TestClient:
+def broken(settings: Settings, store: Store) -> TestClient:
     """A browser before an application with a route that fails in a way nobody foresaw."""
+    app = create_app(settings, store, lambda: None)
 
     @app.get("/fails")
     def fails() -> None:
@@ -95,12 +96,13 @@ def test_an_unforeseen_failure_says_nothing_of_its_inside(broken: TestClient, ca
     assert "JANE" not in caplog.text
 
 
-def test_a_response_that_breaks_off_hides_what_happened(app: FastAPI) -> None:
+def test_a_response_that_breaks_off_hides_what_happened(settings: Settings, store: Store) -> None:
     class Breaks(PlainTextResponse):
         async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - as every response
             await send({"type": "http.response.start", "status": 200, "headers": []})
             raise KeyError(SECRET)
 
+    app = create_app(settings, store, lambda: None)
     app.add_api_route("/breaks", lambda: Breaks("x"), include_in_schema=False)
     with pytest.raises(RuntimeError, match="broke off") as caught:
         TestClient(app, HOST).get("/breaks")
