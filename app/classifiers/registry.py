@@ -140,7 +140,7 @@ class Registry:
     def masks(self, card: Card) -> Card | None:
         """Where findings occur on the films that a network reads: the first default masks of a part of the body that both name;
         None where there are none, and for exams. ModelError when a card cannot be read."""
-        if card.kind != "network":
+        if card.kind not in ("network", "segmentation"):
             return None
         mine = parts(card)
         return next((one for one in self._read() if one.kind == "masks" and one.default and parts(one) & mine), None)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from app.explainers.trace import Trace
 
 METHODS = Path(__file__).parent / "methods"
-CONSTANTS = ("TITLE", "SIGNED", "SUMMARY", "PAPER", "PANEL", "ALONE", "CAUTION", "ENDS")
+CONSTANTS = ("TITLE", "SIGNED", "SUMMARY", "PAPER", "PANEL", "ALONE", "CAUTION", "ENDS", "PRIOR")
 EVIDENCE, STRENGTH, INFLUENCE = ("for", "against"), ("strong", ""), ("important", "unimportant")
 CONTRAST = ("more", "less")
 """What the upper and the lower end of a map's colours mean: of maps with two sides, of those with one, of those of influence.
@@ -40,7 +40,8 @@ class Method:
     goes through the network layer by layer, and can show every stage. ``ends``: what the upper and the lower end of its colours
     mean, in a word each, "" for an end that needs none. ``parameters``: those it has, as they ship. ``alone``: the method that
     takes its place in the panel of a network with one finding, for one that compares findings. ``of``: the title of the method
-    that it is a variant of, to be put into its own title; "" for a method."""
+    that it is a variant of, to be put into its own title; "" for a method. ``prior``: it weighs the finding's mask, which
+    a reader should be able to look at alone."""
 
     name: str
     title: str
@@ -54,6 +55,7 @@ class Method:
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
     alone: str = ""
     of: str = ""
+    prior: bool = False
 
     def titled(self, _: Callable[..., str]) -> str:
         """The title for reading; ``_`` translates."""
@@ -96,6 +98,7 @@ def _describe(path: Path) -> Method:
         ends=constants.get("ENDS", EVIDENCE if constants["SIGNED"] else STRENGTH),
         parameters=_parameters(tree),
         alone=constants.get("ALONE", ""),
+        prior=constants.get("PRIOR", False),
     )
 
 

@@ -10,6 +10,8 @@ from app.anatomy.signs import WORTH
 from app.domain import Evidence, Share
 from app.web.wording import Translate
 
+MASK = "chest-masks"
+"""The layer of where a finding occurs."""
 LAYERS = {
     "right lung": "regions",
     "left lung": "regions",
@@ -17,7 +19,7 @@ LAYERS = {
     "below the diaphragm": "regions",
     "rest of the body": "regions",
     "outside the body": "regions",
-    "outside the finding's mask": "chest-masks.outline",
+    "outside the finding's mask": f"{MASK}.outline",
 }
 """Which layer shows a region's outline, by the name that it has on a page."""
 

@@ -14,8 +14,9 @@ from app.web.upload import Report
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Where the evidence of one map lies, under the map's title."""
+    """Where the evidence of one map lies, under the name that the page has for the map and its title."""
 
+    method: str
     title: str
     told: EvidenceData
 
@@ -57,7 +58,7 @@ class CasePage:
         """Where the evidence of every map of the shown finding lies, in the order of the panes; none of an exam."""
         titles = {method.name: method.title for method in (*self.data.methods, *self.data.more)}
         told = ((one.method, one.evidence) for one in self.data.explanations if one.stack == self.data.stack)
-        return tuple(Told(titles.get(method, method), table) for method, table in told if table is not None)
+        return tuple(Told(method, titles.get(method, method), table) for method, table in told if table is not None)
 
     @property
     def urls(self) -> Urls:
