@@ -65,6 +65,7 @@ def parser() -> argparse.ArgumentParser:
     ranges_.add_argument("--cases", type=int, default=0, help="how many films or exams (default: 240, 150 phantoms, 24 exams)")
     ranges_.add_argument("--methods", nargs="+", metavar="METHOD", help="default: those that it opens with")
     ranges_.set_defaults(run=ranges)
+    _devices_of(words)
     _points_of(words)
     add_ = words.add_parser(
         "add",
@@ -87,6 +88,21 @@ def parser() -> argparse.ArgumentParser:
     add_.add_argument("--default", action="store_true", help="let it be chosen by itself, as “models default” does")
     add_.set_defaults(run=add)
     return top
+
+
+def _devices_of(words: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The options of `models devices`."""
+    made = words.add_parser(
+        "devices",
+        help="write onto a chest network's card how well its answers tell a drawn device",
+        description="Draw drains, catheters, electrodes and pacemakers into films, and write onto a chest network's card how "
+        "well each of its answers tells, among films without the finding, that there is one.",
+    )
+    made.add_argument("name", metavar="NAME")
+    made.add_argument("--part", choices=("validation", "test"), default="test", help="of which films (default: test)")
+    made.add_argument("--data", type=Path, metavar="FOLDER", help="of the films (default: WHYLIGHT_DATA)")
+    made.add_argument("--cases", type=int, default=0, help="how many films (default: 400)")
+    made.set_defaults(run=devices)
 
 
 def _points_of(words: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -250,6 +266,24 @@ def ranges(given: argparse.Namespace, settings: Settings) -> int:
     rows = list(seen.rows(source))
     colours.write(card, rows)
     print(f"{len(rows)} ranges of {source} are on the card of {card.name}.")
+    return 0
+
+
+def devices(given: argparse.Namespace, settings: Settings) -> int:
+    """Measure and write."""
+    from app.adoption import devices as marking
+    from app.classifiers.loading import load
+    from app.training import telling
+
+    card = Registry(settings.models).card(given.name)
+    if card.kind != "network":
+        raise InputError("“%(name)s” reads no films.", {"name": card.name})
+    found = telling.telling(load(card, device(settings)), given.data or settings.data, given.part, given.cases or telling.FILMS)
+    rows = marking.rows(found, given.part)
+    for row in rows:
+        print(f"{row['finding']:20} tells a drawn device {row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]", flush=True)
+    marking.write(card, rows)
+    print(f"{len(rows)} rows are on the card of {card.name}.")
     return 0
 
 

@@ -68,6 +68,21 @@ def areas(labels: Labels, extent: Extent) -> dict[int, float]:
     return {code: float(np.count_nonzero(labels == code)) * cell for code in PARTS}
 
 
+def around(mask: Mask, extent: Extent) -> Extent | None:
+    """The rectangle around a mask (h, w) over ``extent``, in pixels of the image; None where there is nothing."""
+    rows, columns = np.nonzero(mask)
+    if not rows.size:
+        return None
+    height, width = mask.shape
+    tall, wide = (extent.bottom - extent.top) / height, (extent.right - extent.left) / width
+    return Extent(
+        extent.left + float(columns.min()) * wide,
+        extent.top + float(rows.min()) * tall,
+        extent.left + float(columns.max() + 1) * wide,
+        extent.top + float(rows.max() + 1) * tall,
+    )
+
+
 def unmeasurable(labels: Labels) -> str:
     """Why nothing can be measured on a cleaned map, a sentence of `app.anatomy.reasons`; "" where something can."""
     right, left, heart = (np.count_nonzero(labels == code) for code in PARTS)

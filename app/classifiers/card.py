@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app.classifiers.measured import Calibration, Figure, LookedAt, Operating, Outside, Range, Source, row
+from app.classifiers.measured import Calibration, Figure, LookedAt, Operating, Outside, Range, Source, Told, row
 from app.classifiers.members import Join, Member, joins, members
 from app.classifiers.preprocessing import Preprocessing
 from app.domain import HALF, OperatingPoint
@@ -31,7 +31,8 @@ class Card:
     ``opens_with`` names the methods whose layers a study opens with; without any, they are the default panel's.
 
     ``explained_layer`` names the module whose output CAM and Grad-CAM use, ``stride`` is its total stride in pixels of the
-    network's input, 0 where nobody has said; ``ranges`` say where the colours of maps end (`models ranges` writes them).
+    network's input, 0 where nobody has said; ``ranges`` say where the colours of maps end (`models ranges` writes them),
+    ``told`` what its logits tell that they were not asked for (`models devices`).
     ``temperature`` divides every logit before the sigmoid; ``operating_points`` are the probabilities that are then moved to
     one half, 0.5 (as it is) where the card gives none. ``beside_name`` names the published network whose figures stand beside
     this one's. The ROC and reliability curves are in a file of their own: `app.classifiers.curves`.
@@ -88,6 +89,7 @@ class Card:
     opens_with: tuple[str, ...] = ()
     stride: int = 0
     ranges: tuple[Range, ...] = ()
+    told: tuple[Told, ...] = ()
 
     @property
     def several(self) -> bool:
@@ -189,6 +191,7 @@ class Card:
             opens_with=tuple(str(method) for method in raw.get("opens_with", ())),
             stride=_between("stride", int(raw.get("stride", 0)), 0, 2048),
             ranges=tuple(_range(entry) for entry in raw.get("ranges", [])),
+            told=tuple(row(Told, entry) for entry in raw.get("told", [])),
         )
 
 

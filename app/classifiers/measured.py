@@ -121,6 +121,20 @@ class Range:
     plane: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How well a finding's logit tells an ``aspect`` of films that it was not asked for, among ``films`` without the finding on
+    either side of it: AUROC with its 95% interval; 0.5 is not at all. ``source``: of which part the films are."""
+
+    source: str
+    aspect: str
+    finding: str
+    value: float
+    low: float
+    high: float
+    films: int
+
+
 def row(kind: type[Row], entry: Any) -> Row:
     """A record from a table of TOML or an object of JSON; ValueError names the entry that is missing, unknown or wrong.
 

@@ -130,17 +130,18 @@ class Registry:
         return tuple(card for card in self._read() if card.kind == "segmentation")
 
     def segmentation(self, card: Card) -> Card | None:
-        """The network that says where the parts lie on the films that a network reads: the first default one of a part of the
-        body that both name; None where there is none, and for exams."""
-        if card.kind != "network":
+        """The network that says where the parts lie on the films that a network reads, or on the slices of exams: the first
+        default one of such images and of a part of the body that both name; None where there is none."""
+        if card.kind not in ("network", "exam"):
             return None
         mine = parts(card)
-        return next((one for one in self.segmentations() if one.default and parts(one) & mine), None)
+        alike = (one for one in self.segmentations() if (one.preprocessing.stretch == "stack") == (card.kind == "exam"))
+        return next((one for one in alike if one.default and parts(one) & mine), None)
 
     def masks(self, card: Card) -> Card | None:
         """Where findings occur on the films that a network reads: the first default masks of a part of the body that both name;
         None where there are none, and for exams. ModelError when a card cannot be read."""
-        if card.kind != "network":
+        if card.kind not in ("network", "segmentation"):
             return None
         mine = parts(card)
         return next((one for one in self._read() if one.kind == "masks" and one.default and parts(one) & mine), None)

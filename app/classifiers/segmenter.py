@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from app.anatomy import HEART, Labels, NoPose, NotMeasurable, Pose, Ratio, areas, cleaned, measure, unsure
 from app.anatomy.reasons import UNSURE
+from app.anatomy.regions import around
 from app.classifiers.attention_unet import STRUCTURES, AnatomyNetwork
 from app.classifiers.card import Card
 from app.classifiers.classifier import Classifier
@@ -47,17 +48,7 @@ class Segmented:
     @property
     def heart(self) -> Extent | None:
         """The rectangle around the heart, in pixels of the image; None where there is none."""
-        rows, columns = np.nonzero(self.labels == HEART)
-        if not rows.size:
-            return None
-        height, width = self.labels.shape
-        tall, wide = (self.extent.bottom - self.extent.top) / height, (self.extent.right - self.extent.left) / width
-        return Extent(
-            self.extent.left + float(columns.min()) * wide,
-            self.extent.top + float(rows.min()) * tall,
-            self.extent.left + float(columns.max() + 1) * wide,
-            self.extent.top + float(rows.max() + 1) * tall,
-        )
+        return around(self.labels == HEART, self.extent)
 
     def told(self, image: Image) -> Image:
         """The film, saying how its chest lies and where the heart is, where that could be measured."""

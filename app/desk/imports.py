@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.classifiers.registry import Registry
-from app.desk import rasters
+from app.desk import rasters, weighing
 from app.desk.rasters import MOST_VALUES, Rasters
 from app.domain import (
     FINDINGS,
@@ -144,6 +144,9 @@ def take(store: Store, registry: Registry, study_id: str, manifest: Manifest, fi
         for answer in said:
             tx.answers.save(study_id, answer, headline=False)
         _compare_anew(tx, rows)
+    if weighing.weigh(store, registry, study_id):
+        with store.view() as tx:
+            rows = tuple(tx.layers.get(row.id) for row in rows)
     return Imported(study_id, rows, len(said))
 
 

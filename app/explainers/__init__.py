@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from app.explainers.trace import Trace
 
 METHODS = Path(__file__).parent / "methods"
-CONSTANTS = ("TITLE", "SIGNED", "SUMMARY", "PAPER", "PANEL", "ALONE", "CAUTION", "ENDS", "ONLY")
+CONSTANTS = ("TITLE", "SIGNED", "SUMMARY", "PAPER", "PANEL", "ALONE", "CAUTION", "ENDS", "ONLY", "PRIOR")
 EVIDENCE, STRENGTH, INFLUENCE = ("for", "against"), ("strong", ""), ("important", "unimportant")
 CONTRAST = ("more", "less")
 """What the upper and the lower end of a map's colours mean: of maps with two sides, of those with one, of those of influence.
@@ -41,7 +41,8 @@ class Method:
     mean, in a word each, "" for an end that needs none. ``parameters``: those it has, as they ship. ``alone``: the method that
     takes its place in the panel of a network with one finding, for one that compares findings. ``only``: the one architecture
     that it is defined for; "" for those that ask for no certain one. ``of``: the title of the method that it is a variant of,
-    to be put into its own title; "" for a method."""
+    to be put into its own title; "" for a method. ``prior``: it weighs the finding's mask, which a reader should be able to look
+    at alone."""
 
     name: str
     title: str
@@ -56,6 +57,7 @@ class Method:
     alone: str = ""
     only: str = ""
     of: str = ""
+    prior: bool = False
 
     def titled(self, _: Callable[..., str]) -> str:
         """The title for reading; ``_`` translates."""
@@ -99,6 +101,7 @@ def _describe(path: Path) -> Method:
         parameters=_parameters(tree),
         alone=constants.get("ALONE", ""),
         only=constants.get("ONLY", ""),
+        prior=constants.get("PRIOR", False),
     )
 
 

@@ -3,15 +3,28 @@
 Knows the grid and the patient. Values are mm of water, except lettering, which is a share of white.
 """
 
+from typing import Protocol
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from app.phantoms.anatomy import Anatomy
 from app.phantoms.grid import F32, Grid, Mask, chord, curve, stream
 from app.phantoms.patient import LEFT, RIGHT, Patient
 
 
-def drain(anatomy: Anatomy, seed: int) -> tuple[F32, Mask]:
+class Bearing(Protocol):
+    """Who bears a device, before the detector: as `app.phantoms.anatomy.Anatomy` has it."""
+
+    @property
+    def patient(self) -> Patient:
+        """Whose chest it is."""
+
+    @property
+    def grid(self) -> Grid:
+        """The detector."""
+
+
+def drain(anatomy: Bearing, seed: int) -> tuple[F32, Mask]:
     """A chest drain and its mask: in through the side wall and up to the top; its bright stripe has gaps at the side holes."""
     rng = stream(seed, "tube")
     patient, grid = anatomy.patient, anatomy.grid
@@ -43,7 +56,7 @@ def drain(anatomy: Anatomy, seed: int) -> tuple[F32, Mask]:
     return np.asarray(layer, np.float32), np.asarray(near > 0.3 * radius, bool)
 
 
-def decoration(anatomy: Anatomy, seed: int) -> F32:
+def decoration(anatomy: Bearing, seed: int) -> F32:
     """Electrodes with their wires, a central venous catheter, a pacemaker: any of them, unrelated to every finding."""
     rng = stream(seed, "devices")
     patient, grid = anatomy.patient, anatomy.grid
@@ -71,7 +84,7 @@ def electrodes(patient: Patient, grid: Grid, rng: np.random.Generator) -> F32:
     return layer
 
 
-def catheter(anatomy: Anatomy, rng: np.random.Generator) -> F32:
+def catheter(anatomy: Bearing, rng: np.random.Generator) -> F32:
     """A thin central line from the neck or under the clavicle to the great vein at the right of the spine."""
     patient = anatomy.patient
     w, h = patient.half_width, patient.height
@@ -85,7 +98,7 @@ def catheter(anatomy: Anatomy, rng: np.random.Generator) -> F32:
     return anatomy.grid.tube([*start, *bridge, (-21.0 + patient.twist * 0.3, 0.24 * h), tip], 1.15) * np.float32(9.0)
 
 
-def pacemaker(anatomy: Anatomy, rng: np.random.Generator) -> F32:
+def pacemaker(anatomy: Bearing, rng: np.random.Generator) -> F32:
     """A pacemaker under one clavicle with a lead to the heart's apex."""
     patient, grid = anatomy.patient, anatomy.grid
     w, h = patient.half_width, patient.height

@@ -12,6 +12,7 @@ from app.domain import Answer, Image, Inspection, Layer, Series, joined
 from app.errors import InputError
 from app.reading.lying import Lie
 from app.reading.plan import Reading
+from app.reading.stacked import StackLie
 
 if TYPE_CHECKING:
     from app.classifiers.classifier import Classifier
@@ -82,7 +83,7 @@ def _results(due: tuple[Reading[Series, Image], ...], loaded: "Loaded", wish: Wi
     for together in _together(due, answers_only=wish.methods == () and not wish.anatomy):
         one = together[0]
         if one.exam:
-            yield from _exam(one, loaded, wish.panel(one.card), wish.findings)
+            yield from _exam(one, loaded, wish)
         elif wish.panel(one.card) or wish.anatomy:
             yield from _film(one, loaded, wish)
         else:
@@ -143,19 +144,23 @@ def _film(one: Reading[Series, Image], loaded: "Loaded", wish: Wish) -> Iterator
             yield lie.divided()
 
 
-def _exam(one: Reading[Series, Image], loaded: "Loaded", panel: tuple[str, ...], findings: Findings) -> Iterator[Result]:
+def _exam(one: Reading[Series, Image], loaded: "Loaded", wish: Wish) -> Iterator[Result]:
     """One exam: its stacks answer together, and each is explained member by member: one recorded pass each, gone before the
     next."""
     classifier = loaded.exam(one.card)
     alone = {stack.plane: series for stack, series in zip(one.stacks, _alone(one), strict=True)}
     answer = classifier.predict(alone)
     yield answer
-    wanted = _wanted(one.card, answer, findings)
-    for stack in one.stacks if panel else ():
+    wanted, panel = _wanted(one.card, answer, wish.findings), wish.panel(one.card)
+    for stack in one.stacks if panel or wish.anatomy else ():
+        lie = StackLie.of(loaded, one.card, stack.fingerprint, alone[stack.plane])
         for member, part in classifier.parts:
             own = tuple(finding for finding in wanted if finding in member.findings)
-            if member.plane == stack.plane and own:
-                yield from _by_member(part, stack.fingerprint, alone[stack.plane], panel, own)
+            if panel and member.plane == stack.plane and own:
+                for layer in _by_member(part, stack.fingerprint, alone[stack.plane], panel, own):
+                    yield lie.weighed(layer) if lie else layer
+        if lie is not None and wish.anatomy:
+            yield from lie.layers()
 
 
 def _by_member(

@@ -1,4 +1,5 @@
-"""Shortcuts of a network for chest films, as lines: what its logits tell of how the films of one part were taken, and of whom.
+"""Shortcuts of a network for chest films, as lines: what its logits tell of how the films of one part were taken, and of whom,
+and of a device that is drawn into them.
 
 Our manifests only: other layouts do not say projection, age or sex. Whole films of adults; what is cut to the lungs shows no
 heart.
@@ -8,15 +9,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from app.classifiers.classifier import Classifier
-from app.domain import FINDINGS, NO_FINDING, Series
+from app.domain import FINDINGS, NO_FINDING
 from app.errors import InputError
 from app.evaluation.shortcuts import Shortcut, shortcuts
-from app.training import films, targets
-from app.training.guarding import film_of
+from app.training import films, targets, telling
 from app.training.material import WHOLE
 
 OLDER = 60
@@ -35,20 +34,10 @@ def measure(classifier: Classifier, data: Path, part: str) -> list[Shortcut]:
     if not answers:
         raise InputError("“%(name)s” answers none of the films' findings.", {"name": classifier.card.name})
     labels = targets.labels(records, known)[:, [known.index(finding) for finding in answers]]
-    logits = said(classifier, records)[:, [classifier.card.findings.index(finding) for finding in answers]]
+    logits = telling.said(classifier, records, drawn=False)[:, [classifier.card.findings.index(finding) for finding in answers]]
     patients = np.array([film.patient for film in records])
-    return shortcuts(logits, labels, aspects(records), patients, answers)
-
-
-def said(classifier: Classifier, records: Sequence[films.Film]) -> NDArray[np.float32]:
-    """Logits (films, findings) as the product would have them: each film read, prepared and answered as an upload."""
-    parts = []
-    with torch.inference_mode():
-        for start in range(0, len(records), BATCH):
-            shown = (Series("", "", (film_of(film.path),)) for film in records[start : start + BATCH])
-            planes = torch.cat([classifier.planes(film) for film in shown])
-            parts.append(classifier.network(classifier.channels(planes)).float().cpu().numpy())
-    return np.concatenate(parts)
+    found = shortcuts(logits, labels, aspects(records), patients, answers)
+    return found + telling.telling(classifier, data, part)
 
 
 def aspects(records: Sequence[films.Film]) -> dict[str, NDArray[np.float32]]:

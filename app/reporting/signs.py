@@ -21,7 +21,7 @@ from app.classifiers.classifier import Classifier
 from app.classifiers.loading import Loaded
 from app.domain import Evidence, Image, Series, Window, frozen
 from app.evaluation.intervals import wilson
-from app.phantoms import chest, devices
+from app.phantoms import chest, laid
 from app.reading.lying import Lie
 from app.reading.running import recorded
 
@@ -44,11 +44,7 @@ class Hit:
 
 def marked(pixels: NDArray[np.uint16], seed: int) -> NDArray[np.uint16]:
     """A film (size, size) with a ring and a letter of lead on its border, where markers lie."""
-    rng = np.random.default_rng([seed, 91])
-    side = float(rng.choice([rng.uniform(0.07, 0.13), rng.uniform(0.87, 0.93)]))
-    plate = devices.lettering(
-        len(pixels), "X", float(rng.uniform(0.06, 0.08)), (side, float(rng.uniform(0.07, 0.3))), ring=True
-    )
+    plate = laid.marker(seed, len(pixels))
     return np.asarray(np.rint(pixels * (1 - plate) + 0.95 * 4095 * plate), np.uint16)
 
 

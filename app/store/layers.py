@@ -54,6 +54,12 @@ class Layers:
         self._session.flush()
         return self.get(row.id)
 
+    def weigh(self, layer_id: str, told: Evidence) -> None:
+        """Where the evidence of a map that is there lies; nothing where it is gone by now."""
+        row = self._session.get(LayerTable, layer_id)
+        if row is not None:
+            _weigh(row, told)
+
     def _place(self, stack: StackTable, layer: Layer) -> LayerTable:
         """The row this layer belongs into: the one of the same key, else a new one."""
         producer = layer.producer
@@ -196,7 +202,10 @@ def _fill(row: LayerTable, layer: Layer) -> None:
     row.device, row.seconds = layer.device, layer.seconds
     row.total, row.conservation_error, row.padding = layer.total, layer.conservation_error, layer.padding
     row.notes, row.figures = list(layer.notes), dict(layer.figures)
-    told = layer.evidence
+    _weigh(row, layer.evidence)
+
+
+def _weigh(row: LayerTable, told: Evidence | None) -> None:
     row.evidence = None if told is None else [[share.region, share.share, share.area] for share in told.shares]
     row.odd = told.odd if told else ""
 

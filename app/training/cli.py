@@ -1,5 +1,5 @@
-"""The `train` command: `train chest`, `train chest-phantom`, `train chest-phantom-shortcut`, `train guard`,
-`train anatomy`, `train masks`, `train knee`."""
+"""The `train` command: `train chest`, `train chest-phantom`, `train chest-phantom-shortcut`,
+`train chest-shortcut`, `train guard`, `train anatomy`, `train masks`, `train knee`."""
 
 import argparse
 from pathlib import Path
@@ -13,7 +13,8 @@ from app.classifiers.segmenter import Segmenter
 from app.config import ROOT, Settings
 from app.domain import READ_PLANES
 from app.errors import InputError
-from app.training import chest, guard, guarding, layouts, masks, phantoms
+from app.training import chest, guard, guarding, layouts, masks, phantoms, shortcut
+from app.training.anatomy import knees
 from app.training.anatomy import train as anatomy
 from app.training.exams import knee
 
@@ -30,7 +31,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m app train", description="Train a network and write its folder under models/."
     )
-    what = ["chest", "chest-phantom", "chest-phantom-shortcut", "guard", "anatomy", "masks", "knee"]
+    what = ["chest", "chest-phantom", "chest-phantom-shortcut", "chest-shortcut", "guard", "anatomy", "masks", "knee"]
     parser.add_argument("what", choices=what, help="which network")
     parser.add_argument(
         "--data",
@@ -81,8 +82,7 @@ def run(given: argparse.Namespace, settings: Settings) -> None:
         guarding.measure(out, given.data)
         return
     if given.what == "anatomy":
-        config, out = given.config or CONFIGS / "anatomy.toml", given.out or ROOT / "models" / "chest-anatomy"
-        anatomy.train(config, given.data, out, given.runs, most=given.films, fresh=given.fresh)
+        outline(given)
         return
     if given.what == "masks":
         beside = Registry(settings.models).segmentation(Card.read(settings.models / OURS))
@@ -108,7 +108,10 @@ def run(given: argparse.Namespace, settings: Settings) -> None:
         return
     if given.what != "chest":
         config, out = given.config or CONFIGS / f"{given.what}.toml", given.out or ROOT / "models" / given.what
-        phantoms.train(config, out, given.runs, device=given.device, most=given.films, fresh=given.fresh)
+        if given.what == "chest-shortcut":
+            shortcut.train(config, given.data, out, most=given.films)
+        else:
+            phantoms.train(config, out, given.runs, device=given.device, most=given.films, fresh=given.fresh)
         return
     layout = given.layout or layouts.detect(given.data)
     name = OURS if layout == "ours" else f"chest-{layout}"  # other films never overwrite the network that came with the product
@@ -125,3 +128,13 @@ def run(given: argparse.Namespace, settings: Settings) -> None:
         trunk=given.trunk,
         so_far=given.so_far,
     )
+
+
+def outline(given: argparse.Namespace) -> None:
+    """Train a network that says where parts of the body lie: of the chest, or of drawn knees where the config is of these."""
+    config = given.config or CONFIGS / "anatomy.toml"
+    if knees.about_knees(config):
+        knees.train(config, given.out or ROOT / "models" / "knee-anatomy", given.runs, most=given.films, fresh=given.fresh)
+    else:
+        out = given.out or ROOT / "models" / "chest-anatomy"
+        anatomy.train(config, given.data, out, given.runs, most=given.films, fresh=given.fresh)

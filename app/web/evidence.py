@@ -6,10 +6,13 @@ Knows the domain's tables and what the sign is worth; no store, no template.
 import math
 from dataclasses import dataclass
 
+from app.anatomy import knee
 from app.anatomy.signs import WORTH
 from app.domain import Evidence, Share
 from app.web.wording import Translate
 
+MASK = "chest-masks"
+"""The layer of where a finding occurs."""
 LAYERS = {
     "right lung": "regions",
     "left lung": "regions",
@@ -17,7 +20,8 @@ LAYERS = {
     "below the diaphragm": "regions",
     "rest of the body": "regions",
     "outside the body": "regions",
-    "outside the finding's mask": "chest-masks.outline",
+    "outside the finding's mask": f"{MASK}.outline",
+    **dict.fromkeys(knee.NAMES.values(), "regions"),
 }
 """Which layer shows a region's outline, by the name that it has on a page."""
 
@@ -56,7 +60,7 @@ def region(name: str, _: Translate) -> str:
         "markers": _("on markers and text"),
         "outside the finding's mask": _("outside this finding's mask"),
     }
-    return names.get(name, name)
+    return names.get(name) or _(name)
 
 
 def data(told: Evidence | None, _: Translate) -> EvidenceData | None:

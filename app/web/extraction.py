@@ -16,7 +16,7 @@ from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
 
 from app import explainers
-from app.anatomy import NAMES
+from app.anatomy import NAMES, knee
 from app.anatomy import reasons as unmeasured
 from app.anatomy.ground import REGIONS, TITLE
 from app.anatomy.masks import ELSEWHERE, PLACES
@@ -63,6 +63,9 @@ def spoken(root: Path = ROOT) -> frozenset[str]:
         *reasons.REMARKS,
         *unmeasured.REASONS,
         *NAMES.values(),
+        *knee.NAMES.values(),
+        knee.TITLE,
+        knee.DRAWN_ONLY,
         *REGIONS,
         TITLE,
         ELSEWHERE,

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from app.classifiers.card import Card
 from app.classifiers.curves import Curves
-from app.classifiers.measured import LookedAt
+from app.classifiers.measured import LookedAt, Told
 from app.errors import ModelError
 from app.store import NetworkRow
 from app.web import charts, pages
@@ -44,6 +44,12 @@ class ModelPage:
     roc: tuple[charts.Panels, ...]
     no_curves: str
     megabytes: float | None
+
+    @property
+    def told(self) -> tuple[tuple[str, tuple[Told, ...]], ...]:
+        """What its logits tell that they were not asked for, by the part of the films; the test part first."""
+        parts = sorted({row.source for row in self.card.told})
+        return tuple((part, tuple(row for row in self.card.told if row.source == part)) for part in parts)
 
     @property
     def calls(self) -> tuple[tuple[bool, tuple[LookedAt, ...]], ...]:

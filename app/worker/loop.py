@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from app.classifiers.registry import Registry
 from app.config import Settings
-from app.desk import opening
+from app.desk import opening, weighing
 from app.domain import Answer, Inspection, Layer
 from app.errors import AppError, NotFound, Unavailable, where
 from app.store import JobRow, LeaseLost, Store, Transaction, patiently, waiting_for
@@ -250,6 +250,7 @@ class Worker:
         for piece in due.pieces:
             step = self._piece(job, piece, step, due.steps, leave)
         self._patiently(lambda: compare(self._store, job.study_id))
+        self._patiently(lambda: weighing.weigh(self._store, self._registry, job.study_id))
         self._patiently(lambda: opening.keep(self._store, job.study_id))
         self._write(job, lambda tx: tx.jobs.finish(job.id, self._owner, network=bool(models)))
 

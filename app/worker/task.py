@@ -24,6 +24,8 @@ Readings = tuple[Reading[Series, Image], ...]
 ANATOMY, MASKS = 8, 2
 """About how many layers the anatomy of a film has: labels, outlines, the aligned film, markers, three gates, regions; and those
 of where a finding occurs."""
+PARTED = 2
+"""The layers that say which part lies where on a stack of an exam."""
 READING = "The network reads the image."
 EXPLAINING = "Maps are being computed."
 EXAMINING = "Maps are being computed: %(plane)s, %(method)s."
@@ -51,7 +53,8 @@ class Piece:
     @property
     def steps(self) -> int:
         """How many results will come, or would if nothing was refused."""
-        return 1 + len(self.maps) + (ANATOMY if self.anatomy else 0) + (MASKS if self.masks and self.maps else 0)
+        outlines = PARTED * len(self.reading.stacks) if self.reading.exam else ANATOMY
+        return 1 + len(self.maps) + (outlines if self.anatomy else 0) + (MASKS if self.masks and self.maps else 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,11 +139,13 @@ class Ledger:
         return Piece(one, methods, finding, insist=True, anatomy=anatomy, masks=masks) if methods or anatomy else None
 
     def _no_anatomy(self, one: Reading[Series, Image]) -> bool:
-        """Whether a film has no map of its parts by the present version of the network that tells them, if there is one."""
+        """Whether a film, or a stack of an exam, has no map of its parts by the present version of the network that tells them,
+        if there is one."""
         card = self.registry.segmentation(one.card)
         if card is None:
             return False
-        return bool(self.tx.layers.missing([self.stacks[one.stacks[0].fingerprint].id], card.sha256, "", (card.name,)))
+        ids = [self.stacks[stack.fingerprint].id for stack in one.stacks]
+        return bool(self.tx.layers.missing(ids, card.sha256, "", (card.name,)))
 
     def _answer(self, one: Reading[Series, Image]) -> Answer | None:
         """What the network's present version said of just these stacks, read as what they are by now."""

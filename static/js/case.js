@@ -4,6 +4,7 @@
 import { Compare } from "./compare.js";
 import { Drawers } from "./drawers.js";
 import { element, optional } from "./elements.js";
+import { anew } from "./folds.js";
 import { Grid } from "./grid.js";
 import { History } from "./history.js";
 import { Input } from "./input.js";
@@ -380,11 +381,7 @@ export class Case {
     const opening = first && this.grid.arrangement === "planes" && !this.data.model && told.methods.length;
     this.take(told);
     if (opening) this.grid.choose(`map:${told.methods[0].name}`);
-    if (first || told.arrangement === "planes") {
-      const query = new URLSearchParams({ image: told.image, model: told.model, finding: told.finding });
-      // htmx keeps one waiting request per source and lets the others go: what asks for maps must not wait in this line.
-      await htmx.ajax("get", `${told.urls.case}?${query}`, { source: "#findings", target: "#findings", swap: "innerHTML" });
-    }
+    await anew(told, first || told.arrangement === "planes");
     this.bar.show();
     this.reviews?.show();
     if (told.prediction && !this.more?.missing.length) say(words("say.arrived", this.payload.label));

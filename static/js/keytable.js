@@ -50,6 +50,7 @@ function views(page) {
     l: () => display.turn("left", place()),
     o: () => panes.toggleOverlays(),
     m: () => panes.all.length > 1 && panes.toggleLarge(panes.active),
+    "-": () => page.more?.alone(),
   };
 }
 

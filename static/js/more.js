@@ -2,6 +2,7 @@
 // spread and its randomised twin. They become layers like the others when somebody wants them.
 
 import { element } from "./elements.js";
+import { keepFolds } from "./folds.js";
 import { failedFor } from "./jobs.js";
 import { provides, register } from "./layers.js";
 import { say, words } from "./words.js";
@@ -30,6 +31,7 @@ export class More {
     this.menu.addEventListener("toggle", () => this.show());
     page.panes.onActivate(() => this.show());
     element("findings").addEventListener("click", ({ target }) => this.#outline(target));
+    keepFolds(element("findings"));
   }
 
   /**
@@ -40,6 +42,18 @@ export class More {
     const name = target instanceof HTMLElement ? target.dataset.outline : "";
     const entry = name && this.page.data.more.find((one) => one.name === name);
     if (entry) this.choose(entry);
+  }
+
+  /** In place of a map that weighs a mask the mask alone, so that a reader sees what the network added; and back. */
+  alone() {
+    const { data, panes } = this.page;
+    const shown = panes.active.method;
+    const every = [...data.methods, ...data.more];
+    const weighing = every.find(({ name, prior }) => prior && (name === shown || prior === shown));
+    const wanted = weighing?.name === shown ? weighing.prior : weighing?.name;
+    const entry = every.find(({ name }) => name === wanted);
+    if (entry) this.choose(entry);
+    else say(words("mask.none"));
   }
 
   /** The names of those that panes show. */

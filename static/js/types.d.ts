@@ -205,6 +205,8 @@ export interface MethodData {
   influence: boolean;
   /** The title of the method that it is a variant of, "" for none. */
   of: string;
+  /** The layer that shows alone what its map weighs, "" for none. */
+  prior: string;
 }
 
 /** How a map is drawn unless the reader says otherwise. */

@@ -43,7 +43,7 @@ def test_the_command_tells_every_aspect_of_every_answer(
     monkeypatch.setenv("WHYLIGHT_MODELS", str(tmp_path / "models"))
     assert cli.main(["--shortcuts", "bright", "--data", str(data)]) == 0
     told = capsys.readouterr().out
-    for aspect in ("AP", "male", "older than 60", "from nih"):
+    for aspect in ("AP", "male", "older than 60", "from nih", "drawn device"):
         assert f"{aspect}: AUROC" in told
     assert "wide heart" not in told  # no film has one
     assert "mean of findings" in told

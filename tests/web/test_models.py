@@ -185,3 +185,21 @@ def test_an_unknown_network_is_not_found(client: TestClient, name: str) -> None:
     answer = client.get(f"/models/{name}")
     assert answer.status_code == 404
     assert "<b>" not in answer.text
+
+
+def test_what_its_logits_tell_of_devices_stands_on_the_card(measured: TestClient, tmp_path: Path) -> None:
+    path = "/models/chest-untrained"
+    assert 'id="told"' not in measured.get(path).text
+    card = tmp_path / "models" / "chest-untrained" / "card.toml"
+    row = '\n[[told]]\nsource = "{}"\naspect = "drawn device"\nfinding = "{}"\nvalue = {}\nlow = {}\nhigh = {}\nfilms = 321\n'
+    rows = (("test", "Nodule", 0.71, 0.65, 0.77), ("test", "Mass", 0.52, 0.45, 0.58))
+    card.write_text(card.read_text() + "".join(row.format(*one) for one in rows))
+    text = measured.get(path).text
+    table = text[text.index('id="told"') :]
+    assert table.count("tells the device") == 1
+    assert "0.650–0.770" in table
+    assert "321" in table
+    assert "test part" in table
+    assert "묻지 않은 것을" in measured.get(path, headers={"Accept-Language": "ko"}).text
+    told = measured.get("/api/v1/models/chest-untrained").json()["told"]
+    assert [one["finding"] for one in told] == ["Nodule", "Mass"]

@@ -14,6 +14,7 @@ SUMMARY = "The part of the attended evidence that was weighed by where the findi
 PAPER = "Kim 2021, arXiv:2101.09915"
 PANEL = 0
 ONLY = "compact-masked"
+PRIOR = True
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ SUMMARY = "What each region adds to the answer or takes from it, weighed by wher
 PAPER = "Kim 2021, arXiv:2101.09915"
 PANEL = 0
 ONLY = "compact-masked"
+PRIOR = True
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,10 @@ SUMMARY = "Where the finding occurs on films, moved to where this network saw it
 PAPER = "Kim 2021, arXiv:2101.09915; Zhou 2016, CVPR"
 PANEL = 0
 ENDS = ("likely place", "")
+PRIOR = True
 CAUTION = (
-    "Most of this map is the mask of where the finding occurs, which knows nothing of this film: look at the mask alone too."
+    "Most of this map is the mask of where the finding occurs, which knows nothing of this film: look at the mask alone too "
+    "(key -)."
 )
 
 Plane = NDArray[np.float32]

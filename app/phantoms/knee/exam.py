@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from app.domain import KNEE_FINDINGS
 from app.errors import InputError
-from app.phantoms.knee import bones, joint, lesions, mimics, person, scanner, soft
+from app.phantoms.knee import bones, joint, lesions, mimics, parts, person, scanner, soft
 from app.phantoms.knee.space import Space, ramp, stream
 from app.phantoms.knee.tissue import Canvas
 
@@ -58,10 +58,13 @@ def by_chance(seed: int) -> tuple[str, ...]:
     return drawn or (some,)
 
 
-def draw(seed: int, lesions: Sequence[str] | None = None, size: int = 256, slices: int | None = None) -> KneePhantom:
+def draw(
+    seed: int, lesions: Sequence[str] | None = None, size: int = 256, slices: int | None = None, *, parted: bool = False
+) -> KneePhantom:
     """The examination of ``seed`` at ``size`` × ``size`` pixels; ``lesions`` by chance when None.
 
-    ``slices`` a stack, 20 to 34 as the protocol has it when None. InputError for a lesion that cannot be drawn.
+    ``slices`` a stack, 20 to 34 as the protocol has it when None. ``parted``: its stacks say which part of the knee lies where.
+    InputError for a lesion that cannot be drawn.
     """
     wanted = by_chance(seed) if lesions is None else tuple(lesions)
     unknown = sorted(set(wanted) - set(LESIONS))
@@ -79,7 +82,8 @@ def draw(seed: int, lesions: Sequence[str] | None = None, size: int = 256, slice
     for number, setting in enumerate(stacks):
         clean = scanner.slab(canvas.signal[number], space.everywhere, space, setting)
         masks = {name: scanner.masked(extent, space, setting) for name, extent in found.items()}
-        made.append(scanner.stack(clean, setting, how, named(masks), seed))
+        places = parts.of(scene, setting) if parted else None
+        made.append(scanner.stack(clean, setting, how, named(masks), seed, parts=places))
     present = {finding for finding, lesion in SHOWS.items() if lesion in found} | ({"abnormality"} if found else set())
     return KneePhantom(
         seed=seed,

@@ -149,7 +149,8 @@ class KneeStack:
     ``plane``, ``weighting``. ``pixels``: uint16 (slices, rows, columns), 12 bits. ``spacing``: mm between rows, between
     columns; ``thickness`` of a slice and distance ``between`` slices' middles, mm. ``position``: the patient's mm (L, P, H)
     of the first slice's first pixel; ``axes``: Image Orientation (0020,0037). Slices follow each other along the normal of
-    ``axes``. ``masks``: bool (slices, rows, columns) per finding and per lesion that was drawn.
+    ``axes``. ``masks``: bool (slices, rows, columns) per finding and per lesion that was drawn. ``parts``: uint8 of the same
+    shape, which part of the knee lies where (`app.phantoms.knee.parts`), None where nobody asked.
     """
 
     plane: Plane
@@ -161,9 +162,18 @@ class KneeStack:
     position: tuple[float, float, float]
     axes: tuple[float, float, float, float, float, float]
     masks: Mapping[str, NDArray[np.bool_]]
+    parts: NDArray[np.uint8] | None = None
 
 
-def stack(clean: F32, setting: Setting, how: Frame, masks: Mapping[str, NDArray[np.bool_]], seed: int) -> KneeStack:
+def stack(
+    clean: F32,
+    setting: Setting,
+    how: Frame,
+    masks: Mapping[str, NDArray[np.bool_]],
+    seed: int,
+    *,
+    parts: NDArray[np.uint8] | None = None,
+) -> KneeStack:
     """The series of one plane, with its place in the patient."""
     (column_axis, column_way), (row_axis, row_way) = DIRECTIONS[setting.plane]
     first = np.zeros(3)
@@ -181,6 +191,7 @@ def stack(clean: F32, setting: Setting, how: Frame, masks: Mapping[str, NDArray[
         position=tuple(position.tolist()),
         axes=tuple(axes.tolist()),
         masks={name: frozen(mask) for name, mask in masks.items()},
+        parts=None if parts is None else frozen(parts),
     )
 
 

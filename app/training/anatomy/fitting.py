@@ -53,10 +53,10 @@ class Plan:
 class Run:
     """A network in the making: its averaged copy, its optimiser, its chance, and how far it is; all of it in one checkpoint."""
 
-    def __init__(self, plan: Plan, about: str, gated: bool, seed: int, path: Path) -> None:
+    def __init__(self, plan: Plan, about: str, gated: bool, seed: int, path: Path, *, outputs: int = OUTPUTS) -> None:
         torch.manual_seed(seed)
         self.random = torch.Generator().manual_seed(seed)
-        self.network, self.average = (AnatomyNetwork(OUTPUTS, plan.widths, gated) for _ in range(2))
+        self.network, self.average = (AnatomyNetwork(outputs, plan.widths, gated) for _ in range(2))
         self.average.load_state_dict(self.network.state_dict())
         for one in (self.network, self.average):
             one.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -111,7 +111,7 @@ def fit(plan: Plan, material: Material, *, gated: bool, seed: int, folder: Path,
     while run.step < plan.steps:
         index = torch.cat([own[torch.randint(len(own), (count,), generator=run.random)] for own, count in shown])
         batch = views.changed(films[index][:, None].float() / 255, truth[index].long(), marks, run.random)
-        side = _side(plan.stages, run.step)
+        side = side_of(plan.stages, run.step)
         value = _loss_of(run.network, _resized(batch, side))
         run.learn(value)
         progress.advance(1, f"side {side}, loss {value.item():.3f}")
@@ -120,7 +120,8 @@ def fit(plan: Plan, material: Material, *, gated: bool, seed: int, folder: Path,
     return run.average.eval()
 
 
-def _side(stages: Sequence[Stage], step: int) -> int:
+def side_of(stages: Sequence[Stage], step: int) -> int:
+    """At which resolution a step is taken."""
     for stage in stages:
         if step < stage.steps:
             return stage.side

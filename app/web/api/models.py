@@ -7,7 +7,7 @@ from pydantic import Field
 
 from app.classifiers.card import Card
 from app.classifiers.curves import Curves
-from app.classifiers.measured import Calibration, Figure, LookedAt, Operating, Outside, Range, Source
+from app.classifiers.measured import Calibration, Figure, LookedAt, Operating, Outside, Range, Source, Told
 from app.store import NetworkRow
 from app.web import pages
 from app.web.api.objects import Frozen
@@ -81,6 +81,7 @@ class CardOut(ModelOut):
     operating: tuple[Operating, ...] = Field(description="From which probability on findings are called, and what that does.")
     operating_rule: str = Field(description="How these points were chosen.")
     ranges: tuple[Range, ...] = Field(description="Where the colours of its maps end, per method and finding.")
+    told: tuple[Told, ...] = Field(description="What its logits tell that they were not asked for, such as a drawn device.")
     looked_at: tuple[LookedAt, ...] = Field(description="Calls that people looked at with their maps.")
     looked_at_summary: str = Field(description="What those calls have in common.")
     curves: Curves | None = Field(description="ROC and reliability; null where the network comes without.")

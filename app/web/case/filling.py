@@ -59,7 +59,7 @@ def build(found: Found, _: Translate) -> CaseData:
         model=card.name if card else "",
         banner=_(card.banner) if card else "",
         inspection=answers.inspection_data(found.inspection, _) if found.inspection else None,
-        anatomy=anatomy.of(found.layers, seen.image, _),
+        anatomy=None if seen.planes else anatomy.of(found.layers, seen.image, _),
         prediction=answers.prediction_data(answer, card, found.calling, _, exam=seen.planes) if answer and card else None,
         finding=found.finding,
         methods=layers.methods(card, named, _),

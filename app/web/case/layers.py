@@ -121,6 +121,7 @@ def method_data(name: str, _: Translate) -> MethodData:
         ends=ends(told.ends, _),
         influence=told.influence,
         of=_(told.of) if told.of else "",
+        prior=evidence.MASK if told.prior else "",
     )
 
 
@@ -143,7 +144,7 @@ def beside(row: LayerRow, _: Translate) -> str:
     if row.kind == "image":
         return _("Aligned film")
     if row.kind == "probability":
-        return _("Markers and text")
+        return _(row.producer.title) if row.finding else _("Markers and text")
     if row.kind == "attention":
         return _("Attention gate, %(width)s × %(height)s", width=row.width, height=row.height)
     return f"{_(row.producer.title or row.method)}: {kind(row.kind, _)}"

@@ -14,8 +14,9 @@ from app.web.upload import Report
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Where the evidence of one map lies, under the map's title."""
+    """Where the evidence of one map lies, under the name that the page has for the map and its title."""
 
+    method: str
     title: str
     told: EvidenceData
 
@@ -54,10 +55,27 @@ class CasePage:
 
     @property
     def evidence(self) -> tuple["Told", ...]:
-        """Where the evidence of every map of the shown finding lies, in the order of the panes; none of an exam."""
+        """Where the evidence of every map of the shown finding lies, in the order of the panes; of an exam plane by plane."""
         titles = {method.name: method.title for method in (*self.data.methods, *self.data.more)}
-        told = ((one.method, one.evidence) for one in self.data.explanations if one.stack == self.data.stack)
-        return tuple(Told(titles.get(method, method), table) for method, table in told if table is not None)
+        planes = {stack.id: stack for stack in self.data.stacks if stack.kind == "slices"}
+        told = []
+        for one in self.data.explanations:
+            title, stack = titles.get(one.method, one.method), planes.get(one.stack)
+            if one.evidence is None or (stack is None and one.stack != self.data.stack):
+                continue
+            if stack is None:
+                told.append(Told(one.method, title, one.evidence))
+            else:
+                told.append(Told(f"{one.method}-{stack.plane or stack.id}", f"{title} · {stack.title}", one.evidence))
+        return tuple(told)
+
+    @property
+    def hedges(self) -> tuple[str, ...]:
+        """What has to be known of the regions that an exam's tables go by."""
+        if self.data.arrangement != "planes":
+            return ()
+        said = (note for one in self.data.explanations if one.kind == "labels" for note in one.notes)
+        return tuple(dict.fromkeys(said))
 
     @property
     def urls(self) -> Urls:

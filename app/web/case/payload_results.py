@@ -108,7 +108,7 @@ class MethodData:
     (``imported``), which is not asked for maps. ``kind`` by `app.domain.LayerKind`; ``signed``: coloured on both sides of zero;
     ``caution``: what its pane warns of; ``ends``: what the upper and the lower end of its colours mean, "" where an end needs
     no word; ``influence``: these are no evidence for and against. ``of``: the title of the method that it is a variant of, ""
-    for none."""
+    for none. ``prior``: the layer that shows alone what its map weighs, "" for none."""
 
     name: str
     title: str
@@ -120,6 +120,7 @@ class MethodData:
     ends: tuple[str, str]
     influence: bool
     of: str = ""
+    prior: str = ""
 
 
 @dataclass(frozen=True, slots=True)
