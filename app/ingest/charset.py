@@ -2,8 +2,8 @@
 
 Specific Character Set (0008,0005; PS3.3 C.12.1.1.2) is believed where the text is what it says. Writers in Korea, Japan and
 China leave it out, misspell it, or declare Latin-1 over their own code page; many declare nothing and write UTF-8. What can
-only be UTF-8 is read so. A code page of two octets per letter is guessed from the letters that come out of it, names first, and said
-to be guessed.
+only be UTF-8 is read so. A code page of two octets per letter is guessed from the letters that come out of it, names first,
+and said to be guessed.
 """
 
 import re

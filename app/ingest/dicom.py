@@ -7,7 +7,7 @@ from typing import cast
 
 from app.domain import Image, Patient, Series, Study, Window, frozen
 from app.errors import TooLarge
-from app.ingest import charset, identity, padding, pixels, presentation, refusals, sequence
+from app.ingest import charset, identity, padding, pixels, presentation, refusals, sequence, words
 from app.ingest.geometry import geometry
 from app.ingest.greyscale import Grey, modality_values, sixteen, voi_lut, windows
 from app.ingest.header import Header
@@ -63,7 +63,7 @@ def _study(header: Header, sha256: str) -> Study:
         date=header.date("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate"),
         time=header.time("StudyTime", "SeriesTime", "AcquisitionTime", "ContentTime"),
         accession=header.text("AccessionNumber"),
-        description=header.text("StudyDescription"),
+        description=words.study(header),
         phantom=header.text("QualityControlSubject").upper() == "YES",
     )
 
@@ -73,23 +73,12 @@ def _series(header: Header, sha256: str) -> Series:
         series_uid=_uid(header, "SeriesInstanceUID", sha256),
         modality=header.text("Modality").upper(),
         images=(),
-        body_part=_body_part(header),
+        body_part=words.body_part(header),
         view_position=header.text("ViewPosition").upper(),
-        description=header.text("SeriesDescription"),
+        description=words.series(header),
         weighting=sequence.weighting(next(header.frames(1))) if header.text("Modality").upper() == "MR" else "",
         localizer=sequence.localizer(header) if header.text("Modality").upper() == "MR" else False,
     )
-
-
-def _body_part(header: Header) -> str:
-    """Body Part Examined (0018,0015), else the anatomic region's meaning (0008,2218), also a frame's."""
-    if found := header.text("BodyPartExamined"):
-        return found.upper()
-    first = next(header.frames(1))
-    for anatomy in (header, first):
-        for region in anatomy.items("AnatomicRegionSequence")[:1]:
-            return region.text("CodeMeaning").upper()
-    return ""
 
 
 def _images(parsed: Parsed, header: Header, found: Layout, modality: str, uid: str) -> Iterator[Image]:
