@@ -16,4 +16,5 @@ REASONS = (BLANK, TINY, LITTLE, UPSIDE_DOWN, ON_ITS_SIDE, INVERTED, PART, OTHER,
 
 FRAMED = "Along one side of the film or more a frame was found. Only what lies inside of it was read, and maps end there."
 MIRRORED = "This film seems to be mirrored: the heart lies on the right. Dextrocardia exists."
-REMARKS = (FRAMED, MIRRORED)
+UNNAMED = "The header does not say which part of the body this film is of; that it is a chest was decided from its pixels."
+REMARKS = (FRAMED, MIRRORED, UNNAMED)

@@ -1,32 +1,18 @@
 """Which networks there are, and which of them reads a series: one rule for films and exams. Knows cards, not torch."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from app.classifiers.card import NAME, Card
+from app.domain.parts import VAGUE, folded, named, part_of
 from app.errors import ModelError, NotFound
 from app.stacks import STACKED
 
 REMOVED = ".removed"
 """The folder, below that of the networks, where the cards of networks that were taken away are kept."""
 GONE = "This network was taken away from here. What it said stays; it reads no more films."
-PARTS = {
-    "KNEE": ("KNIE", "GENOU", "RODILLA", "GINOCCHIO", "JOELHO", "KNÄ"),
-    "CHEST": ("THORAX", "LUNG"),
-    "BRAIN": ("CEREBRAL",),
-    "HEAD": ("CRANE",),
-    "SHOULDER": ("SCHULTER",),
-    "HIP": ("HÜFTE",),
-    "NECK": (), "SPINE": (), "CSPINE": (), "TSPINE": (), "LSPINE": (), "HEART": (), "ABDOMEN": (), "PELVIS": (), "PROSTATE": (),
-    "LIVER": (), "BREAST": (), "ELBOW": (), "WRIST": (), "HAND": (), "ANKLE": (), "FOOT": (),
-}  # fmt: skip
-"""The parts of the body that a description is believed to name, and their other names in tags, descriptions and cards."""
-CANONICAL = {name: part for part, names in PARTS.items() for name in (part, *names)}
-UNKNOWN_PARTS = re.compile(r"[\W\d_]+")
-
 
 BESIDE = ("guard", "segmentation", "masks")
 """Kinds of cards that read no study by themselves: they stand beside the networks that do."""
@@ -52,6 +38,9 @@ class Headed(Protocol):
         """Series Description (0008,103E)."""
 
 
+H = TypeVar("H", bound=Headed)
+
+
 class Visit(Protocol):
     """What the header of a study says of it, as `app.domain.Study` and `app.store.records.StudyRow` have it."""
 
@@ -69,17 +58,18 @@ def covers(card: Card, study: Visit, series: Headed) -> bool:
 
     A network of exams reads series of stacks, one of films all others. A film image (PNG, JPEG) has no tags: it is taken for
     what the chest networks read, and says so. Any other series must be of one of the card's modalities, and one of the parts it
-    names must be one of the card's; one that names no part is read by networks whose card says ``unnamed_parts``.
+    names must be one of the card's; one that names no part is read by networks whose card says ``unnamed_parts``, and a film
+    by those that have a guard, which decides from its pixels.
     """
-    if (card.kind == "exam") != (series.modality in STACKED) or card.kind in BESIDE:
+    if not _of_its_kind(card, series):
         return False
     wanted = parts(card)
     if series.source == "film image":
         return "CHEST" in wanted
     if series.modality not in card.modalities:
         return False
-    named = _named(study, series, wanted)
-    return bool(named & wanted) if named else card.unnamed_parts
+    told = _named(study, series, wanted)
+    return bool(told & wanted) if told else card.unnamed_parts or bool(card.guard)
 
 
 def parts(card: Card) -> set[str]:
@@ -93,20 +83,37 @@ def _meant_for(card: Card, study: Visit) -> bool:
     return card.phantom if study.phantom else not card.phantom or card.people
 
 
+def unnamed(card: Card, study: Visit, series: Headed) -> bool:
+    """Whether nothing in the header of a film says which part of the body it is of, so that the network's guard has to see."""
+    return series.source != "film image" and not _named(study, series, parts(card))
+
+
+def named_reads(card: Card, study: Visit, series: Sequence[H]) -> tuple[H, ...]:
+    """The series that a network reads when somebody names it: those it is made for; where there are none, whatever is of its
+    kind, films or stacks, for a choice wins over what a header says."""
+    own = tuple(one for one in series if covers(card, study, one))
+    return own or tuple(one for one in series if _of_its_kind(card, one))
+
+
+def _of_its_kind(card: Card, series: Headed) -> bool:
+    return card.kind not in BESIDE and (card.kind == "exam") == (series.modality in STACKED)
+
+
 def _named(study: Visit, series: Headed, wanted: set[str]) -> set[str]:
-    """The parts of the body that a series is of: what its tag says; without one, what the descriptions have of the parts that
-    are known, and of those that are wanted."""
-    if tag := _words(series.body_part):
-        return tag
-    return _words(f"{series.description} {study.description}") & (set(PARTS) | wanted)
+    """The parts of the body that a series is of. Its body part, which is the coded one where there is one, is believed; where
+    that says nothing that is known, or no more than a limb or a rib, the descriptions are."""
+    tag = _parts_in(series.body_part, wanted)
+    described = _parts_in(f"{series.description} {study.description}", wanted)
+    return set(tag - VAGUE or described - VAGUE or tag or described)
 
 
-def _words(text: str) -> set[str]:
-    return {_part(word) for word in UNKNOWN_PARTS.sub(" ", text).split()}
+def _parts_in(text: str, wanted: set[str]) -> frozenset[str]:
+    """The parts that are known, and those that a card names and no table knows."""
+    return named(text) | (frozenset(folded(text).upper().split()) & wanted)
 
 
 def _part(name: str) -> str:
-    return CANONICAL.get(name.upper(), name.upper())
+    return part_of(name) or name.upper()
 
 
 class Registry:
@@ -202,6 +209,10 @@ class Registry:
     def eligible(self, study: Visit, series: Headed) -> tuple[Card, ...]:
         """Of these, the networks that may read this series."""
         return tuple(card for card in self.ranked(study) if covers(card, study, series))
+
+    def asked(self, card: Card, study: Visit, series: Sequence[H]) -> tuple[H, ...]:
+        """The series that a network reads when a reader names it: as `named_reads` says, of studies that it may read at all."""
+        return named_reads(card, study, series) if _meant_for(card, study) else ()
 
     def choose(self, study: Visit, series: Headed) -> Card | None:
         """The network that reads this series by itself, or None: then the study is stored and viewable, nothing more."""

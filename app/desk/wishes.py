@@ -96,7 +96,7 @@ def readable(registry: Registry, card: Card, study: StudyRow, stack: StackRow | 
     """The series of a study that a network reads; InputError where there is none, or not the one of the stack."""
     outline = study.outline()
     mine = [series for series in study.series if stack is None or series.id == stack.series_id]
-    fitting = tuple(series for series in mine if card in registry.eligible(outline, series.outline()))
+    fitting = registry.asked(card, outline, mine)
     if not fitting:
         sentence = (
             "The network “%(name)s” does not read this exam."

@@ -1,5 +1,6 @@
 """What comes in: studies, series, images, and how an image's values are shown."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
@@ -48,8 +49,13 @@ class Image:
     has been inverted. ``pixel_spacing`` is (between rows, between columns) in mm. ``orientation`` names what lies at the left,
     top, right and bottom edge ("R", "H", "L", "F"); empty strings where the header does not say. ``frame`` counts from 1.
     ``instance_number`` is Instance Number (0020,0013), 0 where the header does not say. ``echo_time`` is Echo Time (0018,0081)
-    or Effective Echo Time (0018,9082) in ms, None where the header does not say. ``position`` and ``axes`` of two images are
-    comparable where ``frame_of_reference_uid`` (0020,0052) is one; it and ``sop_class_uid`` (0008,0016) are empty if unknown.
+    or Effective Echo Time (0018,9082) in ms, None where the header does not say. ``location`` is Slice Location (0020,1041) in
+    mm, ``kind`` what the frame is (Image Type, frame type and dimensions other than place and time), ``moment`` its place in
+    time: a Temporal Position, Trigger Time in ms or Acquisition Number, and ``series_number`` is Series Number (0020,0011), 0
+    where the header does not say. ``aspect`` is how high a pixel is in widths of a pixel where there is no spacing (Pixel
+    Aspect Ratio, 0028,0034). Pixels of Pixel Padding Value hold the darkest value of the frame. ``position`` and ``axes`` of
+    two images are comparable where ``frame_of_reference_uid`` (0020,0052) is one; it and ``sop_class_uid`` (0008,0016) are
+    empty if unknown.
     ``field`` is the exposed rectangle, top, left, bottom and right in pixels, where somebody has looked for it already
     (`app.classifiers.exposed`): an edited film keeps that of the film before. ``pose`` is how the chest lies, the numbers of
     `app.anatomy.Pose`, and ``heart`` the rectangle around its heart (left, top, right, bottom), both in pixels, where somebody
@@ -75,6 +81,11 @@ class Image:
     echo_time: float | None = None
     frame_of_reference_uid: str = ""
     sop_class_uid: str = ""
+    location: float | None = None
+    kind: str = ""
+    moment: float | None = None
+    aspect: float = 1.0
+    series_number: int = 0
     field: tuple[int, int, int, int] | None = None
     pose: tuple[float, ...] | None = None
     heart: tuple[float, float, float, float] | None = None
@@ -88,6 +99,16 @@ class Image:
     def columns(self) -> int:
         """Columns (0028,0011)."""
         return int(self.stored.shape[1])
+
+    @property
+    def tall(self) -> float:
+        """The height of a pixel in widths of a pixel: by its spacing, else as the header's aspect ratio says."""
+        return self.pixel_spacing[0] / self.pixel_spacing[1] if self.pixel_spacing else self.aspect
+
+    @property
+    def content(self) -> str:
+        """What tells its pixels from other pixels: a sha256 in hex."""
+        return hashlib.sha256(np.ascontiguousarray(self.stored).view(np.uint8).data).hexdigest()
 
     @property
     def stack(self) -> str:

@@ -27,8 +27,7 @@ def _jpeg(data: bytes, layout: Layout) -> NDArray[Any]:
     It fills what is missing with grey and says nothing. So each frame is decoded twice, with different octets where the scan
     should have ended: where the results differ, something was missing.
     """
-    end = data.rfind(b"\xff\xd9")
-    body = data[:end] if end > 0 else data
+    body = _body(data)
     # Naming the same space twice keeps libjpeg from converting: the components come out as they lie in the stream.
     space = "RGB" if layout.samples == 3 else None
     decoded = imagecodecs.jpeg8_decode(body + b"\xff\xd9", colorspace=space, outcolorspace=space)
@@ -36,6 +35,13 @@ def _jpeg(data: bytes, layout: Layout) -> NDArray[Any]:
     if not np.array_equal(decoded, again):
         raise NotReadable(TRUNCATED)
     return np.asarray(decoded)
+
+
+def _body(data: bytes) -> bytes:
+    """A stream without its end marker, and without the fill bytes FF that any marker may have before it (ISO 10918-1 B.1.1.2;
+    PS3.5 A.4 allows them to make a fragment even). No scan ends with FF: a 00 is stuffed behind each."""
+    end = data.rfind(b"\xff\xd9")
+    return (data[:end] if end > 0 else data).rstrip(b"\xff")
 
 
 def luminance_first(data: bytes, syntax: str, layout: Layout) -> bool:
@@ -58,8 +64,7 @@ def luminance_first(data: bytes, syntax: str, layout: Layout) -> bool:
 
 def _jpeg_ls(data: bytes, _: Layout) -> NDArray[Any]:
     """JPEG-LS by CharLS, which loops for seconds or for ever when a stream ends in the middle: it always gets an end marker."""
-    end = data.rfind(b"\xff\xd9")
-    return np.asarray(imagecodecs.jpegls_decode((data[:end] if end > 0 else data) + b"\xff\xd9"))
+    return np.asarray(imagecodecs.jpegls_decode(_body(data) + b"\xff\xd9"))
 
 
 def _jpeg_2000(data: bytes, layout: Layout) -> NDArray[Any]:
@@ -105,6 +110,46 @@ CODECS: Final[dict[str, Callable[[bytes, Layout], NDArray[Any]]]] = {
     **{f"{_PREFIX}4.{number}": _jpeg_2000 for number in (90, 91, 201, 202, 203)},
     **{f"{_PREFIX}4.{number}": _jpeg_xl for number in (110, 111, 112)},
 }
+
+
+LOSSY: Final = frozenset(_PREFIX + f"4.{number}" for number in (50, 51, 53, 55, 81, 91, 112, 203))
+"""Those that may lose something: values beyond what went in are no surprise."""
+CELLS: Final = frozenset({_PREFIX + "5"})
+"""Those that pack pixel cells as they lie in native data, and know of no precision of their own (PS3.5 annex G)."""
+
+
+def recognised(fragments: bytes) -> str:
+    """The transfer syntax that encapsulated pixels are in, by their first stream's own words; "" where they tell nothing.
+
+    ``fragments`` are items (PS3.5 A.4), the basic offset table first. Of JPEG the start of frame (ISO 10918-1 table B.1) says
+    the process; whether JPEG 2000 lost anything makes no difference to reading it.
+    """
+    at = 0
+    while at + 8 <= len(fragments) and fragments[at : at + 4] == b"\xfe\xff\x00\xe0":
+        length = struct.unpack_from("<I", fragments, at + 4)[0]
+        stream = fragments[at + 8 : at + 8 + length]
+        if at and stream:
+            return _family(stream)
+        at += 8 + length
+    return ""
+
+
+def _family(stream: bytes) -> str:
+    if stream.startswith((b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  ")):
+        return _PREFIX + "4.90"
+    if stream.startswith((b"\xff\x0a", b"\0\0\0\x0cJXL ")):
+        return _PREFIX + "4.112"
+    if stream.startswith(b"\xff\xd8"):
+        frames = {0xC0: "4.50", 0xC1: "4.51", 0xC2: "4.55", 0xC3: "4.57", 0xF7: "4.80"}
+        at = 2
+        while at + 4 <= len(stream) and stream[at] == 0xFF:
+            if (marker := stream[at + 1]) in frames:
+                return _PREFIX + frames[marker]
+            at += 1 if marker == 0xFF else 2 + struct.unpack_from("!H", stream, at + 2)[0]
+        return ""
+    if len(stream) >= 64 and struct.unpack_from("<I", stream)[0] in (1, 2, 3, 4, 6) and stream[4:8] == b"\x40\0\0\0":
+        return _PREFIX + "5"
+    return ""
 
 
 def decode(data: bytes, syntax: str, layout: Layout) -> NDArray[Any]:

@@ -5,11 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-from pydicom.dataset import Dataset
-
 from app.domain import Image, Patient, Series, Study, Window, frozen
 from app.errors import TooLarge
-from app.ingest import identity, pixels, refusals, sequence
+from app.ingest import charset, identity, padding, pixels, presentation, refusals, sequence, words
 from app.ingest.geometry import geometry
 from app.ingest.greyscale import Grey, modality_values, sixteen, voi_lut, windows
 from app.ingest.header import Header
@@ -19,6 +17,7 @@ from app.ingest.parsing import Parsed, parse
 from app.ingest.sheet import Keep, Stored
 
 NEW_UIDS = "The header lacks a valid identifier; one was made from the file's content."
+UNDELIMITED = "The file breaks off before its last delimiter; every pixel is there."
 ASSUMED_SYNTAX = "The file does not say how it is encoded (no file meta information); the encoding was recognised."
 
 
@@ -29,8 +28,10 @@ def study(path: Path, sha256: str, limits: Limits, keep: Keep | None = None) -> 
     pydicom raises.
     """
     parsed = parse(path, limits)
-    _assume_utf8(parsed.dataset)
-    header, meta = Header([parsed.dataset]), Header([parsed.meta])
+    header, meta = Header([parsed.dataset], little=parsed.little_endian), Header([parsed.meta])
+    charset.settle(parsed.dataset, header)
+    if parsed.undelimited:
+        header.warn(UNDELIMITED)
     if not parsed.transfer_syntax:
         header.warn(ASSUMED_SYNTAX)
     uid = refusals.sop_class(header, meta)
@@ -39,6 +40,7 @@ def study(path: Path, sha256: str, limits: Limits, keep: Keep | None = None) -> 
     refusals.check_modality(header, uid, series.modality)
     whole = _study(header, sha256)
     found = layout(header, limits)
+    presentation.remark(header, parsed.transfer_syntax)
     images = tuple(
         image if keep is None else replace(image, stored=keep(image.stored, found.frames))
         for image in _counted(_images(parsed, header, found, series.modality, _instance(header, meta, sha256)))
@@ -61,7 +63,7 @@ def _study(header: Header, sha256: str) -> Study:
         date=header.date("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate"),
         time=header.time("StudyTime", "SeriesTime", "AcquisitionTime", "ContentTime"),
         accession=header.text("AccessionNumber"),
-        description=header.text("StudyDescription"),
+        description=words.study(header),
         phantom=header.text("QualityControlSubject").upper() == "YES",
     )
 
@@ -71,33 +73,27 @@ def _series(header: Header, sha256: str) -> Series:
         series_uid=_uid(header, "SeriesInstanceUID", sha256),
         modality=header.text("Modality").upper(),
         images=(),
-        body_part=_body_part(header),
+        body_part=words.body_part(header),
         view_position=header.text("ViewPosition").upper(),
-        description=header.text("SeriesDescription"),
+        description=words.series(header),
         weighting=sequence.weighting(next(header.frames(1))) if header.text("Modality").upper() == "MR" else "",
         localizer=sequence.localizer(header) if header.text("Modality").upper() == "MR" else False,
     )
 
 
-def _body_part(header: Header) -> str:
-    """Body Part Examined (0018,0015), else the anatomic region's meaning (0008,2218), also a frame's."""
-    if found := header.text("BodyPartExamined"):
-        return found.upper()
-    first = next(header.frames(1))
-    for anatomy in (header, first):
-        for region in anatomy.items("AnatomicRegionSequence")[:1]:
-            return region.text("CodeMeaning").upper()
-    return ""
-
-
 def _images(parsed: Parsed, header: Header, found: Layout, modality: str, uid: str) -> Iterator[Image]:
-    number = header.numbers("InstanceNumber")[:1]
     decoded = pixels.frames(parsed, header, found)
     grey = found.photometric in GREYS
+    photometric = presentation.photometric(header, found.photometric)
     for index, (values, frame) in enumerate(zip(decoded, header.frames(found.frames), strict=True), start=1):
         # A luminance has no modality units.
         shown = modality_values(values, frame, modality) if grey else Grey(sixteen(values, frame)[0], 1.0, 0.0, "")
         place = geometry(frame, modality)
+        own = windows(frame) if grey else (_full(found, header),)
+        table = voi_lut(frame, shown) if grey else None
+        if grey and (hidden := padding.found(values, frame)) is not None:
+            shown, window = padding.laid_aside(shown, hidden, photometric, header)
+            own = own or (() if table is not None else (window,))
         yield Image(
             sop_instance_uid=uid,
             frame=index,
@@ -105,18 +101,28 @@ def _images(parsed: Parsed, header: Header, found: Layout, modality: str, uid: s
             slope=shown.slope,
             intercept=shown.intercept,
             units=shown.units,
-            photometric="MONOCHROME1" if found.photometric == "MONOCHROME1" else "MONOCHROME2",
-            windows=windows(frame) if grey else (_full(found, header),),
-            voi_lut=voi_lut(frame, shown) if grey else None,
+            photometric=photometric,
+            windows=own,
+            voi_lut=table,
             pixel_spacing=place.pixel_spacing,
             spacing_kind=place.spacing_kind,
             orientation=place.orientation,
             position=place.position,
             axes=place.axes,
-            instance_number=int(number[0]) if number and abs(number[0]) < 2**31 else 0,
+            instance_number=_whole(header, "InstanceNumber"),
             echo_time=sequence.echo_time(frame) if modality == "MR" else None,
             frame_of_reference_uid=_valid(frame.text("FrameOfReferenceUID")),
+            location=place.location,
+            kind=sequence.kind(frame),
+            moment=sequence.moment(frame),
+            aspect=place.aspect,
+            series_number=_whole(header, "SeriesNumber"),
         )
+
+
+def _whole(header: Header, keyword: str) -> int:
+    found = header.numbers(keyword)[:1]
+    return int(found[0]) if found and abs(found[0]) < 2**31 else 0
 
 
 def _counted(images: Iterator[Image]) -> Iterator[Image]:
@@ -155,20 +161,3 @@ def _uid(header: Header, keyword: str, sha256: str) -> str:
 def _valid(uid: str) -> str:
     """A UID that is one, or the empty string."""
     return uid if identity.valid(uid) else ""
-
-
-def _assume_utf8(dataset: Dataset) -> None:
-    """Declare UTF-8 where the header declares no character set (0008,0005) and its text can be nothing else.
-
-    The default repertoire is ASCII; many programs write UTF-8 all the same.
-    """
-    if dataset.get_item("SpecificCharacterSet") is not None and dataset.get("SpecificCharacterSet"):
-        return
-    texts = [dataset.get_item(keyword) for keyword in ("PatientName", "StudyDescription", "SeriesDescription")]
-    raw = b" ".join(text.value for text in texts if text is not None and isinstance(text.value, bytes))
-    try:
-        if not raw.isascii() and raw.decode("utf-8"):
-            implicit, little = dataset.original_encoding
-            dataset.set_original_encoding(implicit, little, ["utf8"])
-    except UnicodeDecodeError:
-        pass

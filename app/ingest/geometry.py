@@ -18,10 +18,16 @@ OPPOSITE = {"R": "L", "L": "R", "A": "P", "P": "A", "H": "F", "F": "H"}
 LETTERS = (("L", "R"), ("P", "A"), ("H", "F"))
 """Per axis: the letter of the growing direction, and of the falling one."""
 
+STRETCHED = 20.0
+"""Largest ratio of a pixel's sides that is believed."""
+FARTHEST = 1e5
+"""Millimetres beyond which no slice lies."""
+
 SLANT = 0.35
 """Share of a direction from which on it gets a letter of its own: about 20 degrees off the plane."""
 
 BAD_SPACING = "The pixel spacing in the header is not possible and was left out."
+BAD_ASPECT = "The pixel aspect ratio in the header is not possible and was left out."
 BAD_ORIENTATION = "The orientation in the header is not possible and was left out."
 
 SpacingKind = Literal["calibrated", "at detector, uncalibrated", "unknown"]
@@ -37,6 +43,8 @@ class Geometry:
     orientation: tuple[str, str, str, str]
     position: tuple[float, float, float] | None
     axes: Axes | None
+    location: float | None = None
+    aspect: float = 1.0
 
 
 def geometry(header: Header, modality: str) -> Geometry:
@@ -51,16 +59,31 @@ def geometry(header: Header, modality: str) -> Geometry:
         orientation=letters or (_letters_of_axes(axes) if axes else ("", "", "", "")),
         position=(position[0], position[1], position[2]) if len(position) == 3 else None,
         axes=axes,
+        location=next((mm for mm in header.numbers("SliceLocation") if abs(mm) < FARTHEST), None),
+        aspect=1.0 if spacing else _aspect(header),
     )
 
 
+def _aspect(header: Header) -> float:
+    """Pixel Aspect Ratio (0028,0034), vertical to horizontal size: how high a pixel is in widths (PS3.3 C.7.6.3.1.7). It is
+    there where nothing says how large a pixel is."""
+    found = header.numbers("PixelAspectRatio")
+    if not found:
+        return 1.0
+    if len(found) != 2 or min(found) <= 0 or not 1 / STRETCHED <= found[0] / found[1] <= STRETCHED:
+        header.warn(BAD_ASPECT)
+        return 1.0
+    return found[0] / found[1]
+
+
 def _spacing(header: Header, modality: str) -> tuple[tuple[float, float] | None, SpacingKind]:
-    """Pixel Spacing (0028,0030) and Imager Pixel Spacing (0018,1164), told apart as PS3.3 10.7.1.3 asks.
+    """Pixel Spacing (0028,0030) and Imager Pixel Spacing (0018,1164), told apart as PS3.3 10.7.1.3 asks; of a film that was
+    scanned Nominal Scanned Pixel Spacing (0018,2010), which is that of the film.
 
     On a projection, a Pixel Spacing is calibrated only if it says how (0028,0A02) or differs from the detector's.
     """
     patient = _pair(header, "PixelSpacing")
-    detector = _pair(header, "ImagerPixelSpacing")
+    detector = _pair(header, "ImagerPixelSpacing") or _pair(header, "NominalScannedPixelSpacing")
     if patient is None:
         return (detector, "at detector, uncalibrated") if detector else (None, "unknown")
     if modality not in PROJECTIONS and detector is None:

@@ -18,7 +18,11 @@ REDUCED = "Pixel values need more than 16 bits and were reduced to 65,536 steps.
 NOT_FINITE = "Some pixel values are not finite numbers and were set to the lowest value."
 BAD_RESCALE = "The rescale slope in the header is not possible; stored values are shown."
 BAD_WINDOW = "A window in the header is not possible and was left out."
+SHALLOW = "A lookup table in the header says that it is deeper than its entries are; it is shown as deep as they are."
 BAD_LUT = "A lookup table in the header is damaged and was left out."
+
+LEAST_BITS = 6
+"""A table of fewer bits is no grey scale: it is taken as it says it is."""
 
 Function = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
 
@@ -114,14 +118,25 @@ def voi_lut(header: Header, grey: Grey) -> VoiLut | None:
             header.warn(BAD_LUT)
             return None
         first, bits, data = table
-        return VoiLut(first, bits, data, item.text("LUTExplanation"))
+        return VoiLut(first, filled(bits, int(data.max()), header), data, item.text("LUTExplanation"))
     return None
+
+
+def filled(bits: int, largest: int, header: Header) -> int:
+    """How deep a table of grey really is. Writers say 16 bits, the only number that PS3.3 C.11.1.1 once allowed, of entries
+    that end at 4095: entries that end where fewer bits end, or leave three quarters of the grey scale empty, are that deep."""
+    own = max(largest, 1).bit_length()
+    if own < bits and (largest == 2**own - 1 or own <= bits - 2) and own >= LEAST_BITS:
+        header.warn(SHALLOW)
+        return own
+    return bits
 
 
 def lookup_table(item: Header, descriptor: str, data: str, signed: bool) -> tuple[int, int, NDArray[np.uint16]] | None:
     """(first value mapped, bits, entries uint16) of a table, PS3.3 C.11.1.1; None where it makes no sense.
 
-    The entries may be words, or octets packed two to a word when the table is 8 bits deep. ``signed`` is whether the values
+    The entries may be words, in the file's octet order as pixels are (OW, PS3.5 6.2), or octets packed two to a word, the first
+    in the low one, when the table is 8 bits deep. ``signed`` is whether the values
     that go in can be negative: a first value of 64,512 is then −1,024, read with the wrong one of the two possible VRs.
     """
     told = item.numbers(descriptor)
@@ -135,6 +150,8 @@ def lookup_table(item: Header, descriptor: str, data: str, signed: bool) -> tupl
         packed = len(raw) <= count + 1 and bits <= 8
         if len(raw) < count * (1 if packed else 2):
             return None
+        if not item.little and len(raw) % 2 == 0:
+            raw = np.frombuffer(raw, np.uint16).byteswap().tobytes()
         entries = np.frombuffer(raw, np.uint8 if packed else "<u2", count=count).astype(np.uint16)
     else:
         try:

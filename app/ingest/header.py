@@ -25,7 +25,8 @@ UNDECODABLE = "Some text in the header is not in the character set it claims; le
 MACROS = (
     "PixelMeasuresSequence", "PlanePositionSequence", "PlaneOrientationSequence", "FrameVOILUTSequence",
     "PixelValueTransformationSequence", "FrameAnatomySequence", "FramePixelDataPropertiesSequence",
-    "CTPixelValueTransformationSequence", "MREchoSequence", "MRTimingAndRelatedParametersSequence",
+    "CTPixelValueTransformationSequence", "FrameContentSequence", "MRImageFrameTypeSequence", "CardiacSynchronizationSequence",
+    "MREchoSequence", "MRTimingAndRelatedParametersSequence",
 )  # fmt: skip
 
 
@@ -38,9 +39,14 @@ def _tag(keyword: str) -> BaseTag:
 class Header:
     """The data sets in which an element is looked up, the first that has it wins, and the warnings gathered on the way."""
 
-    def __init__(self, datasets: Sequence[Dataset], warnings: list[str] | None = None) -> None:
+    def __init__(self, datasets: Sequence[Dataset], warnings: list[str] | None = None, *, little: bool = True) -> None:
         self._datasets = tuple(datasets)
         self.warnings: list[str] = [] if warnings is None else warnings
+        self.little = little
+        """Whether words that are kept as octets (OW) lie in little-endian order."""
+
+    def _like(self, datasets: Sequence[Dataset]) -> "Header":
+        return Header(datasets, self.warnings, little=self.little)
 
     def warn(self, sentence: str) -> None:
         """Add a warning, once."""
@@ -73,6 +79,30 @@ class Header:
                 continue
             return value, broken
         return None, broken
+
+    @functools.cached_property
+    def overlays(self) -> tuple[tuple[bool, bool], ...]:
+        """Of each overlay plane (60xx, PS3.3 C.9.2): whether it has data of its own, whether it lies in pixels' unused bits."""
+        found = []
+        for group in range(0x6000, 0x6020, 2):
+            dataset = next((each for each in self._datasets if (group, 0x0010) in each), None)
+            if dataset is not None:
+                low = self._number(dataset, (group, 0x0102))
+                found.append(((group, 0x3000) in dataset, low > 0 and (group, 0x3000) not in dataset))
+        return tuple(found)
+
+    @property
+    def embedded_overlays(self) -> bool:
+        """Whether unused bits of the pixels hold overlays, as was allowed up to 2004."""
+        return any(embedded for _, embedded in self.overlays)
+
+    def _number(self, dataset: Dataset, tag: tuple[int, int]) -> int:
+        try:
+            return int(dataset[tag].value)
+        except MemoryError:
+            raise
+        except Exception:  # noqa: BLE001 - as in _read
+            return 0
 
     def text(self, keyword: str) -> str:
         """The value as one clean line; several values joined by ", "; the empty string where there is none."""
@@ -144,9 +174,9 @@ class Header:
             if _tag(keyword) not in dataset:
                 continue
             self._counted(dataset, keyword)
-            value = Header([dataset], self.warnings).raw(keyword)
+            value = self._like([dataset]).raw(keyword)
             if isinstance(value, Items):
-                return tuple(Header([item], self.warnings) for item in value)
+                return tuple(self._like([item]) for item in value)
         return ()
 
     @staticmethod
@@ -165,7 +195,7 @@ class Header:
         shared = self.items("SharedFunctionalGroupsSequence")[:1]
         common = self._macros(shared)
         for number in range(count):
-            yield Header([*self._macros(own[number : number + 1]), *common, *self._datasets], self.warnings)
+            yield self._like([*self._macros(own[number : number + 1]), *common, *self._datasets])
 
     @staticmethod
     def _macros(groups: Sequence["Header"]) -> list[Dataset]:

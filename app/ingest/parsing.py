@@ -22,7 +22,17 @@ from app.ingest.limits import PARSE_SHARE, RATIO, RATIO_FROM, Limits
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 
 DEFLATED = "1.2.840.10008.1.2.1.99"
+PLAIN = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2")
+"""Transfer syntaxes whose pixels are never in items."""
+UNDEFINED = 0xFFFFFFFF
+ITEM, DELIMITER = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0\0\0\0\0"
 _LONG = (b"OB", b"OW", b"UN", b"SQ", b"UT", b"OF", b"OD", b"OL")
+
+
+class _Octets(io.BytesIO):
+    """Octets in memory where a file is expected; pydicom asks a reader for its name."""
+
+    name = ""
 
 
 class _Timed(io.BufferedReader):
@@ -57,6 +67,7 @@ class Parsed:
     """A data set, the transfer syntax its pixel data is in ("" where nothing says so), and whether it is little-endian.
 
     ``cut`` is whether Pixel Data begins somewhere in the file and yet is not in the data set: the file breaks off.
+    ``undelimited``: only the delimiter behind the last fragment was missing. ``encapsulated``: Pixel Data are in items.
     """
 
     dataset: Dataset
@@ -64,6 +75,20 @@ class Parsed:
     transfer_syntax: str
     little_endian: bool
     cut: bool
+    undelimited: bool = False
+
+    @property
+    def encapsulated(self) -> bool:
+        """Whether Pixel Data have no length of their own and begin with an item, as compressed ones do (PS3.5 A.4)."""
+        element = self.dataset.get_item("PixelData")
+        undefined = getattr(element, "length", None) == UNDEFINED or getattr(element, "is_undefined_length", False)
+        return bool(undefined and element is not None and bytes(element.value[:4]) == ITEM)
+
+    @property
+    def swapped_octets(self) -> bool:
+        """Whether single octets lie in big-endian words, and so with neighbours swapped: Pixel Data as OW (PS3.5 6.2, 7.3)."""
+        element = self.dataset.get_item("PixelData")
+        return not self.little_endian and element is not None and element.VR == "OW"
 
 
 def parse(path: Path, limits: Limits) -> Parsed:
@@ -75,8 +100,15 @@ def parse(path: Path, limits: Limits) -> Parsed:
         syntax, start = _transfer_syntax(file.read(64 * 1024))
     if syntax == DEFLATED:
         return _deflated(path, start, limits)
-    with _Timed(io.FileIO(str(path)), size, limits) as source:
-        dataset = pydicom.dcmread(source, force=True)
+    dataset = _read(io.FileIO(str(path)), size, limits)
+    little_endian = dataset.original_encoding[1] is not False
+    cut = "PixelData" not in dataset and _mentions_pixels(path, little_endian)
+    undelimited = False
+    if cut and syntax not in ("", *PLAIN) and little_endian:
+        octets = path.read_bytes() + DELIMITER
+        again = _read(_Octets(octets), len(octets), limits)
+        if undelimited := "PixelData" in again:  # a fragment that is cut would have swallowed the delimiter
+            dataset, cut = again, False
     implicit, little = dataset.original_encoding
     if implicit is None or little is None:
         raise NotReadable("The file is damaged: it could not be read to its end. Copy or export it again, and upload that.")
@@ -86,8 +118,14 @@ def parse(path: Path, limits: Limits) -> Parsed:
         meta=dataset.file_meta,
         transfer_syntax=declared,
         little_endian=bool(little),
-        cut="PixelData" not in dataset and _mentions_pixels(path, bool(little)),
+        cut=cut,
+        undelimited=undelimited,
     )
+
+
+def _read(raw: io.FileIO | _Octets, size: int, limits: Limits) -> Dataset:
+    with _Timed(raw, size, limits) as source:
+        return pydicom.dcmread(source, force=True)
 
 
 def syntax_name(uid: str) -> str:

@@ -4,6 +4,7 @@ Knows Pixel Data (PS3.5 8) and the layout; the codecs it asks for one frame at a
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from pydicom.encaps import generate_frames
 
 from app.errors import NotReadable, TooLarge
 from app.ingest import codecs
-from app.ingest.greyscale import lookup_table
+from app.ingest.greyscale import filled, lookup_table
 from app.ingest.header import Header
 from app.ingest.layout import COLOUR, Layout
 from app.ingest.limits import BOMB, RATIO, RATIO_FROM
@@ -21,8 +22,14 @@ from app.ingest.parsing import Parsed, syntax_name
 NATIVE = ("", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2")
 VIDEO = tuple(f"1.2.840.10008.1.2.4.{number}" for number in range(100, 109))
 
+BEYOND = "Some compressed values lie beyond Bits Stored; they were cut off at its end, not wrapped around."
+WIDER = "The compressed pixels are deeper than Bits Stored says; they are shown as they are in the stream."
+NO_SYNTAX = "The header does not say that the pixels are compressed, or how; it was recognised by the stream itself."
 STRAY_BITS = "Some pixels had bits set beyond Bits Stored; those bits were left out."
 MORE_DATA = "There is more pixel data than the header says; the rest was left out."
+
+OVERSHOT = 0.5
+"""Most of a frame that may lie beyond Bits Stored because a lossy codec overshot; where more does, the header is wrong."""
 
 Raw = tuple[NDArray[Any], bool]
 """A frame, and whether the first of its samples is the luminance."""
@@ -32,29 +39,44 @@ _RGB_TO_Y = np.array([0.299, 0.587, 0.114], np.float32)
 
 def frames(parsed: Parsed, header: Header, layout: Layout) -> Iterator[NDArray[Any]]:
     """Each frame as grey samples (rows, columns), sign and bits put right. Raises NotReadable, TooLarge."""
+    syntax = _syntax(parsed, header)
     if layout.photometric == "PALETTE COLOR":
         header.warn(COLOUR)
         first, table = palette(header)
-        for frame, _ in _raw_frames(parsed, header, layout):
-            yield table[np.clip(_stored(frame, header, layout).astype(np.int64) - first, 0, table.size - 1)]
+        for frame, _ in _raw_frames(parsed, syntax, header, layout):
+            yield table[np.clip(_samples(frame, syntax, header, layout).astype(np.int64) - first, 0, table.size - 1)]
         return
-    for frame, luminance_first in _raw_frames(parsed, header, layout):
+    for frame, luminance_first in _raw_frames(parsed, syntax, header, layout):
         if layout.real:
             yield frame
         elif layout.samples == 1:
-            yield _stored(frame, header, layout)
+            yield _samples(frame, syntax, header, layout)
         else:
             header.warn(COLOUR)
-            yield _luminance(_stored(frame, header, layout), luminance_first, layout)
+            yield _luminance(_samples(frame, syntax, header, layout), luminance_first, layout)
 
 
-def _raw_frames(parsed: Parsed, header: Header, layout: Layout) -> Iterator[Raw]:
+def _syntax(parsed: Parsed, header: Header) -> str:
+    """The transfer syntax of the pixels: the file's word, unless it has none, or a native one, and yet they are in items."""
+    data = header.raw("PixelData")
+    if parsed.transfer_syntax not in NATIVE or not parsed.encapsulated or not isinstance(data, bytes | bytearray):
+        return parsed.transfer_syntax
+    if found := codecs.recognised(bytes(data)):
+        header.warn(NO_SYNTAX)
+        return found
+    sentence = "The pixels are compressed, and neither the header nor the stream says how. Export the image uncompressed."
+    raise NotReadable(sentence)
+
+
+def _raw_frames(parsed: Parsed, syntax: str, header: Header, layout: Layout) -> Iterator[Raw]:
     keyword = "DoubleFloatPixelData" if layout.allocated == 64 else "FloatPixelData" if layout.real else "PixelData"
     data = header.raw(keyword)
     if not isinstance(data, bytes | bytearray):
         raise NotReadable(codecs.TRUNCATED)
-    data, syntax = bytes(data), parsed.transfer_syntax
+    data = bytes(data)
     if syntax in NATIVE:
+        if layout.allocated == 8 and parsed.swapped_octets:
+            data = np.frombuffer(data + b"\0" * (len(data) % 2), np.uint16).byteswap().tobytes()
         return _native(data, parsed.little_endian, header, layout)
     if syntax in codecs.CODECS and not layout.real:
         if layout.decoded_octets > RATIO_FROM and layout.decoded_octets > RATIO * len(data):
@@ -120,6 +142,42 @@ def _encapsulated(data: bytes, syntax: str, header: Header, layout: Layout) -> I
         raise NotReadable(sentence, {"have": done, "wanted": layout.frames})
 
 
+def _samples(samples: NDArray[Any], syntax: str, header: Header, layout: Layout) -> NDArray[Any]:
+    """Samples with their own bits and sign alone, whichever way they came."""
+    native = syntax in NATIVE or syntax in codecs.CELLS
+    return _stored(samples, header, layout) if native else _decoded(samples, syntax, header, layout)
+
+
+def _decoded(samples: NDArray[Any], syntax: str, header: Header, layout: Layout) -> NDArray[Any]:
+    """A codec's samples. High Bit and masks are about cells of native data (PS3.5 8.1.1): a stream says its own precision
+    (8.2), and what it says is the value.
+
+    Beyond Bits Stored lie what a lossy codec overshoots, which is cut off there; cells that an encoder packed whole, with a
+    High Bit above, or with overlays in their unused bits, which are the header's business; and streams that are deeper than
+    their header says, which are believed.
+    """
+    bottom, top = (-(2 ** (layout.stored - 1)), 2 ** (layout.stored - 1) - 1) if layout.signed else (0, 2**layout.stored - 1)
+    if samples.dtype.kind == "i" and (layout.signed or int(samples.min()) >= 0):
+        held = np.clip(samples, bottom, top)
+        if not np.array_equal(held, samples):
+            header.warn(BEYOND)
+        return held.astype(layout.dtype if not layout.signed else np.dtype(f"i{layout.dtype.itemsize}"), copy=False)
+    if layout.signed or samples.dtype.kind == "i":  # two's complement in Bits Stored, wherever High Bit is
+        return _stored(samples, header, replace(layout, high=layout.stored - 1))
+    unsigned = samples.astype(layout.dtype, copy=False)
+    beyond = unsigned > top
+    if not beyond.any():
+        return unsigned
+    shift = layout.high + 1 - layout.stored
+    if header.embedded_overlays or (shift and not (unsigned & (2**shift - 1)).any()):
+        return _stored(unsigned, header, layout)
+    if syntax in codecs.LOSSY and float(beyond.mean()) <= OVERSHOT:
+        header.warn(BEYOND)
+        return np.asarray(np.minimum(unsigned, layout.dtype.type(top)))
+    header.warn(WIDER)
+    return unsigned
+
+
 def _stored(samples: NDArray[Any], header: Header, layout: Layout) -> NDArray[Any]:
     """Samples without the bits that are not theirs, with their sign: PS3.5 8.1.1."""
     unsigned = samples.astype(layout.dtype, copy=False)  # a signed codec's values become their two's complement
@@ -153,7 +211,8 @@ def palette(header: Header) -> tuple[int, NDArray[np.uint16]]:
 
 def palette_bits(header: Header) -> int:
     """How deep the palette's entries are."""
-    return max(bits for _, bits, _ in _palette_tables(header))
+    tables = _palette_tables(header)
+    return filled(max(bits for _, bits, _ in tables), max(int(data.max()) for _, _, data in tables), header)
 
 
 def _palette_tables(header: Header) -> list[tuple[int, int, NDArray[np.uint16]]]:

@@ -36,6 +36,13 @@ GRADIENT = (
 )
 """Names of gradient echoes, in descriptions and as Sequence Name (0018,0024)."""
 SUPPRESSED = r"fs|fat.?sat|spair|spir|sat|chess|we|water|dixon.?w|ideal.?w"
+MOMENT = (
+    "TemporalPositionIndex", "TemporalPositionIdentifier", "TriggerTime", "NominalCardiacTriggerDelayTime", "AcquisitionNumber",
+)  # fmt: skip
+PLACES = frozenset({0x00209056, 0x00209057, 0x00200032, 0x00201041, 0x00209113, 0x00209111, 0x00080018})
+"""Dimensions of place: Stack ID, In-Stack Position Number, Image Position, Slice Location, and what holds them."""
+MOMENTS = frozenset({0x00209128, 0x00200100, 0x00181060, 0x00209153, 0x00189074})
+LONGEST_KIND = 64
 PLANNING = r"loc|localiser|localizer|scout|survey|3.?plane?s?|3.?pl|plan.?scan|smartbrain|repérage"
 
 
@@ -79,6 +86,34 @@ def echo_time(header: Header) -> float | None:
     for keyword in ("EchoTime", "EffectiveEchoTime"):
         found = header.numbers(keyword)
         if found and 0 < found[0] < 10_000:
+            return found[0]
+    return None
+
+
+def kind(header: Header) -> str:
+    """What a frame is, apart from where it lies and when it was taken: what is left of Image Type (0008,0008) or Frame Type
+    (0008,9007) behind the first two values, which say the same of every frame, and its places in the dimensions (0020,9157)
+    other than stack, place and time (PS3.3 C.7.6.17)."""
+    types = header.lines("FrameType") or header.lines("ImageType")
+    return " ".join([*(part.upper() for part in types[2:]), *_indices(header)])[:LONGEST_KIND]
+
+
+def _indices(header: Header) -> list[str]:
+    values = header.numbers("DimensionIndexValues")
+    pointers = [item.raw("DimensionIndexPointer") for item in header.items("DimensionIndexSequence")]
+    return [
+        f"{int(value)}"
+        for value, pointer in zip(values, pointers, strict=False)
+        if pointer is not None and int(pointer) not in PLACES and int(pointer) not in MOMENTS
+    ]
+
+
+def moment(header: Header) -> float | None:
+    """When a frame was taken, among those in its place: Temporal Position Index (0020,9128) or Identifier (0020,0100), Trigger
+    Time (0018,1060) or Nominal Cardiac Trigger Delay Time (0020,9153) in ms, Acquisition Number (0020,0012); None where the
+    header says none of these."""
+    for keyword in MOMENT:
+        if found := header.numbers(keyword)[:1]:
             return found[0]
     return None
 

@@ -6,7 +6,7 @@ from typing import Generic, Protocol, TypeVar, cast
 
 from app.classifiers.card import Card
 from app.classifiers.members import preferred
-from app.classifiers.registry import Headed, Registry, covers
+from app.classifiers.registry import Headed, Registry, covers, named_reads, unnamed
 from app.domain import READ_PLANES, Plane
 from app.errors import InputError
 from app.stacks import STACKED, Correction, Parted, Placed, Stack, chosen, films, stacks
@@ -46,11 +46,13 @@ class Visited(Protocol[S_co, P_co]):
 class Reading(Generic[S_co, P_co]):
     """What one network reads at once: a film, or the stack of each plane of an exam in the order of `app.domain.READ_PLANES`.
 
-    ``parts`` are the stacks, each with the series that it is of.
+    ``parts`` are the stacks, each with the series that it is of. ``unnamed``: nothing in the header says which part of the body
+    a film is of.
     """
 
     card: Card
     parts: tuple[tuple[S_co, Stack[P_co]], ...]
+    unnamed: bool = False
 
     @property
     def stacks(self) -> tuple[Stack[P_co], ...]:
@@ -74,7 +76,8 @@ def readings(
 
     Each series goes to the network that is chosen by itself, or all to the one named. Of an exam's series it reads the stack of
     each plane that it prefers, with what readers corrected (`app.stacks.chosen`). Empty when no network is registered for any
-    of it; NotFound for a network there is not; InputError for one that does not read this study. A network that is named may
+    of it; NotFound for a network there is not; InputError for one of films where there are none, or of exams. A network that is
+    named reads what it is made for, or else whatever is of its kind: a choice wins over a header. A network that is named may
     read a phantom, or a phantom network a patient's study: whoever names it wants to see just that, and its card's banner says
     what the answer is worth.
     """
@@ -82,14 +85,16 @@ def readings(
         found = (*_films(study, registry), *_exams(study, registry, tuple(corrections)))
         return cast(tuple[Reading[S, P], ...], found)
     card = registry.card(model)
-    own = [series for series in study.series if covers(card, study, series)]
+    own = named_reads(card, study, study.series)
     if not own:
         raise InputError(
             "The network “%(name)s” does not read this study. It reads: %(kinds)s.",
             {"name": card.name, "kinds": _kinds(card)},
         )
     if card.kind != "exam":
-        one_by_one = tuple(Reading(card, ((series, stack),)) for series in own for stack in films(series))
+        one_by_one = tuple(
+            Reading(card, ((series, stack),), unnamed(card, study, series)) for series in own for stack in films(series)
+        )
         return cast(tuple[Reading[S, P], ...], one_by_one)
     parts = _parts(card, own, tuple(corrections))
     if not parts:
@@ -107,7 +112,8 @@ def _films(study: Visited[S, P], registry: Registry) -> Iterator[Reading[S, Plac
     for series in study.series:
         card = None if series.modality in STACKED else registry.choose(study, series)
         if card is not None:
-            yield from (Reading(card, ((series, stack),)) for stack in films(series))
+            blind = unnamed(card, study, series)
+            yield from (Reading(card, ((series, stack),), blind) for stack in films(series))
 
 
 def _exams(study: Visited[S, P], registry: Registry, corrections: tuple[Correction, ...]) -> Iterator[Reading[S, Placed]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from app import explainers
 from app.classifiers import exposed
 from app.classifiers.card import Card
-from app.classifiers.reasons import FRAMED
+from app.classifiers.reasons import FRAMED, UNNAMED
 from app.domain import Answer, Image, Inspection, Layer, Series, joined
 from app.errors import InputError
 from app.reading.lying import Lie
@@ -106,10 +106,10 @@ def _together(due: tuple[Reading[Series, Image], ...], answers_only: bool) -> It
 def _films(together: tuple[Reading[Series, Image], ...], loaded: "Loaded", insist: bool) -> Iterator[Result]:
     """What one network answers to films, without what it goes by: those that its guard lets pass in one batch."""
     card = together[0].card
-    films = [_exposed(series, card) for one in together for series in _alone(one)]
-    inspections = [_inspection(loaded, film, card, insist) for film in films]
+    films = [(_exposed(series, card), one) for one in together for series in _alone(one)]
+    inspections = [_inspection(loaded, film, one, insist) for film, one in films]
     stopped = [inspection is not None and inspection.stopped for inspection in inspections]
-    passed = [film for film, refused in zip(films, stopped, strict=True) if not refused]
+    passed = [film for (film, _), refused in zip(films, stopped, strict=True) if not refused]
     answers = iter(loaded.get(card).predict_films(passed) if passed else ())
     for inspection, refused in zip(inspections, stopped, strict=True):
         if inspection is not None:
@@ -121,7 +121,7 @@ def _films(together: tuple[Reading[Series, Image], ...], loaded: "Loaded", insis
 def _film(one: Reading[Series, Image], loaded: "Loaded", wish: Wish) -> Iterator[Result]:
     """One film and its maps: the memory of a trace grows with its images, and each film has a top finding of its own."""
     (series,) = (_exposed(series, one.card) for series in _alone(one))
-    inspection = _inspection(loaded, series, one.card, wish.insist)
+    inspection = _inspection(loaded, series, one, wish.insist)
     if inspection is not None:
         yield inspection
         if inspection.stopped:
@@ -186,8 +186,9 @@ def _wanted(card: Card, answer: Answer, findings: Findings) -> tuple[str, ...]:
     return tuple(dict.fromkeys(wanted))
 
 
-def _inspection(loaded: "Loaded", series: Series, card: Card, insist: bool) -> Inspection | None:
-    """What the guard of a network says of a series of one image; None where the network has no guard."""
+def _inspection(loaded: "Loaded", series: Series, one: Reading[Series, Image], insist: bool) -> Inspection | None:
+    """What the guard of a reading's network says of a series of one image; None where the network has no guard."""
+    card = one.card
     guard = loaded.registry.guard(card)
     if guard is None:
         return None
@@ -197,6 +198,8 @@ def _inspection(loaded: "Loaded", series: Series, card: Card, insist: bool) -> I
     inspection = Guard.of(loaded.get(guard)).inspect(image, series, card.name)
     if image.field is not None and exposed.share(image) < 1:
         inspection = replace(inspection, remarks=(FRAMED, *inspection.remarks), field=image.field)
+    if one.unnamed and inspection.verdict != "refused":
+        inspection = replace(inspection, remarks=(*inspection.remarks, UNNAMED))
     return replace(inspection, insisted=insist and inspection.verdict == "refused")
 
 

@@ -53,6 +53,22 @@ class Placed(Protocol):
     def frame_of_reference_uid(self) -> str:
         """Frame of Reference UID (0020,0052); empty where the header does not say."""
 
+    @property
+    def location(self) -> float | None:
+        """Slice Location (0020,1041), mm."""
+
+    @property
+    def kind(self) -> str:
+        """What it is, apart from place and time; as in `app.domain.Image`."""
+
+    @property
+    def moment(self) -> float | None:
+        """Its place in time, as in `app.domain.Image`."""
+
+    @property
+    def content(self) -> str:
+        """What tells its pixels from other pixels."""
+
 
 P = TypeVar("P", bound=Placed)
 P_co = TypeVar("P_co", bound=Placed, covariant=True)
@@ -111,6 +127,8 @@ def normal(images: Sequence[Placed]) -> NDArray[np.float64]:
     return np.asarray(normal / length if length else normal, np.float64)
 
 
-def along(image: Placed, normal: NDArray[np.float64]) -> float:
-    """How far a slice lies along a normal, mm."""
-    return float(np.dot(image.position or (0.0, 0.0, 0.0), normal))
+def along(image: Placed, normal: NDArray[np.float64] | None) -> float:
+    """How far a slice lies along a normal, mm; without a position or an orientation, its Slice Location (0020,1041)."""
+    if normal is not None and image.position is not None:
+        return float(np.dot(image.position, normal))
+    return image.location or 0.0

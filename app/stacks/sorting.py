@@ -8,8 +8,8 @@ and size, is for showing only.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Generic, Protocol, TypeVar
 
@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 
 from app.domain import READ_PLANES, Plane, fingerprint
 from app.stacks import slices
+from app.stacks.layering import Oddity, Values, cut, layers
 from app.stacks.slices import P, P_co, Parted, Placed
-
-Values = Mapping[str, str | int | float]
 
 PARALLEL = math.cos(math.radians(3))
 """Cosine from which on rows, and columns, of two slices count as parallel."""
@@ -28,27 +27,13 @@ NEAR = math.cos(math.radians(35))
 """Cosine between a normal and an axis of the body from which on the slices lie in the plane across that axis."""
 NORMALS: tuple[Plane, ...] = ("sagittal", "coronal", "axial")
 """The plane whose normal is the patient's x, y, z."""
+BY_LOCATION = "The header does not say where these slices lie; they are in the order of their Slice Locations."
 GAP = 1.5
 """Distance in usual distances from which on a slice is missed."""
 CLOSE = 0.6
 """Distance in usual distances below which two slices are too close."""
-SAME_PLACE = 0.05
-"""Millimetres within which two slices lie in one place."""
 APART = 0.25
 """Share of a slice's side by which two blocks beside one another in one plane are separate."""
-
-
-@dataclass(frozen=True, slots=True)
-class Oddity:
-    """Something about a stack that a reader should know: an English sentence with its values. Slices count from 1."""
-
-    template: str
-    values: Values = field(default_factory=dict, hash=False)
-
-    @property
-    def sentence(self) -> str:
-        """The English sentence."""
-        return self.template % self.values if self.values else self.template
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +51,10 @@ class Correction:
 class Stack(Generic[P_co]):
     """Parallel slices of one series, frame of reference, size and echo, along their normal (rows × columns of the orientation).
 
-    ``between`` is the usual distance of neighbours in mm, None where it is not known. ``frame`` is the Frame of Reference UID
-    (0020,0052), empty where none is known: places in two stacks compare where it is the same. ``used`` is a reader's word on
-    whether networks read the stack, None: nobody said. ``number`` counts those of a series from 0, for showing only.
+    ``between`` is the usual distance of neighbours in mm, 0 where all lie in one place, None where it is not known. ``frame``
+    is the Frame of Reference UID (0020,0052), empty where none is known: places in two stacks compare where it is the same.
+    ``used`` is a reader's word on whether networks read the stack, None: nobody said. ``number`` counts those of a series from
+    0, for showing only.
     """
 
     series_uid: str
@@ -99,12 +85,14 @@ class Stack(Generic[P_co]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Group(Generic[P]):
-    """Slices that may make a stack. ``normal`` is None without geometry; ``layer`` counts the stacks in one place."""
+    """Slices that may make a stack. ``normal`` is None without geometry; ``layer`` counts the stacks in one place;
+    ``still``: all lie in one place."""
 
     images: tuple[P, ...]
     normal: NDArray[np.float64] | None
     layer: int = 0
     oddities: tuple[Oddity, ...] = ()
+    still: bool = False
 
     @property
     def echo(self) -> float | None:
@@ -190,6 +178,10 @@ class Choosable(Protocol):
         """A reader's word on whether networks read it."""
 
     @property
+    def between(self) -> float | None:
+        """The usual distance of neighbours, mm; 0 where all lie in one place."""
+
+    @property
     def images(self) -> Sized:
         """Its slices."""
 
@@ -200,8 +192,8 @@ C = TypeVar("C", bound=Choosable)
 def chosen(found: Iterable[C], preferred: Mapping[Plane, tuple[str, ...]]) -> Mapping[Plane, C]:
     """The stack that a network reads of each plane in ``preferred``, which has the weightings it prefers, the best first.
 
-    What a reader said goes first. Else no localizer and no single slice; of the rest the one whose weighting is preferred most,
-    alike but for fat suppression next, then the one with most slices, then the first.
+    What a reader said goes first. Else no localizer, no single slice and none that stays in one place; of the rest the one
+    whose weighting is preferred most, alike but for fat suppression next, then the one with most slices, then the first.
     """
     found = tuple(found)
     answer: dict[Plane, C] = {}
@@ -210,7 +202,7 @@ def chosen(found: Iterable[C], preferred: Mapping[Plane, tuple[str, ...]]) -> Ma
             stack
             for stack in found
             if name and stack.plane == name and stack.used is not False
-            if stack.used or (not stack.localizer and len(stack.images) > 1)
+            if stack.used or (not stack.localizer and len(stack.images) > 1 and stack.between != 0)
         ]
         if fitting:  # min keeps the first of equals
             answer[name] = min(fitting, key=lambda stack: (not stack.used, _liked(stack.weighting, wanted), -len(stack.images)))
@@ -245,19 +237,25 @@ def _weighting(told: str, echo: float | None, several: bool) -> str:
 
 
 def _groups(images: Iterable[P]) -> Iterator[_Group[P]]:
-    """The slices by frame of reference, orientation, size, echo and block; without geometry by frame, size and echo."""
+    """The slices by frame of reference, orientation, size, echo and block; without a position by Slice Location, and without
+    that by their numbers."""
     images = sorted(images, key=slices.identity)
     for within in _framed(images):
         placed = [image for image in within if image.position is not None and image.axes is not None]
-        loose = [image for image in within if image.position is None or image.axes is None]
-        for part in _alike(loose):
+        rest = [image for image in within if image.position is None or image.axes is None]
+        located = [image for image in rest if image.location is not None]
+        for part in _alike([image for image in rest if image.location is None]):
             yield _Group(tuple(sorted(part, key=slices.count)), None, oddities=tuple(_unplaced(part)))
-        for part in (alike for turned in _turned(placed) for alike in _alike(turned)):
-            normal = slices.normal(part)
+        lying = [image for image in located if image.axes is not None]
+        loose = [image for image in located if image.axes is None]
+        turned = [*_turned(placed), *_turned(lying), *([loose] if loose else [])]
+        for part in (alike for together in turned for alike in _alike(together)):
+            normal = None if part[0].axes is None else slices.normal(part)
+            said = () if part[0].position is not None or len(part) < 2 else (Oddity(BY_LOCATION),)
             layer = 0
-            for block in _blocks(part):
-                for group in _layers(block, normal):
-                    yield replace(group, layer=layer)
+            for block in _blocks(part) if part[0].position is not None else (part,):
+                for group in layers(block, normal):
+                    yield _Group(group.images, normal, layer, (*said, *group.oddities), still=group.still)
                     layer += 1
 
 
@@ -283,7 +281,7 @@ def _alike(images: Iterable[P]) -> Iterator[list[P]]:
         if untimed:
             yield untimed
         timed = sorted((image for image in part if image.echo_time is not None), key=lambda image: image.echo_time or 0.0)
-        yield from _split(timed, lambda image: image.echo_time or 0.0, lambda echo: max(0.5, 0.02 * echo))
+        yield from cut(timed, lambda image: image.echo_time or 0.0, lambda echo: max(0.5, 0.02 * echo))
 
 
 def _turned(images: Iterable[P]) -> list[list[P]]:
@@ -314,43 +312,15 @@ def _blocks(images: list[P]) -> Iterator[list[P]]:
         def apart(_place: float, side: float = side) -> float:
             return APART * side
 
-        parts = [split for part in parts for split in _split(sorted(part, key=place), place, apart)]
+        parts = [split for part in parts for split in cut(sorted(part, key=place), place, apart)]
     yield from parts
-
-
-def _split(ordered: Sequence[P], value: Callable[[P], float], tolerance: Callable[[float], float]) -> Iterator[list[P]]:
-    """Cut where a value lies further from the one before than it may."""
-    part: list[P] = []
-    for image in ordered:
-        if part and value(image) - value(part[-1]) > tolerance(value(image)):
-            yield part
-            part = []
-        part.append(image)
-    if part:
-        yield part
-
-
-def _layers(block: list[P], normal: NDArray[np.float64]) -> Iterator[_Group[P]]:
-    """The slices of a block along the normal. A place that is there twice is a duplicate, of which the first is kept; where
-    most places are there as often, the series is as many stacks over one another (time points)."""
-    placed = sorted(block, key=lambda image: (round(slices.along(image, normal), 3), *slices.count(image)))
-    places = list(_split(placed, lambda image: slices.along(image, normal), lambda _: SAME_PLACE))
-    times = sorted(len(place) for place in places)[len(places) // 2]
-    if times > 1 and len(places) > 1:
-        for layer in range(max(len(place) for place in places)):
-            yield _Group(tuple(place[layer] for place in places if len(place) > layer), normal)
-        return
-    doubled = [(number, len(place)) for number, place in enumerate(places, start=1) if len(place) > 1]
-    said = tuple(
-        Oddity("Slice %(slice)s is there %(times)s times; the first was kept.", {"slice": number, "times": count})
-        for number, count in doubled
-    )
-    yield _Group(tuple(place[0] for place in places), normal, oddities=said)
 
 
 def _distances(group: _Group[P]) -> tuple[float | None, tuple[Oddity, ...]]:
     """The usual distance between neighbours, mm, and where it is another one."""
-    if group.normal is None or len(group.images) < 2:
+    if group.still:
+        return 0.0, ()
+    if len(group.images) < 2 or (group.normal is None and group.images[0].location is None):
         return None, ()
     places = [slices.along(image, group.normal) for image in group.images]
     steps = [b - a for a, b in pairwise(places)]
@@ -376,8 +346,17 @@ def _numbers(group: _Group[P]) -> tuple[Oddity, ...]:
 
 
 def _unplaced(images: Sequence[Placed]) -> Iterator[Oddity]:
-    if len(images) > 1:
+    """In what order slices are of which nobody knows where they lie: by number where each has one of its own."""
+    numbers = [image.instance_number for image in images if image.instance_number]
+    frames = {image.sop_instance_uid for image in images}
+    if len(images) < 2:
+        return
+    if len(set(numbers)) == len(images):
         yield Oddity("The header does not say where these slices lie; they are in the order of their Instance Numbers.")
+    elif len(frames) == 1:
+        yield Oddity("The header does not say where these slices lie; they are in the order of their frames.")
+    else:
+        yield Oddity("The header says neither where these slices lie nor their numbers; their order means nothing.")
 
 
 def _several(groups: Sequence[_Group[P]], localizer: bool) -> tuple[Oddity, ...]:
@@ -386,6 +365,7 @@ def _several(groups: Sequence[_Group[P]], localizer: bool) -> tuple[Oddity, ...]
         return ()
     return (
         Oddity(
-            "The series holds %(n)s stacks, told apart by plane, echo, size, time or frame of reference.", {"n": len(groups)}
+            "The series holds %(n)s stacks, told apart by plane, echo, size, kind, time or frame of reference.",
+            {"n": len(groups)},
         ),
     )

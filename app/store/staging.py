@@ -100,6 +100,11 @@ def _columns(image: Image, pixels: str) -> dict[str, Any]:
         "echo_time": image.echo_time,
         "frame_of_reference_uid": image.frame_of_reference_uid,
         "sop_class_uid": image.sop_class_uid,
+        "location": image.location,
+        "kind": image.kind,
+        "moment": image.moment,
+        "aspect": image.aspect,
+        "series_number": image.series_number,
     }
 
 

@@ -254,6 +254,11 @@ class Studies:
             echo_time=row.echo_time,
             frame_of_reference_uid=row.frame_of_reference_uid,
             sop_class_uid=row.sop_class_uid,
+            location=row.location,
+            kind=row.kind,
+            moment=row.moment,
+            aspect=row.aspect,
+            series_number=row.series_number,
         )
 
     def count(self) -> int:
@@ -345,6 +350,11 @@ def _image_row(row: ImageTable) -> ImageRow:
         echo_time=row.echo_time,
         frame_of_reference_uid=row.frame_of_reference_uid,
         sop_class_uid=row.sop_class_uid,
+        location=row.location,
+        kind=row.kind,
+        moment=row.moment,
+        aspect=row.aspect,
+        series_number=row.series_number,
     )
 
 

@@ -205,7 +205,7 @@ def test_a_network_that_does_not_read_a_file_is_said_for_that_file(
 ) -> None:
     (tmp_path / "phantom.dcm").write_bytes(phantom)
     hand = pydicom.dcmread(film)
-    hand.BodyPartExamined = "HAND"
+    hand.Modality = "MR"  # slices, of which a network of films reads nothing
     hand.save_as(film)
     given = [str(film), str(tmp_path / "phantom.dcm"), "--out", str(tmp_path / "out"), "--methods", "none"]
     assert cli.main(["analyse", *given, "--model", "phantom-by-name"]) == 1

@@ -136,7 +136,7 @@ def test_one_that_no_network_reads_and_one_twice_are_in_nobodys_way(films: Path,
         (folder / name).write_bytes((films / name).read_bytes())
     (folder / "film-00 again.dcm").write_bytes((films / "film-00.dcm").read_bytes())
     hand = pydicom.dcmread(folder / "film-01.dcm")
-    hand.BodyPartExamined = "HAND"
+    hand.Modality = "MR"  # slices, of which a network of films reads nothing
     hand.save_as(folder / "film-01.dcm")
     written = analysed(folder, tmp_path / "out", "--predictions-only", "--model", "chest-untrained", code=1)
     models = {Path(entry["file"]).name: entry["model"] for entry in written["images"]}

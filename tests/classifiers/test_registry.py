@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.classifiers.card import Card
-from app.classifiers.registry import Registry, covers
+from app.classifiers.registry import Registry, covers, unnamed
 from app.domain import Patient, Series, Study
 from app.errors import ModelError, NotFound
 from tests.classifiers.conftest import film, study, write_model
@@ -68,7 +68,16 @@ def knee(description: str = "", body_part: str = "", modality: str = "MR") -> Se
         ("", "MR BRAIN T1", False),
         ("", "knee and hip", True),
         ("LEG", "", False),
-        ("LEG", "knee", False),
+        ("LEG", "knee", True),
+        ("EXTREMITY", "MRI KNEE LT", True),
+        ("LKNEE", "", True),
+        ("KNEES", "", True),
+        ("무릎", "", True),
+        ("", "膝関節 MRI", True),
+        ("", "МРТ колено", True),
+        ("XYZZY", "MR RTKNEE WO", True),
+        ("XYZZY", "", None),
+        ("FOOT", "knee", False),
     ],
 )
 def test_a_series_is_of_the_part_it_names_and_one_that_names_none_needs_a_card_that_says_so(
@@ -90,6 +99,60 @@ def test_an_exams_network_reads_its_own_part_and_no_other(tmp_path: Path, part: 
     registry = Registry(tmp_path)
     assert registry.choose(Study("1.1", Patient(), (own,)), own) == card
     assert registry.choose(Study("1.1", Patient(), (own,)), knee(body_part="BRAIN")) is None
+
+
+CHESTS = (
+    ("TORAX", ""), ("TÓRAX", ""), ("PECHO", ""), ("CHESTPA", ""), ("LUNGS", ""), ("흉부", ""), ("胸部", ""),
+    ("RIB", "CHEST PA"),
+    ("", "흉부 PA"), ("", "Rx Tórax PA y LAT"), ("EXTREMITY", "Thorax a.p."), ("XYZZY", "胸部正面"), ("CHEST, RIB", ""),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("part", "description"), CHESTS)
+def test_a_chest_is_a_chest_in_every_language(models: Path, part: str, description: str) -> None:
+    series = Series("1", "DX", (film(),), body_part=part, description=description)
+    assert names(Registry(models), series)[:1] == ["small"]
+
+
+@pytest.mark.parametrize(
+    ("part", "description"),
+    [
+        ("HAND", ""),
+        ("LHAND", ""),
+        ("", "Main gauche"),
+        ("TSPINE", "CHEST"),
+        ("흉추", ""),
+        ("胸椎", ""),
+        ("RIB", ""),
+        ("LEG", ""),
+    ],
+)
+def test_another_part_is_none(models: Path, part: str, description: str) -> None:
+    series = Series("1", "DX", (film(),), body_part=part, description=description)
+    assert names(Registry(models), series) == []
+
+
+@pytest.mark.parametrize("part", ["", "XYZZY", "THX2"])
+def test_a_film_that_names_no_part_goes_to_a_network_whose_guard_can_see(tmp_path: Path, part: str) -> None:
+    guarded = Card.read(write_model(tmp_path, name="guarded", guard="eye"))
+    blind = Card.read(write_model(tmp_path, name="blind"))
+    series = Series("1", "DX", (film(),), body_part=part)
+    assert covers(guarded, study(series), series)
+    assert unnamed(guarded, study(series), series)
+    assert not covers(blind, study(series), series)
+    told = Series("1", "DX", (film(),), body_part="CHEST")
+    assert not unnamed(guarded, study(told), told)
+
+
+def test_a_network_that_is_named_reads_what_no_header_gives_it(models: Path) -> None:
+    registry = Registry(models)
+    hand, chest = (Series(part, "DX", (film(),), body_part=part) for part in ("HAND", "CHEST"))
+    knee_ = Series("3", "MR", (film(),), body_part="KNEE")
+    card = registry.card("small")
+    assert registry.asked(card, study(hand), (hand, knee_)) == (hand,)
+    assert registry.asked(card, study(hand), (hand, chest)) == (chest,)
+    assert registry.asked(card, study(knee_), (knee_,)) == ()
+    assert registry.asked(card, study(hand, True), (hand,)) == ()
 
 
 def test_a_part_has_one_name_on_cards_and_in_headers(tmp_path: Path) -> None:

@@ -47,6 +47,16 @@ class ImageRow:
     echo_time: float | None = None
     frame_of_reference_uid: str = ""
     sop_class_uid: str = ""
+    location: float | None = None
+    kind: str = ""
+    moment: float | None = None
+    aspect: float = 1.0
+    series_number: int = 0
+
+    @property
+    def content(self) -> str:
+        """What tells its pixels from other pixels."""
+        return self.pixels_sha256
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -119,6 +119,11 @@ class ImageTable(Base):
     echo_time: Mapped[float | None]
     frame_of_reference_uid: Mapped[str] = mapped_column(default="", server_default=text("''"))
     sop_class_uid: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    location: Mapped[float | None]
+    kind: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    moment: Mapped[float | None]
+    aspect: Mapped[float] = mapped_column(default=1.0, server_default=text("1.0"))
+    series_number: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     warnings: Mapped[list[Any]]
 
     @classmethod

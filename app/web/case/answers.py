@@ -11,10 +11,11 @@ from app.web.case.payload_results import InspectionData, ModelData, PartData, Pr
 from app.web.wording import Translate, label, plane
 
 
-def models(cards: Sequence[Card], chosen: Card | None, _: Translate) -> tuple[ModelData, ...]:
-    """The networks to choose from; one that was named although it is not made for what is shown comes last."""
+def models(cards: Sequence[Card], able: Sequence[Card], chosen: Card | None, _: Translate) -> tuple[ModelData, ...]:
+    """The networks to choose from; those that nothing in the header speaks for come last."""
     listed = [ModelData(card.name, _(card.title), eligible=True) for card in cards]
-    if chosen and chosen.name not in {card.name for card in cards}:
+    listed += [ModelData(card.name, _(card.title), eligible=False) for card in able]
+    if chosen and chosen.name not in {card.name for card in (*cards, *able)}:
         listed.append(ModelData(chosen.name, _(chosen.title), eligible=False))
     return tuple(listed)
 

@@ -25,6 +25,13 @@ def eligible(registry: Registry, seen: Shown) -> tuple[Card, ...]:
     return tuple(card for card in registry.ranked(study) if any(covers(card, study, series) for series in seen.series))
 
 
+def on_request(registry: Registry, seen: Shown) -> tuple[Card, ...]:
+    """Those that read it when a reader chooses them, though nothing in its header speaks for them."""
+    mine = eligible(registry, seen)
+    others = (card for card in registry.ranked(seen.study) if card not in mine)
+    return tuple(card for card in others if registry.asked(card, seen.study, seen.series))
+
+
 def about(answers: Sequence[AnswerRow], seen: Shown) -> list[AnswerRow]:
     """The answers about the shown stacks as they are now, and nothing else; the newest first."""
     here = {stack.id for stack in seen.stacks}
@@ -33,14 +40,21 @@ def about(answers: Sequence[AnswerRow], seen: Shown) -> list[AnswerRow]:
 
 
 def chosen_card(
-    cards: Sequence[Card], answers: Sequence[AnswerRow], named: Card | None, job: JobRow | None, *, exam: bool
+    cards: Sequence[Card],
+    answers: Sequence[AnswerRow],
+    named: Card | None,
+    job: JobRow | None,
+    *,
+    able: Sequence[Card],
+    exam: bool,
 ) -> Card | None:
-    """The network that was named, if it reads what is shown or has read it; else the one that the study's open job names; else
-    the one that read it last; else the one that an ended job names; else the default. InputError for one that does not."""
+    """The network that was named, if it is one of those that are ``able`` to read what is shown, or has read it; else the one
+    that the study's open job names; else the one that read it last; else the one that an ended job names; else the default.
+    InputError for one that does not."""
     by_name = {card.name: card for card in cards}
     read_by = [row.answer.model for row in answers]
     if named is not None:
-        if named.name not in by_name and named.name not in read_by:
+        if named not in able and named.name not in by_name and named.name not in read_by:
             raise InputError(NOT_THIS_EXAM if exam else NOT_THIS_FILM, {"name": named.name})
         return named
     asked = [job.model] if job and job.model else []

@@ -30,6 +30,7 @@ class Found:
     seen: Shown
     planes: Mapping[Plane, str]
     cards: tuple[Card, ...]
+    able: tuple[Card, ...]
     card: Card | None
     inspection: InspectionRow | None
     answer: AnswerRow | None
@@ -55,7 +56,7 @@ def build(found: Found, _: Translate) -> CaseData:
         stack=film.id if film else "",
         planes={name: found.planes.get(name, "") for name in READ_PLANES} if seen.planes else {},
         stacks=stacks.told(seen, open_runs, _),
-        models=answers.models(found.cards, card, _),
+        models=answers.models(found.cards, found.able, card, _),
         model=card.name if card else "",
         banner=_(card.banner) if card else "",
         inspection=answers.inspection_data(found.inspection, _) if found.inspection else None,

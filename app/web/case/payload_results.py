@@ -8,7 +8,7 @@ from app.web.regions import LocalisationData, ShapeData
 
 @dataclass(frozen=True, slots=True)
 class ModelData:
-    """A network that may read what is shown; ``eligible`` is False only for one that was named in the address."""
+    """A network that may read what is shown; ``eligible`` is False for one that nothing in the header speaks for."""
 
     name: str
     title: str

@@ -35,7 +35,8 @@ def read(request: Request, study_id: str, image_id: str = "", model: str = "", f
         cards = choosing.eligible(web.registry, seen)
         mine = choosing.about(answers, seen)
         job = tx.jobs.of_study(study_id)
-        card = choosing.chosen_card(cards, mine, named, job, exam=seen.planes)
+        able = choosing.on_request(web.registry, seen)
+        card = choosing.chosen_card(cards, mine, named, job, able=able, exam=seen.planes)
         guarded = inspection(tx, seen, card)
         stopped = guarded is not None and guarded.inspection.stopped
         said = next((row for row in mine if card and not stopped and row.answer.model == card.name), None)
@@ -45,6 +46,7 @@ def read(request: Request, study_id: str, image_id: str = "", model: str = "", f
             seen=seen,
             planes=planes,
             cards=cards,
+            able=able,
             card=card,
             inspection=guarded,
             answer=said,
