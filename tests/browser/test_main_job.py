@@ -46,7 +46,7 @@ def test_a_real_film_goes_from_upload_to_a_flag_that_outlives_a_restart(
     page: Page, own_server: Server, real_data: Path
 ) -> None:
     content = (real_data / "chest" / "dicom" / "pa_jpeg_baseline.dcm").read_bytes()
-    main_job(page, own_server, FilePayload(name="film.dcm", mimeType="application/dicom", buffer=content), "chest-compact")
+    main_job(page, own_server, FilePayload(name="film.dcm", mimeType="application/dicom", buffer=content), "chest")
 
 
 def main_job(page: Page, server: Server, film: FilePayload, model: str) -> None:
