@@ -1,4 +1,4 @@
-"""The `models` command: `models list`, `show`, `check`, `add`, `ranges`, `points`, `default`, `remove`.
+"""The `models` command: `models list`, `show`, `check`, `add`, `ranges`, `points`, `calibrate`, `default`, `remove`.
 
 Loads torch only to add, to check and to measure.
 """
@@ -67,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
     ranges_.set_defaults(run=ranges)
     _devices_of(words)
     _points_of(words)
+    _calibrated_by(words)
     add_ = words.add_parser(
         "add",
         help="bring a network of one's own, from a file of weights",
@@ -103,6 +104,23 @@ def _devices_of(words: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     made.add_argument("--data", type=Path, metavar="FOLDER", help="of the films (default: WHYLIGHT_DATA)")
     made.add_argument("--cases", type=int, default=0, help="how many films (default: 400)")
     made.set_defaults(run=devices)
+
+
+def _calibrated_by(words: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The options of `models calibrate`."""
+    made = words.add_parser(
+        "calibrate",
+        help="fit a network's probabilities anew, every source alike, and measure it anew",
+        description="Fit the probabilities of a network that was trained on our collections to their validation patients, "
+        "every one with the same weight; tell figures, calibration and operating points of the test patients; write all of it.",
+    )
+    made.add_argument("name", metavar="NAME")
+    made.add_argument("--data", type=Path, metavar="FOLDER", help="of the collections (default: WHYLIGHT_DATA)")
+    made.add_argument(
+        "--answers", type=Path, metavar="FILE", help="keep what the network says in FILE (.npz), or take it from there"
+    )
+    made.add_argument("--dry", action="store_true", help="print what would be written, and write nothing")
+    made.set_defaults(run=calibrate)
 
 
 def _points_of(words: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -147,7 +165,8 @@ def reads(card: Card) -> str:
     if card.kind == "segmentation":
         return "what chest networks read, beside them"
     kinds = f"{'/'.join(card.modalities)} {'/'.join(card.body_parts)}" + (" phantoms" if card.phantom else "")
-    return kinds + ("" if card.default else ", by name only")
+    chosen = "" if card.default else ", by name only"
+    return kinds + chosen + (f", a second opinion beside {card.second_to}" if card.second_to else "")
 
 
 def show(given: argparse.Namespace, settings: Settings) -> int:
@@ -314,6 +333,23 @@ def points(given: argparse.Namespace, settings: Settings) -> int:
     calling.write(card, found)
     count = len({row["finding"] for row in found.rows})
     print(f"The card of {card.name} says from which probability on it calls each of {count} findings.")
+    return 0
+
+
+def calibrate(given: argparse.Namespace, settings: Settings) -> int:
+    """Fit, measure, tell and write."""
+    from app.adoption import calibrating
+    from app.classifiers.loading import load
+
+    def say(line: str) -> None:
+        print(line, flush=True)
+
+    classifier = load(Registry(settings.models).card(given.name), device(settings))
+    found = calibrating.fitted(classifier, given.data or settings.data, say, given.answers)
+    print("\n".join(calibrating.told(classifier.card, found)))
+    if not given.dry:
+        calibrating.write(classifier, found)
+        print(f"The card of {given.name} says what came out; its weights have another checksum now.")
     return 0
 
 

@@ -59,9 +59,47 @@ class Answered:
     tested_on: tuple[Answers, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """The validation and test films of the collections that a network was fitted to, and what it says of them, as its answers
+    give it: ``said``, ``labels`` and ``published`` (films, findings), in the network's order; all else (films,)."""
+
+    said: NDArray[np.float64]
+    labels: NDArray[np.float32]
+    published: NDArray[np.float32]
+    parts: NDArray[np.str_]
+    sources: NDArray[np.str_]
+    patients: NDArray[np.str_]
+    opacity: NDArray[np.float32]
+
+    def answered(self, said: NDArray[np.float64]) -> Answered:
+        """Probabilities to choose points on: validation patients, adults' whole films and children's counting the same; and to
+        tell of: the test part of each collection, and of adults' whole films together."""
+        sources = tuple(dict.fromkeys(self.sources.tolist()))
+
+        def answers(name: str, chosen: NDArray[np.bool_]) -> Answers:
+            return Answers(name, said[chosen], self.labels[chosen], self.patients[chosen])
+
+        groups = [group for group in (within(WHOLE, sources), within(CHILDREN, sources)) if group]
+        validation = (self.parts == "validation") & np.isin(self.sources, [one for group in groups for one in group])
+        chosen_on = answers("validation", validation)
+        weights = evenly(~np.isnan(chosen_on.labels), [np.isin(self.sources[validation], group) for group in groups])
+        whole = within(WHOLE, sources)
+        tests = [(one,) for one in sources] + ([whole] if len(whole) > 1 else [])
+        tested = (answers(" + ".join(group), (self.parts == "test") & np.isin(self.sources, group)) for group in tests)
+        return Answered(chosen_on, weights, tuple(tested))
+
+
 def of_collections(classifier: Classifier, data: Path, say: Say, kept: Path | None = None) -> Answered:
-    """On validation patients of the collections that a network was fitted to, adults' whole films and children's counting the
-    same; told of the test part of each, and of adults' whole films together. InputError where it was fitted to none of ours."""
+    """On validation patients of the collections that a network was fitted to; told of their test parts. InputError where it was
+    fitted to none of ours."""
+    found = heard(classifier, data, say, kept)
+    return found.answered(found.said)
+
+
+def heard(classifier: Classifier, data: Path, say: Say, kept: Path | None = None) -> Heard:
+    """Let a network read the validation and test films of its collections, or take what it said from ``kept``. InputError where
+    it was fitted to none of ours."""
     card = classifier.card
     sources = tuple(row.name for row in card.data if row.name in SOURCES)
     films = [film for film in read(data, sources) if film.part != "train"] if sources else []
@@ -71,22 +109,15 @@ def of_collections(classifier: Classifier, data: Path, say: Say, kept: Path | No
             {"name": card.name},
         )
     asked = targets.asked(films, FINDINGS)
-    labels = ordered(targets.labels(films, asked), asked, card.findings)
-    said = probabilities(classifier, [partial(real, film.path) for film in films], say, kept)
-    parts, patients = (np.array([getattr(film, name) for film in films]) for name in ("part", "patient"))
-    of = np.array([film.source for film in films])
-
-    def answers(name: str, chosen: NDArray[np.bool_]) -> Answers:
-        return Answers(name, said[chosen], labels[chosen], patients[chosen])
-
-    groups = [group for group in (within(WHOLE, sources), within(CHILDREN, sources)) if group]
-    validation = (parts == "validation") & np.isin(of, [one for group in groups for one in group])
-    chosen_on = answers("validation", validation)
-    weights = evenly(~np.isnan(chosen_on.labels), [np.isin(of[validation], group) for group in groups])
-    whole = within(WHOLE, sources)
-    tests = [(one,) for one in sources] + ([whole] if len(whole) > 1 else [])
-    tested = (answers(" + ".join(group), (parts == "test") & np.isin(of, group)) for group in tests)
-    return Answered(chosen_on, weights, tuple(tested))
+    return Heard(
+        said=probabilities(classifier, [partial(real, film.path) for film in films], say, kept),
+        labels=ordered(targets.labels(films, asked), asked, card.findings),
+        published=ordered(targets.published(films, asked), asked, card.findings),
+        parts=np.array([film.part for film in films]),
+        sources=np.array([film.source for film in films]),
+        patients=np.array([film.patient for film in films]),
+        opacity=np.array([film.opacity for film in films], np.float32),
+    )
 
 
 def of_table(classifier: Classifier, table: Path, images: Path | None, say: Say, kept: Path | None = None) -> Answered:

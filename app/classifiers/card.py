@@ -28,6 +28,7 @@ class Card:
     ``modalities`` and ``body_parts`` say which series it reads, with ``unnamed_parts`` also those that name no part of the
     body: the rule is `app.classifiers.registry.covers`. ``phantom`` networks read studies marked as phantoms, with ``people``
     also those of people that no other network reads; ``default`` networks are chosen by themselves, the others by name.
+    ``second_to`` names the network that one is a second opinion beside: it learned from the same patients.
     ``opens_with`` names the methods whose layers a study opens with; without any, they are the default panel's.
 
     ``explained_layer`` names the module whose output CAM and Grad-CAM use, ``stride`` is its total stride in pixels of the
@@ -90,6 +91,7 @@ class Card:
     stride: int = 0
     ranges: tuple[Range, ...] = ()
     told: tuple[Told, ...] = ()
+    second_to: str = ""
 
     @property
     def several(self) -> bool:
@@ -192,6 +194,7 @@ class Card:
             stride=_between("stride", int(raw.get("stride", 0)), 0, 2048),
             ranges=tuple(_range(entry) for entry in raw.get("ranges", [])),
             told=tuple(row(Told, entry) for entry in raw.get("told", [])),
+            second_to=str(raw.get("second_to", "")),
         )
 
 

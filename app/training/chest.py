@@ -1,6 +1,7 @@
 """`train chest`: a network for frontal chest films from real films of several sources, and its card with honest figures."""
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,18 +28,9 @@ from app.training.record import Record, Values, began_with
 from app.training.unlearning import Unlearning
 
 APART = (
-    "seeds",
-    "refit",
-    "outside",
-    "looked_at",
-    "looked_at_summary",
-    "title",
-    "summary",
-    "default",
-    "limits",
-    "reads",
-    "opens_with",
-)
+    "seeds", "refit", "outside", "looked_at", "looked_at_summary", "title", "summary", "default", "second_to", "limits",
+    "reads", "opens_with",
+)  # fmt: skip
 """Entries of a config that change nothing about how one network is fitted."""
 
 
@@ -135,9 +127,10 @@ def train(
 
 
 def elsewhere(run: dict[str, Any]) -> dict[str, Any]:
-    """A config for other films than ours: every stage learns from all of them, and no source of ours can be left out."""
+    """A config for other films than ours: every stage learns from all of them, none of our sources can be left out, and it is
+    no second opinion beside a network that learned from ours."""
     stages = [{key: value for key, value in stage.items() if key != "sources"} for stage in run["stages"]]
-    return {key: value for key, value in run.items() if key != "outside"} | {"stages": stages}
+    return {key: value for key, value in run.items() if key not in ("outside", "second_to")} | {"stages": stages}
 
 
 def every(run: dict[str, Any]) -> list[dict[str, Any]]:
@@ -268,12 +261,13 @@ class Trainer:
         return network
 
     def calibrate(self, network: nn.Module, size: int) -> list[float]:
-        """Platt scaling per finding on the validation part, the groups (adults and children) with the same weight.
+        """Platt scaling per finding on the validation part, every source with the same weight: which of them a hospital's films
+        are like is not known.
 
         The intercept goes into the head's bias (a constant that no explainer uses), the slope onto the card as a temperature.
         A finding that is never or always there is left as it is.
         """
-        index, weights = self._evenly()
+        index, weights = self._evenly([(source,) for source in sorted(set(self.films.sources.tolist()))])
         logits, labels = self.logits(network, size, index), self.films.labels[index]
         temperatures = []
         head: Any = network.head
@@ -288,9 +282,8 @@ class Trainer:
             temperatures.append(round(1 / slope, 5))
         return temperatures
 
-    def _evenly(self) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """The validation films of the groups, and weights (films, answers) by which every group counts the same."""
-        groups = self.films.groups()
+    def _evenly(self, groups: Sequence[Sequence[str]]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """The validation films of groups of sources, and weights (films, answers) by which every group counts the same."""
         index = self.films.where("validation", *(source for group in groups for source in group))
         known = ~np.isnan(self.films.labels[index])
         members = [np.isin(self.films.sources[index], group)[:, None] for group in groups]
@@ -300,7 +293,7 @@ class Trainer:
     def operating(self, network: nn.Module, size: int, temperature: list[float]) -> measuring.Points:
         """From which probability on each finding is called, chosen on the validation part, and what that does on the test
         part of every source."""
-        index, weights = self._evenly()
+        index, weights = self._evenly(self.films.groups())
         validation = measuring.Answers(
             "validation", self.logits(network, size, index), self.films.labels[index], self.films.patients[index]
         )
@@ -325,23 +318,12 @@ class Trainer:
         for source in sorted(set(self.films.sources.tolist())):
             answered = self.answered(network, size, source)
             measured += measuring.measure(answered, temperature, self.films.answers)
-            opacities = self.opacities(network, size, source)
+            opacity = [self.films.collection.films[i].opacity for i in self.films.where("test", source)]
+            opacities = measuring.opacities(answered, np.array(opacity, np.float32), self.films.answers)
             if opacities is not None:
                 measured += measuring.figures(opacities, self.films.answers, 1000)
         print("\n".join(measuring.told(measured)), flush=True)
         return measured
-
-    def opacities(self, network: nn.Module, size: int, source: str) -> measuring.Answers | None:
-        """Opacity against checked normal by RSNA's readers, asked of the answer for pneumonia; None where nobody looked."""
-        index = self.films.where("test", source)
-        opacity = np.array([self.films.collection.films[i].opacity for i in index], np.float32)
-        index, opacity = index[~np.isnan(opacity)], opacity[~np.isnan(opacity)]
-        if not len(index) or "Pneumonia" not in self.films.answers:
-            return None
-        labels = np.full((len(index), len(self.films.answers)), np.nan, np.float32)
-        labels[:, self.films.answers.index("Pneumonia")] = opacity
-        name = f"{source}, RSNA opacity against checked normal"
-        return measuring.Answers(name, self.logits(network, size, index), labels, self.films.patients[index])
 
     def left_out(self, network: nn.Module, size: int, entry: dict[str, Any]) -> list[dict[str, Any]]:
         """Rows of leave-one-source-out. The network without the source is a run of its own (``stages``), or the members as

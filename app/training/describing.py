@@ -29,6 +29,7 @@ def card(run: dict[str, Any], answers: Sequence[str], size: int, temperature: li
         "body_parts": ["CHEST", "THORAX", "LUNG"],
         "phantom": False,
         "default": bool(run.get("default", True)),
+        **({"second_to": run["second_to"]} if "second_to" in run else {}),
         "input_size": size,
         "explained_layer": "features",
         "stride": total_stride(parameters["strides"]),

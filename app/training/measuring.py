@@ -94,6 +94,19 @@ def figures(answers: Answers, findings: Sequence[str], rounds: int, beside: bool
     return measured
 
 
+def opacities(answers: Answers, opacity: NDArray[np.floating], findings: Sequence[str] = FINDINGS) -> Answers | None:
+    """Opacity against checked normal by RSNA's readers, ``opacity`` (films,) with NaN where nobody looked, asked of the answer
+    for pneumonia; None where nobody looked at all."""
+    seen = ~np.isnan(opacity)
+    if not seen.any() or "Pneumonia" not in findings:
+        return None
+    labels = np.full((int(seen.sum()), len(findings)), np.nan, np.float32)
+    labels[:, list(findings).index("Pneumonia")] = opacity[seen]
+    return Answers(
+        f"{answers.source}, RSNA opacity against checked normal", answers.logits[seen], labels, answers.patients[seen]
+    )
+
+
 def calibrated(answers: Answers, temperature: Sequence[float], rounds: int = 1000) -> Measured:
     """Slope, expected error and reliability of all answers whose truth is known, whatever the finding; no row where the slope
     is not defined or not finite."""

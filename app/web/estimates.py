@@ -3,11 +3,27 @@
 from app.cohorts.report import Estimate
 
 NOTHING = "–"
+MOST = 9
+"""Digits at most."""
 
 
 def figure(value: float | None, digits: int = 3) -> str:
     """A figure; a dash where it is not defined."""
     return NOTHING if value is None else f"{value:.{digits}f}".replace("-", "−")
+
+
+def beside(value: float, point: float, digits: int = 3) -> str:
+    """A figure beside the point that it is held against, with as many digits as it takes to stand on the side of it where it
+    is: 0.1657 beside 0.1658, not 0.166."""
+    for more in range(digits, MOST):
+        if (round(value, more) >= point) == (value >= point):
+            return figure(value, more)
+    return figure(value, MOST)
+
+
+def point(value: float | None) -> str:
+    """The point from which a finding is called: four digits that count, since rare findings are called from small ones on."""
+    return NOTHING if value is None else f"{value:.4g}"
 
 
 def signed(value: float | None, digits: int = 3) -> str:

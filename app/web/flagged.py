@@ -27,7 +27,7 @@ class FlaggedPage:
     """templates/flagged.html: one page of verdicts, the query it answers, and the values each filter offers.
 
     ``order`` is the query's order as the form sends it; ``methods`` gives each method's title, ``against`` by a verdict's id
-    how the judged map lies to the true region; ``called`` are the verdicts on findings that are called.
+    how the judged map lies to the true region; ``lines`` are the same verdicts as the exports have them.
     """
 
     template: ClassVar[str] = "flagged.html"
@@ -39,7 +39,7 @@ class FlaggedPage:
     order: str
     methods: Mapping[str, str]
     against: Mapping[str, tuple[str, ...]]
-    called: frozenset[str]
+    lines: Mapping[str, FlagLine]
 
 
 class Named(BaseModel):
@@ -100,7 +100,7 @@ def _answer(request: Request, query: FlagQuery) -> Response:
         columns=_columns(request, query),
         order=f"-{query.sort}" if query.descending else query.sort,
         against={row.row.id: figures.against(row.row.review.localisations.get(row.row.method), _) for row in flags.rows},
-        called=frozenset(row.row.id for row in flags.rows if FlagLine.of(row, points).called),
+        lines={row.row.id: FlagLine.of(row, points) for row in flags.rows},
         methods={name: explainers.describe(name).titled(_) for name in _methods()} | titles,
     )
     return pages.render(request, page, template="partials/flagged_table.html" if pages.is_htmx(request) else None)

@@ -144,6 +144,8 @@ def _environment(catalogue: Catalogue, assets: "Assets") -> Environment:
         person=person,
         percent=percent,
         figure=estimates.figure,
+        point=estimates.point,
+        beside=estimates.beside,
         signed=estimates.signed,
         interval=estimates.interval,
         probable=estimates.probable,
@@ -152,8 +154,13 @@ def _environment(catalogue: Catalogue, assets: "Assets") -> Environment:
     return environment
 
 
-def percent(probability: float) -> str:
-    """A probability in whole per cent; no network is so sure that it may say 0 or 100."""
+def percent(probability: float, point: float | None = None) -> str:
+    """A probability in whole per cent; no network is so sure that it may say 0 or 100. Beside the ``point`` that a finding is
+    called from, with as many digits as it takes to stand on the side of it where the probability is."""
+    if point is not None:
+        near = estimates.beside(100 * probability, 100 * point, 0)
+        if "." in near:
+            return f"{near} %"
     if probability < 0.005:
         return "<1 %"
     return ">99 %" if probability > 0.995 else f"{100 * probability:.0f} %"

@@ -36,15 +36,16 @@ TOP = 3
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding that is named of a study: whether it is called, how far methods disagree on it (None: not compared), and from
-    where on it is called and who says so. ``elsewhere`` names the region that a map of it looks at so much that a reader should
-    know, ``where`` says how much; "" where none does."""
+    """One finding that is named of a study: whether it is called, how far methods disagree on it (None: not compared), and in
+    words and as a figure from where on it is called. ``elsewhere`` names the region that a map of it looks at so much that a
+    reader should know, ``where`` says how much; "" where none does."""
 
     name: str
     probability: float
     called: bool
     apart: float | None
     told: str
+    point: float
     elsewhere: str = ""
     where: str = ""
 
@@ -175,7 +176,7 @@ def findings(row: WorklistRow, points: Calling, _: Translate) -> Findings:
         called = score.finding != NO_FINDING and point.calls(score.probability)
         lies = row.elsewhere.get(score.finding)
         region, where = (evidence.region(lies.odd, _), evidence.sentence(lies, _)) if lies else ("", "")
-        every.append(Finding(score.finding, score.probability, called, apart, told, region, where))
+        every.append(Finding(score.finding, score.probability, called, apart, told, point.at, region, where))
     ordered = sorted(every, key=lambda one: not one.called)  # stable: by probability within
     return Findings(tuple(ordered[:TOP]), max(0, sum(one.called for one in every) - TOP))
 

@@ -64,7 +64,7 @@ def test_a_real_film_goes_from_upload_to_a_flag(
 ) -> None:
     content = (real_data / "chest" / "dicom" / "pa_jpeg_baseline.dcm").read_bytes()
     film = FilePayload(name="film.dcm", mimeType="application/dicom", buffer=content)
-    judged["chest-compact"] = main_job(page, own_server, film, "chest-compact")
+    judged["chest"] = main_job(page, own_server, film, "chest")
 
 
 def test_what_was_flagged_outlives_a_restart(page: Page, own_server: Server, judged: dict[str, Judged]) -> None:

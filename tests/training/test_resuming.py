@@ -93,6 +93,7 @@ def test_one_epoch_on_the_official_layout_writes_an_honest_card(
 def test_a_table_becomes_a_network_with_its_own_findings(
     config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    config.write_text(f'second_to = "chest"\n{trees.TINY}', encoding="utf-8")
     data = trees.table(tmp_path / "ours", 40, columns="image,patient,part,source,Big heart,Water")
     (data / "films" / "7.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
     assert cli.main(command(data, config, tmp_path)) == 0
@@ -102,6 +103,7 @@ def test_a_table_becomes_a_network_with_its_own_findings(
     assert [row.name for row in card.data] == ["one", "two"]
     assert {row.terms for row in card.data} == {"see the data's own terms"}
     assert card.title == "Chest network trained on one, two"
+    assert card.second_to == ""
     assert any(limit.startswith("1 of 40 films could not be read") for limit in card.limits)
     rows = list(csv.DictReader((tmp_path / "my-chest" / "trunk-1" / "metrics.csv").read_text(encoding="utf-8").splitlines()))
     assert list(rows[0]) == ["epoch", "size", "rate", "loss", "seconds", "one", "two", "validation"]

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -150,3 +151,8 @@ def test_exams_are_a_cohort_too(tmp_path: Path, script: TestClient, store: Store
     page = script.get(f"/cohorts/{sent['id']}/films?network=knee-test&finding=ACL tear")
     assert page.status_code == 200
     assert page.text.count("/thumbnail.png") == 3
+    for address in ("", "/report", "/films?network=knee-test&finding=ACL tear", "/films?network=knee-test&guard=refused"):
+        shown = script.get(f"/cohorts/{sent['id']}{address}").text
+        said = re.sub(r'(?:href|action)="[^"]*"', "", shown[shown.index("<main") :]).lower()
+        assert "exam" in said
+        assert re.findall(r".*\bfilms?\b.*", said) == [], address

@@ -54,9 +54,10 @@ def test_the_page_is_what_its_dataclass_says(client: TestClient, store: Store, f
             order="-created",
             methods=page.methods,
             against={row: page.against[row] for row in flags},
-            called=frozenset(flags),
+            lines={row: page.lines[row] for row in flags},
         )
     assert page == expected
+    assert all(line.called for line in page.lines.values())
     assert page.methods["gradcam"] == "Grad-CAM"
     assert [row.row.id for row in page.flags.rows] == flags[::-1]
 

@@ -61,7 +61,7 @@ def test_the_catalogue_has_nothing_that_nobody_says() -> None:
 
 
 def test_the_networks_that_come_with_the_product_are_translated() -> None:
-    said = extraction.cards(names=("chest-compact", "chest-phantom", "chest-phantom-shortcut"))
+    said = extraction.cards(names=("chest", "chest-compact", "chest-phantom", "chest-phantom-shortcut"))
     assert "Phantom chest network" in said
     assert said - set(extraction.translated("ko")) == set()
 

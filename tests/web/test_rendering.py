@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 
 from app.domain import Evidence, Producer, Share
 from app.store import Store
-from app.web import pages
+from app.web import estimates, pages
 from app.web.application import FOR_GOOD
 from app.web.pages import STATIC, Assets
 from app.worker import Worker
@@ -151,6 +151,28 @@ def test_nothing_is_left_unescaped_by_its_ending(app: FastAPI) -> None:
 )
 def test_no_network_is_so_sure_that_it_may_say_0_or_100(probability: float, shown: str) -> None:
     assert pages.percent(probability) == shown
+
+
+@pytest.mark.parametrize(
+    ("probability", "point", "shown"),
+    [
+        (0.049, 0.048, "5 %"),
+        (0.046, 0.048, "4.6 %"),
+        (0.142403, 0.1424, "14.24 %"),
+        (0.004, 0.003, "0.4 %"),
+        (0.002, 0.003, "<1 %"),
+        (0.996, 0.9975, "99.6 %"),
+    ],
+)
+def test_a_probability_near_a_point_is_told_on_the_side_where_it_is(probability: float, point: float, shown: str) -> None:
+    assert pages.percent(probability, point) == shown
+
+
+def test_figures_near_a_point_have_the_digits_that_part_them() -> None:
+    assert [estimates.beside(value, 0.1658) for value in (0.1657, 0.16575, 0.1658, 0.17)] == [
+        "0.1657", "0.16575", "0.166", "0.170",
+    ]  # fmt: skip
+    assert [estimates.point(value) for value in (0.0754462, 0.5, None)] == ["0.07545", "0.5", "–"]
 
 
 def test_bundles_are_fresh_until_a_script_is_changed_or_removed(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ class ModelOut(Frozen):
     body_parts: tuple[str, ...]
     phantom: bool = Field(description="Made for phantoms.")
     default: bool = Field(description="Chosen by itself; the others by name.")
+    second_to: str = Field(description="Beside which it is a second opinion, from the same patients; else empty.")
     sha256: str = Field(description="The checksum of its weights.")
     imported: bool = Field(description="Somebody else's: its results were taken in, and it has no card here.")
     version: str = Field(description="Of an imported one, as its results say it; else empty.")
@@ -51,6 +52,7 @@ class ModelOut(Frozen):
             body_parts=(),
             phantom=False,
             default=False,
+            second_to="",
             sha256=row.sha256,
             imported=True,
             version=row.version,

@@ -11,7 +11,7 @@ from app.cohorts.report import Report
 from app.desk import cohorts
 from app.store import CohortRow
 from app.web import exports, pages
-from app.web.cohorts import maps, pdf, view
+from app.web.cohorts import listing, maps, pdf, view
 
 router = APIRouter(include_in_schema=False)
 
@@ -29,8 +29,9 @@ def page(request: Request, cohort_id: str) -> view.ReportPage:
     judged = view.judged(f"/cohorts/{cohort_id}", report)
     with pages.of(request).store.view() as tx:
         mapped = tuple(one for one in maps.shown(tx, cohort_id) if one.made is not None)
+    exams = listing.of_exams(request, row)
     titles = view.titles(report, mapped, pages.gettext(request))
-    return view.ReportPage(row, report, judged, view.start(report), datetime.now(UTC), titles, mapped=mapped)
+    return view.ReportPage(row, report, judged, view.start(report), datetime.now(UTC), titles, mapped=mapped, exams=exams)
 
 
 @router.get("/cohorts/{cohort_id}/report")

@@ -79,8 +79,14 @@ def films(request: Request, cohort_id: str, asked: Annotated[Behind, Query()]) -
             name: f"/cohorts/{cohort_id}/films?{urlencode(given | {'go': number})}"
             for name, number in (("before", shown.number - 1), ("after", shown.number + 1))
         },
+        exams=of_exams(request, row),
     )
     return pages.render(request, page)
+
+
+def of_exams(request: Request, row: CohortRow) -> bool:
+    """Whether a cohort's cases are exams: its network reads those."""
+    return bool(row.models) and pages.of(request).registry.remembered(row.models[0]).kind == "exam"
 
 
 def _told(row: CohortRow, cases: tuple[CohortCaseRow, ...], wanted: cohorts.Behind) -> list[view.Film]:

@@ -22,7 +22,7 @@ from app.cohorts.maps import Maps, Mean
 from app.cohorts.report import ENOUGH, Estimate
 from app.web.cohorts import view
 from app.web.cohorts.charts import Curve
-from app.web.estimates import figure, interval, probable, signed
+from app.web.estimates import figure, interval, point, probable, signed
 from app.web.i18n import read
 from app.web.printing.fonts import fonts
 from app.web.printing.pdf import INK, NO_HANGUL, QUIET, RULE
@@ -150,7 +150,8 @@ class Written:
 
     def _figures(self) -> Table:
         _ = self._
-        heads = (_("Finding"), _("Network"), _("Films with / without"), "AUROC", "AP", _("Called from"), _("Sensitivity"),
+        counts = _("Exams with / without") if self.page.exams else _("Films with / without")
+        heads = (_("Finding"), _("Network"), counts, "AUROC", "AP", _("Called from"), _("Sensitivity"),
                  _("Specificity"), _("Slope"))  # fmt: skip
         rows = [[self._say(name, self.quiet) for name in heads]]
         for one in self.page.judged:
@@ -159,12 +160,17 @@ class Written:
                 rows.append([
                     self._say(_(one.finding.replace("_", " ")), bold=True), self._say(told.network, self.quiet),
                     self._say(f"{told.positives} / {told.negatives}"), self._estimate(told.auroc),
-                    self._say(figure(told.average_precision)), self._say(figure(told.point)),
+                    self._say(figure(told.average_precision)), self._say(point(told.point)),
                     self._estimate(told.sensitivity), self._estimate(told.specificity), self._estimate(slope, 2),
                 ])  # fmt: skip
         for mean in self.page.report.means:
             if mean.findings:
-                said = _("Mean over the %(n)s findings with %(enough)s films or more", n=len(mean.findings), enough=ENOUGH)
+                count = {"n": len(mean.findings), "enough": ENOUGH}
+                said = (
+                    _("Mean over the %(n)s findings with %(enough)s exams or more", **count)
+                    if self.page.exams
+                    else _("Mean over the %(n)s findings with %(enough)s films or more", **count)
+                )
                 rows.append([self._say(said, self.quiet), self._say(mean.network, self.quiet), self._say(""),
                              self._estimate(mean.auroc), self._say(figure(mean.average_precision)),
                              *[self._say("")] * 4])  # fmt: skip
@@ -173,7 +179,8 @@ class Written:
     def _differences(self) -> Table:
         _ = self._
         first, second = self.page.report.networks
-        heads = (_("Finding"), _("Films"), first.name, second.name, "DeLong", "p", _("Bootstrap over patients"), "p")
+        cases = _("Exams") if self.page.exams else _("Films")
+        heads = (_("Finding"), cases, first.name, second.name, "DeLong", "p", _("Bootstrap over patients"), "p")
         rows = [[self._say(name, self.quiet) for name in heads]]
         for pair in self.page.report.differences:
             cells = (figure(pair.first), figure(pair.second))
@@ -200,7 +207,8 @@ class Written:
 
     def _groups(self) -> Table:
         _ = self._
-        heads = (_("Finding"), _("Network"), _("Group"), _("Films with / all"), "AUROC", _("Sensitivity"), _("Specificity"))
+        counts = _("Exams with / all") if self.page.exams else _("Films with / all")
+        heads = (_("Finding"), _("Network"), _("Group"), counts, "AUROC", _("Sensitivity"), _("Specificity"))
         rows = [[self._say(name, self.quiet) for name in heads]]
         rows += [
             [

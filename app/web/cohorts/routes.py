@@ -142,7 +142,7 @@ def _page(request: Request, cohort_id: str, asked: Asked, form: Form = NOTHING) 
         judged=view.judged(f"/cohorts/{cohort_id}", report) if report else (),
         start=view.start(report) if report else 0.5,
         mapped=mapped,
-        films_only=report is not None and web.registry.remembered(row.models[0]).kind != "exam",
+        exams=listing.of_exams(request, row),
         titles=view.titles(report, mapped, pages.gettext(request)) if report else {},
         guarded=guarded,
         moved=report is not None and moved != {one: by for one, by in (row.columns or {}).get("points", {}).items() if by},

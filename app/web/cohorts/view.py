@@ -138,7 +138,8 @@ class Judged:
 class CohortPage:
     """templates/cohort.html: what the table means, how far the reading is, or the figures; ``problem`` says why what was chosen
     cannot be measured. ``rejected`` are files of the upload that led here that could not be read, ``guarded`` what the guards
-    of the networks said, ``moved`` whether the reader has moved points that these figures do not call from."""
+    of the networks said, ``moved`` whether the reader has moved points that these figures do not call from; ``exams``: of
+    exams, not films."""
 
     template: ClassVar[str] = "cohort.html"
 
@@ -149,7 +150,7 @@ class CohortPage:
     judged: tuple[Judged, ...]
     start: float
     mapped: tuple[Mapped, ...] = ()
-    films_only: bool = False
+    exams: bool = False
     problem: str = ""
     rejected: tuple[Line, ...] = ()
     titles: Mapping[str, str] = field(default_factory=dict, hash=False)
@@ -225,6 +226,7 @@ class FilmsPage:
     looks_at: str
     findings: tuple[str, ...]
     addresses: Mapping[str, str]
+    exams: bool = False
 
     @property
     def base(self) -> str:
@@ -246,6 +248,7 @@ class ReportPage:
     titles: Mapping[str, str] = field(default_factory=dict, hash=False)
     enough: int = ENOUGH
     mapped: tuple[Mapped, ...] = ()
+    exams: bool = False
 
     @property
     def base(self) -> str:

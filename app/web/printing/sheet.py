@@ -144,7 +144,7 @@ def sheet(tx: Transaction, page: CasePage, view: View, text: str, said: str, _: 
             Chance(
                 score.label,
                 f"{score.probability:.3f}",
-                pages.percent(score.probability),
+                pages.percent(score.probability, score.point),
                 score.finding == data.finding,
                 score.called,
             )
