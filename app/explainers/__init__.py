@@ -41,8 +41,8 @@ class Method:
     mean, in a word each, "" for an end that needs none. ``parameters``: those it has, as they ship. ``alone``: the method that
     takes its place in the panel of a network with one finding, for one that compares findings. ``only``: the one architecture
     that it is defined for; "" for those that ask for no certain one. ``of``: the title of the method that it is a variant of,
-    to be put into its own title; "" for a method. ``prior``: it weighs the finding's mask, which a reader should be able to look
-    at alone."""
+    to be put into its own title; "" for a method. ``prior``: it weighs the finding's mask, which a reader should be able to
+    look at alone."""
 
     name: str
     title: str
