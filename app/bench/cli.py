@@ -60,11 +60,11 @@ def product_figures(what: str, repeat: int, film: Path) -> Iterator[Figure]:
         yield from pixels.measure(repeat)
 
 
-def composites(films: int) -> int:
+def composites(films: int, keep: Path | None) -> int:
     """The table of LRP's composites on ``films`` phantoms per finding; returns the exit code."""
     from app.bench import composites  # noqa: PLC0415 - as above
 
-    for line in composites.compared(composites.MODEL, films):
+    for line in composites.compared(composites.MODEL, films, keep):
         print(line, flush=True)
     return 0
 
@@ -100,7 +100,12 @@ def parser() -> argparse.ArgumentParser:
     many.add_argument(
         "--beside", type=Path, metavar="DIR", help="another checkout of the product, measured in turn with this one"
     )
-    many.add_argument("--keep", type=Path, metavar="DIR", help="cohort: leave the films and their table there")
+    many.add_argument(
+        "--keep",
+        type=Path,
+        metavar="DIR",
+        help="cohort: leave the films and their table there; composites: keep what was measured there and go on from it",
+    )
     return made
 
 
@@ -108,7 +113,7 @@ def main(arguments: list[str]) -> int:
     """Parse the arguments after `bench`, measure, print; returns the exit code."""
     given = parser().parse_args(arguments)
     if given.what == "composites":
-        return composites(given.films or 25)
+        return composites(given.films or 25, given.keep)
     film = Settings().data / "chest" / "dicom" / "pa_jpeg_baseline.dcm"
     machine: dict[str, str | int] = {
         "version": __version__,
