@@ -60,11 +60,11 @@ def product_figures(what: str, repeat: int, film: Path) -> Iterator[Figure]:
         yield from pixels.measure(repeat)
 
 
-def composites(films: int) -> int:
+def composites(films: int, keep: Path | None) -> int:
     """The table of LRP's composites on ``films`` phantoms per finding; returns the exit code."""
     from app.bench import composites  # noqa: PLC0415 - as above
 
-    for line in composites.compared(composites.MODEL, films):
+    for line in composites.compared(composites.MODEL, films, keep):
         print(line, flush=True)
     return 0
 
@@ -103,7 +103,12 @@ def parser() -> argparse.ArgumentParser:
         help="how many films (default: 200); composites: phantoms per finding (default: 25); cohort: phantoms (default: 300)",
     )
     many.add_argument("--size", type=int, default=1024, help="their size in pixels (default: 1024)")
-    many.add_argument("--keep", type=Path, metavar="DIR", help="cohort: leave the films and their table there")
+    many.add_argument(
+        "--keep",
+        type=Path,
+        metavar="DIR",
+        help="cohort: leave the films and their table there; composites: keep what was measured there and go on from it",
+    )
     return made
 
 
@@ -119,7 +124,7 @@ def main(arguments: list[str]) -> int:
     """Parse the arguments after `bench`, measure, print; returns the exit code."""
     given = parser().parse_args(arguments)
     if given.what == "composites":
-        return composites(given.films or 25)
+        return composites(given.films or 25, given.keep)
     film = Settings().data / "chest" / "dicom" / "pa_jpeg_baseline.dcm"
     machine: dict[str, str | int] = {
         "version": __version__,

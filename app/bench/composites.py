@@ -9,6 +9,7 @@ import sys
 import types
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -24,14 +25,16 @@ from app.explainers.methods.lrp import LRP
 from app.explainers.relevance.lrp import COMPOSITES
 from app.explainers.trace import Trace
 from app.reporting import cases, variants
+from app.reporting.kept import Kept
 from app.reporting.variants import Variant
 
 MODEL = "chest-phantom"
 MEASURES = ("pointing", "pointing, smoothed", "between findings", "Σ|R| ÷ seed", "absorbed", "lost")
 
 
-def compared(name: str, each: int) -> Iterator[str]:
-    """The table's lines, over ``each`` phantoms per finding, seeds that no training run saw."""
+def compared(name: str, each: int, keep: Path | None = None) -> Iterator[str]:
+    """The table's lines, over ``each`` phantoms per finding, seeds that no training run saw. ``keep``: the folder of what was
+    measured before."""
     settings = Settings()
     registry = Registry(settings.models)
     classifier = Loaded(registry, settings.device).get(registry.card(name))
@@ -41,8 +44,8 @@ def compared(name: str, each: int) -> Iterator[str]:
     known = list(cases.phantoms(classifier.card.findings, each))
     beside = [Variant(composite, LRP(composite=composite).relevance) for composite in COMPOSITES]
     beside += [Variant(f"{composite}, zennit", partial(zennit.relevance, composite)) for composite in COMPOSITES]
-    values = []
-    for index, value in enumerate(variants.pointing(classifier, known, beside)):
+    values, kept = [], Kept.at(keep, "composites", classifier.card, [variant.name for variant in beside])
+    for index, value in enumerate(variants.pointing(classifier, known, beside, kept)):
         values.append(value)
         if index % 5000 == 4999:
             print(f"{len(values)} figures", flush=True)

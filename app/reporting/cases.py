@@ -40,6 +40,11 @@ class Case:
     finding: str
     truth: NDArray[np.bool_]
 
+    @property
+    def name(self) -> str:
+        """Which case this is, of all that are measured together."""
+        return f"{self.source}: {self.series.series_uid}, {self.finding}"
+
 
 def phantoms(findings: tuple[str, ...], count: int, size: int = 256) -> Iterator[Case]:
     """``count`` phantoms per finding, each showing that finding alone, with its exact mask."""

@@ -30,6 +30,7 @@ from app.reporting import (
     signs,
     starts,
 )
+from app.reporting.kept import Kept
 from app.reporting.writing import Report, write
 from app.training import guarding
 from app.training.anatomy import measuring as outlining
@@ -58,7 +59,7 @@ def main(arguments: list[str]) -> int:
     if given.shortcuts:
         told = shortcuts.lines(shortcuts.measure(classifier, given.data, given.part))
     else:
-        told = starts.compared(classifier, known_places(classifier.card, given), given.few, print)
+        told = starts.compared(classifier, known_places(classifier.card, given), given.few, print, given.keep)
     for line in told:
         print(line, flush=True)
     return 0
@@ -86,7 +87,8 @@ def maps(given: argparse.Namespace, card: Card, loaded: Loaded) -> int:
         for line in placing.lines(placing.measure(classifier, known, methods, lambda told: print(told, flush=True))):
             print(line)
         return 0
-    values = measuring.localise(classifier, known, methods, lambda told: print(told, flush=True))
+    kept = Kept.at(given.keep, "maps", card, methods, [case.name for case in known])
+    values = measuring.localise(classifier, known, methods, lambda told: print(told, flush=True), kept)
     few = known[:: max(1, len(known) // given.few)][: given.few]
     for name, measure in (
         ("perturbation", measuring.perturb),
@@ -95,7 +97,7 @@ def maps(given: argparse.Namespace, card: Card, loaded: Loaded) -> int:
         ("randomisation", measuring.randomisation),
     ):
         print(f"{name}: {len(few)} cases", flush=True)
-        values += measure(classifier, few, methods)
+        values += measure(classifier, few, methods, kept)
     report = Report(card, methods, tuple(measuring.summarise(values)), len(known))
     write(report, given.out)
     for sentence in report.warnings():
@@ -173,6 +175,12 @@ def parser(settings: Settings) -> argparse.ArgumentParser:
         action="store_true",
         help="print what it is worth that maps of inner layers lie where their cells look, no more: the pointing game of "
         "--methods stretched over all that the network read, and as they lie",
+    )
+    options.add_argument(
+        "--keep",
+        type=Path,
+        metavar="DIR",
+        help="keep what was measured of each case in DIR and go on from it, so that a long measurement may be cut",
     )
     options.add_argument("--few", type=int, default=12, help="cases for the slow measures: perturbation, noise, randomisation")
     return options

@@ -4,8 +4,9 @@ Knows the explainers, the classifiers and the measures; writes nothing.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from app.explainers import twins
 from app.explainers.trace import Trace
 from app.grey import resample
 from app.reporting.cases import Case
+from app.reporting.kept import NOTHING, Kept, Value
 
 MEDIANS = frozenset({"outside_inside"})
 """A ratio may be infinite, where nothing positive lies inside: its median is told, not its mean."""
@@ -47,19 +49,6 @@ class Row:
     method: str
     measure: str
     mean: Mean
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """One measured value, before any mean. ``draw``: of which random network, where a measure draws several."""
-
-    source: str
-    finding: str
-    owner: str
-    method: str
-    measure: str
-    value: float
-    draw: int = 0
 
 
 def asked(method: str) -> tuple[str, dict[str, Any]]:
@@ -95,33 +84,47 @@ def explain(method: str, classifier: Classifier, trace: Trace, findings: Sequenc
 
 
 def localise(
-    classifier: Classifier, cases: Sequence[Case], methods: Sequence[str], progress: Callable[[str], None]
+    classifier: Classifier,
+    cases: Sequence[Case],
+    methods: Sequence[str],
+    progress: Callable[[str], None],
+    kept: Kept = NOTHING,
 ) -> list[Value]:
     """Each localisation measure of each method and control on each case, on the image's own grid; pointing also at a scale that
     is common to all of them, ``pointing_common``."""
     values = []
-    rng = np.random.default_rng(0)
     prior = mean_boxes(cases)
     for index, case in enumerate(cases):
-        image = case.series.images[0]
-        trace = explainers.record(classifier, case.series)
-        maps: dict[str, tuple[NDArray[np.float32], float | None]] = {}
-        for method in methods:
-            (layer,) = explain(method, classifier, trace, [case.finding])
-            maps[method] = (on_image(layer, image), pointing(layer, case.truth))
-        for control, heat in zip(CONTROLS, controls(case, index, prior, rng), strict=True):
-            maps[control] = (heat, None)
-        sources = [case.source, f"{case.source}, called"] if called(trace, case.finding) else [case.source]
-        scale = stride(trace, image)
-        for method, (heat, hit) in maps.items():
-            told = {name: measure(heat, case.truth) for name, measure in localisation.MEASURES.items()}
-            told["pointing"] = told["pointing"] if hit is None else hit
-            told[localisation.COMMON] = localisation.pointing(localisation.smoothed(heat, scale), case.truth)
-            for name, value in told.items():
-                values += [Value(source, case.finding, case.owner, method, name, value) for source in sources]
+        values += kept.take(f"localised {case.name}", partial(_localised, classifier, case, index, prior, methods))
         if index % 20 == 19:
             progress(f"{index + 1} of {len(cases)} cases localised")
     return values
+
+
+def _localised(
+    classifier: Classifier,
+    case: Case,
+    index: int,
+    prior: dict[tuple[str, str], NDArray[np.float32]],
+    methods: Sequence[str],
+) -> Iterator[Value]:
+    image = case.series.images[0]
+    trace = explainers.record(classifier, case.series)
+    maps: dict[str, tuple[NDArray[np.float32], float | None]] = {}
+    for method in methods:
+        (layer,) = explain(method, classifier, trace, [case.finding])
+        maps[method] = (on_image(layer, image), pointing(layer, case.truth))
+    # A random map of this case's own: it is the same when the cases before it were measured in another run.
+    for control, heat in zip(CONTROLS, controls(case, index, prior, np.random.default_rng((0, index))), strict=True):
+        maps[control] = (heat, None)
+    sources = [case.source, f"{case.source}, called"] if called(trace, case.finding) else [case.source]
+    scale = stride(trace, image)
+    for method, (heat, hit) in maps.items():
+        told = {name: measure(heat, case.truth) for name, measure in localisation.MEASURES.items()}
+        told["pointing"] = told["pointing"] if hit is None else hit
+        told[localisation.COMMON] = localisation.pointing(localisation.smoothed(heat, scale), case.truth)
+        for name, value in told.items():
+            yield from (Value(source, case.finding, case.owner, method, name, value) for source in sources)
 
 
 def called(trace: Trace, finding: str) -> bool:
@@ -186,29 +189,33 @@ def controls(
     return localisation.random_map((rows, columns), rng), localisation.centre_prior((rows, columns)), box
 
 
-def perturb(classifier: Classifier, cases: Sequence[Case], methods: Sequence[str]) -> list[Value]:
+def perturb(classifier: Classifier, cases: Sequence[Case], methods: Sequence[str], kept: Kept = NOTHING) -> list[Value]:
     """The perturbation curves of the finding's probability and the area under each: least and most relevant pixels first.
 
     The points of a curve are measures of their own, ``negative_perturbation_at_0.10`` with a tenth of the pixels removed.
     """
-    values = []
-    rng = np.random.default_rng(1)
+    return [
+        value
+        for index, case in enumerate(cases)
+        for value in kept.take(f"perturbed {case.name}", partial(_perturbed, classifier, case, index, methods))
+    ]
+
+
+def _perturbed(classifier: Classifier, case: Case, index: int, methods: Sequence[str]) -> Iterator[Value]:
     size = classifier.card.input_size
-    for case in cases:
-        film = classifier.planes(case.series)[0, 0].cpu().numpy()
-        trace = explainers.record(classifier, case.series)
-        answer = probability_of(classifier, case.finding)
-        layers = {method: explain(method, classifier, trace, [case.finding])[0] for method in methods}
-        maps = {method: on_input(layer, classifier, case.series.images[0]) for method, layer in layers.items()}
-        maps["random map"] = localisation.random_map((size, size), rng)
-        maps["centre prior"] = localisation.centre_prior((size, size))
-        for method, heat in maps.items():
-            for name, first in ORDERS.items():
-                drawn = perturbation.curve(film, heat, answer, first)
-                values.append(Value(case.source, case.finding, case.owner, method, name, drawn.area))
-                for share, probability in zip(drawn.removed, drawn.answers, strict=True):
-                    values.append(Value(case.source, "all", case.owner, method, f"{name}_at_{share:.2f}", probability))
-    return values
+    film = classifier.planes(case.series)[0, 0].cpu().numpy()
+    trace = explainers.record(classifier, case.series)
+    answer = probability_of(classifier, case.finding)
+    layers = {method: explain(method, classifier, trace, [case.finding])[0] for method in methods}
+    maps = {method: on_input(layer, classifier, case.series.images[0]) for method, layer in layers.items()}
+    maps["random map"] = localisation.random_map((size, size), np.random.default_rng((1, index)))
+    maps["centre prior"] = localisation.centre_prior((size, size))
+    for method, heat in maps.items():
+        for name, first in ORDERS.items():
+            drawn = perturbation.curve(film, heat, answer, first)
+            yield Value(case.source, case.finding, case.owner, method, name, drawn.area)
+            for share, probability in zip(drawn.removed, drawn.answers, strict=True):
+                yield Value(case.source, "all", case.owner, method, f"{name}_at_{share:.2f}", probability)
 
 
 def probability_of(classifier: Classifier, finding: str) -> perturbation.Answer:
@@ -224,18 +231,21 @@ def probability_of(classifier: Classifier, finding: str) -> perturbation.Answer:
     return answer
 
 
-def sensitivity(classifier: Classifier, cases: Sequence[Case], methods: Sequence[str], draws: int = 4) -> list[Value]:
+def sensitivity(classifier: Classifier, cases: Sequence[Case], methods: Sequence[str], kept: Kept = NOTHING) -> list[Value]:
     """Max-sensitivity (Yeh 2019): the largest relative change of a map under noise of `NOISE` of the film's range."""
-    values = []
-    for case in cases:
-        rng = np.random.default_rng(int(np.abs(case.truth.sum())))
-        films = [case.series, *(noisy(case.series, rng) for _ in range(draws))]
-        traces = [explainers.record(classifier, film) for film in films]
-        for method in methods:
-            maps = [explain(method, classifier, trace, [case.finding])[0].values[0] for trace in traces]
-            worst = max(agreement.relative_change(maps[0], changed) for changed in maps[1:])
-            values.append(Value(case.source, case.finding, case.owner, method, "max_sensitivity", worst))
-    return values
+    return [
+        value for case in cases for value in kept.take(f"noisy {case.name}", partial(_sensitive, classifier, case, methods))
+    ]
+
+
+def _sensitive(classifier: Classifier, case: Case, methods: Sequence[str], draws: int = 4) -> Iterator[Value]:
+    rng = np.random.default_rng(int(np.abs(case.truth.sum())))
+    films = [case.series, *(noisy(case.series, rng) for _ in range(draws))]
+    traces = [explainers.record(classifier, film) for film in films]
+    for method in methods:
+        maps = [explain(method, classifier, trace, [case.finding])[0].values[0] for trace in traces]
+        worst = max(agreement.relative_change(maps[0], changed) for changed in maps[1:])
+        yield Value(case.source, case.finding, case.owner, method, "max_sensitivity", worst)
 
 
 def noisy(series: Series, rng: np.random.Generator) -> Series:
@@ -248,36 +258,44 @@ def noisy(series: Series, rng: np.random.Generator) -> Series:
     return replace(series, images=(replace(image, stored=stored),))
 
 
-def between_findings(classifier: Classifier, cases: Sequence[Case], methods: Sequence[str]) -> list[Value]:
-    """Mean rank correlation of a method's maps for different findings of one film."""
-    values = []
-    findings = classifier.card.findings
-    for case in cases:
-        trace = explainers.record(classifier, case.series)
-        for method in methods:
-            maps = np.concatenate([layer.values for layer in explain(method, classifier, trace, findings)])
-            values.append(Value(case.source, "all", case.owner, method, "between_findings", agreement.between(maps)))
-    return values
-
-
-def randomisation(
-    classifier: Classifier, cases: Sequence[Case], methods: Sequence[str], draws: int = RANDOM_DRAWS
+def between_findings(
+    classifier: Classifier, cases: Sequence[Case], methods: Sequence[str], kept: Kept = NOTHING
 ) -> list[Value]:
+    """Mean rank correlation of a method's maps for different findings of one film."""
+    return [
+        value for case in cases for value in kept.take(f"between {case.name}", partial(_between, classifier, case, methods))
+    ]
+
+
+def _between(classifier: Classifier, case: Case, methods: Sequence[str]) -> Iterator[Value]:
+    trace = explainers.record(classifier, case.series)
+    for method in methods:
+        maps = np.concatenate([layer.values for layer in explain(method, classifier, trace, classifier.card.findings)])
+        yield Value(case.source, "all", case.owner, method, "between_findings", agreement.between(maps))
+
+
+def randomisation(classifier: Classifier, cases: Sequence[Case], methods: Sequence[str], kept: Kept = NOTHING) -> list[Value]:
     """Model randomisation (Adebayo 2018): weights drawn anew from the top down; rank correlation with the map before, for
-    several random networks.
+    several random networks (`RANDOM_DRAWS`).
 
     The measure's name carries the share of the network's layers that are random: ``randomised_100`` is all of them.
     """
-    values = []
+    which = " ".join(case.name for case in cases)
+    return [
+        value
+        for draw in range(RANDOM_DRAWS)
+        for value in kept.take(f"randomised {draw}: {which}", partial(_randomised, classifier, cases, methods, draw))
+    ]
+
+
+def _randomised(classifier: Classifier, cases: Sequence[Case], methods: Sequence[str], draw: int) -> Iterator[Value]:
     originals = maps_of(classifier, cases, methods)
-    for draw in range(draws):
-        for percent, twin in twins.steps(classifier, RANDOM_SHARES, draw):
-            for key, heat in maps_of(twin, cases, methods).items():
-                case, method = cases[key[0]], key[1]
-                alike = agreement.spearman(originals[key], heat)
-                value = 0.0 if np.isnan(alike) else alike
-                values.append(Value(case.source, "all", case.owner, method, f"{RANDOMISED}{percent}", value, draw))
-    return values
+    for percent, twin in twins.steps(classifier, RANDOM_SHARES, draw):
+        for key, heat in maps_of(twin, cases, methods).items():
+            case, method = cases[key[0]], key[1]
+            alike = agreement.spearman(originals[key], heat)
+            value = 0.0 if np.isnan(alike) else alike
+            yield Value(case.source, "all", case.owner, method, f"{RANDOMISED}{percent}", value, draw)
 
 
 def maps_of(

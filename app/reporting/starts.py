@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 
 from app.classifiers.classifier import Classifier
 from app.explainers.base import Relevance
@@ -10,22 +11,27 @@ from app.explainers.relevance.rap import RAPRules, Start
 from app.explainers.trace import Trace
 from app.reporting import variants
 from app.reporting.cases import Case
+from app.reporting.kept import Kept
 from app.reporting.variants import Variant
 
 STARTS: tuple[Start, ...] = ("paper", "contrastive", "uniform")
 MEASURES = ("pointing", "pointing, smoothed", "between findings", f"randomised {variants.TOP:.0%}", "like uniform")
 
 
-def compared(classifier: Classifier, cases: Sequence[Case], few: int, progress: Callable[[str], None]) -> Iterator[str]:
-    """The table's lines: every start on every case, randomisation on ``few`` of them per source."""
+def compared(
+    classifier: Classifier, cases: Sequence[Case], few: int, progress: Callable[[str], None], keep: Path | None = None
+) -> Iterator[str]:
+    """The table's lines: every start on every case, randomisation on ``few`` of them per source. ``keep``: the folder of what
+    was measured before."""
     each = [Variant(start, partial(_walk, start)) for start in STARTS]
+    kept = Kept.at(keep, "starts", classifier.card, STARTS)
     values = []
-    for index, value in enumerate(variants.pointing(classifier, cases, each)):
+    for index, value in enumerate(variants.pointing(classifier, cases, each, kept)):
         values.append(value)
         if index % 1000 == 999:
             progress(f"{len(values)} figures of RAP's starts")
     some = [case for source in dict.fromkeys(c.source for c in cases) for case in _spread(cases, source, few)]
-    values += variants.randomised(classifier, some, each)
+    values += variants.randomised(classifier, some, each, kept)
     told = [
         variants.Told(one.source, one.variant, one.measure.replace("the last", "uniform"), one.mean)
         for one in variants.summarised(values)

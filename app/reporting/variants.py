@@ -5,6 +5,7 @@ Knows the explainers and the measures; what varies is its caller's.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from app.explainers.base import Relevance
 from app.explainers.trace import Trace
 from app.reporting import measuring
 from app.reporting.cases import Case
-from app.reporting.measuring import Value
+from app.reporting.kept import NOTHING, Kept, Value
 
 Walk = Callable[[Trace, Sequence[int]], Relevance]
 """Maps of targets (positions in the network's logits) for one film."""
@@ -47,48 +48,64 @@ class Told:
     mean: Mean
 
 
-def pointing(classifier: Classifier, cases: Sequence[Case], variants: Sequence[Variant]) -> Iterator[Value]:
+def pointing(
+    classifier: Classifier, cases: Sequence[Case], variants: Sequence[Variant], kept: Kept = NOTHING
+) -> Iterator[Value]:
     """Where each map points, as it is and smoothed by half the stride of the network's explained layer; how alike the maps of
     all findings are, and how alike a map is to that of the last variant; what was lost and kept on the way."""
     for case in cases:
-        trace = explainers.record(classifier, case.series)
-        target = classifier.card.findings.index(case.finding)
-        sigma = trace.input.shape[-1] / trace.layer(classifier.card.explained_layer).shape[-1] / 2
-        found = [variant.walk(trace, range(len(classifier.card.findings))) for variant in variants]
-        against = _array(found[-1])[target]
-        for variant, relevance in zip(variants, found, strict=True):
-            maps = _array(relevance)
-            own = maps[target]
-            told = {
-                "pointing": _hit(classifier, case, own),
-                "pointing, smoothed": _hit(classifier, case, ndimage.gaussian_filter(own, sigma)),
-                "between findings": agreement.between(maps),
-                "like the last": agreement.spearman(own, against),
-            }
-            if relevance.total is not None:
-                seed = abs(float(relevance.total[target, 0]))
-                told["Σ|R| ÷ seed"] = float(np.abs(own).sum(dtype=np.float64)) / max(seed, 1e-12)
-                if relevance.absorbed is not None:
-                    told["absorbed"] = float(relevance.absorbed[target, 0]) / max(seed, 1e-12)
-            if relevance.conservation_error is not None:
-                told["lost"] = float(relevance.conservation_error[target, 0])
-            for name, value in told.items():
-                yield Value(case.source, case.finding, case.owner, variant.name, name, value)
+        yield from kept.take(f"pointed {case.name}", partial(_pointed, classifier, case, variants))
 
 
-def randomised(classifier: Classifier, cases: Sequence[Case], variants: Sequence[Variant]) -> Iterator[Value]:
+def _pointed(classifier: Classifier, case: Case, variants: Sequence[Variant]) -> Iterator[Value]:
+    trace = explainers.record(classifier, case.series)
+    target = classifier.card.findings.index(case.finding)
+    sigma = trace.input.shape[-1] / trace.layer(classifier.card.explained_layer).shape[-1] / 2
+    found = [variant.walk(trace, range(len(classifier.card.findings))) for variant in variants]
+    against = _array(found[-1])[target]
+    for variant, relevance in zip(variants, found, strict=True):
+        maps = _array(relevance)
+        own = maps[target]
+        told = {
+            "pointing": _hit(classifier, case, own),
+            "pointing, smoothed": _hit(classifier, case, ndimage.gaussian_filter(own, sigma)),
+            "between findings": agreement.between(maps),
+            "like the last": agreement.spearman(own, against),
+        }
+        if relevance.total is not None:
+            seed = abs(float(relevance.total[target, 0]))
+            told["Σ|R| ÷ seed"] = float(np.abs(own).sum(dtype=np.float64)) / max(seed, 1e-12)
+            if relevance.absorbed is not None:
+                told["absorbed"] = float(relevance.absorbed[target, 0]) / max(seed, 1e-12)
+        if relevance.conservation_error is not None:
+            told["lost"] = float(relevance.conservation_error[target, 0])
+        for name, value in told.items():
+            yield Value(case.source, case.finding, case.owner, variant.name, name, value)
+
+
+def randomised(
+    classifier: Classifier, cases: Sequence[Case], variants: Sequence[Variant], kept: Kept = NOTHING
+) -> Iterator[Value]:
     """Rank correlation of a map with that of the same network after its upper layers (`TOP`) were drawn anew, `DRAWS` times."""
-    networks = [twins.randomised(classifier, TOP, draw) for draw in range(DRAWS)]
+
+    @cache
+    def networks() -> list[Classifier]:
+        return [twins.randomised(classifier, TOP, draw) for draw in range(DRAWS)]
+
     for case in cases:
-        target = classifier.card.findings.index(case.finding)
-        before = explainers.record(classifier, case.series)
-        kept = [_array(variant.walk(before, [target]))[0] for variant in variants]
-        for other in networks:
-            trace = explainers.record(other, case.series)
-            for variant, heat in zip(variants, kept, strict=True):
-                value = agreement.spearman(heat, _array(variant.walk(trace, [target]))[0])
-                name = f"randomised {TOP:.0%}"
-                yield Value(case.source, case.finding, case.owner, variant.name, name, 0.0 if np.isnan(value) else value)
+        yield from kept.take(f"randomised {case.name}", partial(_random, classifier, case, variants, networks))
+
+
+def _random(classifier: Classifier, case: Case, variants: Sequence[Variant], networks: Sequence[Classifier]) -> Iterator[Value]:
+    target = classifier.card.findings.index(case.finding)
+    before = explainers.record(classifier, case.series)
+    found = [_array(variant.walk(before, [target]))[0] for variant in variants]
+    for other in networks():
+        trace = explainers.record(other, case.series)
+        for variant, heat in zip(variants, found, strict=True):
+            value = agreement.spearman(heat, _array(variant.walk(trace, [target]))[0])
+            name = f"randomised {TOP:.0%}"
+            yield Value(case.source, case.finding, case.owner, variant.name, name, 0.0 if np.isnan(value) else value)
 
 
 def summarised(values: Sequence[Value]) -> list[Told]:

@@ -85,8 +85,8 @@ def middle(shape: tuple[int, ...]) -> list[tuple[int, int]]:
     return [(shape[0] // 2 - down, shape[1] // 2 - across) for down in (0, 1) for across in (0, 1)]
 
 
-def compact() -> nn.Module:
-    return build("compact-residual", 3, CARDS["chest-compact"].parameters)
+def compact(name: str = "chest-compact") -> nn.Module:
+    return build("compact-residual", 3, CARDS[name].parameters)
 
 
 def lite() -> nn.Module:
@@ -99,6 +99,7 @@ def lite() -> nn.Module:
 
 
 NETWORKS: dict[str, tuple[Callable[[], nn.Module], str, int, float]] = {
+    "chest": (lambda: compact("chest"), "features", 224, 7.5),
     "chest-compact": (compact, "features", 224, 7.5),
     "chest-compact, odd": (compact, "features", 255, 7.47),
     "resnet-18": (lambda: build("resnet-18", 3, {}), LAYERS["resnet-18"], 384, 15.5),

@@ -21,8 +21,7 @@ TINY = 1e-30
 
 def reciprocal(z: Tensor) -> Tensor:
     """1/z, and 0 where z is 0."""
-    zero = z.abs() < TINY
-    return z.masked_fill(zero, 1.0).reciprocal_().masked_fill_(zero, 0.0)
+    return z.reciprocal().masked_fill_(z.abs() < TINY, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,9 +109,11 @@ class Linear:
         below, right = (
             n + t - 1 - before - have for n, t, before, have in zip(sizes, taps, (up, left), s.shape[2:], strict=True)
         )
-        padded = F.pad(s, (left, right, up, below))
-        parts = F.conv2d(padded, kernel.flatten(0, 2).contiguous(memory_format=torch.channels_last))
-        parts = parts.view(len(s), channels, len(rows), len(columns), *sizes).permute(0, 1, 4, 2, 5, 3)
+        # As much on both sides as the convolution pads by itself, and what is too much cut off: nothing is copied to be padded.
+        pad = max(up, below, 0), max(left, right, 0)
+        kernel = kernel.flatten(0, 2).contiguous(memory_format=torch.channels_last)
+        parts = F.conv2d(s, kernel, padding=pad)[:, :, pad[0] - up :, pad[1] - left :][:, :, : sizes[0], : sizes[1]]
+        parts = parts.unflatten(1, (channels, len(rows), len(columns))).permute(0, 1, 4, 2, 5, 3)
         return parts.reshape(len(s), channels, sizes[0] * len(rows), sizes[1] * len(columns))[
             ..., : like.shape[2], : like.shape[3]
         ]

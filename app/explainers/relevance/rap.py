@@ -94,23 +94,24 @@ class RAPRules(Rules):
         by_p = trace.remember(("1/P", key), lambda: reciprocal(p))
         by_both = trace.remember(("1/(P+N)", key), lambda: reciprocal(p + n))
         if step.kind == "linear":
-            c = layer.transposed(r * by_p, up, x).add_(layer.transposed(r * by_both, down, x)).mul_(x)
-            return shifted(c, r)
+            return shifted(layer.transposed(r * by_p, up, x).add_(layer.transposed(r * by_both, down, x)), r, x)
         by_n = trace.remember(("1/N", key), lambda: reciprocal(n))
         if layer.groups > 1:
             s = (r * by_both).addcmul_(r.clamp_max(0), by_n)
-            c = layer.transposed(r.clamp_min(0).mul_(by_p), up, x).add_(layer.transposed(s, down, x)).mul_(x)
-            return shifted(c, r)
+            return shifted(layer.transposed(r.clamp_min(0).mul_(by_p), up, x).add_(layer.transposed(s, down, x)), r, x)
         # Both parts as one transposed map of twice the outputs: less work than two, and nothing to add up afterwards.
         last = torch.channels_last if p.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
         targets, (slices, outputs, *sizes) = r.shape[0], p.shape
         both = torch.empty((targets * slices, 2 * outputs, *sizes), dtype=r.dtype, device=r.device, memory_format=last)
         both = both.view(targets, slices, 2 * outputs, *sizes)
-        above, below = both[:, :, :outputs], both[:, :, outputs:]
-        torch.mul(r.clamp_min(0), by_p, out=above)
-        torch.mul(r, by_both, out=below).addcmul_(r.clamp_max(0), by_n)
+        each = _rows(r)
+        signed = torch.empty_like(r[each[0]])
+        for some in each:
+            above, below = both[some, :, :outputs], both[some, :, outputs:]
+            torch.mul(torch.clamp_min(r[some], 0, out=signed), by_p, out=above)
+            torch.mul(r[some], by_both, out=below).addcmul_(torch.clamp_max(r[some], 0, out=signed), by_n)
         weights = trace.remember(("w+|w-|", key), lambda: torch.cat([up, down]))
-        return shifted(layer.transposed(both, weights, x).mul_(x), r)
+        return shifted(layer.transposed(both, weights, x), r, x)
 
 
 def _contributions(x: Tensor, weight: Tensor) -> Tensor:
@@ -124,10 +125,21 @@ def _shares(parts: Tensor) -> Tensor:
     return parts * reciprocal(whole).view(*whole.shape, *[1] * (parts.dim() - 2))
 
 
-def shifted(c: Tensor, r: Tensor) -> Tensor:
-    """Uniform shifting, in place: ``C_i − [C_i ≠ 0]·(ΣC − ΣR)/n`` over one finding and slice, n counting active neurons."""
+def shifted(c: Tensor, r: Tensor, x: Tensor) -> Tensor:
+    """Contributions ``C_i = x_i c_i`` under uniform shifting, in place of ``c``: ``C_i − [C_i ≠ 0]·(ΣC − ΣR)/n`` over one
+    finding and slice, n counting active neurons."""
     # Sums over dimensions as they lie: a channels-last value would be copied to be flattened.
     own, above = tuple(range(2, c.dim())), tuple(range(2, r.dim()))
-    active = c.sign().abs_()
-    shift = (r.sum(above) - c.sum(own)) * reciprocal(active.sum(own))
-    return c.addcmul_(active, shift.view(*shift.shape, *[1] * (c.dim() - 2)))
+    each, wanted = _rows(c), r.sum(above)
+    active = torch.empty_like(c[each[0]])
+    for some in each:
+        part = c[some].mul_(x)
+        torch.ne(part, 0, out=active)
+        shift = (wanted[some] - part.sum(own)) * reciprocal(active.sum(own))
+        part.addcmul_(active, shift.view(*shift.shape, *[1] * (c.dim() - 2)))
+    return c
+
+
+def _rows(r: Tensor) -> list[slice]:
+    """The findings of ``r``, one by one on a CPU, where one fits into the cache and all of them do not."""
+    return [slice(row, row + 1) for row in range(len(r))] if r.device.type == "cpu" else [slice(None)]
