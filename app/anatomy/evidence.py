@@ -15,9 +15,12 @@ from app.anatomy.ground import REGIONS, Ground, Mask, cells, overlaps
 from app.domain import Evidence, Extent, Share
 
 MARKERS = "markers"
+DEVICES = "tubes and wires"
+DEVICE = 0.5
+"""A place is a tube's or a wire's from this probability on."""
 OFF_MASK = "outside the finding's mask"
-ORDER = (*REGIONS[1:], REGIONS[0], MARKERS, OFF_MASK)
-"""The regions as a table has them. The first six share the film among them; the last two lie across."""
+ORDER = (*REGIONS[1:], REGIONS[0], MARKERS, DEVICES, OFF_MASK)
+"""The regions as a table has them. The first six share the film among them; the others lie across."""
 
 
 def evidence(values: NDArray[np.floating], extent: Extent, ground: Ground, likely: Mask | None = None) -> Evidence:
@@ -52,13 +55,15 @@ def _rows(mass: NDArray[np.float64], area: NDArray[np.float64], ground: Ground, 
     told: dict[str, tuple[float, float]] = {region: (held[at], covered[at]) for at, region in enumerate(REGIONS)}
     if ground.markers is not None:
         told[MARKERS] = (mass[ground.markers].sum(), area[ground.markers].sum())
+    if ground.devices is not None:
+        told[DEVICES] = (mass[ground.devices].sum(), area[ground.devices].sum())
     if likely is not None:
         told[OFF_MASK] = (1 - mass[likely].sum(), 1 - area[likely].sum())
     shown = [name for name in ORDER if name in told and (ground.measured or name in UNMEASURED)]
     return [Share(name, *(float(np.clip(one, 0, 1)) for one in told[name])) for name in shown]
 
 
-UNMEASURED = frozenset({"rest of the body", "outside the body", MARKERS, OFF_MASK})
+UNMEASURED = frozenset({"rest of the body", "outside the body", MARKERS, DEVICES, OFF_MASK})
 """What can be told of a film whose lungs were not found."""
 
 

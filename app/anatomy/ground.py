@@ -48,12 +48,13 @@ Grey = NDArray[np.float32]
 class Ground:
     """One film, divided: ``labels`` uint8 (rows, columns) of a grid over it, the numbers of `REGIONS`; ``film`` its (rows,
     columns) in pixels. ``markers`` says where letters and markers are, on the grid; None: nobody looked. ``measured``: the
-    lungs are known; without them a film has only body and no body."""
+    lungs are known; without them a film has only body and no body. ``devices``: the same of tubes and wires."""
 
     labels: Labels
     film: tuple[int, int]
     markers: Mask | None = None
     measured: bool = True
+    devices: Mask | None = None
 
     def where(self, region: Region) -> Mask:
         """The cells of a region."""

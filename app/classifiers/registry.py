@@ -15,6 +15,8 @@ REMOVED = ".removed"
 GONE = "This network was taken away from here. What it said stays; it reads no more films."
 
 BESIDE = ("guard", "segmentation", "masks")
+DEVICES = ("tubes and wires",)
+"""What a network answers that says where these lie."""
 """Kinds of cards that read no study by themselves: they stand beside the networks that do."""
 
 
@@ -144,6 +146,14 @@ class Registry:
         mine = parts(card)
         alike = (one for one in self.segmentations() if (one.preprocessing.stretch == "stack") == (card.kind == "exam"))
         return next((one for one in alike if one.default and parts(one) & mine), None)
+
+    def devices(self, card: Card) -> Card | None:
+        """The network that says where tubes and wires lie on the films that a network reads: the first that tells them alone,
+        of a part of the body that both name; None where there is none, and for exams."""
+        if card.kind not in ("network", "segmentation"):
+            return None
+        mine = parts(card)
+        return next((one for one in self.segmentations() if one.findings == DEVICES and parts(one) & mine), None)
 
     def masks(self, card: Card) -> Card | None:
         """Where findings occur on the films that a network reads: the first default masks of a part of the body that both name;

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from app.anatomy import HEART
-from app.anatomy.evidence import evidence, odd
+from app.anatomy.evidence import DEVICE, evidence, odd
 from app.anatomy.figures import pose_in
 from app.anatomy.ground import Ground, Mask, grid, nearest
 from app.anatomy.masks import HELD
@@ -47,7 +47,7 @@ def _tables(tx: Transaction, registry: Registry, study_id: str) -> "list[tuple[s
     found = []
     for stack in dict.fromkeys(row.stack_id for row in rows if _theirs(row)):
         mine = [row for row in rows if row.stack_id == stack]
-        ground = _ground(tx, mine)
+        ground = _ground(tx, registry, mine)
         if ground is None:
             continue
         places = _places(tx, registry, mine, ground)
@@ -65,26 +65,38 @@ def _newest(rows: Sequence[LayerRow], kind: str, method: str = "") -> LayerRow |
     return max((row for row in there if method in ("", row.method)), key=lambda row: row.created_at, default=None)
 
 
-def _ground(tx: Transaction, rows: Sequence[LayerRow]) -> Ground | None:
+def _ground(tx: Transaction, registry: Registry, rows: Sequence[LayerRow]) -> Ground | None:
     """A film as it was divided; None where it was not."""
     divided = _newest(rows, "outline", "regions")
     if divided is None:
         return None
     labels = tx.layers.values(divided.id)[0].astype(np.uint8)
     film = (round(divided.extent.bottom), round(divided.extent.right))
-    seen = _newest(rows, "probability")
-    markers = None
-    if seen is not None:
-        where = tx.layers.values(seen.id)[0] >= MARKED
-        markers = nearest(where, seen.extent, film, grid(*film)).astype(bool)
-    return Ground(labels, film, markers, measured=bool(np.isin(labels, (1, 2)).any()))
+    anatomy = _newest(rows, "labels")
+    beside = _card(registry, anatomy.model) if anatomy else None
+    devices = registry.devices(beside) if beside else None
+
+    def where(method: str, least: float) -> Mask | None:
+        seen = _newest(rows, "probability", method)
+        if seen is None:
+            return None
+        return nearest(tx.layers.values(seen.id)[0] >= least, seen.extent, film, grid(*film)).astype(bool)
+
+    return Ground(
+        labels,
+        film,
+        where(f"{anatomy.method}-markers", MARKED) if anatomy else None,
+        measured=bool(np.isin(labels, (1, 2)).any()),
+        devices=where(devices.name, DEVICE) if devices else None,
+    )
 
 
 def _places(tx: Transaction, registry: Registry, rows: Sequence[LayerRow], ground: Ground) -> Callable[[str], Mask | None]:
     """By finding where it occurs on this film, on the ground's grid; None where its mask cannot be laid over it."""
     anatomy = _newest(rows, "labels")
     pose = pose_in(anatomy.figures) if anatomy else None
-    card = _beside(registry, anatomy.model) if anatomy else None
+    beside = _card(registry, anatomy.model) if anatomy else None
+    card = registry.masks(beside) if beside else None
     if anatomy is None or pose is None or card is None:
         return lambda _: None
     masks, heart = likely.load(card), around(tx.layers.values(anatomy.id)[0] == HEART, anatomy.extent)
@@ -97,7 +109,6 @@ def _places(tx: Transaction, registry: Registry, rows: Sequence[LayerRow], groun
     return places
 
 
-def _beside(registry: Registry, name: str) -> Card | None:
-    """The masks of where findings occur that go with a segmentation network."""
-    card = next((one for one in registry.segmentations() if one.name == name), None)
-    return registry.masks(card) if card else None
+def _card(registry: Registry, name: str) -> Card | None:
+    """The card of a segmentation network."""
+    return next((one for one in registry.segmentations() if one.name == name), None)

@@ -10,6 +10,7 @@ from app.classifiers.card import Card
 from app.classifiers.reasons import FRAMED, UNNAMED
 from app.domain import Answer, Image, Inspection, Layer, Series, joined
 from app.errors import InputError
+from app.reading.devices import Devices
 from app.reading.lying import Lie
 from app.reading.plan import Reading
 from app.reading.stacked import StackLie
@@ -127,6 +128,8 @@ def _film(one: Reading[Series, Image], loaded: "Loaded", wish: Wish) -> Iterator
         if inspection.stopped:
             return
     lie = Lie.of(loaded, one.card, series.images[0])
+    devices = Devices.of(loaded, one.card, lie) if lie else None
+    lie = devices.seen(lie) if lie and devices else lie
     series = lie.told(series) if lie else series
     classifier, trace = recorded(loaded.get(one.card), series)
     (answer,) = classifier.predictions(trace.logits, series, trace.seconds)
@@ -142,6 +145,8 @@ def _film(one: Reading[Series, Image], loaded: "Loaded", wish: Wish) -> Iterator
         if wish.anatomy:
             yield from lie.layers()
             yield lie.divided()
+            if devices is not None:
+                yield devices.layer(lie)
 
 
 def _exam(one: Reading[Series, Image], loaded: "Loaded", wish: Wish) -> Iterator[Result]:

@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> int:
         return guard(given.guard, given.data, registry) if given.guard else anatomy(given.anatomy, given.data, registry)
     if given.masks or given.signs:
         every = given.methods or METHODS
-        return masked(given, loaded) if given.masks else signed(every, given.cases or 100, loaded)
+        return masked(given, loaded) if given.masks else signed(every, given.cases or 100, given.data, loaded)
     if given.histogram_control or given.frames:
         return framed(given) if given.frames else histogram_control(given.cases or 400)
     if given.model:
@@ -281,7 +281,7 @@ def masked(given: argparse.Namespace, loaded: Loaded) -> int:
     return 0
 
 
-def signed(methods: Sequence[str], count: int, loaded: Loaded) -> int:
+def signed(methods: Sequence[str], count: int, data: Path, loaded: Loaded) -> int:
     """Print what the sign that a map looks elsewhere is worth; returns the exit code."""
 
     def say(line: str) -> None:
@@ -291,6 +291,12 @@ def signed(methods: Sequence[str], count: int, loaded: Loaded) -> int:
     seeds = range(signs.MEASURED_ON, signs.MEASURED_ON + count)
     wrong = signs.hits(loaded, signs.taught(good, say), methods, seeds, planted=True)
     for line in signs.lines(wrong, signs.hits(loaded, good, methods, seeds, planted=False), methods):
+        say(line)
+    drain = loaded.get(loaded.registry.card(signs.DRAIN))
+    wrong = signs.with_drains(loaded, drain, methods, seeds, planted=True)
+    for line in signs.lines(wrong, signs.with_drains(loaded, good, methods, seeds, planted=False), methods, "the drain"):
+        say(line)
+    for line in signs.of_people(loaded, methods, data):
         say(line)
     return 0
 

@@ -14,7 +14,7 @@ from app.config import ROOT, Settings
 from app.domain import READ_PLANES
 from app.errors import InputError
 from app.training import chest, guard, guarding, layouts, masks, phantoms, shortcut
-from app.training.anatomy import knees
+from app.training.anatomy import devices, knees
 from app.training.anatomy import train as anatomy
 from app.training.exams import knee
 
@@ -131,10 +131,14 @@ def run(given: argparse.Namespace, settings: Settings) -> None:
 
 
 def outline(given: argparse.Namespace) -> None:
-    """Train a network that says where parts of the body lie: of the chest, or of drawn knees where the config is of these."""
+    """Train a network that says where parts of the body lie: of the chest, or of drawn knees, or drawn tubes and
+    wires, where the config is of these."""
     config = given.config or CONFIGS / "anatomy.toml"
     if knees.about_knees(config):
         knees.train(config, given.out or ROOT / "models" / "knee-anatomy", given.runs, most=given.films, fresh=given.fresh)
+    elif devices.about_devices(config):
+        out = given.out or ROOT / "models" / "chest-devices"
+        devices.train(config, given.data, out, given.runs, most=given.films, fresh=given.fresh)
     else:
         out = given.out or ROOT / "models" / "chest-anatomy"
         anatomy.train(config, given.data, out, given.runs, most=given.films, fresh=given.fresh)

@@ -21,6 +21,7 @@ LAYERS = {
     "rest of the body": "regions",
     "outside the body": "regions",
     "outside the finding's mask": f"{MASK}.outline",
+    "tubes and wires": "chest-devices",
     **dict.fromkeys(knee.NAMES.values(), "regions"),
 }
 """Which layer shows a region's outline, by the name that it has on a page."""
@@ -58,6 +59,7 @@ def region(name: str, _: Translate) -> str:
         "rest of the body": _("rest of the body"),
         "outside the body": _("outside the body"),
         "markers": _("on markers and text"),
+        "tubes and wires": _("on tubes and wires"),
         "outside the finding's mask": _("outside this finding's mask"),
     }
     return names.get(name) or _(name)
@@ -91,6 +93,9 @@ def sentence(told: Evidence | None, _: Translate) -> str:
     sentences = {
         "outside the body": _("%(times)s × as much of the evidence lies outside the body as its area would have.", times=how),
         "markers": _("%(times)s × as much of the evidence lies on markers and text as their area would have.", times=how),
+        "tubes and wires": _(
+            "%(times)s × as much of the evidence lies on tubes and wires as their area would have.", times=how
+        ),
         "below the diaphragm": _(
             "%(times)s × as much of the evidence lies below the diaphragm as its area would have.", times=how
         ),

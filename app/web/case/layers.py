@@ -144,7 +144,7 @@ def beside(row: LayerRow, _: Translate) -> str:
     if row.kind == "image":
         return _("Aligned film")
     if row.kind == "probability":
-        return _(row.producer.title) if row.finding else _("Markers and text")
+        return _("Markers and text") if row.method.endswith("-markers") else _(row.producer.title)
     if row.kind == "attention":
         return _("Attention gate, %(width)s × %(height)s", width=row.width, height=row.height)
     return f"{_(row.producer.title or row.method)}: {kind(row.kind, _)}"
