@@ -52,18 +52,21 @@ class Classifier:
         """Every image as one grey plane in the card's scale, float32 (slices, 1, size, size) on the classifier's device."""
         how, size = self.card.preprocessing, self.card.input_size
         if how.stretch == "stack":
-            return torch.stack([prepare_plane(slice_, size, how) for slice_ in stretched(series)]).to(self.device)
+            grey_, tall = stretched(series), [image.tall for image in series.images]
+            slices = (squared(slice_, high) for slice_, high in zip(grey_, tall, strict=True))
+            return torch.stack([prepare_plane(slice_, size, how) for slice_ in slices]).to(self.device)
         if how.frame == "canonical":
             return torch.stack([self._upright(image) for image in series.images]).to(self.device)
-        films = (torch.from_numpy(np.array(grey(self.read_of(image)))) for image in series.images)
+        films = (squared(torch.from_numpy(np.array(grey(self.read_of(image)))), image.tall) for image in series.images)
         return torch.stack([prepare_plane(film, size, how) for film in films]).to(self.device)
 
     def _upright(self, image: Image) -> Tensor:
         """An image in the canonical frame, (1, size, size); black where nothing of it is."""
         (image,) = self.held(Series("", "", (image,))).images
         how, size = self.card.preprocessing, self.card.input_size
-        film = prepare_plane(torch.from_numpy(np.array(grey(self.read_of(image)))), FINE, how)[0].numpy()
-        return torch.from_numpy(likely.pose_of(image).warp(film, self._square(image), size, fill=how.scale[0]))[None]
+        film = squared(torch.from_numpy(np.array(grey(self.read_of(image)))), image.tall)
+        plane = prepare_plane(film, FINE, how)[0].numpy()
+        return torch.from_numpy(likely.pose_of(image).warp(plane, self._square(image), size, fill=how.scale[0]))[None]
 
     def channels(self, planes: Tensor) -> Tensor:
         """Grey planes (slices, 1, h, w) as the network's input: copied to each channel, less its mean, by its deviation."""
@@ -111,9 +114,9 @@ class Classifier:
     def _square(self, image: Image) -> Extent:
         how = self.card.preprocessing
         if how.field == "film":
-            return how.extent(*image.stored.shape)
+            return _extent(how, *image.stored.shape, image.tall)
         top, left, bottom, right = exposed.field_of(image)
-        return how.extent(bottom - top, right - left).seen_from(-left, -top, 1, 1)
+        return _extent(how, bottom - top, right - left, image.tall).seen_from(-left, -top, 1, 1)
 
     def read_of(self, image: Image) -> Image:
         """What the network reads of an image: all of it, or the exposed field as an image of its own."""
@@ -176,6 +179,32 @@ class Classifier:
             )
             for index, image in enumerate(series.images)
         )
+
+
+OBLONG = 0.02
+"""By how much pixels may be no squares and are yet taken for some."""
+
+
+def square_shape(rows: int, columns: int, tall: float) -> tuple[int, int]:
+    """Rows and columns of an image once its pixels, ``tall`` times as high as wide, are squares: as many as there are along the
+    longer side of a pixel, more along the other, so that nothing is lost."""
+    if abs(tall - 1) <= OBLONG:
+        return rows, columns
+    return (round(rows * tall), columns) if tall > 1 else (rows, round(columns / tall))
+
+
+def squared(film: Tensor, tall: float) -> Tensor:
+    """A film (rows, columns) with square pixels, bilinear; as it is where they are."""
+    shape = square_shape(film.shape[0], film.shape[1], tall)
+    if shape == tuple(film.shape):
+        return film
+    return F.interpolate(film[None, None].float(), size=shape, mode="bilinear", align_corners=False)[0, 0]
+
+
+def _extent(how: Preprocessing, rows: int, columns: int, tall: float) -> Extent:
+    """What a network sees of so many rows and columns, in their pixels."""
+    high, wide = square_shape(rows, columns, tall)
+    return how.extent(high, wide).seen_from(0, 0, columns / wide, rows / high)
 
 
 def prepare_plane(film: Tensor, size: int, how: Preprocessing = Preprocessing()) -> Tensor:  # noqa: B008 - frozen

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from app.classifiers import exposed
 from app.classifiers.card import Card
-from app.classifiers.classifier import Classifier
+from app.classifiers.classifier import Classifier, squared
 from app.classifiers.film_guard import FilmGuard
 from app.classifiers.reasons import (
     BLANK,
@@ -157,7 +157,7 @@ def seen(image: Image) -> tuple[Tensor, bool]:
     """An image as the guard sees it, (1, 64, 64) in [0, 1], and whether it is blank. The grey is the one a network sees."""
     step = max(1, min(image.stored.shape) // ENOUGH)
     film = grey(thinned(image, step) if step > 1 else image)
-    return plane_of(film), blank(film)
+    return plane_of(squared(torch.from_numpy(np.array(film)), image.tall).numpy()), blank(film)
 
 
 def thinned(image: Image, step: int) -> Image:

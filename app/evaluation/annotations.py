@@ -37,7 +37,7 @@ class Measured:
 
 def measured(kind: AnnotationKind, points: Points, image: Image) -> Measured:
     """The figures of an annotation on an image; ``points`` are (x, y) in image pixels as in `app.domain.Annotation`."""
-    down, across = image.pixel_spacing or (1.0, 1.0)
+    down, across = image.pixel_spacing or (image.aspect, 1.0)
     unit = "mm" if image.pixel_spacing else "px"
     at = [(x * across, y * down) for x, y in points]
     if kind == "length":

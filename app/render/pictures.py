@@ -23,14 +23,15 @@ Backdrop = Picture.Image
 
 
 def film_png(image: Image, window: Window | None = None, longest: int | None = None) -> bytes:
-    """The film as it opens (or through another window): 8-bit grey PNG. ``longest`` bounds its longer side in pixels."""
+    """The film as it opens (or through another window): 8-bit grey PNG. ``longest`` bounds its longer side in pixels, and makes
+    its pixels squares; without it each is one of the film's."""
     film = Picture.fromarray(_octets(grey(image, window)))
-    return _png(film.resize(_size(film, longest, 1), Picture.Resampling.LANCZOS) if longest else film)
+    return _png(film.resize(_size(film, longest, 1, image.tall), Picture.Resampling.LANCZOS) if longest else film)
 
 
 def in_colour(image: Image, longest: int | None = None) -> Backdrop:
     """A film in colour, as `overlay_png` lays a layer over it: for several layers of one film."""
-    return _sized(Picture.fromarray(_octets(grey(image))).convert("RGB"), longest)
+    return _sized(Picture.fromarray(_octets(grey(image))).convert("RGB"), longest, image.tall)
 
 
 def overlay_png(
@@ -58,7 +59,7 @@ def overlay_png(
     if layer.kind == "image":
         values = resample(laid.values, layer.extent, image.stored.shape)
         shown = Picture.fromarray(_octets(np.clip((values - low) / (high - low), 0, 1))).convert("RGB")
-        film = _sized(shown, longest)
+        film = _sized(shown, longest, image.tall)
     else:
         film = in_colour(image, longest) if backdrop is None else backdrop.copy()
     under = Under(_middles(film.width, columns), _middles(film.height, rows))
@@ -66,7 +67,7 @@ def overlay_png(
         mask = np.rint(255 * paint.cover).astype(np.uint8)
         film.paste(Picture.fromarray(paint.colours), mask=Picture.fromarray(mask))
     if region is not None:
-        _frame(film, region, film.width / columns)
+        _frame(film, region, (film.width / columns, film.height / rows))
     legible = min(longest or SMALLEST, max(film.size)) >= SMALLEST
     return _png(captioned(film, layer, laid, known, look) if legible else film, effort)
 
@@ -78,8 +79,8 @@ def plain_png(values: NDArray[np.float32], side: int = 192) -> bytes:
     return _png(Picture.fromarray(shown).resize((side, side), Picture.Resampling.BICUBIC))
 
 
-def _sized(film: Picture.Image, longest: int | None) -> Picture.Image:
-    size = _size(film, longest, ENLARGED)
+def _sized(film: Picture.Image, longest: int | None, tall: float) -> Picture.Image:
+    size = _size(film, longest, ENLARGED, tall)
     if size == film.size:
         return film
     return film.resize(size, Picture.Resampling.LANCZOS if size[0] < film.width else Picture.Resampling.BICUBIC)
@@ -94,23 +95,27 @@ def _octets(film: Grey) -> Colours:
     return np.rint(film * 255).astype(np.uint8)
 
 
-def _size(film: Picture.Image, longest: int | None, smallest: int) -> tuple[int, int]:
-    """The picture's size: its own, but its longer side at least ``smallest`` and, if asked for, at most ``longest``."""
-    side = max(film.size)
+def _size(film: Picture.Image, longest: int | None, smallest: int, tall: float) -> tuple[int, int]:
+    """The picture's size: its own with square pixels, ``tall`` times as high as they are wide, but its longer side at least
+    ``smallest`` and, if asked for, at most ``longest``."""
+    wide, high = (film.width, film.height * tall) if tall >= 1 else (film.width / tall, film.height)
+    side = max(wide, high)
     scale = max(1.0, smallest / side)
     if longest is not None:
         scale = min(scale, longest / side)
-    return max(1, round(film.width * scale)), max(1, round(film.height * scale))
+    return max(1, round(wide * scale)), max(1, round(high * scale))
 
 
-def _frame(film: Picture.Image, region: Region, scale: float) -> None:
+def _frame(film: Picture.Image, region: Region, scale: tuple[float, float]) -> None:
     """Draw a region as the page does: a yellow line on a dark one, seen on any film and any colour of a map."""
     width = max(2, round(max(film.size) / 256))
     draw = ImageDraw.Draw(film)
     for colour, thick in (((0, 0, 0), 3 * width), ((255, 209, 102), width)):
         for shape in region.shapes:
             edge = shape.bounds()
-            box = [round(value * scale) for value in (edge.left, edge.top, edge.right, edge.bottom)]
+            box = [
+                round(value * by) for value, by in zip((edge.left, edge.top, edge.right, edge.bottom), scale * 2, strict=True)
+            ]
             box[2], box[3] = max(box[0], box[2]), max(box[1], box[3])
             inner = (3 * width - thick) // 2
             inset = [box[0] + inner, box[1] + inner, max(box[0] + inner, box[2] - inner), max(box[1] + inner, box[3] - inner)]
@@ -119,7 +124,7 @@ def _frame(film: Picture.Image, region: Region, scale: float) -> None:
             elif shape.kind == "ellipse":
                 draw.ellipse(inset, outline=colour, width=thick)
             else:
-                line = [(x * scale, y * scale) for x, y in (*shape.points, *shape.points[:2])]
+                line = [(x * scale[0], y * scale[1]) for x, y in (*shape.points, *shape.points[:2])]
                 draw.line(line, fill=colour, width=thick, joint="curve")
 
 

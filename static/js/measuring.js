@@ -36,7 +36,7 @@ export function pointsOf(kind) {
  * @returns {Measured}
  */
 export function measured({ kind, points }, film) {
-  const [down, across] = film.image.spacing ?? [1, 1];
+  const [down, across] = film.image.spacing ?? [film.image.aspect ?? 1, 1];
   const at = points.map(([x, y]) => /** @type {Point} */ ([x * across, y * down]));
   if (kind === "length") return { length: Math.hypot(at[1][0] - at[0][0], at[1][1] - at[0][1]) };
   if (kind === "angle") return { angle: angle(at[0], at[1], at[2]) };

@@ -214,8 +214,10 @@ export class Pane {
     let text = "";
     if (stack && image && stack.count >= FEWEST) {
       const place = spoken(image);
-      const number = words("exam.slice", this.at + 1, stack.count);
-      text = place ? `${number} · ${words("exam.place", place.letter, place.mm.toFixed(1))}` : number;
+      const parts = [words("exam.slice", this.at + 1, stack.count)];
+      if (image.number) parts.push(words("exam.number", image.number));
+      if (place) parts.push(words("exam.place", place.letter, place.mm.toFixed(1)));
+      text = parts.join(" · ");
     }
     write(first(element, ".pane-place"), text);
     return text;

@@ -88,6 +88,8 @@ export interface Sized {
 export interface Spaced extends Sized {
   /** Between rows, between columns; mm. */
   spacing: Pair | null;
+  /** The height of a pixel in widths of a pixel where there is no spacing; 1 where nobody says. */
+  aspect?: number;
 }
 
 export interface ImageData extends Spaced {
@@ -114,6 +116,8 @@ export interface ImageData extends Spaced {
   halved: number;
   thumbnail_url: string;
   warnings: string[];
+  /** Instance Number (0020,0013), as reports quote it; 0 for none. */
+  number: number;
 }
 
 export interface WindowData {

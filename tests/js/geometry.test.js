@@ -48,6 +48,8 @@ test("an image fits its pane by its size in the patient, its middle in the middl
   }
   assert.equal(aspect(IMAGE), 4);
   assert.equal(aspect({ spacing: null }), 1);
+  assert.equal(aspect({ spacing: null, aspect: 0.5 }), 0.5);
+  assert.equal(aspect({ spacing: [2, 0.5], aspect: 0.5 }), 4);
 });
 
 test("there and back is where one was", () => {

@@ -32,7 +32,8 @@ class ImageData:
     ``spacing_kind`` says in words what it is worth, ``spacing_caution`` what stands behind a length in mm; ``halved``: how
     often the image is to be halved for its preview, 0 for none; ``orientation`` the letters of the left, top, right and bottom
     edge, "" when unknown; ``position`` and ``axes`` are Image Position (0020,0032) and Image Orientation (0020,0037) in mm,
-    None where the header does not say. ``warnings`` are remarks about its header.
+    None where the header does not say. ``aspect`` is how high a pixel is in widths where there is no spacing; ``number`` is
+    Instance Number (0020,0013), 0 where the header does not say. ``warnings`` are remarks about its header.
     """
 
     id: str
@@ -57,6 +58,8 @@ class ImageData:
     halved: int
     thumbnail_url: str
     warnings: tuple[str, ...]
+    aspect: float = 1.0
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,11 +70,11 @@ class Shown:
 
 
 def shown(study: StudyRow, stacks: Sequence[StackRow], answers: Sequence[AnswerRow], image_id: str) -> Shown:
-    """What a case shows: as an exam a study that has a stack of several slices, unless the address names an image of another
-    series; else the film that is named, the first that a network has read, or the first. ``stacks`` are those of the study as
-    they are now. NotFound for an image that the study does not have."""
+    """What a case shows: as an exam a study that has a stack of several slices that is no localizer, unless the address names
+    an image of another series; else the film that is named, the first that a network has read, or the first. ``stacks`` are
+    those of the study as they are now. NotFound for an image that the study does not have."""
     mine = {series.id for series in study.series if series.modality in STACKED}
-    exam = any(len(stack.images) > 1 for stack in stacks if stack.series_id in mine)
+    exam = any(len(stack.images) > 1 and not stack.localizer for stack in stacks if stack.series_id in mine)
     named = next((image for image in study.images if image.id == image_id), None)
     if image_id and named is None:
         raise NotFound("This study has no such image.")
@@ -224,6 +224,8 @@ def image_data(image: ImageRow, places: Mapping[str, tuple[str, int]], _: Transl
         halved=times_halved(image.rows, image.columns),
         thumbnail_url=f"/images/{image.id}/thumbnail.png",
         warnings=tuple(_(warning) for warning in image.warnings),
+        aspect=image.aspect,
+        number=image.instance_number,
     )
 
 

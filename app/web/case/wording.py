@@ -151,6 +151,7 @@ def slices(_: Translate) -> dict[str, str]:
     """What a pane says of its slice."""
     return {
         "exam.slice": _("{0} / {1}"),
+        "exam.number": _("no. {0}"),
         "exam.place": _("{0} {1} mm"),
         "exam.loaded": _("{0} of {1} loaded"),
         "exam.plain": _("No map"),

@@ -69,7 +69,7 @@ class Place:
 def placed(view: View, image: Image, box: tuple[int, int]) -> Place:
     """The place of an image for a view in a box (width, height)."""
     rows, columns = image.stored.shape
-    tall = image.pixel_spacing[0] / image.pixel_spacing[1] if image.pixel_spacing else 1.0
+    tall = image.tall
     xx, xy, yx, yy = view.turn
     size = (rows * tall, float(columns)) if xx == 0 else (float(columns), rows * tall)
     scale = min(box[0] / size[0], box[1] / size[1]) * view.zoom

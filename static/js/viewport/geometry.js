@@ -33,11 +33,11 @@ export function turned(turn, step) {
 }
 
 /**
- * Height of a pixel in widths of a pixel; 1 where the spacing is unknown.
- * @param {Pick<Spaced, "spacing">} image
+ * Height of a pixel in widths of a pixel: by its spacing, else as the header's aspect ratio says; 1 where nothing is known.
+ * @param {Pick<Spaced, "spacing" | "aspect">} image
  */
 export function aspect(image) {
-  return image.spacing ? image.spacing[0] / image.spacing[1] : 1;
+  return image.spacing ? image.spacing[0] / image.spacing[1] : (image.aspect ?? 1);
 }
 
 /**
