@@ -52,6 +52,8 @@ NAMED = {"part of a film": PART, "lateral view": SIDEWAYS}
 LATERAL_VIEWS = frozenset({"LL", "RL", "LAT", "LATERAL", "LEFT LATERAL", "RIGHT LATERAL"})
 """View Position (0018,5101) of lateral films, PS3.3 C.8.7.1.1 and what senders write instead."""
 UNDONE = {"upside down": UPSIDE_DOWN, "on its side": ON_ITS_SIDE, "inverted": INVERTED}
+TURNED = ("upside down", "on its side")
+"""What is refused in place of being warned of where the image looks more like a film once it is turned back."""
 BY_NAME = frozenset({"lateral view", *UNDONE})
 """What is refused as soon as it is called so, however much it looks like a film besides. A part of a film is not among them: a
 chest without much lung looks like one."""
@@ -106,7 +108,21 @@ class Guard:
         verdict = self.verdict(film, distance)
         if self.card.findings[int(kinds[0].argmax())] in BY_NAME and kinds[0].max() >= SURE:
             verdict = "refused"  # what it knows by its name needs no benefit of a doubt
+        if verdict == "warned":
+            for kind in TURNED:
+                if self.undone(plane, kind) >= max(BELIEVED, film):
+                    return "refused", (UNDONE[kind],), film, distance
         return verdict, self._reasons(plane, kinds[0], verdict, film) if verdict != "ok" else (), film, distance
+
+    def undone(self, plane: Tensor, kind: str) -> float:
+        """How much a plane (1, 64, 64) of a kind looks like a film once that is undone; 0 where it lies too far off then."""
+        planes = {
+            "upside down": (torch.rot90(plane, 2, (1, 2)), plane.flip(1)),
+            "on its side": tuple(torch.rot90(p, k, (1, 2)) for p in (plane, plane.flip(1)) for k in (1, 3)),
+            "inverted": (1 - plane,),
+        }[kind]
+        looks, distances = self.look(torch.stack(planes))
+        return float(np.where(distances <= self.network.far[0], looks[:, 0], 0).max())
 
     @torch.inference_mode()
     def look(self, planes: Tensor) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -130,16 +146,8 @@ class Guard:
     def _reasons(self, plane: Tensor, kinds: NDArray[np.float32], verdict: Admission, film: float) -> tuple[str, ...]:
         """Why. What can be undone is believed only when the image passes once it is undone."""
         kind = self.card.findings[int(kinds.argmax())]
-        if kind in UNDONE:
-            undone = {
-                "upside down": (torch.rot90(plane, 2, (1, 2)), plane.flip(1)),
-                "on its side": tuple(torch.rot90(p, k, (1, 2)) for p in (plane, plane.flip(1)) for k in (1, 3)),
-                "inverted": (1 - plane,),
-            }[kind]
-            looks, distances = self.look(torch.stack(undone))
-            near = distances <= self.network.far[0]
-            if (looks[:, 0][near] >= BELIEVED).any():
-                return (UNDONE[kind],)
+        if kind in UNDONE and self.undone(plane, kind) >= BELIEVED:
+            return (UNDONE[kind],)
         if kind in NAMED and kinds.max() >= SURE:
             return (NAMED[kind],)
         if verdict == "refused":

@@ -318,12 +318,16 @@ class Trainer:
         for source in sorted(set(self.films.sources.tolist())):
             answered = self.answered(network, size, source)
             measured += measuring.measure(answered, temperature, self.films.answers)
-            opacity = [self.films.collection.films[i].opacity for i in self.films.where("test", source)]
-            opacities = measuring.opacities(answered, np.array(opacity, np.float32), self.films.answers)
+            opacities = self.opacities(answered)
             if opacities is not None:
                 measured += measuring.figures(opacities, self.films.answers, 1000)
         print("\n".join(measuring.told(measured)), flush=True)
         return measured
+
+    def opacities(self, answered: measuring.Answers) -> measuring.Answers | None:
+        """Opacity against checked normal of a source's test part; None where nobody looked."""
+        opacity = [self.films.collection.films[i].opacity for i in self.films.where("test", answered.source)]
+        return measuring.opacities(answered, np.array(opacity, np.float32), self.films.answers)
 
     def left_out(self, network: nn.Module, size: int, entry: dict[str, Any]) -> list[dict[str, Any]]:
         """Rows of leave-one-source-out. The network without the source is a run of its own (``stages``), or the members as
@@ -342,8 +346,8 @@ class Trainer:
         learned = self._learned(stages)
         rows = []
         for source in entry["tested_on"]:
-            for of in (self.answered, self.opacities):
-                inside, without = of(network, size, source), of(other, int(stages[-1]["size"]), source)
+            both = self.answered(network, size, source), self.answered(other, int(stages[-1]["size"]), source)
+            for inside, without in (both, tuple(map(self.opacities, both))):
                 if inside is not None and without is not None:
                     rows += measuring.left_out(entry["left_out"], inside, without, self.films.answers)
         return [row for row in rows if row["finding"] in learned]

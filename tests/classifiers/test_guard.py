@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from app.classifiers.film_guard import FilmGuard
-from app.classifiers.guard import Guard, blank, plane_of, seen, worse
+from app.classifiers.guard import SURE, Guard, blank, plane_of, seen, worse
 from app.classifiers.loading import load
 from app.classifiers.reasons import BLANK, INVERTED, LATERAL, LITTLE, MIRRORED, ON_ITS_SIDE, SIDEWAYS, TINY, UPSIDE_DOWN
 from app.classifiers.registry import Registry
@@ -89,6 +89,28 @@ def test_what_is_known_by_its_name_needs_no_benefit_of_a_doubt(tmp_path: Path, k
             told.network.head.bias[card.findings.index("film")] = np.log(0.3)
             told.network.head.bias[card.findings.index(named)] = np.log(0.65)
         assert inspect(told, drawn(3)).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("turn", "share", "seeds", "reason"),
+    [
+        (lambda film: film[::-1, ::-1], 0.4, (0, 5, 11, 14), UPSIDE_DOWN),
+        (np.rot90, 0.5, (4, 7, 11, 13), ON_ITS_SIDE),
+    ],
+)
+def test_what_looks_more_like_a_film_once_it_is_turned_back_is_refused(
+    guard: Guard, turn: object, share: float, seeds: tuple[int, ...], reason: str
+) -> None:
+    """Turned films with a shadow of themselves as they should stand: neither name nor look is sure enough to refuse them."""
+    for seed in seeds:
+        film = drawn(seed, 128).astype(np.float64)
+        both = share * film + (1 - share) * turn(film)  # type: ignore[operator]
+        image = Image("1.2", 1, frozen(both.astype(np.uint16)), windows=(Window(128, 256),))
+        kinds, far = guard.look(seen(image)[0][None])
+        assert guard.verdict(float(kinds[0, 0]), float(far[0])) == "warned"
+        assert kinds.max() < SURE
+        told = inspect(guard, both)
+        assert (told.verdict, told.reasons) == ("refused", (reason,))
 
 
 def test_a_mirrored_film_is_remarked_and_read_all_the_same(guard: Guard) -> None:

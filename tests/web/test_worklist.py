@@ -39,9 +39,9 @@ def test_the_page_is_what_its_dataclass_says(client: TestClient, study: str, sto
             findings={
                 study: Findings(
                     (
-                        Finding("Nodule", 0.87, True, None, HALF),
-                        Finding("Cardiomegaly", 0.31, False, None, HALF),
-                        Finding("Effusion", 0.12, False, None, HALF),
+                        Finding("Nodule", 0.87, True, None, HALF, 0.5),
+                        Finding("Cardiomegaly", 0.31, False, None, HALF, 0.5),
+                        Finding("Effusion", 0.12, False, None, HALF, 0.5),
                     ),
                     0,
                 )
