@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from app.config import Settings
+from app.errors import NotFound
 from app.store import Store, migrate
 from app.web.application import create_app
 from tests.web import films
@@ -119,9 +121,13 @@ def uploaded(client: TestClient, *files: tuple[str, bytes]) -> str:
 
 
 @pytest.fixture
-def study(analysed: tuple[Path, str], store: Store) -> str:
-    """A study that was uploaded and analysed."""
-    return analysed[1]
+def study(analysed: tuple[Path, str], store: Store, send: Send) -> str:
+    """A study that was uploaded and analysed. A test that asks for it by its name only while it runs has it made for itself."""
+    with store.view() as tx, suppress(NotFound):
+        return tx.studies.get(analysed[1]).id
+    study_id = send(("film.dcm", films.dicom(1)))
+    films.analyse(store, study_id)
+    return study_id
 
 
 def shown(answer: Response) -> Any:
