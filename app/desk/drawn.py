@@ -15,8 +15,9 @@ from app.store import AnswerRow, LayerRow, Transaction
 
 SPREAD = 0.5
 """Standard deviation of the smoothing, in strides of the network. Chosen on phantoms: docs/reference/drawing.md."""
-FINE = 0.25
-"""A map is one of single pixels where its cells are smaller than this, in strides."""
+FINE = 0.55
+"""A map whose cells are smaller than this, in strides of the network, holds the lattice of the strides behind it: maps of
+single pixels, and a stage twice as fine as the last (an odd number of pixels makes its cells a little larger than half)."""
 
 
 class Headed(Protocol):

@@ -63,6 +63,7 @@ def test_a_map_lies_where_the_server_says_with_bilinear_or_native_pixels(case: P
         case.locator(f"#{slider}").fill(str(value))
     for button in ("Per map", "Full", "Off"):
         case.get_by_role("button", name=button, exact=True).click()
+    case.locator('[data-set="evened"][value="false"]').click()
     for name, nearest in (("Smooth", False), ("Native", True)):
         case.get_by_role("button", name=name, exact=True).click()
         screen, film, part = seen(case, "layer_cam")

@@ -65,7 +65,14 @@ def test_ranges_of_an_exam_are_of_a_plane() -> None:
     assert drawn.known(a_map("rap"), 128, card(), None, "axial").high == 0.1
 
 
+def test_a_stage_twice_as_fine_as_the_last_has_the_lattice_of_the_last_halving() -> None:
+    found = drawn.known(a_map("layer_cam", 16, scale="positive"), 16, card(), None)
+    assert (found.sigma, found.pixels) == (1.0, 8.0), "half a stride is one of its cells"
+    assert drawn.known(a_map("layer_cam", 16), 16, replace(card(), input_size=129), None).sigma > 0, "of an odd size too"
+
+
 def test_coarse_maps_and_networks_of_unknown_stride_are_not_smoothed() -> None:
+    assert drawn.known(a_map("occlusion", 14), 14, card(), None).sigma == 0
     assert drawn.known(a_map("cam", 8), 8, card(), None).sigma == 0
     assert drawn.known(a_map(), 128, replace(card(), stride=0), None).sigma == 0
 
