@@ -23,6 +23,7 @@ from app.anatomy.masks import ELSEWHERE, PLACES
 from app.classifiers import reasons
 from app.classifiers.registry import BESIDE, GONE, Registry
 from app.config import ROOT
+from app.desk.disc import LEFT_OUT
 from app.domain import FINDINGS, KNEE_FINDINGS, NO_FINDING, REASONS
 from app.explainers.variants import VARIANTS
 from app.stacks import JOINED
@@ -63,7 +64,7 @@ def spoken(root: Path = ROOT) -> frozenset[str]:
         GONE,
         JOINED,
         RENAMED,
-        BESIDE,
+        LEFT_OUT,
         *REASONS,
         *errors.TITLES.values(),
         *errors.SENTENCES.values(),
