@@ -4,7 +4,7 @@ part of it.
 `bench viewer` measures the case page in a real browser, `bench exam-page` the page of an exam, `bench explainers` the methods
 beside public libraries, `bench networks` the networks beside a DenseNet-121, `bench exam` a knee exam of three stacks,
 `bench analyse` the command of that name on many films, `bench cohort` the command `validate` on drawn films, `bench gpu` the
-methods on a GPU, `bench composites` what LRP's composites are worth.
+methods on a GPU, `bench composites` what LRP's composites are worth. `bench dicom` compares DICOM files with a second reader.
 """
 
 import argparse
@@ -85,8 +85,8 @@ def parser() -> argparse.ArgumentParser:
         "what",
         nargs="?",
         default="main",
-        choices=["main", *PRODUCT, *SEEN, *INSIDE, MANY, "cohort", "composites"],
-        help=f"default: main, all but {', '.join((*SEEN, *INSIDE))}, {MANY}, cohort and composites",
+        choices=["main", *PRODUCT, *SEEN, *INSIDE, MANY, "cohort", "composites", "dicom"],
+        help=f"default: main, all but {', '.join((*SEEN, *INSIDE))}, {MANY}, cohort, composites and dicom",
     )
     made.add_argument("--repeat", type=int, default=5, help="samples per figure (default: 5)")
     made.add_argument(
@@ -109,6 +109,11 @@ def parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="cohort: leave the films and their table there; composites: keep what was measured there and go on from it",
     )
+    dicom = made.add_argument_group("dicom")
+    dicom.add_argument(
+        "--folder", type=Path, action="append", help="where files are looked for, may be repeated (default: the real files)"
+    )
+    dicom.add_argument("--every", action="store_true", help="a line for every file, not only for those that are not equal")
     return made
 
 
@@ -120,11 +125,22 @@ def checkout(text: str) -> Path:
     return folder
 
 
+def second_reader(folders: list[Path] | None, *, every: bool) -> int:
+    """DICOM files beside a second reader; returns the exit code."""
+    from app.bench import second_reader  # noqa: PLC0415 - its decoders are for development only
+
+    data = Settings().data
+    real = [data / "dicom", data / "chest" / "dicom", data.parent / "cases" / "dicom"]
+    return second_reader.run(folders or [folder for folder in real if folder.is_dir()], every=every)
+
+
 def main(arguments: list[str]) -> int:
     """Parse the arguments after `bench`, measure, print; returns the exit code."""
     given = parser().parse_args(arguments)
     if given.what == "composites":
         return composites(given.films or 25, given.keep)
+    if given.what == "dicom":
+        return second_reader(given.folder, every=given.every)
     film = Settings().data / "chest" / "dicom" / "pa_jpeg_baseline.dcm"
     machine: dict[str, str | int] = {
         "version": __version__,

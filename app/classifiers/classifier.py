@@ -114,9 +114,9 @@ class Classifier:
     def _square(self, image: Image) -> Extent:
         how = self.card.preprocessing
         if how.field == "film":
-            return _extent(how, *image.stored.shape, image.tall)
+            return _extent(how, (image.rows, image.columns), image.tall)
         top, left, bottom, right = exposed.field_of(image)
-        return _extent(how, bottom - top, right - left, image.tall).seen_from(-left, -top, 1, 1)
+        return _extent(how, (bottom - top, right - left), image.tall).seen_from(-left, -top, 1, 1)
 
     def read_of(self, image: Image) -> Image:
         """What the network reads of an image: all of it, or the exposed field as an image of its own."""
@@ -201,8 +201,9 @@ def squared(film: Tensor, tall: float) -> Tensor:
     return F.interpolate(film[None, None].float(), size=shape, mode="bilinear", align_corners=False)[0, 0]
 
 
-def _extent(how: Preprocessing, rows: int, columns: int, tall: float) -> Extent:
+def _extent(how: Preprocessing, shape: tuple[int, int], tall: float) -> Extent:
     """What a network sees of so many rows and columns, in their pixels."""
+    rows, columns = shape
     high, wide = square_shape(rows, columns, tall)
     return how.extent(high, wide).seen_from(0, 0, columns / wide, rows / high)
 

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from app import ingest
 from app.config import Settings
+from app.desk import disc
 from app.desk.folders import disk
 from app.errors import AppError, Conflict, InputError, NotFound, TooLarge, Unavailable
 from app.ingest import Accepted
-from app.store import FileOutcome, Staged, Staging, Store, Transaction, UploadRow
+from app.store import RENAMED, FileOutcome, Staged, Staging, Store, Transaction, UploadRow
 
 MEGABYTE = 1024 * 1024
 BATCH_FILES = 64
@@ -48,15 +49,24 @@ class _Read:
 
 
 class Intake:
-    """One upload, from its files to its report. Not thread-safe: one `step` after the other, in whatever thread."""
+    """One upload, from its files to its report. Not thread-safe: one `step` after the other, in whatever thread. ``copies``: a
+    file whose SOP Instance UID another file has is stored under a new one, for whoever sends it said so."""
 
     def __init__(
-        self, store: Store, settings: Settings, files: Sequence[Arrived], workdir: Path, *, model: str | None = None
+        self,
+        store: Store,
+        settings: Settings,
+        files: Sequence[Arrived],
+        workdir: Path,
+        *,
+        model: str | None = None,
+        copies: bool = False,
     ) -> None:
         self._store = store
         self._settings = settings
         self._files = self._limited(files, workdir)
         self._model = model
+        self._copies = copies
         self._outcomes: list[FileOutcome] = []
         self.instances: list[tuple[str, str]] = []
         """The name and the SOP Instance UID of every file that is stored now, whether by this upload or before."""
@@ -93,7 +103,7 @@ class Intake:
                 read, more = self._batch(staging)
                 staging.settle()
             with self._store.begin() as tx:
-                outcomes = [_stored(tx, file) for file in read]
+                outcomes = [_stored(tx, file, anew=self._copies) for file in read]
             self._outcomes += outcomes
             self.instances += [
                 (file.name, file.staged.sop_instance_uid)
@@ -103,7 +113,7 @@ class Intake:
         if not more:
             analyse(self._store, self._grown(), self._model)
             with self._store.begin() as tx:
-                upload_id = tx.uploads.add(self._outcomes)
+                upload_id = tx.uploads.add(disc.gathered(self._outcomes))
             with self._store.view() as tx:
                 self.report = tx.uploads.get(upload_id)
         return more
@@ -201,16 +211,17 @@ def take(store: Store, settings: Settings, files: Sequence[Arrived], workdir: Pa
     return intake.report
 
 
-def _stored(tx: Transaction, file: _Read) -> FileOutcome:
+def _stored(tx: Transaction, file: _Read, *, anew: bool = False) -> FileOutcome:
     """The outcome of one file, stored if it can be."""
     error = file.error
     if file.staged is not None:
         try:
-            added = tx.studies.add(file.staged)
+            added = tx.studies.add(file.staged, anew=anew)
         except Conflict as conflict:
             error = conflict
         else:
-            return FileOutcome(file.name, added.state, added.study_id, warnings=file.warnings)
+            told = (*file.warnings, RENAMED) if added.renamed else file.warnings
+            return FileOutcome(file.name, added.state, added.study_id, warnings=told)
     if error is None:
         raise ValueError("a file is either staged or has a reason")
     return FileOutcome(file.name, "rejected", template=error.template, values=error.values)

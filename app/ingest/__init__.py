@@ -7,5 +7,7 @@ decoder_child is it, everything else runs inside it), so that no file can bring 
 
 from app.ingest.assembly import assemble
 from app.ingest.reading import Accepted, Rejected, count, read
+from app.ingest.skipping import came_along
+from app.ingest.sniffing import NO_IMAGE
 
-__all__ = ["Accepted", "Rejected", "assemble", "count", "read"]
+__all__ = ["NO_IMAGE", "Accepted", "Rejected", "assemble", "came_along", "count", "read"]

@@ -31,6 +31,14 @@ class ArchiveLimits:
     total: int
 
 
+@dataclass(slots=True)
+class Spent:
+    """What an archive and those inside of it have taken so far: members listed, octets unpacked."""
+
+    members: int = 0
+    octets: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """A member's name for people; its unpacked file, or why there is none."""
@@ -39,8 +47,9 @@ class Member:
     found: Path | InputError
 
 
-def members(path: Path, limits: ArchiveLimits, workdir: Path) -> Iterator[Member]:
-    """Unpack one member after the other, folders and what file managers leave behind aside.
+def members(path: Path, limits: ArchiveLimits, workdir: Path, spent: Spent | None = None) -> Iterator[Member]:
+    """Unpack one member after the other, folders and what file managers leave behind aside. ``spent`` is shared with archives
+    inside of this one, for all of which the limits are.
 
     Raises NotReadable or TooLarge when the archive as a whole cannot be used; a member's own fault is in its Member.
     """
@@ -48,13 +57,15 @@ def members(path: Path, limits: ArchiveLimits, workdir: Path) -> Iterator[Member
         entries = _files(archive)
         if any(entry.filename == "[Content_Types].xml" for entry in entries):
             raise NotReadable(DOCUMENT, {"format": "Office"})
-        if len(entries) > limits.members:
+        spent = spent or Spent()
+        spent.members += len(entries)
+        if spent.members > limits.members:
             sentence = "The zip file has %(count)s files; at most %(limit)s are read at once. Upload it in parts."
-            raise TooLarge(sentence, {"count": len(entries), "limit": limits.members})
+            raise TooLarge(sentence, {"count": spent.members, "limit": limits.members})
         wanted = [entry for entry in entries if not skipping.junk(_name(entry))]
         if not wanted:
             raise NotReadable("The zip file has no files in it. Pack the images again, and upload that.")
-        yield from _unpacked(archive, wanted, _overlapping(archive), limits, workdir)
+        yield from _unpacked(archive, wanted, limits, workdir, spent)
 
 
 def count(path: Path, limits: ArchiveLimits) -> int:
@@ -77,9 +88,13 @@ def _files(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
 
 
 def _unpacked(
-    archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], overlapping: set[int], limits: ArchiveLimits, workdir: Path
+    archive: zipfile.ZipFile,
+    entries: list[zipfile.ZipInfo],
+    limits: ArchiveLimits,
+    workdir: Path,
+    spent: Spent,
 ) -> Iterator[Member]:
-    left = limits.total
+    overlapping = _overlapping(archive)
     for entry in entries:
         name = _name(entry)
         try:
@@ -87,12 +102,12 @@ def _unpacked(
                 raise NotReadable(
                     "In the zip file this file shares its bytes with another one, as in a zip bomb; it was not unpacked."
                 )
-            _check(entry, limits, left)
+            _check(entry, limits, limits.total - spent.octets)
             target = _extracted(archive, entry, workdir)
         except InputError as error:
             yield Member(name, error)
         else:
-            left -= entry.file_size
+            spent.octets += entry.file_size
             yield Member(name, target)
 
 
@@ -140,10 +155,7 @@ def _extracted(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, workdir: Path) 
     try:
         with archive.open(entry) as source, target.open("wb") as sink:
             head = source.read(HEAD)
-            if kind(head, entry.file_size) == "zip":
-                raise NotReadable(
-                    "This is an archive inside an archive, which is not opened. Unpack it, and upload it by itself."
-                )
+            kind(head, entry.file_size)
             sink.write(head)
             while chunk := source.read(CHUNK):
                 sink.write(chunk)

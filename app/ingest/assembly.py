@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from app.domain import Image, Patient, Series, Study
+from app.stacks import JOINED, STACKED, together
 
 Key = tuple[float, ...]
 
@@ -20,9 +21,19 @@ def assemble(studies: Iterable[Study]) -> tuple[Study, ...]:
         known = merged.get(study.study_uid)
         merged[study.study_uid] = study if known is None else _joined(known, study)
     return tuple(
-        replace(study, series=tuple(replace(each, images=in_order(each.images)) for each in study.series))
+        replace(study, series=tuple(replace(each, images=in_order(each.images)) for each in _one_each(study.series)))
         for study in merged.values()
     )
+
+
+def _one_each(series: tuple[Series, ...]) -> tuple[Series, ...]:
+    """The series, those that are one (`app.stacks.together`) joined under the first one's UID."""
+    joined: dict[str, Series | None] = {}
+    for group in together(series, STACKED):
+        images = tuple(replace(image, warnings=(*image.warnings, JOINED)) for each in group for image in each.images)
+        joined |= {each.series_uid: None for each in group} | {group[0].series_uid: replace(group[0], images=images)}
+    kept = (joined.get(each.series_uid, each) for each in series)
+    return tuple(each for each in kept if each is not None)
 
 
 def _joined(first: Study, second: Study) -> Study:

@@ -27,6 +27,12 @@ from app.ingest.skipping import DiscIndex
 START_SECONDS = 60
 """Longest time a child may take to come up; half a second is usual."""
 
+FAILED = (
+    "Reading this made the decoder fail: the file is damaged or compressed in an unusual way. "
+    "Export it again, uncompressed, and upload that."
+)
+LATE = "Reading this took longer than %(seconds)s seconds and was stopped. Export it uncompressed and try again."
+
 Reply = tuple[dict[str, Any], list[memoryview]]
 
 
@@ -180,13 +186,9 @@ def decode(request: Mapping[str, Any], limits: Limits, pool: Pool = POOL) -> Rep
         with pool.lend() as child:
             message, buffers = child.ask({**request, "limits": asdict(limits)}, limits.seconds)
     except Late as error:
-        sentence = "Reading this took longer than %(seconds)s seconds and was stopped. Export it uncompressed and try again."
-        raise NotReadable(sentence, {"seconds": limits.seconds}) from error
+        raise NotReadable(LATE, {"seconds": limits.seconds}) from error
     except Gone as error:
-        raise NotReadable(
-            "Reading this made the decoder fail: the file is damaged or compressed in an unusual way. "
-            "Export it again, uncompressed, and upload that."
-        ) from error
+        raise NotReadable(FAILED) from error
     if "disk" in message:
         raise OSError(int(message["disk"]), os.strerror(int(message["disk"])))
     if "error" in message:

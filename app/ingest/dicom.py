@@ -7,7 +7,7 @@ from typing import cast
 
 from app.domain import Image, Patient, Series, Study, Window, frozen
 from app.errors import TooLarge
-from app.ingest import charset, identity, padding, pixels, presentation, refusals, sequence, words
+from app.ingest import charset, grouping, identity, padding, pixels, presentation, refusals, sequence, words
 from app.ingest.geometry import geometry
 from app.ingest.greyscale import Grey, modality_values, sixteen, voi_lut, windows
 from app.ingest.header import Header
@@ -36,9 +36,9 @@ def study(path: Path, sha256: str, limits: Limits, keep: Keep | None = None) -> 
         header.warn(ASSUMED_SYNTAX)
     uid = refusals.sop_class(header, meta)
     refusals.refuse(header, uid, parsed.cut)
-    series = _series(header, sha256)
-    refusals.check_modality(header, uid, series.modality)
     whole = _study(header, sha256)
+    series = _series(header, whole.study_uid, sha256)
+    refusals.check_modality(header, uid, series.modality)
     found = layout(header, limits)
     presentation.remark(header, parsed.transfer_syntax)
     images = tuple(
@@ -52,7 +52,7 @@ def study(path: Path, sha256: str, limits: Limits, keep: Keep | None = None) -> 
 
 def _study(header: Header, sha256: str) -> Study:
     return Study(
-        study_uid=_uid(header, "StudyInstanceUID", sha256),
+        study_uid=grouping.study_uid(header, sha256),
         patient=Patient(
             name=header.name("PatientName"),
             id=header.text("PatientID"),
@@ -68,9 +68,9 @@ def _study(header: Header, sha256: str) -> Study:
     )
 
 
-def _series(header: Header, sha256: str) -> Series:
+def _series(header: Header, study: str, sha256: str) -> Series:
     return Series(
-        series_uid=_uid(header, "SeriesInstanceUID", sha256),
+        series_uid=grouping.series_uid(header, study, sha256),
         modality=header.text("Modality").upper(),
         images=(),
         body_part=words.body_part(header),

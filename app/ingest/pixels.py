@@ -161,7 +161,8 @@ def _decoded(samples: NDArray[Any], syntax: str, header: Header, layout: Layout)
         held = np.clip(samples, bottom, top)
         if not np.array_equal(held, samples):
             header.warn(BEYOND)
-        return held.astype(layout.dtype if not layout.signed else np.dtype(f"i{layout.dtype.itemsize}"), copy=False)
+        kind = f"{'i' if layout.signed else 'u'}{layout.dtype.itemsize}"
+        return np.asarray(held, np.dtype(kind))
     if layout.signed or samples.dtype.kind == "i":  # two's complement in Bits Stored, wherever High Bit is
         return _stored(samples, header, replace(layout, high=layout.stored - 1))
     unsigned = samples.astype(layout.dtype, copy=False)

@@ -6,13 +6,14 @@ from app.ingest.codecs import LOSSY
 from app.ingest.header import Header
 
 INVERSE = (
-    "Presentation LUT Shape is %(shape)s, which contradicts %(photometric)s; the shape was followed, as DCMTK does. "
+    "Presentation LUT Shape is INVERSE, which contradicts MONOCHROME2; the shape was followed, as DCMTK does. "
     "Other viewers may show this image the other way round."
 )
-CONTRADICTIONS = {
-    ("INVERSE", "MONOCHROME2"): INVERSE % {"shape": "INVERSE", "photometric": "MONOCHROME2"},
-    ("IDENTITY", "MONOCHROME1"): INVERSE % {"shape": "IDENTITY", "photometric": "MONOCHROME1"},
-}
+IDENTITY = (
+    "Presentation LUT Shape is IDENTITY, which contradicts MONOCHROME1; the shape was followed, as DCMTK does. "
+    "Other viewers may show this image the other way round."
+)
+CONTRADICTIONS = {("INVERSE", "MONOCHROME2"): INVERSE, ("IDENTITY", "MONOCHROME1"): IDENTITY}
 FOR_PROCESSING = "The image is marked FOR PROCESSING: raw values, not what the manufacturer shows a reader."
 BURNED_IN = "The header says that writing is burned into the pixels; it may name the patient."
 COMPRESSED = "The image was compressed with loss."

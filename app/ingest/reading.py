@@ -5,7 +5,7 @@ Knows files, archives and the decoder; nothing of DICOM, which is the child's bu
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -43,14 +43,31 @@ class Rejected:
     error: InputError
 
 
+DEEPEST = 3
+"""In how many archives another one may lie and is opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """In how many archives a file lies, and what all of them have taken."""
+
+    depth: int = 0
+    spent: archive.Spent = field(default_factory=archive.Spent)
+
+
 def read(path: Path, name: str, settings: "Settings", workdir: Path) -> Iterator[Accepted | Rejected]:
-    """Read one file: DICOM, PNG or JPEG film, or a zip file of them, whose members come one by one.
+    """Read one file: DICOM, PNG or JPEG film, or a zip file of them, whose members come one by one, those of a zip file inside
+    of it too.
 
     ``name`` is what its sender called it; it is shown and never used as a path. Members are unpacked, and pixels decoded, into
     ``workdir``, which must exist and belongs to the caller; members that are rejected are removed again. What file managers
     leave in folders, and a DICOMDIR that came along with its images, yield nothing. Raises Unavailable when no decoder starts,
     OSError of the disk.
     """
+    yield from _read(path, name, settings, workdir, _Inside())
+
+
+def _read(path: Path, name: str, settings: "Settings", workdir: Path, inside: _Inside) -> Iterator[Accepted | Rejected]:
     shown = text.clean(name.replace("\\", "/")) or "?"
     if skipping.junk(shown):
         return
@@ -59,7 +76,7 @@ def read(path: Path, name: str, settings: "Settings", workdir: Path) -> Iterator
         with path.open("rb") as file:
             what = kind(file.read(HEAD), size)
         if what == "zip":
-            yield from _archive(path, shown, settings, workdir)
+            yield from _archive(path, shown, settings, workdir, inside)
         else:
             yield _one(path, shown, what, settings, workdir)
     except skipping.DiscIndex as error:
@@ -81,17 +98,22 @@ def _limits(settings: "Settings") -> archive.ArchiveLimits:
     return archive.ArchiveLimits(settings.max_files, settings.max_file_mb * MEGABYTE, settings.max_upload_mb * MEGABYTE)
 
 
-def _archive(path: Path, name: str, settings: "Settings", workdir: Path) -> Iterator[Accepted | Rejected]:
-    for member in archive.members(path, _limits(settings), workdir):
+def _archive(path: Path, name: str, settings: "Settings", workdir: Path, inside: _Inside) -> Iterator[Accepted | Rejected]:
+    if inside.depth > DEEPEST:
+        raise NotReadable(
+            "This archive lies in more than %(most)s others, which are not opened. Unpack it, and upload it by itself.",
+            {"most": DEEPEST},
+        )
+    for member in archive.members(path, _limits(settings), workdir, inside.spent):
         shown = f"{name}/{member.name}"
         if isinstance(member.found, InputError):
             yield Rejected(shown, member.found)
             continue
-        for outcome in read(member.found, shown, settings, workdir):
+        kept = False
+        for outcome in _read(member.found, shown, settings, workdir, _Inside(inside.depth + 1, inside.spent)):
             yield outcome
-            if isinstance(outcome, Accepted):
-                break
-        else:
+            kept = kept or (isinstance(outcome, Accepted) and outcome.path == member.found)
+        if not kept:
             member.found.unlink(missing_ok=True)
 
 

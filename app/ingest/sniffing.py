@@ -22,7 +22,13 @@ _VOLUME = "This is a %(format)s file, which is not read. Export the study as DIC
 DOCUMENT = (
     "This is a %(format)s document, not an image study. Upload the DICOM files, a zip file of them, or PNG or JPEG films."
 )
+TEXT = "This is a text file, not an image study. Upload the DICOM files, a zip file of them, or PNG or JPEG films."
+NEITHER = "This is neither DICOM nor a zip file nor a PNG or JPEG film. If it should be DICOM, it is damaged: copy it again."
+EMPTY = "The file is empty (0 bytes). Copy it again from where it came from."
 _VIDEO = "This is a %(format)s video, which is not read. Export the study as DICOM."
+
+NO_IMAGE: Final = frozenset({TEXT, NEITHER, EMPTY, DOCUMENT, _IMAGE, _VIDEO})
+"""What is said of files that can hold no study, whatever else is wrong with them: programs, texts, icons."""
 
 # (offset, signature, format, sentence); the first that fits.
 _OTHERS: Final = (
@@ -66,7 +72,7 @@ _OTHERS: Final = (
 def kind(head: bytes, size: int) -> Kind:
     """What a file of ``size`` octets that begins with ``head`` is. Raises NotReadable, saying what it is and what to do."""
     if size == 0:
-        raise NotReadable("The file is empty (0 bytes). Copy it again from where it came from.")
+        raise NotReadable(EMPTY)
     if head[128:132] == b"DICM":  # first of all: a preamble may look like anything (polyglots)
         return "dicom"
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
@@ -120,12 +126,8 @@ def _named(head: bytes) -> InputError:
         if head[offset : offset + len(signature)] == signature:
             return NotReadable(sentence, {"format": name})
     if _is_text(head):
-        return NotReadable(
-            "This is a text file, not an image study. Upload the DICOM files, a zip file of them, or PNG or JPEG films."
-        )
-    return NotReadable(
-        "This is neither DICOM nor a zip file nor a PNG or JPEG film. If it should be DICOM, it is damaged: copy it again."
-    )
+        return NotReadable(TEXT)
+    return NotReadable(NEITHER)
 
 
 def _is_text(head: bytes) -> bool:

@@ -1,7 +1,22 @@
 """Stacks out of a series: which slices belong together, in which order they lie, and what is odd about them."""
 
+from app.stacks.joining import JOINED, together
 from app.stacks.layering import Oddity
 from app.stacks.slices import Parted, Placed
 from app.stacks.sorting import STACKED, Correction, Stack, arrange, chosen, films, plane, stacks
 
-__all__ = ["STACKED", "Correction", "Oddity", "Parted", "Placed", "Stack", "arrange", "chosen", "films", "plane", "stacks"]
+__all__ = [
+    "JOINED",
+    "STACKED",
+    "Correction",
+    "Oddity",
+    "Parted",
+    "Placed",
+    "Stack",
+    "arrange",
+    "chosen",
+    "films",
+    "plane",
+    "stacks",
+    "together",
+]

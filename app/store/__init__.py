@@ -47,13 +47,16 @@ from app.store.records import (
     WorklistQuery,
     WorklistRow,
 )
-from app.store.staging import Staged, Staging
+from app.store.staging import RENAMED, Staged, Staging
 from app.store.store import Store, Transaction
+from app.store.studies import TAKEN
 from app.store.what_ifs import Kept, WhatIfRow
 
 __all__ = [
     "FLAG_SORTS",
+    "RENAMED",
     "STUDY_STATES",
+    "TAKEN",
     "WORKLIST_SORTS",
     "Added",
     "AgreementKey",

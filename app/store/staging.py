@@ -4,6 +4,7 @@ Knows the blobs and the columns of an image; no SQL.
 """
 
 import base64
+import hashlib
 import mmap
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 
 from app.domain import Image, Study
 from app.store.blobs import Batch
+
+RENAMED = "Another file has the same SOP Instance UID; this one was stored under a new one."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +33,15 @@ class Staged:
     def blobs(self) -> set[str]:
         """The sha256 of everything it refers to."""
         return {self.sha256, *(columns["pixels"] for _, columns in self.images)}
+
+    def renamed(self) -> "Staged":
+        """The same under a SOP Instance UID made from its content (PS3.5 B.2), with a remark: another file has its own."""
+        uid = f"2.25.{int(hashlib.sha256(f'{self.sha256}copy'.encode()).hexdigest()[:32], 16)}"
+        images = tuple(
+            (index, {**columns, "sop_instance_uid": uid, "warnings": [*columns["warnings"], RENAMED]})
+            for index, columns in self.images
+        )
+        return replace(self, sop_instance_uid=uid, images=images)
 
 
 def stage(batch: Batch, study: Study, name: str, path: Path) -> Staged:

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from app.config import Settings
 from app.domain import Study
 from app.errors import AppError, Unavailable, where
+from app.stacks import STACKED, together
 from app.store.agreements import Agreements
 from app.store.annotations import Annotations
 from app.store.answers import Answers
@@ -168,7 +169,14 @@ class Store:
         """Bring a study's stacks in line with the images that its series have by now. NotFound where a series went meanwhile.
 
         What takes long is computed outside of the transaction that writes; images that come meanwhile are taken in as well.
+        Series that are one but for their UIDs (`app.stacks.together`) become one first.
         """
+        with self.view() as tx:
+            groups = together(tx.studies.get(study_id).series, STACKED) if tx.stacks.unsorted(study_id) else []
+        if groups:
+            with self.begin(study_id) as tx:
+                for group in groups:
+                    tx.studies.join([one.id for one in group])
         while True:
             with self.view() as tx:
                 due = tx.stacks.unsorted(study_id)

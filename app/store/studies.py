@@ -1,6 +1,7 @@
 """Studies, series, images and the files they came in."""
 
 import base64
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -11,12 +12,14 @@ from sqlalchemy.orm import Session, selectinload
 
 from app.domain import Image, Patient, Series, Study, VoiLut, Window, frozen
 from app.errors import Conflict, NotFound, Unavailable
+from app.stacks import JOINED
 from app.store.blobs import Blobs
 from app.store.questions import QuestionTable
 from app.store.records import Added, ImageRow, SeriesRow, StudyRow
 from app.store.staging import Staged
 from app.store.tables import FileTable, ImageTable, LayerTable, SeriesTable, StudyTable, WhatIfTable, now
 
+TAKEN = "A different file with the same SOP Instance UID is stored already. The stored one was kept; this one was not added."
 MAPPED = 256
 """Most images of a study whose pixels stay mapped from disk: each holds a file open. Beyond, pixels are read at once."""
 SAME = 0.99
@@ -59,23 +62,23 @@ class Studies:
         self._blobs = blobs
         self._doomed = doomed
 
-    def add(self, staged: Staged) -> Added:
+    def add(self, staged: Staged, *, anew: bool = False) -> Added:
         """Store one staged file; a study, a series it adds to grows.
 
         The same file again is "already here", and repairs what of it was damaged. Conflict, and nothing is stored, when a
-        different file is stored under the same SOP Instance UID (0008,0018), or when the study is stored under another patient
-        ID (0010,0020).
+        different file is stored under the same SOP Instance UID (0008,0018), unless it may be stored ``anew`` under another
+        one; or when the study is stored under another patient ID (0010,0020).
         """
         known = self._session.scalar(select(FileTable).where(FileTable.sop_instance_uid == staged.sop_instance_uid))
         if known is not None:
             if known.sha256 == staged.sha256:
                 self._repair(known, staged)
                 return Added("already here", known.study_id)
+            if anew:
+                added = self.add(staged.renamed())
+                return replace(added, renamed=True)
             self._doomed.update(staged.blobs())
-            raise Conflict(
-                "A different file with the same SOP Instance UID is stored already. The stored one was kept; this one was not "
-                "added."
-            )
+            raise Conflict(TAKEN)
         if not all(self._blobs.has(sha256) for sha256 in staged.blobs()):
             raise Unavailable("The file was removed while it was being stored. Send it again.")
         study = self._study(staged)
@@ -163,6 +166,26 @@ class Studies:
             self._session.add(row)
             self._session.flush()
         return row
+
+    def join(self, series: Sequence[str]) -> None:
+        """Put the images of some series of a study, by their ids, into the first of them, and say so of each; the others go."""
+        rows = {row.id: row for row in self._session.scalars(select(SeriesTable).where(SeriesTable.id.in_(series)))}
+        if len(rows) != len(series):
+            return  # one went meanwhile
+        first, *others = (rows[one] for one in series)
+        for image in self._session.scalars(select(ImageTable).where(ImageTable.series_id.in_(series))):
+            if JOINED not in image.warnings:
+                image.warnings = [*image.warnings, JOINED]
+            where = {"position": image.position, "axes": image.axes}
+            image.series_id = first.id
+            for name, value in _place(first, where).items():
+                setattr(image, name, value)
+        first.unsorted = True
+        self._session.flush()
+        for row in others:
+            self._session.delete(row)
+        self._session.flush()
+        self._session.expire_all()
 
     def get(self, study_id: str) -> StudyRow:
         """A study's rows, without pixels; NotFound."""

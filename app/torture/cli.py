@@ -1,11 +1,12 @@
-"""The `torture` command: many uploads at once, a server that is killed amid them, a database that restarts.
+"""The `torture` command: mutated files, many uploads at once, a server that is killed amid them, a database that restarts.
 
 1 when a limit was missed or anything was lost.
 """
 
 import argparse
+from pathlib import Path
 
-from app.torture import database, kills, uploads
+from app.torture import database, ingest, kills, uploads
 
 
 def main(arguments: list[str]) -> int:
@@ -27,6 +28,11 @@ def main(arguments: list[str]) -> int:
     kills_.add_argument("--kills", type=int, default=20, help="how often (default: 20)")
     kills_.add_argument("--seed", type=int, default=1, help="of the moments at which it is killed (default: 1)")
     kills_.set_defaults(run=lambda given: kills.run(given.kills, given.seed))
+    ingest_ = trials.add_parser("ingest", help="mutated files and frames of every kind that is read")
+    ingest_.add_argument("--files", type=int, default=10_000, help="how many (default: 10000)")
+    ingest_.add_argument("--seed", type=int, default=1, help="of what is changed in them (default: 1)")
+    ingest_.add_argument("--keep", type=Path, help="a folder for those that were not answered")
+    ingest_.set_defaults(run=lambda given: ingest.run(given.files, given.seed, given.keep))
     given = parser.parse_args(arguments)
     result: int = given.run(given)
     return result

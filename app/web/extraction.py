@@ -23,9 +23,11 @@ from app.anatomy.masks import ELSEWHERE, PLACES
 from app.classifiers import reasons
 from app.classifiers.registry import BESIDE, GONE, Registry
 from app.config import ROOT
+from app.desk.disc import LEFT_OUT
 from app.domain import FINDINGS, KNEE_FINDINGS, NO_FINDING, REASONS
 from app.explainers.variants import VARIANTS
-from app.store import faults
+from app.stacks import JOINED
+from app.store import RENAMED, faults
 from app.web import errors
 from app.web.i18n import FOLDER
 
@@ -57,7 +59,17 @@ def _template(root: Path) -> set[str]:
 @cache
 def spoken(root: Path = ROOT) -> frozenset[str]:
     """Every message id, of a plural the one for a single thing."""
-    found = {*NAMED, *_template(root), GONE, *REASONS, *errors.TITLES.values(), *errors.SENTENCES.values()}
+    found = {
+        *NAMED,
+        *_template(root),
+        GONE,
+        JOINED,
+        RENAMED,
+        LEFT_OUT,
+        *REASONS,
+        *errors.TITLES.values(),
+        *errors.SENTENCES.values(),
+    }
     found |= {
         *reasons.REASONS,
         *reasons.REMARKS,

@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from app.desk.folders import folder
 from app.desk.intake import Arrived, Intake
 from app.errors import NotFound
-from app.store import UploadRow
+from app.store import TAKEN, UploadRow
 from app.store.records import FileState
 from app.web import pages, receiving
 from app.web.pages import Web
@@ -34,6 +34,7 @@ class Line:
     reason: str
     warnings: tuple[str, ...]
     study_id: str | None
+    taken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,11 @@ class Report:
         """What needs the sender first: the rejected files, then the others, each in the order they were sent."""
         return tuple(sorted(self.lines, key=lambda line: line.state != "rejected"))
 
+    @property
+    def taken(self) -> bool:
+        """Whether files were rejected because their SOP Instance UIDs are other files'."""
+        return any(line.taken for line in self.lines)
+
     def count(self, state: FileState) -> int:
         """How many files ended so."""
         return sum(line.state == state for line in self.lines)
@@ -67,11 +73,17 @@ class UploadPage:
     max_file_mb: int
     max_upload_mb: int
     report: Report | None
+    copies: bool = False
+
+    @property
+    def action(self) -> str:
+        """Where the form goes."""
+        return "/studies?copies=keep" if self.copies else "/studies"
 
 
 @router.get("/upload")
 def upload(request: Request) -> Response:
-    """The upload form."""
+    """The upload form; with ``copies=keep`` files whose SOP Instance UID another file has are stored under new ones."""
     return pages.render(request, _page(request, None))
 
 
@@ -95,7 +107,12 @@ def _answer(request: Request, row: UploadRow) -> Response:
 
 def _page(request: Request, found: Report | None) -> UploadPage:
     settings = pages.of(request).settings
-    return UploadPage(settings.max_files, settings.max_file_mb, settings.max_upload_mb, found)
+    copies = _copies(request)
+    return UploadPage(settings.max_files, settings.max_file_mb, settings.max_upload_mb, found, copies)
+
+
+def _copies(request: Request) -> bool:
+    return request.query_params.get("copies") == "keep"
 
 
 def report(request: Request, upload_id: str) -> Report | None:
@@ -115,7 +132,14 @@ def told(request: Request, row: UploadRow) -> Report:
     """A stored report in the reader's language."""
     _ = pages.gettext(request)
     lines = tuple(
-        Line(file.name, file.state, _(file.template, **file.values), tuple(_(text) for text in file.warnings), file.study_id)
+        Line(
+            file.name,
+            file.state,
+            _(file.template, **file.values),
+            tuple(_(text) for text in file.warnings),
+            file.study_id,
+            file.template == TAKEN,
+        )
         for file in row.files
     )
     return Report(row.id, lines, tuple(dict.fromkeys(line.study_id for line in lines if line.study_id)))
@@ -133,14 +157,14 @@ async def take(request: Request) -> UploadRow:
     into = await lanes.arriving.run(lambda: held.enter_context(folder(web.settings)))
     try:
         files = await receiving.receive(request, into, web.settings, lanes.arriving)
-        row = await _taken(web, files, into)
+        row = await _taken(web, files, into, copies=_copies(request))
     finally:
         await lanes.arriving.run(held.close)
     return row
 
 
-async def _taken(web: Web, files: Sequence[Arrived], into: Path) -> UploadRow:
-    intake = Intake(web.store, web.settings, files, into)
+async def _taken(web: Web, files: Sequence[Arrived], into: Path, *, copies: bool) -> UploadRow:
+    intake = Intake(web.store, web.settings, files, into, copies=copies)
     try:
         while await web.lanes.storing.run(intake.step):
             pass

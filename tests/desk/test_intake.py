@@ -1,16 +1,20 @@
 """Files come in batch by batch: short transactions, nothing lost of what was stored, one report, analyses asked for once."""
 
+import io
+import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.config import Settings
+from app.desk import disc
 from app.desk import intake as module
 from app.desk.intake import Arrived, Intake, take
 from app.errors import Unavailable
-from app.store import Store, WorklistQuery
+from app.store import RENAMED, TAKEN, Store, WorklistQuery
 from app.store.studies import Studies
 from tests.web import films
 
@@ -80,7 +84,7 @@ def breaking(monkeypatch: pytest.MonkeyPatch, after: int, error: Exception) -> N
     add: Callable[..., Any] = Studies.add
     calls = []
 
-    def failing(self: Studies, staged: Any) -> Any:
+    def failing(self: Studies, staged: Any, **_: Any) -> Any:
         calls.append(1)
         if len(calls) > after:
             raise error
@@ -147,3 +151,47 @@ def test_a_rejected_files_blobs_do_not_take_those_another_upload_stages(
         with store.begin() as tx:
             assert module._stored(tx, read[0]).state == "accepted"
     assert store.sweep(-1) == 0
+
+
+def test_what_lies_beside_a_discs_images_is_one_line(store: Store, settings: Settings, tmp_path: Path) -> None:
+    names = ("VIEWER/run.exe", "VIEWER/a.dll", "autorun.inf", "VIEWER/help.htm", "IMAGES/1", "IMAGES/2", "IMAGES/broken")
+    exe, text = b"MZ\x90\0" * 40, b"[autorun]\nopen=run.exe\n"
+    (one, two) = slices(2)
+    files = [exe, exe + b"x", text, b"<html>", one, two, one[:2000]]
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, octets in zip(names, files, strict=True):
+            archive.writestr(name, octets)
+    sent = [replace(arrived(tmp_path / "in", stream.getvalue())[0], name="cd.zip")]
+    report = take(store, settings, sent, tmp_path / "in")
+    rejected = [file for file in report.files if file.state == "rejected"]
+    assert [file.template == disc.LEFT_OUT for file in rejected] == [False, True]
+    assert rejected[1].values["count"] == 4
+    assert "run.exe, a.dll, autorun.inf, help.htm" in str(rejected[1].values["names"])
+
+
+def test_files_chosen_by_themselves_are_told_of_one_by_one(store: Store, settings: Settings, tmp_path: Path) -> None:
+    report = take(store, settings, arrived(tmp_path / "in", *slices(1), b"text", b"other text"), tmp_path / "in")
+    assert [file.state for file in report.files] == ["accepted", "rejected", "rejected"]
+
+
+def test_slices_that_share_an_identifier_are_taken_in_under_new_ones_when_the_sender_says_so(
+    store: Store, settings: Settings, tmp_path: Path
+) -> None:
+    uids = {"StudyInstanceUID": "2.25.7", "SeriesInstanceUID": "2.25.71", "PatientID": "PH", "PatientName": "P"}
+    files = [films.dicom(number, SOPInstanceUID="2.25.777", **uids) for number in range(4)]
+    report = take(store, settings, arrived(tmp_path / "a", *files), tmp_path / "a")
+    assert [file.state for file in report.files] == ["accepted", "rejected", "rejected", "rejected"]
+    assert report.files[1].template == TAKEN
+    for again in range(2):
+        taking = Intake(store, settings, arrived(tmp_path / f"b{again}", *files), tmp_path / f"b{again}", copies=True)
+        while taking.step():
+            pass
+        assert taking.report is not None
+        states = [file.state for file in taking.report.files]
+        assert states == (["already here"] * 4 if again else ["already here", "accepted", "accepted", "accepted"])
+    assert RENAMED in taking.report.files[1].warnings
+    with store.view() as tx:
+        images = tx.studies.get(taking.report.files[0].study_id or "").images
+    assert len(images) == len({image.sop_instance_uid for image in images}) == 4
+    assert sum(RENAMED in image.warnings for image in images) == 3

@@ -127,10 +127,11 @@ class StudyRow:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What became of one file: stored now, or stored before."""
+    """What became of one file: stored now, or stored before; ``renamed``: under another SOP Instance UID than its own."""
 
     state: Literal["accepted", "already here"]
     study_id: str
+    renamed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
