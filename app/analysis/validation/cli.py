@@ -114,41 +114,41 @@ def told(report: Report) -> Iterator[str]:
         yield from _groups(report, network.name)
         mean = next(one for one in report.means if one.network == network.name)
         if mean.findings:
-            yield f"  {f'mean over {len(mean.findings)}':20} {_shown(mean.auroc)}   (findings with {ENOUGH} films and more)"
+            yield f"  {f'mean over {len(mean.findings)}':20} {_shown(mean.auroc)}   (findings with {ENOUGH} cases and more)"
     if report.localised:
         yield ""
-        yield "maps against boxes, all findings (mean, of outside_inside the median; controls know nothing of the film)"
+        yield "maps against boxes, all findings (mean, of outside_inside the median; controls know nothing of the image)"
     for lies in report.localised:
         if not lies.finding:
             name = f"{lies.method} (control)" if lies.control else lies.method
-            yield f"  {lies.network:24} {name:24} {lies.measure:15} {_shown(lies.value)}   {lies.films} films"
+            yield f"  {lies.network:24} {name:24} {lies.measure:15} {_shown(lies.value)}   {lies.films} cases"
     if report.differences:
         yield ""
-        yield f"{report.networks[0].name} − {report.networks[1].name}, AUROC on the films that both have read"
+        yield f"{report.networks[0].name} − {report.networks[1].name}, AUROC on the cases that both have read"
     for pair in report.differences:
         chosen, p = (pair.drawn, pair.drawn_p) if pair.several else (pair.delong, pair.delong_p)
         how = "bootstrap over patients" if pair.several else "DeLong"
-        yield f"  {pair.finding:20} {_shown(chosen, signed=True)}   p {_p(p)}   {how}, {pair.films} films"
+        yield f"  {pair.finding:20} {_shown(chosen, signed=True)}   p {_p(p)}   {how}, {pair.films} cases"
 
 
 def _table(findings: Sequence[Finding]) -> Iterator[str]:
-    yield f"  {'':20} {'AUROC':23} {'AP':6} {'point':6} {'sensitivity':23} {'specificity':23} {'slope':22} films with/without"
+    yield f"  {'':20} {'AUROC':23} {'AP':6} {'point':7} {'sensitivity':23} {'specificity':23} {'slope':22} with/without"
     for one in findings:
         slope = _shown(one.calibration.slope, ".2f") if one.calibration else "–"
         precision = "–" if one.average_precision is None else f"{one.average_precision:.3f}"
         yield (
-            f"  {one.finding:20} {_shown(one.auroc):23} {precision:6} {one.point:<6.3f} {_shown(one.sensitivity):23} "
+            f"  {one.finding:20} {_shown(one.auroc):23} {precision:6} {one.point:<7.4g} {_shown(one.sensitivity):23} "
             f"{_shown(one.specificity):23} {slope:22} {one.positives}/{one.negatives}{_few(one.positives, one.films)}"
         )
 
 
 def _groups(report: Report, network: str) -> Iterator[str]:
-    """The subgroups of the findings that have enough films; of the others they are in the files alone."""
+    """The subgroups of the findings that have enough cases; of the others they are in the files alone."""
     enough = [one.finding for one in report.of_network(network) if min(one.positives, one.negatives) >= ENOUGH]
     shown = [group for group in report.groups if group.network == network and group.finding in enough]
     if shown:
-        yield f"  subgroups of findings with {ENOUGH} films and more; all are in figures.csv"
-        yield f"  {'':20} {'':24} {'AUROC':23} {'sensitivity':23} {'specificity':23} films with/without"
+        yield f"  subgroups of findings with {ENOUGH} cases and more; all are in figures.csv"
+        yield f"  {'':20} {'':24} {'AUROC':23} {'sensitivity':23} {'specificity':23} with/without"
     for group in shown:
         name = f"{group.column}: {group.value}"
         count = f"{group.positives}/{group.films - group.positives}"
@@ -157,7 +157,7 @@ def _groups(report: Report, network: str) -> Iterator[str]:
 
 
 def _few(positives: int, films: int) -> str:
-    """A mark of a figure of few films."""
+    """A mark of a figure of few cases."""
     return "  few" if min(positives, films - positives) < ENOUGH else ""
 
 

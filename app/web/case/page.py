@@ -22,6 +22,15 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Second:
+    """The network beside which the shown one is a second opinion, or that is one beside it: its name, and in words by finding
+    what it said of what is shown; nothing where it has not read it."""
+
+    model: str
+    told: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class CasePage:
     """templates/case.html and, for htmx, templates/partials/case_update.html.
 
@@ -32,7 +41,8 @@ class CasePage:
     ``series`` and ``image`` what the page's head is about: the shown image and its series, or the first; ``remarks`` what is to
     be said of the headers of what is shown. ``points`` say by finding from where on it is called. ``report`` tells what became
     of the files of the upload that led here, once. ``labels`` are what the tables of cohorts say of the study, of a film that
-    is shown alone those about it. ``worth`` is what the sign that a map looks elsewhere was measured to be worth.
+    is shown alone those about it. ``worth`` is what the sign that a map looks elsewhere was measured to be worth, ``second``
+    what the network says that learned from the same patients.
     """
 
     template: ClassVar[str] = "case.html"
@@ -52,6 +62,7 @@ class CasePage:
     report: Report | None = None
     labels: tuple[LabelledRow, ...] = ()
     worth: str = ""
+    second: Second | None = None
 
     @property
     def evidence(self) -> tuple["Told", ...]:

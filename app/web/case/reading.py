@@ -3,17 +3,17 @@
 What is computed is asked for by a job; nothing in this module waits for a network.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from fastapi import Request
 
 from app.classifiers.card import Card
-from app.domain import Plane
+from app.domain import NO_FINDING, Plane
 from app.store import AnswerRow, ImageRow, InspectionRow, LayerRow, Transaction
 from app.web import calling, evidence, pages
 from app.web.case import choosing, filling, stacks
-from app.web.case.page import CasePage
+from app.web.case.page import CasePage, Second
 from app.web.case.stacks import Shown
 from app.web.wording import Translate
 
@@ -60,7 +60,8 @@ def read(request: Request, study_id: str, image_id: str = "", model: str = "", f
         )
         labels = tuple(row for row in tx.cohorts.of_study(study_id) if row.image_id in {None, seen.image and seen.image.id})
     earlier = choosing.earlier(choosing.before(every, seen), answers, verdicts)
-    return replace(page(found, earlier, pages.gettext(request)), labels=labels)
+    _ = pages.gettext(request)
+    return replace(page(found, earlier, _), labels=labels, second=second(found, mine, _))
 
 
 def inspection(tx: Transaction, seen: Shown, card: Card | None) -> InspectionRow | None:
@@ -124,6 +125,29 @@ def points(found: filling.Found, _: Translate) -> Mapping[str, calling.Shown]:
         score.finding: calling.shown(card, said.model_sha256, point(score.finding), score.finding, curves, _)
         for score in said.scores
     }
+
+
+def second(found: filling.Found, answers: Sequence[AnswerRow], _: Translate) -> Second | None:
+    """What the network says that learned from the same patients as the shown one; None where there is none."""
+    card = found.card
+    if card is None:
+        return None
+    other = next((one for one in found.cards if card.name == one.second_to or one.name == card.second_to), None)
+    if other is None:
+        return None
+    row = next((row for row in answers if row.answer.model == other.name), None)
+    if row is None:
+        return Second(other.name, {})
+    point = found.calling.of(other.name, row.answer.model_sha256)
+    told = {}
+    for score in row.answer.scores:
+        at = point(score.finding)
+        values = {"network": other.name, "percent": pages.percent(score.probability, at.at)}
+        called = score.finding != NO_FINDING and at.calls(score.probability)
+        told[score.finding] = (
+            _("%(network)s says %(percent)s: called.", **values) if called else _("%(network)s says %(percent)s.", **values)
+        )
+    return Second(other.name, told)
 
 
 def looked_at(found: filling.Found) -> tuple[ImageRow, ...]:
