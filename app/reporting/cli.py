@@ -265,8 +265,7 @@ def masked(given: argparse.Namespace, loaded: Loaded) -> int:
     if beside is None or found is None:
         raise NotFound("There are no masks of where findings occur for “%(name)s”.", {"name": name})
     segmenter = Segmenter.of(loaded.get(beside))
-    drawn = localising.in_table(given.boxes) if given.boxes else localising.known_boxes(data)
-    drawn = list(drawn)
+    drawn = list(localising.in_table(given.boxes) if given.boxes else localising.known_boxes(data))
     known = localising.cases(loaded, card, drawn, lambda line: print(line, flush=True))
     if localising.own(card) != "cam":
         print(f"CAM stands for the {explainers.describe(localising.own(card)).title.lower()} of {name}", flush=True)
