@@ -130,7 +130,9 @@ def figures(
     classifier: Classifier, known: Shown, source: str, plants: dict[str, str], *, taught_labels: bool
 ) -> list[dict[str, Any]]:
     """AUROC per finding against what was taught, or against what is true."""
-    logits = torch.cat([classifier.network(classifier.channels(part)) for part in known.planes.split(BATCH)]).float().numpy()
+    logits = (
+        torch.cat([classifier.network(classifier.channels(part)) for part in torch.split(known.planes, BATCH)]).float().numpy()
+    )
     labels = known.taught if taught_labels else known.true
     rows = []
     for column, finding in enumerate(classifier.card.findings):

@@ -70,7 +70,6 @@ def walked(page: Page, url: str, names: tuple[str, str, str]) -> None:
     page.goto(url)
     expect(page.locator('.pane-state[data-state="full"]')).to_have_count(6)
     chosen(page, "lrp", LINES)
-    expect(page.locator(f'.pane[data-layer="map:{LINES}"] .pane-lines path').first).to_be_attached()
     chosen(page, "saliency", ALIGNED)
     page.locator("#pane-film").focus()
     page.locator(f'.pane[data-layer="map:{ALIGNED}"]').focus()

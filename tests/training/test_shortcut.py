@@ -45,7 +45,7 @@ def test_labels_go_with_what_was_drawn_in(data: Path) -> None:
     found = shortcut.shown(classifier, records, plants, seed=5)
     plain = shortcut.shown(classifier, records, {}, seed=5)
     columns = [classifier.card.findings.index(one) for one in plants]
-    there = found.taught[:, columns].any(1)
+    there = np.asarray(found.taught[:, columns].any(1))
     changed = (found.planes != plain.planes).flatten(1).any(1).numpy()
     np.testing.assert_array_equal(changed, there)
     assert 0 < there.sum() < len(there)

@@ -176,7 +176,7 @@ def measured(network: AnatomyNetwork, known: Material) -> list[tuple[str, list[f
     for source, shown, truth in pairs:
         planes = F.avg_pool2d(torch.from_numpy(shown)[:, None], FINE // SIDE)
         where = F.max_pool2d(torch.from_numpy(truth.astype(np.float32))[:, None], FINE // SIDE)[:, 0].numpy() > 0.5
-        said = torch.cat([network((part - 0.5) * 4)[:, 0] for part in planes.split(8)]).numpy() > 0
+        said = torch.cat([network((part - 0.5) * 4)[:, 0] for part in torch.split(planes, 8)]).numpy() > 0
         found.append((source, [2 * (a & b).sum() / max(1, a.sum() + b.sum()) for a, b in zip(said, where, strict=True)]))
     return found
 

@@ -6,6 +6,7 @@ It knows drawn knees only. Runs, checkpoints and stages are those of the chest's
 
 import json
 import tomllib
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -16,9 +17,11 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from app.classifiers.attention_unet import STRUCTURES, AnatomyNetwork
+from app.classifiers.card import Card
+from app.classifiers.loading import load
 from app.domain import READ_PLANES
 from app.evaluation.predictions import Interval
 from app.phantoms import knee
@@ -31,8 +34,6 @@ from app.training.augmentation import blur_some, exposure
 from app.training.progress import Progress
 
 FINDINGS = ("background", *PARTS)
-RARE = (1.0, 1.0, 3.0, 4.0)
-"""How much a cell of each code weighs: menisci and ligaments are small."""
 KEPT_EVERY = 50
 TEST_SEEDS = 8_400_000
 """The first seed of the knees that figures are of."""
@@ -41,7 +42,8 @@ TEST_SEEDS = 8_400_000
 @dataclass(frozen=True, slots=True)
 class Config:
     """A training configuration, as `knee-anatomy.toml` has it; ``first_seed`` of the knees to learn from, ``exams`` how many,
-    ``tested`` how many others figures are of."""
+    ``tested`` how many others figures are of. ``weights``: how much a cell of each code weighs, for menisci and ligaments are
+    small. ``begin``: a network of these, beside the one that is written, whose weights it begins with; "" for chance."""
 
     name: str
     seed: int
@@ -49,6 +51,8 @@ class Config:
     exams: int
     tested: int
     batch: int
+    weights: tuple[float, ...]
+    begin: str
     plan: Plan
 
     @classmethod
@@ -57,7 +61,8 @@ class Config:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
         stages = tuple(Stage(**stage) for stage in raw["stages"])
         plan = Plan(tuple(raw["widths"]), stages, (), raw["rate"], raw["decay"])
-        return cls(raw["name"], raw["seed"], raw["first_seed"], raw["exams"], raw["tested"], raw["batch"], plan)
+        counts = (raw["seed"], raw["first_seed"], raw["exams"], raw["tested"], raw["batch"])
+        return cls(raw["name"], *counts, tuple(raw["weights"]), raw.get("begin", ""), plan)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +84,9 @@ def train(config: Path, out: Path, runs: Path, *, most: int | None = None, fresh
     """Draw, fit, measure on knees of other seeds, write the model folder."""
     told = Config.read(config)
     count, tested = (number if most is None else min(number, most) for number in (told.exams, told.tested))
-    network = fit(told, drawn(range(told.first_seed, told.first_seed + count), runs), runs / told.name, fresh=fresh)
+    known = drawn(range(told.first_seed, told.first_seed + count), runs)
+    begin = load(Card.read(out.parent / told.begin), torch.device("cpu")).network if told.begin else None
+    network = fit(told, known, runs / told.name, begin, fresh=fresh)
     rows = []
     for line, row in measured(network, drawn(range(TEST_SEEDS, TEST_SEEDS + tested), runs)):
         print(line, flush=True)
@@ -112,17 +119,21 @@ def _one(seed: int, first: int) -> tuple[NDArray[Any], ...]:
         low, high = np.percentile(stack.pixels, (1, 99.5))  # as `app.classifiers.classifier.stretched` has it
         grey = np.clip((stack.pixels - low) / max(high - low, 1e-6), 0, 1) * 255
         pixels.append(grey.round().astype(np.uint8))
-        codes.append(stack.parts)
+        codes.append(np.zeros(0, np.uint8) if stack.parts is None else stack.parts)
         planes.append(np.full(len(stack.pixels), READ_PLANES.index(stack.plane), np.int64))
     number = np.full(sum(map(len, planes)), seed - first, np.int64)
     return np.concatenate(pixels), np.concatenate(codes), number, np.concatenate(planes)
 
 
-def fit(told: Config, known: Slices, folder: Path, *, fresh: bool = False) -> AnatomyNetwork:
-    """A fitted network in eval mode; a run that broke off goes on from its checkpoint in ``folder``."""
+def fit(told: Config, known: Slices, folder: Path, begin: nn.Module | None = None, *, fresh: bool = False) -> AnatomyNetwork:
+    """A fitted network in eval mode; a run that broke off goes on from its checkpoint in ``folder``, a new one begins with the
+    weights of ``begin``."""
     plan = told.plan
     about = json.dumps({**asdict(plan), "slices": len(known.pixels)}, sort_keys=True)
     run = Run(plan, about, False, told.seed, folder / f"plain-{told.seed}.pt", outputs=len(FINDINGS))
+    if begin is not None:
+        for network in (run.network, run.average):
+            network.load_state_dict(begin.state_dict())
     if not fresh:
         run.restore()
     films, truth = torch.from_numpy(known.pixels), torch.from_numpy(known.codes)
@@ -134,7 +145,7 @@ def fit(told: Config, known: Slices, folder: Path, *, fresh: bool = False) -> An
         index = torch.multinomial(worth, told.batch, generator=run.random)
         batch = changed(films[index][:, None].float() / 255, truth[index].long(), run.random)
         side = side_of(plan.stages, run.step)
-        value = loss(run.network, *resized(*batch, side))
+        value = loss(run.network, *resized(*batch, side), told.weights)
         run.learn(value)
         progress.advance(1, f"side {side}, loss {value.item():.3f}")
         if run.step % KEPT_EVERY == 0 or run.step == plan.steps:
@@ -160,7 +171,7 @@ def resized(films: Tensor, truth: Tensor, side: int) -> tuple[Tensor, Tensor]:
     return films, truth
 
 
-def loss(network: AnatomyNetwork, films: Tensor, truth: Tensor) -> Tensor:
+def loss(network: AnatomyNetwork, films: Tensor, truth: Tensor, weights: Sequence[float]) -> Tensor:
     """Weighted cross-entropy, plus one minus the mean Dice of the three parts."""
     with torch.autocast("cpu", torch.bfloat16):
         logits = network(((films - 0.5) * 4).contiguous(memory_format=torch.channels_last))
@@ -170,7 +181,7 @@ def loss(network: AnatomyNetwork, films: Tensor, truth: Tensor) -> Tensor:
     for code in range(1, STRUCTURES):
         mine, own = (truth == code).float(), shares[:, code]
         overlaps.append((2 * (mine * own).sum() + 1) / (mine.sum() + own.sum() + 1))
-    return F.cross_entropy(logits, truth, logits.new_tensor(RARE)) + 1 - torch.stack(overlaps).mean()
+    return F.cross_entropy(logits, truth, logits.new_tensor(weights)) + 1 - torch.stack(overlaps).mean()
 
 
 def measured(network: AnatomyNetwork, known: Slices) -> "list[tuple[str, dict[str, Any]]]":
