@@ -12,7 +12,8 @@ UNSURE = "It looks only partly like a frontal chest film."
 FAR = "It looks different from the films that the guard knows."
 LATERAL = "Its header says that it is a lateral view."
 SIDEWAYS = "It looks like a lateral view of a chest."
-REASONS = (BLANK, TINY, LITTLE, UPSIDE_DOWN, ON_ITS_SIDE, INVERTED, PART, OTHER, UNSURE, FAR, LATERAL, SIDEWAYS)
+DETAIL = "It has hardly any fine detail, as drawings and strongly smoothed pictures have none."
+REASONS = (BLANK, DETAIL, TINY, LITTLE, UPSIDE_DOWN, ON_ITS_SIDE, INVERTED, PART, OTHER, UNSURE, FAR, LATERAL, SIDEWAYS)
 
 FRAMED = "Along one side of the film or more a frame was found. Only what lies inside of it was read, and maps end there."
 MIRRORED = "This film seems to be mirrored: the heart lies on the right. Dextrocardia exists."

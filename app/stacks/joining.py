@@ -79,8 +79,8 @@ def _direction(image: Placed) -> tuple[float, ...]:
 
 
 def _are_one(group: Sequence[Told]) -> bool:
-    """Whether there are slices enough, at most one of the series has several, and no two slices lie in one place."""
-    images = [image for one in group for image in one.images]
-    places = {tuple(round(part, 1) for part in image.position or ()) for image in images}
+    """Whether they lie in places enough, and at most one of the series has several slices. What lies twice in a place is told
+    apart as in any series (`app.stacks.layering`)."""
+    places = {tuple(round(part, 1) for part in image.position or ()) for one in group for image in one.images}
     several = sum(len(one.images) > 1 for one in group)
-    return len(group) > 1 and len(images) >= FEWEST and several <= 1 and len(places) == len(images)
+    return len(group) > 1 and len(places) >= FEWEST and several <= 1

@@ -35,6 +35,15 @@ class Slice:
     echo_time: float | None
     received_at: datetime
     frame_of_reference_uid: str = ""
+    pixels: str = ""
+    location: None = None
+    kind: str = ""
+    moment: None = None
+
+    @property
+    def content(self) -> str:
+        """What tells its pixels from other pixels."""
+        return self.pixels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,7 +124,7 @@ class History:
 
 
 def _slice(row: Row, received_at: datetime) -> Slice:
-    names = ("id", "sop_instance_uid", "frame", "instance_number", "rows", "columns", "echo_time")
+    names = ("id", "sop_instance_uid", "frame", "instance_number", "rows", "columns", "echo_time", "pixels")
     told: Row = {name: row[name] for name in names}
     told |= {name: row[name] and tuple(row[name]) for name in ("pixel_spacing", "position", "axes")}
     return Slice(received_at=received_at, **told)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from app.classifiers.film_guard import FilmGuard
 from app.classifiers.guard import SURE, Guard, blank, plane_of, seen, worse
 from app.classifiers.loading import load
-from app.classifiers.reasons import BLANK, INVERTED, LATERAL, LITTLE, MIRRORED, ON_ITS_SIDE, SIDEWAYS, TINY, UPSIDE_DOWN
+from app.classifiers.reasons import BLANK, DETAIL, INVERTED, LATERAL, LITTLE, MIRRORED, ON_ITS_SIDE, SIDEWAYS, TINY, UPSIDE_DOWN
 from app.classifiers.registry import Registry
 from app.config import Settings
 from app.domain import Image, Inspection, Series, Window, frozen
@@ -45,6 +45,24 @@ def test_drawn_chest_films_pass(guard: Guard) -> None:
     told = [inspect(guard, drawn(seed)) for seed in range(20)]
     assert sum(one.verdict == "ok" for one in told) >= 18
     assert all(one.reasons == () for one in told if one.verdict == "ok")
+
+
+def smooth(size: int = 256) -> NDArray[np.float64]:
+    """Two dark ellipses beside a bright band, as a chest may be drawn, in steps too fine for grain."""
+    y, x = np.mgrid[0:size, 0:size] / size
+    lungs = sum(np.exp(-((((x - at) / 0.12) ** 2 + ((y - 0.47) / 0.25) ** 2) ** 2)) for at in (0.33, 0.67))
+    return np.asarray(14_000 - 10_000 * lungs + 6_000 * np.exp(-(((x - 0.5) / 0.06) ** 2)))
+
+
+def test_a_picture_without_grain_is_warned_of(guard: Guard) -> None:
+    def told(values: NDArray[np.float64]) -> Inspection:
+        image = Image("1.2", 1, frozen(values.clip(0).astype(np.uint16)))
+        return guard.inspect(image, Series("1", "DX", (image,)), "chest")
+
+    assert told(smooth()).verdict != "ok"
+    assert DETAIL in told(smooth()).reasons
+    assert DETAIL not in told(smooth() + np.random.default_rng(1).normal(0, 150, (256, 256))).reasons
+    assert all(DETAIL not in inspect(guard, drawn(seed)).reasons for seed in range(3))
 
 
 @pytest.mark.parametrize(

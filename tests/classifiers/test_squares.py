@@ -24,7 +24,7 @@ def disc(rows: int, columns: int) -> NDArray[np.uint16]:
     """A disc in the middle of a field of rows and columns, as high as wide in shares of the sides."""
     y, x = np.mgrid[0:rows, 0:columns]
     inside = ((y + 0.5) / rows - 0.5) ** 2 + ((x + 0.5) / columns - 0.5) ** 2 < 0.09
-    return (inside * 3000 + 500).astype(np.uint16)
+    return np.asarray(inside * 3000 + 500, np.uint16)
 
 
 def film(rows: int, columns: int, **more: object) -> Image:

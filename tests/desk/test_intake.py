@@ -178,20 +178,20 @@ def test_files_chosen_by_themselves_are_told_of_one_by_one(store: Store, setting
 def test_slices_that_share_an_identifier_are_taken_in_under_new_ones_when_the_sender_says_so(
     store: Store, settings: Settings, tmp_path: Path
 ) -> None:
-    uids = {"StudyInstanceUID": "2.25.7", "SeriesInstanceUID": "2.25.71", "PatientID": "PH", "PatientName": "P"}
+    uids: dict[str, Any] = {"StudyInstanceUID": "2.25.7", "SeriesInstanceUID": "2.25.71", "PatientID": "PH", "PatientName": "P"}
     files = [films.dicom(number, SOPInstanceUID="2.25.777", **uids) for number in range(4)]
     report = take(store, settings, arrived(tmp_path / "a", *files), tmp_path / "a")
     assert [file.state for file in report.files] == ["accepted", "rejected", "rejected", "rejected"]
     assert report.files[1].template == TAKEN
-    for again in range(2):
+    for again in (False, True):
         taking = Intake(store, settings, arrived(tmp_path / f"b{again}", *files), tmp_path / f"b{again}", copies=True)
         while taking.step():
             pass
-        assert taking.report is not None
-        states = [file.state for file in taking.report.files]
+        report = taking.report or report
+        states = [file.state for file in report.files]
         assert states == (["already here"] * 4 if again else ["already here", "accepted", "accepted", "accepted"])
-    assert RENAMED in taking.report.files[1].warnings
+    assert RENAMED in report.files[1].warnings
     with store.view() as tx:
-        images = tx.studies.get(taking.report.files[0].study_id or "").images
+        images = tx.studies.get(report.files[0].study_id or "").images
     assert len(images) == len({image.sop_instance_uid for image in images}) == 4
     assert sum(RENAMED in image.warnings for image in images) == 3

@@ -88,6 +88,19 @@ def test_a_series_uid_for_every_slice_is_still_one_series(slices: Files, tmp_pat
     assert len(stack.images) == 20
 
 
+def test_slices_that_lie_over_others_join_them_as_layers(slices: Files, tmp_path: Path) -> None:
+    again = [copy.deepcopy(ds) for ds in slices[:6]]
+    for number, ds in enumerate(again):
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+        ds.InstanceNumber = 21 + number
+        ds.PixelData = bytes(len(ds.PixelData))
+    for ds in (*slices, *again):
+        ds.SeriesInstanceUID = generate_uid()
+    (study,) = studies(tmp_path, [*slices, *again])
+    (series,) = study.series
+    assert [len(stack.images) for stack in stacks(series)] == [20, 6]
+
+
 def test_two_sequences_with_a_uid_for_every_slice_are_two_series(slices: Files, tmp_path: Path) -> None:
     other = [copy.deepcopy(ds) for ds in slices]
     for ds in other:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.config import Settings
 from app.torture import cli, ingest
 
 
@@ -23,7 +24,7 @@ def test_every_kind_is_read_before_it_is_mutated_and_changed_after(tmp_path: Pat
     for name, octets in ingest._kinds().items():
         path = tmp_path / "whole"
         path.write_bytes(octets)
-        outcomes = list(ingest._outcomes(path, ingest.Settings(), tmp_path))
+        outcomes = list(ingest._outcomes(path, Settings(), tmp_path))
         assert outcomes, name
         assert set(outcomes) <= {"read"} | ({"refused with a reason"} if name == "zip" else set()), name
         assert ingest.mutated(octets, random) != octets
