@@ -96,7 +96,9 @@ def randomised(
         yield from kept.take(f"randomised {case.name}", partial(_random, classifier, case, variants, networks))
 
 
-def _random(classifier: Classifier, case: Case, variants: Sequence[Variant], networks: Sequence[Classifier]) -> Iterator[Value]:
+def _random(
+    classifier: Classifier, case: Case, variants: Sequence[Variant], networks: Callable[[], Sequence[Classifier]]
+) -> Iterator[Value]:
     target = classifier.card.findings.index(case.finding)
     before = explainers.record(classifier, case.series)
     found = [_array(variant.walk(before, [target]))[0] for variant in variants]

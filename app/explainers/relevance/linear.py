@@ -113,7 +113,7 @@ class Linear:
         pad = max(up, below, 0), max(left, right, 0)
         kernel = kernel.flatten(0, 2).contiguous(memory_format=torch.channels_last)
         parts = F.conv2d(s, kernel, padding=pad)[:, :, pad[0] - up :, pad[1] - left :][:, :, : sizes[0], : sizes[1]]
-        parts = parts.unflatten(1, (channels, len(rows), len(columns))).permute(0, 1, 4, 2, 5, 3)
+        parts = parts.view(len(s), channels, len(rows), len(columns), *sizes).permute(0, 1, 4, 2, 5, 3)
         return parts.reshape(len(s), channels, sizes[0] * len(rows), sizes[1] * len(columns))[
             ..., : like.shape[2], : like.shape[3]
         ]
