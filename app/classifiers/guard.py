@@ -55,8 +55,8 @@ NAMED = {"part of a film": PART, "lateral view": SIDEWAYS}
 LATERAL_VIEWS = frozenset({"LL", "RL", "LAT", "LATERAL", "LEFT LATERAL", "RIGHT LATERAL"})
 """View Position (0018,5101) of lateral films, PS3.3 C.8.7.1.1 and what senders write instead."""
 UNDONE = {"upside down": UPSIDE_DOWN, "on its side": ON_ITS_SIDE, "inverted": INVERTED}
-TURNED = ("upside down", "on its side")
-"""What is refused in place of being warned of where the image looks more like a film once it is turned back."""
+DOUBTED, TURNED = 0.9, ("upside down", "on its side")
+"""What looks less like a film than that is turned, and refused where it looks more like one then."""
 BY_NAME = frozenset({"lateral view", *UNDONE})
 """What is refused as soon as it is called so, however much it looks like a film besides. A part of a film is not among them: a
 chest without much lung looks like one."""
@@ -114,7 +114,7 @@ class Guard:
         verdict = self.verdict(film, distance)
         if self.card.findings[int(kinds[0].argmax())] in BY_NAME and kinds[0].max() >= SURE:
             verdict = "refused"  # what it knows by its name needs no benefit of a doubt
-        if verdict == "warned":
+        if verdict != "refused" and film < DOUBTED:
             for kind in TURNED:
                 if self.undone(plane, kind) >= max(BELIEVED, film):
                     return "refused", (UNDONE[kind],), film, distance

@@ -10,6 +10,7 @@ from app.config import Settings
 
 LARGEST = {
     "chest": 16_000_000,
+    "chest-masked": 16_000_000,
     "chest-compact": 12_000_000,
     "chest-phantom": 2_000_000,
     "chest-phantom-shortcut": 2_000_000,
