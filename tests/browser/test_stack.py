@@ -48,7 +48,7 @@ def stack(page: Page, hand: str) -> Page:
 
 def at(page: Page, place: int) -> None:
     """The page shows the image at this place, from 1."""
-    expect(page.locator(".pane").first.locator(".pane-place")).to_have_text(f"{place} / {COUNT}")
+    expect(page.locator(".pane").first.locator(".pane-place")).to_have_text(f"{place} / {COUNT} · no. {place}")
 
 
 def test_ctrl_and_wheel_move_by_a_twentieth_of_the_stack(stack: Page) -> None:
