@@ -8,7 +8,7 @@ from app.explainers.attended import terms
 from app.explainers.base import Explainer, Relevance
 from app.explainers.trace import Trace
 
-TITLE = "Attended evidence, whole film"
+TITLE = "Evidence by the whole film"
 SIGNED = True
 SUMMARY = "The part of the attended evidence that counts alike wherever it lies: what the mask cannot take away."
 PAPER = "Kim 2021, arXiv:2101.09915"

@@ -8,7 +8,7 @@ from app.explainers.attended import terms
 from app.explainers.base import Explainer, Relevance
 from app.explainers.trace import Trace
 
-TITLE = "Attended evidence, by the mask"
+TITLE = "Evidence by the mask"
 SIGNED = True
 SUMMARY = "The part of the attended evidence that was weighed by where the finding occurs."
 PAPER = "Kim 2021, arXiv:2101.09915"
