@@ -7,13 +7,16 @@ import { words } from "./words.js";
 /** @typedef {{ map: LayerMap | null, overlay: Overlaid | null }} Mapped */
 
 /**
- * Its range, its fading, its smoothing; nothing of other kinds of layers.
+ * What is to be known of a map, then its range, its fading, its smoothing; of other kinds of layers the first alone. What is known of a
+ * map stands here and not over the film, where it would cover what is looked at.
  * @param {Mapped} pane
  * @param {Settings} settings
  */
 export function told({ map, overlay }, settings) {
-  if (!map || overlay || (map.explanation.kind ?? "relevance") !== "relevance") return [];
-  return [words(ranged(map, settings)), faded(map, settings), evened(map, settings)].filter(Boolean);
+  if (!map || overlay) return [];
+  const { kind = "relevance", notes = [] } = map.explanation;
+  if (kind !== "relevance") return notes;
+  return [...notes, words(ranged(map, settings)), faded(map, settings), evened(map, settings)].filter(Boolean);
 }
 
 /**

@@ -98,7 +98,9 @@ export class Showing {
   async #fetch(pane, explanation) {
     const { maps } = this.page;
     const { values_url: address } = explanation;
-    const told = [explanation.state_text, ...explanation.notes].filter(Boolean).join(" · ");
+    // Of a map that is there, notes stand under it; of one that is not, the reason takes its place.
+    const drawn = explanation.state === "ok";
+    const told = drawn ? "" : [explanation.state_text, ...explanation.notes].filter(Boolean).join(" · ");
     pane.tell(told);
     pane.maps = maps.known(explanation) ?? null;
     pane.belongs = explanation;

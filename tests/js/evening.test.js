@@ -91,3 +91,13 @@ test("a pane says its range, its fading and its smoothing", () => {
   assert.deepEqual(told(shown(undefined).pane, settings({ robust: false })), ["range.full"]);
   assert.deepEqual(told({ ...pane, overlay: {} }, settings()), []);
 });
+
+test("what is to be known of a map stands first under it, and alone under a layer of another kind", () => {
+  const notes = ["2% of this map lies outside the image"];
+  const { pane } = shown(DRAWING);
+  pane.map.explanation.notes = notes;
+  assert.equal(told(pane, settings())[0], notes[0]);
+  assert.ok(told(pane, settings()).length > 2);
+  pane.map.explanation.kind = "probability";
+  assert.deepEqual(told(pane, settings()), notes);
+});
