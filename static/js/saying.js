@@ -7,8 +7,8 @@ import { words } from "./words.js";
 /** @typedef {{ map: LayerMap | null, overlay: Overlaid | null }} Mapped */
 
 /**
- * What is to be known of a map, then its range, its fading, its smoothing; of other kinds of layers the first alone. What is known of a
- * map stands here and not over the film, where it would cover what is looked at.
+ * What is to be known of a map, then its range, its fading, its smoothing; of other kinds of layers the first alone. It
+ * stands here and not over the film, where it would cover what is looked at.
  * @param {Mapped} pane
  * @param {Settings} settings
  */
