@@ -43,7 +43,7 @@ def real_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of real networks with random weights: ``chest-untrained`` for films, ``phantom-untrained`` for phantoms (its
     card says its stride and where the colours of CAM and LRP end) and ``phantom-by-name``, which is not chosen by itself. A
     test that changes a folder copies it first."""
@@ -59,6 +59,12 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_network(folder, "phantom-untrained", findings=drawn, phantom=True, seed=2, stride=16, tables={"ranges": ranges})
     write_network(folder, "phantom-by-name", findings=("Nodule",), phantom=True, default=False, seed=3)
     return folder
+
+
+@pytest.fixture(scope="session")
+def models(untrained: Path) -> Path:
+    """The networks of a test: those, where it says no others."""
+    return untrained
 
 
 @pytest.fixture(scope="session")

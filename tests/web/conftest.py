@@ -39,11 +39,11 @@ def settings(tmp_path: Path, models: Path) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def analysed(tmp_path_factory: pytest.TempPathFactory, migrated: Path, models: Path) -> tuple[Path, str]:
+def analysed(tmp_path_factory: pytest.TempPathFactory, migrated: Path, untrained: Path) -> tuple[Path, str]:
     """A var folder with one study, uploaded and analysed, and the study's id; the same for all tests, each on a copy."""
     var = tmp_path_factory.mktemp("analysed") / "var"
     shutil.copytree(migrated, var)
-    settings = Settings(var=var, models=models)
+    settings = Settings(var=var, models=untrained)
     store = Store.open(settings)
     client = TestClient(create_app(settings, store, lambda: None), HOST, headers=SAME_SITE, follow_redirects=False)
     study_id = uploaded(client, ("film.dcm", films.dicom(1)))
