@@ -8,7 +8,7 @@ Labels are not looked at.
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ class Seen:
         """One map; one that is not defined says nothing."""
         if layer.state.startswith(NOT_DEFINED):
             return
-        known = drawn.known(layer, layer.values.shape[-1], card, None)
+        known = drawn.known(layer, layer.values.shape[-1], replace(card, ranges=()), None)
         even = render.strongest(render.as_drawn(layer, known, render.Look())) if known.sigma else 0.0
         self.ends.setdefault((layer.method, layer.finding, plane), []).append((render.strongest(layer), even))
 

@@ -58,7 +58,9 @@ def known(layer: Headed, width: int, card: Card | None, answer: Answer | None, p
         return Known(probability=probability, words=words)
     usual = dict(layer.producer.parameters) == dict(method.parameters)
     found = mine.range_of(method.name, layer.finding, plane) if mine and usual else None
-    pixels = SPREAD * mine.stride if mine and mine.input_size / width < FINE * mine.stride else 0.0
+    fine = mine is not None and mine.input_size / width < FINE * mine.stride
+    # A range from when such maps were not smoothed yet has no end for a smoothed one: it holds for the map as it is.
+    pixels = SPREAD * mine.stride if mine and fine and (found is None or found.evened is not None) else 0.0
     return Known(
         banner=card.banner if card is not None else "",
         high=found.high if found else None,

@@ -1,6 +1,7 @@
 """`models ranges`: where the colours of a network's maps end, measured and written onto its card."""
 
 import csv
+import re
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,16 @@ def test_the_card_gets_a_quantile_of_the_maps_own_ends(folder: Path, capsys: pyt
         assert (found.source, found.cases, found.quantile) == ("phantoms", 3, ranges.QUANTILE)
         wanted = pytest.approx(np.quantile(even[key], ranges.QUANTILE), rel=1e-3) if key[0] == "saliency" else None
         assert found.evened == wanted, "a coarse map is not smoothed"
+
+
+def test_a_range_from_before_gets_its_smoothed_end(folder: Path) -> None:
+    one = card(folder)
+    assert command(one.name, "layer_cam") == 0
+    said = one.folder / "card.toml"
+    said.write_text(re.sub(r"evened = .*\n", "", said.read_text(encoding="utf-8")), encoding="utf-8")
+    assert {found.evened for found in Card.read(one.folder).ranges} == {None}
+    assert command(one.name, "layer_cam") == 0
+    assert all(found.evened for found in Card.read(one.folder).ranges)
 
 
 def test_other_entries_and_other_methods_stay(folder: Path) -> None:

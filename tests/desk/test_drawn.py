@@ -71,6 +71,12 @@ def test_a_stage_twice_as_fine_as_the_last_has_the_lattice_of_the_last_halving()
     assert drawn.known(a_map("layer_cam", 16), 16, replace(card(), input_size=129), None).sigma > 0, "of an odd size too"
 
 
+def test_a_range_without_a_smoothed_end_holds_for_the_map_as_it_is() -> None:
+    old = replace(card(), ranges=(Range("layer_cam", "Nodule", 0.5, "phantoms", 0.9, 10),))
+    found = drawn.known(a_map("layer_cam", 16, scale="positive"), 16, old, None)
+    assert (found.high, found.sigma) == (0.5, 0.0)
+
+
 def test_coarse_maps_and_networks_of_unknown_stride_are_not_smoothed() -> None:
     assert drawn.known(a_map("occlusion", 14), 14, card(), None).sigma == 0
     assert drawn.known(a_map("cam", 8), 8, card(), None).sigma == 0
