@@ -162,7 +162,7 @@ def card(run: dict[str, Any], begun: Card, name: str) -> dict[str, Any]:
         "explained_layer": begun.explained_layer,
         "stride": begun.stride,
         "intended_use": "Testing whether maps and signs find a reason that is known to be wrong, on films of people. No more.",
-        "banner": "made wrong on purpose, for tests: it answers for drains and markers, not for the patient",
+        "banner": "made wrong on purpose, for tests: it answers for drains, not for the patient",
         "guard": "chest-guard",
         "terms": "Weights: research, with credit to Wang et al. 2017 (NIH ChestX-ray14).",
         "limits": list(run["limits"]),
