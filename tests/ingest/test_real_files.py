@@ -28,6 +28,7 @@ GAINED = {
     "DICOMSamples/CT_Implicit_Little_Headless_Retired.dcm",
     "cornerstone3D/CTImage.dcm_JPEGProcess10_12TransferSyntax_1.2.840.10008.1.2.4.55.dcm",
     "cornerstone3D/CTImage.dcm_JPEGProcess6_8TransferSyntax_1.2.840.10008.1.2.4.53.dcm",
+    "fo-dicom/GH1339.dcm",
     "orthanc-jxl/test_ct1_jxl.dcm",
     "pydicom/JPEG-lossy.dcm",
     "pylibjpeg-data/RG2_JPLY.dcm",
