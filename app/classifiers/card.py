@@ -16,7 +16,7 @@ from app.domain import HALF, OperatingPoint
 from app.errors import ModelError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-KINDS = ("network", "guard", "exam", "segmentation", "masks")
+KINDS = ("network", "guard", "exam", "segmentation", "masks", "counterfactual", "autoencoder")
 SOURCES = ("validation", "phantoms")
 """Of which cases a range of colours is."""
 
@@ -46,7 +46,9 @@ class Card:
     guard has the ``kind`` "guard": it reads no study, and its ``findings`` are the kinds of image that it tells apart. A card
     of the ``kind`` "exam" is of a network that reads stacks: ``members`` are its networks, ``joins`` join their answers. One of
     the ``kind`` "segmentation" says where the parts of a film lie, whichever network reads it: its ``findings`` are parts. One
-    of the ``kind`` "masks" is no network: it says where its ``findings`` occur on the films that networks read.
+    of the ``kind`` "masks" is no network: it says where its ``findings`` occur on the films that networks read. One of the
+    ``kind`` "counterfactual" changes what the network ``explains`` (its ``explains_sha256``) says of its ``findings``; one of
+    the ``kind`` "autoencoder" draws films anew, in whose latent space an answer can be followed.
     """
 
     name: str
@@ -92,6 +94,8 @@ class Card:
     ranges: tuple[Range, ...] = ()
     told: tuple[Told, ...] = ()
     second_to: str = ""
+    explains: str = ""
+    explains_sha256: str = ""
 
     @property
     def several(self) -> bool:
@@ -195,6 +199,8 @@ class Card:
             ranges=tuple(_range(entry) for entry in raw.get("ranges", [])),
             told=tuple(row(Told, entry) for entry in raw.get("told", [])),
             second_to=str(raw.get("second_to", "")),
+            explains=str(raw.get("explains", "")),
+            explains_sha256=str(raw.get("explains_sha256", "")),
         )
 
 

@@ -14,7 +14,7 @@ REMOVED = ".removed"
 """The folder, below that of the networks, where the cards of networks that were taken away are kept."""
 GONE = "This network was taken away from here. What it said stays; it reads no more films."
 
-BESIDE = ("guard", "segmentation", "masks")
+BESIDE = ("guard", "segmentation", "masks", "counterfactual", "autoencoder")
 """Kinds of cards that read no study by themselves: they stand beside the networks that do."""
 
 
@@ -152,6 +152,12 @@ class Registry:
             return None
         mine = parts(card)
         return next((one for one in self._read() if one.kind == "masks" and one.default and parts(one) & mine), None)
+
+    def counterfactual(self, card: Card) -> Card | None:
+        """The generator that was trained to change this version of a network's answers, None where there is none. ModelError
+        when a card cannot be read."""
+        mine = (one for one in self._read() if one.kind == "counterfactual" and one.default)
+        return next((one for one in mine if (one.explains, one.explains_sha256) == (card.name, card.sha256)), None)
 
     def guards(self) -> tuple[Card, ...]:
         """Every guard's card, by name. ModelError when one cannot be read."""
