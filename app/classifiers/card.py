@@ -16,7 +16,7 @@ from app.domain import HALF, OperatingPoint
 from app.errors import ModelError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-KINDS = ("network", "guard", "exam", "segmentation", "masks", "counterfactual", "autoencoder")
+KINDS = ("network", "guard", "exam", "segmentation", "masks", "counterfactual", "autoencoder", "referee")
 SOURCES = ("validation", "phantoms")
 """Of which cases a range of colours is."""
 
@@ -48,7 +48,8 @@ class Card:
     the ``kind`` "segmentation" says where the parts of a film lie, whichever network reads it: its ``findings`` are parts. One
     of the ``kind`` "masks" is no network: it says where its ``findings`` occur on the films that networks read. One of the
     ``kind`` "counterfactual" changes what the network ``explains`` (its ``explains_sha256``) says of its ``findings``; one of
-    the ``kind`` "autoencoder" draws films anew, in whose latent space an answer can be followed.
+    the ``kind`` "autoencoder" draws films anew, in whose latent space an answer can be followed. A "referee" answers as a
+    network does, but only to judge what was changed for another; ``half``: of the training patients it learned from that half.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Card:
     second_to: str = ""
     explains: str = ""
     explains_sha256: str = ""
+    half: str = ""
 
     @property
     def several(self) -> bool:
@@ -201,6 +203,7 @@ class Card:
             second_to=str(raw.get("second_to", "")),
             explains=str(raw.get("explains", "")),
             explains_sha256=str(raw.get("explains_sha256", "")),
+            half=str(raw.get("half", "")),
         )
 
 

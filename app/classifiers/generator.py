@@ -132,7 +132,8 @@ class Generator(nn.Module):
         whole = F.interpolate(limits, side, mode="bilinear").float()
         way = self.ways[finding]
         attention = torch.sigmoid(F.interpolate(attention, side, mode="bilinear")) * whole[:, self.within[finding], None]
-        moved = F.interpolate(torch.tanh(flow) * self.reach, side, mode="bicubic") * whole[:, LIMITS.index("border"), None]
+        moved = F.interpolate(torch.tanh(flow), side, mode="bicubic").clamp(-1, 1) * self.reach
+        moved = moved * whole[:, LIMITS.index("border"), None]
         return Parts(
             torch.zeros_like(moved) if way == "residual" else moved,
             attention,

@@ -14,6 +14,7 @@ from scipy import ndimage
 from app.evaluation import localisation
 from app.evaluation.agreement import iou, top_area
 from app.evaluation.predictions import Interval, auroc_interval
+from app.evaluation.ranks import ranked
 
 CHANGED = 0.02
 """A pixel counts as changed by more than this share of the range."""
@@ -160,6 +161,5 @@ def fresh_critic(
     scores = np.zeros(len(films))
     for seen in (first, ~first):
         told = np.asarray(judge(films[seen], truth[seen], films[~seen]), np.float64)
-        order = told.argsort().argsort()  # two critics have two scales: what counts is the order under each
-        scores[~seen] = (order + 0.5) / max(1, len(order))
+        scores[~seen] = ranked(told) / max(1, len(told))  # two critics have two scales: what counts is the order under each
     return auroc_interval(scores, truth, patients)

@@ -17,13 +17,13 @@ from app.classifiers.loading import load, pick_device
 from app.classifiers.segmenter import Segmenter
 from app.errors import InputError
 from app.evaluation.predictions import auroc, platt
-from app.training import cards, describing, layouts, measuring, provenance, targets, views
+from app.training import cards, describing, halves, layouts, measuring, provenance, targets, views
 from app.training.collection import Layout
 from app.training.films import SOURCES
 from app.training.fitting import Fit, Lesson, Stage, after, logits_of, shrink
 from app.training.heads import Pooled, Refit, pooled, refit
 from app.training.material import Material
-from app.training.members import answering, begun
+from app.training.members import answering, begun, last
 from app.training.record import Record, Values, began_with
 from app.training.unlearning import Unlearning
 
@@ -94,6 +94,7 @@ def train(
     material = Material.read(
         collection, int(run["pixels"]), runs / "films", masks, field=run.get("field", "film"), segmenter=segmenter
     )
+    material = halves.halved(material, run["half"]) if "half" in run else material
     collection = material.collection
     trainer = Trainer(material, task)
     numbers = range(1, len(run["seeds"]) + 1) if trunk is None else [trunk]
@@ -270,7 +271,7 @@ class Trainer:
         index, weights = self._evenly([(source,) for source in sorted(set(self.films.sources.tolist()))])
         logits, labels = self.logits(network, size, index), self.films.labels[index]
         temperatures = []
-        head: Any = network.head
+        head: Any = last(network)
         for f in range(labels.shape[1]):
             known = ~np.isnan(labels[:, f])
             if len(set(labels[known, f].tolist())) < 2:
