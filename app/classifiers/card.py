@@ -148,9 +148,7 @@ class Card:
         if not NAME.fullmatch(name) or name != folder.name:
             raise ValueError(f"name {name!r} must be the folder's name, in lower-case letters, digits and hyphens")
         findings = tuple(str(f) for f in raw["findings"])
-        temperature = tuple(float(t) for t in raw.get("temperature", [1.0] * len(findings)))
-        if len(temperature) != len(findings) or min(temperature) <= 0:
-            raise ValueError("temperature needs one positive number per finding")
+        temperature = _temperature(raw, len(findings))
         points = tuple(float(p) for p in raw.get("operating_points", [0.5] * len(findings)))
         if len(points) != len(findings) or not all(0 < p < 1 for p in points):
             raise ValueError("operating_points needs one probability between 0 and 1 per finding")
@@ -205,6 +203,13 @@ class Card:
             explains_sha256=str(raw.get("explains_sha256", "")),
             half=str(raw.get("half", "")),
         )
+
+
+def _temperature(raw: dict[str, Any], findings: int) -> tuple[float, ...]:
+    temperature = tuple(float(t) for t in raw.get("temperature", [1.0] * findings))
+    if len(temperature) != findings or min(temperature) <= 0:
+        raise ValueError("temperature needs one positive number per finding")
+    return temperature
 
 
 def _between(name: str, value: int, least: int, most: int) -> int:

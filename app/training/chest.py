@@ -91,10 +91,9 @@ def train(
     collection = collection if most is None else collection.thinned(most)
     print("\n".join((collection.told(), *(f"note: {note}" for note in collection.notes))), flush=True)
     segmenter = Segmenter.of(load(Card.read(out.parent / run["aligned"]), task.device)) if "aligned" in run else None
-    material = Material.read(
-        collection, int(run["pixels"]), runs / "films", masks, field=run.get("field", "film"), segmenter=segmenter
-    )
-    material = halves.halved(material, run["half"]) if "half" in run else material
+    field = run.get("field", "film")
+    material = Material.read(collection, int(run["pixels"]), runs / "films", masks, field=field, segmenter=segmenter)
+    material = halves.halved(material, run.get("half", ""))
     collection = material.collection
     trainer = Trainer(material, task)
     numbers = range(1, len(run["seeds"]) + 1) if trunk is None else [trunk]

@@ -26,7 +26,9 @@ def half_of(patient: str) -> str:
 
 
 def halved(material: Material, half: str) -> Material:
-    """The same with the other half's training films in a part of their own. InputError for an unknown half."""
+    """The same with the other half's training films in a part of their own; as it is for "". InputError for an unknown half."""
+    if not half:
+        return material
     if half not in HALVES:
         raise InputError("“%(half)s” is no half of the patients; use even or odd.", {"half": half})
     films = tuple(

@@ -1,4 +1,4 @@
-"""A critic that is fitted anew, to tell edited films from healthy ones: the judge of `app.evaluation.counterfactual.fresh_critic`.
+"""A critic that is fitted anew, to tell edited films from healthy ones: the judge of `evaluation.counterfactual.fresh_critic`.
 
 It never met the generator, so what it sees was not taught away; it is fitted on other patients than it judges.
 """
