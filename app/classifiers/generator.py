@@ -112,12 +112,13 @@ class Generator(nn.Module):
 
     def goal(self, finding: int, direction: int) -> Tensor:
         """The logit that flips an answer: half a spread beyond the operating point."""
-        point, spread, _ = self.scales[finding]
-        return point + 0.5 * direction * spread
+        goal: Tensor = self.scales[finding, 0] + 0.5 * direction * self.scales[finding, 1]
+        return goal
 
     def needed(self, logits: Tensor, finding: int, direction: int) -> Tensor:
         """How many gaps logits (b,) are away from there, (b,) in [0, 3]."""
-        return (direction * (self.goal(finding, direction) - logits) / self.scales[finding, 2]).clamp(0, MOST_NEEDED)
+        away: Tensor = direction * (self.goal(finding, direction) - logits) / self.scales[finding, 2]
+        return away.clamp(0, MOST_NEEDED)
 
     def forward(self, films: Tensor, limits: Tensor, finding: int, direction: int, needed: Tensor) -> Parts:
         """Films (b, 1, S, S) in −2 … 2, limits (b, 4, h, w), a finding's number, −1 (less of it) or +1, gaps (b,)."""

@@ -99,22 +99,20 @@ def gradient(autoencoder: Autoencoder, latents: Tensor, ask: Asked) -> Tensor:
     latents = latents.detach().requires_grad_(True)
     with torch.enable_grad():
         answers = ask(autoencoder.decode(latents))
-        (found,) = torch.autograd.grad(answers.sum(), latents)
-    return found / found.flatten(1).norm(dim=1).clamp(min=1e-12)[:, None, None, None]
+        found: Tensor = torch.autograd.grad(answers.sum(), latents)[0]
+    return F.normalize(found.flatten(1), dim=1).view_as(found)
 
 
 def direction(autoencoder: Autoencoder, films: Tensor, asks: Asked, batch: int = 16) -> Tensor:
     """The one direction of a network's finding: the mean of the gradients at films (n, 1, side, side) in −2 … 2, of length 1,
     (c, h, w). All of them are asked alike, as films of one shape are."""
-    total: Tensor | None = None
+    found = []
     for part in torch.split(films, batch):
         with torch.no_grad():
             latents = autoencoder.encode(part)
-        mine = gradient(autoencoder, latents, asks).sum(0)
-        total = mine if total is None else total + mine
-    if total is None:
-        raise ValueError("there is no film")
-    return total / total.norm().clamp(min=1e-12)
+        found.append(gradient(autoencoder, latents, asks).sum(0))
+    total = torch.stack(found).sum(0)
+    return F.normalize(total.flatten(), dim=0).view_as(total)
 
 
 @torch.no_grad()

@@ -18,6 +18,7 @@ from app.classifiers.networks import build
 from app.evaluation.counterfactual import ssim
 from app.evaluation.intervals import mean
 from app.evaluation.predictions import Interval
+from app.phantoms import chest
 from app.training import cards, layouts, provenance
 from app.training.collection import Layout
 from app.training.counterfactual import drawn
@@ -114,7 +115,7 @@ def _phantoms(run: dict[str, Any], runs: Path, most: int | None) -> Shown:
     counts = [n if most is None else min(n, most) for n in PHANTOMS]
     found = []
     for first, count in zip((5_000_000, 5_500_000), counts, strict=True):
-        told = drawn.pairs(first, count, int(run["pixels"]), drawn.chest.FINDINGS, runs / "films")
+        told = drawn.pairs(first, count, int(run["pixels"]), chest.FINDINGS, runs / "films")
         found.append(np.concatenate([told.ill, told.well]))
     rows = [{"name": "phantoms", "images": len(found[0]), "patients": counts[0], "terms": "drawn by app/phantoms, Apache-2.0"}]
     people = np.tile(np.arange(counts[1]).astype(np.str_), 2)
@@ -131,7 +132,7 @@ def _fit(both: tuple[nn.Module, nn.Module], shown: Shown, run: dict[str, Any], r
     if state is not None:
         done = int(state["epoch"])
         for one, name in ((network, "network"), (average, "average"), (optimiser, "optimiser")):
-            one.load_state_dict(state[name])  # type: ignore[attr-defined]
+            one.load_state_dict(state[name])
     each = [(stage, index) for stage in stages for index in range(int(stage["epochs"]))]
     progress = Progress("run", len(each), done)
     share = torch.from_numpy(1 / np.bincount(shown.views)[shown.views])  # every view as often as the others

@@ -80,9 +80,8 @@ def _pair(job: Job) -> tuple[NDArray[np.generic], ...]:
 def labels(phantom: chest.ChestPhantom) -> Labels:
     """A phantom's anatomy as a map of labels; the patient's right lung lies at the left of the film."""
     out = np.zeros(phantom.lungs.shape, np.uint8)
-    columns = np.arange(out.shape[1])
-    heart = phantom.heart.sum(0)
-    middle = float((heart * columns).sum() / heart.sum()) if heart.any() else out.shape[1] / 2
+    columns = np.arange(phantom.lungs.shape[-1])
+    middle = float(np.nonzero(phantom.heart)[1].mean()) if phantom.heart.any() else columns.mean()
     out[phantom.lungs] = LEFT_LUNG
     out[phantom.lungs & (columns < middle)[None]] = RIGHT_LUNG
     out[phantom.heart] = HEART

@@ -205,7 +205,7 @@ class Fit:
         apart = told[: len(real)].mean() - told[len(real) :].mean()
         loss = -apart + self.weights.penalty * penalty(self.critic, real, made, group, random)
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimiser.step()
         self._tell(apart=apart)
 

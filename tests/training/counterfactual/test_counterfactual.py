@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from app.anatomy import Pose
 from app.anatomy.limits import SIDE
@@ -148,8 +149,13 @@ def test_an_edit_of_a_film_is_bound_to_the_film_s_anatomy(models: Path, runs: Pa
     changed = edited(image, edit)
     assert (changed.stored[:10] == edited(image, edit, 1e-9).stored[:10]).all()
     none = Segmented(nothing, nothing[0], np.zeros_like(codes), (), over, Extent(0, 0, 80, 96), 0.0)
-    assert not generating.edit(image, "Cardiomegaly", -1, 3.0, none).difference(phantom.pixels[:, :80] / np.float32(4095)).any()
+    assert not generating.edit(image, "Cardiomegaly", -1, 3.0, none).difference(shown(phantom)[:, :80]).any()
     assert isinstance(Pose.fit(codes, over), Pose)
+
+
+def shown(phantom: chest.ChestPhantom) -> NDArray[np.float32]:
+    """A phantom in grey [0, 1]."""
+    return np.asarray(phantom.pixels / 4095, np.float32)
 
 
 def test_pairs_differ_by_their_finding_alone(runs: Path) -> None:
@@ -204,7 +210,7 @@ def test_which_answers_are_to_stay(models: Path) -> None:
 def test_a_drawn_effusion_lies_at_the_bottom_of_one_lung() -> None:
     for seed in range(4):
         phantom = chest.draw(40 + seed, size=96)
-        film = phantom.pixels.astype(np.float32) / 4095
+        film = shown(phantom)
         found = effusion(film, drawn.labels(phantom), np.random.default_rng(seed))
         assert found is not None
         ill, where = found
