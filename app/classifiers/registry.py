@@ -159,6 +159,13 @@ class Registry:
         mine = (one for one in self._read() if one.kind == "counterfactual" and one.default)
         return next((one for one in mine if (one.explains, one.explains_sha256) == (card.name, card.sha256)), None)
 
+    def autoencoder(self, card: Card) -> Card | None:
+        """The autoencoder of the films that a network reads, None where there is none: the first default one of a part of the
+        body that both name, of phantoms or of people as it is. ModelError when a card cannot be read."""
+        mine = parts(card)
+        found = (one for one in self._read() if one.kind == "autoencoder" and one.default)
+        return next((one for one in found if parts(one) & mine and one.phantom == card.phantom), None)
+
     def referees(self, card: Card) -> tuple[Card, ...]:
         """The networks that judge what was changed for a network: of films of the same part of the body, of phantoms or of
         people as it is, by name. ModelError when a card cannot be read."""

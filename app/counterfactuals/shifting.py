@@ -5,22 +5,29 @@ what it is on films without the finding. Everything is compared with the reconst
 autoencoder loses is no explanation. A reconstruction that alone moves the answer makes a shift worthless, and is refused.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.torch import save
 from torch import Tensor
 
 from app.classifiers.autoencoder import Autoencoder
+from app.classifiers.card import Card
 from app.classifiers.classifier import Classifier
 from app.counterfactuals.edit import STRONGEST, Edit
 from app.counterfactuals.generating import span
 from app.domain import Extent, Image, Series, frozen
 from app.errors import ModelError
 
+WAYS = "shift.safetensors"
+"""The file in a network's folder that keeps which way its answers lie."""
 STEPS = 32
 """So many steps are tried at most."""
 STEP = 0.04
@@ -59,6 +66,39 @@ class Shifted:
         residual = self.frames[low] * (1 - share) + self.frames[high] * share
         nothing = np.zeros((2, 1, 1), np.float32)
         return Edit(nothing, np.ones((1, 1), np.float32), residual, self.extent, self.black, self.white)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Way:
+    """Which way a finding's answer lies: ``along`` float32 (c, h, w) of length 1, towards more of it; ``goal``, the median
+    log-odds of films without it, and ``gap``, how far those of called films lie above."""
+
+    along: Tensor
+    goal: float
+    gap: float
+
+
+def write_ways(folder: Path, network: Card, encoder: Card, ways: Mapping[str, Way]) -> None:
+    """Keep the ways of a network's findings in its folder, with the versions of both networks that they are of."""
+    told = {name: [way.goal, way.gap] for name, way in ways.items()}
+    about = {"network": network.sha256, "autoencoder": encoder.sha256, "ways": json.dumps(told)}
+    data = save({name: way.along.to(torch.float16).contiguous() for name, way in ways.items()}, about)
+    aside = folder / (WAYS + ".part")
+    aside.write_bytes(data)
+    aside.replace(folder / WAYS)
+
+
+def read_ways(network: Card, encoder: Card) -> dict[str, Way]:
+    """The ways that lie in a network's folder; none where they are of other versions, or not there."""
+    path = network.folder / WAYS
+    if not path.is_file():
+        return {}
+    with safe_open(path, "pt") as file:
+        about = file.metadata() or {}
+        if (about.get("network"), about.get("autoencoder")) != (network.sha256, encoder.sha256):
+            return {}
+        told = json.loads(about["ways"])
+        return {name: Way(file.get_tensor(name).float(), *told[name]) for name in told}
 
 
 def seen(network: Classifier, finding: int, encoder: Classifier, image: Image) -> Asked:

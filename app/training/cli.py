@@ -1,6 +1,6 @@
 """The `train` command: `train chest`, `train chest-phantom`, `train chest-phantom-shortcut`,
 `train chest-shortcut`, `train guard`, `train anatomy`, `train masks`, `train knee`,
-`train counterfactual`, `train autoencoder`."""
+`train counterfactual`, `train autoencoder`, `train shift`."""
 
 import argparse
 from pathlib import Path
@@ -17,7 +17,7 @@ from app.errors import InputError
 from app.training import chest, guard, guarding, layouts, masks, phantoms, shortcut
 from app.training.anatomy import knees
 from app.training.anatomy import train as anatomy
-from app.training.counterfactual import autoencoder
+from app.training.counterfactual import autoencoder, shift
 from app.training.counterfactual import train as counterfactual
 from app.training.exams import knee
 
@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
         prog="python -m app train", description="Train a network and write its folder under models/."
     )
     what = ["chest", "chest-phantom", "chest-phantom-shortcut", "chest-shortcut", "guard", "anatomy", "masks"]
-    what += ["counterfactual", "autoencoder", "knee"]
+    what += ["counterfactual", "autoencoder", "shift", "knee"]
     parser.add_argument("what", choices=what, help="which network")
     parser.add_argument(
         "--data",
@@ -95,7 +95,7 @@ def run(given: argparse.Namespace, settings: Settings) -> None:
         segmenter = Segmenter.of(load(beside, torch.device("cpu")))
         masks.train(segmenter, given.data, given.out or ROOT / "models" / "chest-masks")
         return
-    if given.what in ("counterfactual", "autoencoder"):
+    if given.what in ("counterfactual", "autoencoder", "shift"):
         change(given)
         return
     if given.what == "knee":
@@ -138,7 +138,11 @@ def run(given: argparse.Namespace, settings: Settings) -> None:
 
 
 def change(given: argparse.Namespace) -> None:
-    """Train what counterfactuals are made with: a generator, or the autoencoder of the latent shift."""
+    """Train what counterfactuals are made with: a generator, the autoencoder of the latent shift, or a network's directions."""
+    if given.what == "shift":
+        folder = given.out or ROOT / "models" / "chest"
+        shift.train(folder, given.data, given.runs, layout=given.layout or "ours", device=given.device, most=given.films)
+        return
     generator = given.what == "counterfactual"
     config = given.config or CONFIGS / "counterfactual" / f"{'phantom' if generator else 'autoencoder'}.toml"
     out = given.out or ROOT / "models" / ("chest-phantom-counterfactual" if generator else "chest-autoencoder")

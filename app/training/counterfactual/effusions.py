@@ -41,6 +41,7 @@ def effusion(film: Plane, labels: Labels, rng: np.random.Generator) -> tuple[Pla
     tone = max(float(np.median(below)) if below.size else 0.0, float(np.quantile(film, 0.75))) * float(rng.uniform(0.92, 1.05))
     dense = fill * np.float32(rng.uniform(0.75, 0.97))
     made = film + dense * np.maximum(tone - low, 0) - 0.6 * dense * (film - low)
+    made = np.minimum(made, np.maximum(film, tone))  # no rim where lung and diaphragm met
     return np.clip(made, 0, 1).astype(np.float32), np.asarray(fill > 0.4)
 
 

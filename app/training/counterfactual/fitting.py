@@ -192,9 +192,9 @@ class Fit:
             parts = self.generator((films - 0.5) * 4, bounds, finding, direction, needed)
             made = applied(films, parts)
         where = ((ill - well).abs() > 0.02).float()
-        away = ((made[: len(rows)] - well).abs() * (1 + 4 * where)).mean()
+        away = ((made[: len(rows)] - well).abs() * (1 + 9 * where)).mean()
         stays = (made[len(rows) :] - well[:half]).abs().mean()
-        self._tell(pair=away, pair_before=((ill - well).abs() * (1 + 4 * where)).mean())
+        self._tell(pair=away, pair_before=((ill - well).abs() * (1 + 9 * where)).mean())
         return self.weights.pair * away + self.weights.identity * stays + self.weights.smooth * rough(parts)
 
     def _criticise(

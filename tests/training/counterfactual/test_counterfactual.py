@@ -1,11 +1,14 @@
 """Training of generators and autoencoders, end to end on a few small phantoms; a run that stopped goes on as if it had not."""
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from PIL import Image as Picture
 
 from app.anatomy import Pose
 from app.anatomy.limits import SIDE
@@ -15,13 +18,14 @@ from app.classifiers.loading import load
 from app.classifiers.registry import Registry
 from app.classifiers.segmenter import Segmented, Segmenter
 from app.config import Settings
+from app.counterfactuals import shifting
 from app.counterfactuals.edit import edited
 from app.counterfactuals.generating import Generating
 from app.domain import Extent, Image, Window, frozen
 from app.errors import InputError, ModelError
 from app.phantoms import chest
 from app.training import cli
-from app.training.counterfactual import drawn, material, train
+from app.training.counterfactual import drawn, material, shift, train
 from app.training.counterfactual import stock as stocks
 from app.training.counterfactual.critic import Critic, penalty
 from app.training.counterfactual.effusions import effusion
@@ -168,6 +172,40 @@ def test_pairs_differ_by_their_finding_alone(runs: Path) -> None:
     assert 0 < found.healthy.sum() < 32
 
 
+def test_films_become_a_stock_with_effusions_drawn_over_healthy_ones(models: Path, tmp_path: Path) -> None:
+    (models / "chest-anatomy").symlink_to(Settings().models / "chest-anatomy")
+    lines = ["image,patient,part,Pneumothorax"]
+    for seed in range(9):
+        ill, part = seed % 3 == 1, "test" if seed == 6 else "validation" if seed > 6 else "train"
+        pixels = shown(chest.draw(seed, ["Pneumothorax"] if ill else [], size=96))
+        Picture.fromarray((pixels * 255).astype(np.uint8)).save(tmp_path / f"{seed}.png")
+        lines.append(f"{seed}.png,P{seed},{part},{int(ill)}")
+    blank = np.random.default_rng(0).integers(0, 60, (96, 96)).astype(np.uint8)
+    Picture.fromarray(blank).save(tmp_path / "blank.png")
+    (tmp_path / "films.csv").write_text("\n".join([*lines, "blank.png,P99,train,0"]), encoding="utf-8")
+    explained = Explained.of(load(Card.read(models / EXPLAINED), torch.device("cpu")), ["Effusion"])
+    run = {
+        "pixels": 64,
+        "seed": 1,
+        "anatomy": "chest-anatomy",
+        "findings": [{"name": "Effusion"}],
+        "drawn": {"finding": "Effusion", "count": 3},
+    }
+    found = material.of_films(run, explained, tmp_path, tmp_path / "runs", models, layout="table", most=None)
+    stock, pairs = found["train"]
+    assert "P99" not in stock.patients.tolist(), "no lung was found there"
+    real = int((~stock.drawn).sum())
+    assert real == 6
+    assert stock.healthy[~stock.drawn].tolist() == [True, False, True] * 2
+    assert len(stock.films) - real == len(pairs.ill) == 3
+    assert stock.drawn[pairs.ill].all()
+    assert stock.healthy[pairs.well].all()
+    assert (stock.films[pairs.ill] != stock.films[pairs.well]).any()
+    assert stock.patients[pairs.ill.numpy()].tolist() == stock.patients[pairs.well.numpy()].tolist()
+    assert stock.limits[:real, 0].float().mean() > 20
+    assert len(found["validation"][1].ill) == 0
+
+
 def test_the_sides_of_a_finding() -> None:
     logits = torch.tensor([[2.0], [3.0], [-1.0], [-2.0], [-3.0]])
     none = torch.zeros(5, dtype=torch.uint8)
@@ -272,3 +310,21 @@ def test_an_autoencoder_is_trained_and_loaded(models: Path, runs: Path) -> None:
     assert load(card, torch.device("cpu")).network(torch.zeros(1, 1, 32, 32)).shape == (1, 1, 32, 32)
     assert cli.main(["autoencoder", *told]) == 0
     assert Card.read(models / "auto").sha256 == card.sha256
+
+    own = models / EXPLAINED
+    own.unlink()
+    shutil.copytree(Settings().models / EXPLAINED, own)
+    network = Card.read(own)
+    with pytest.raises(ModelError, match="no autoencoder beside"):
+        cli.main(["shift", "--out", str(Settings().models / EXPLAINED), "--runs", str(runs)])
+    assert cli.main(["shift", "--out", str(own), "--runs", str(runs), "--device", "cpu", "--films", "4"]) == 0
+    assert shifting.read_ways(network, card) == {}, "on so few films nothing is called often enough"
+    pairs = drawn.pairs(3000000, 32, 32, ("Cardiomegaly", "Pneumothorax"), runs / "films", processes=1)
+    films, well = np.concatenate([pairs.ill, pairs.well]), np.concatenate([np.zeros(32, bool), pairs.healthy])
+    encoder, explained = load(card, torch.device("cpu")), load(network, torch.device("cpu"))
+    shifting.write_ways(own, network, card, shift.fit(encoder, explained, torch.from_numpy(films), torch.from_numpy(well)))
+    ways = shifting.read_ways(network, card)
+    assert ways["Cardiomegaly"].gap > 0
+    assert abs(float(ways["Cardiomegaly"].along.norm()) - 1) < 1e-2
+    assert shifting.read_ways(replace(network, sha256="other"), card) == {}
+    assert shifting.read_ways(Card.read(Settings().models / EXPLAINED), card) == {}
