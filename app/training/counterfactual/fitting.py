@@ -29,7 +29,7 @@ BOTH_WAYS = 0.75
 @dataclass(frozen=True, slots=True)
 class Weights:
     """What counts how much: the answer (``classifier``), looking like a film (``adversarial``), how much is changed (``size``,
-    L1), how evenly (``smooth``, total variation of attention, residual and flow), films that are to stay (``identity``), other
+    L1), how evenly (``smooth``, total variation of what is added and of the flow), films that are to stay (``identity``), other
     findings' logits (``others``), the critic's gradient (``penalty``), the truth of pairs (``pair``). What worked in trials."""
 
     classifier: float = 3.0
@@ -250,9 +250,10 @@ class Fit:
 
 
 def rough(parts: Parts) -> Tensor:
-    """The total variation of attention, residual and flow: the mean absolute step from a cell to the next; of the flow ten
-    times that, since its values are small."""
-    return _steps(parts.attention) + _steps(parts.residual) + 10 * _steps(parts.flow)
+    """The total variation of what is added and of the flow: the mean absolute step from a cell to the next; of the flow ten
+    times that, since its values are small. Not of the attention by itself: while nothing is added yet, nothing but that would
+    move it, and it closes before anything was learned."""
+    return _steps(parts.change()) + 10 * _steps(parts.flow)
 
 
 def _steps(plane: Tensor) -> Tensor:

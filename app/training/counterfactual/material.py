@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from app.anatomy import cleaned
+from app.anatomy import cleaned, unmeasurable
 from app.anatomy.limits import LIMITS, SIDE, coarse, limits
 from app.classifiers.card import Card
 from app.classifiers.loading import load
@@ -54,7 +54,7 @@ def of_films(
     run: Mapping[str, Any], explained: Explained, data: Path, runs: Path, models: Path, *, layout: Layout, most: int | None
 ) -> dict[str, tuple[Stock, Pairs]]:
     """The films of the training and the validation part, with effusions drawn over healthy ones where the config asks for it;
-    films on which no lung is found are left out."""
+    films on which lungs and heart are not found are left out."""
     collection = layouts.read(data, layout, run.get("sources", SOURCES), ())
     collection = collection if most is None else collection.thinned(most)
     segmenter = Segmenter.of(load(Card.read(models / run["anatomy"]), explained.loaded.device))
@@ -65,7 +65,7 @@ def of_films(
     found = {}
     for part in ("train", "validation"):
         index = material.where(part)
-        index = index[np.isin(codes[index], (1, 2)).any((1, 2))]
+        index = index[np.array([not unmeasurable(one) for one in codes[index]], bool)]
         found[part] = _stock(material, codes, index, explained, run if part == "train" else {**run, "drawn": {}})
     return found
 

@@ -176,6 +176,8 @@ def flips(generator: Generator, watched: Watched, findings: list[str]) -> list[d
     rows = []
     for finding, name in enumerate(findings):
         crossed, _ = _flipped(generator, watched, finding, 200)
+        if not len(crossed):
+            continue
         share, count = float(crossed.float().mean()), len(crossed)
         interval = Interval(share, *wilson(int(crossed.sum()), count), count, 0)
         rows.append(cards.figure("validation films that the network calls", name, interval, metric="flip"))
