@@ -62,11 +62,13 @@ def of_films(
     material = Material.read(collection, int(run["pixels"]), runs / "films", None, field=field)
     name = content(material.collection.films, int(run["pixels"]), field)
     codes = anatomy(material.pixels, segmenter, runs / "films", name)
+    logits = answers(material.pixels, explained, runs / "films", name)
     found = {}
     for part in ("train", "validation"):
         index = material.where(part)
         index = index[np.array([not unmeasurable(one) for one in codes[index]], bool)]
-        found[part] = _stock(material, codes, index, explained, run if part == "train" else {**run, "drawn": {}})
+        asked = run if part == "train" else {**run, "drawn": {}}
+        found[part] = _stock(material, codes, index, explained, asked, logits=torch.from_numpy(logits[index]))
     return found
 
 
@@ -89,6 +91,23 @@ def anatomy(films: NDArray[np.uint8], segmenter: Segmenter, folder: Path, name: 
     return cast("NDArray[np.uint8]", np.load(path))
 
 
+def answers(films: NDArray[np.uint8], explained: Explained, folder: Path, name: str) -> NDArray[np.float32]:
+    """Logits (n, answers) of the explained network for square films uint8 (n, S, S); kept in a file in a folder, so that a run
+    goes on at once."""
+    told = hashlib.sha256(f"{name} {films.shape} {explained.loaded.card.sha256}".encode()).hexdigest()[:24]
+    path = folder / f"answers-{told}.npy"
+    if not path.is_file():
+        progress = Progress("answers", len(films))
+        parts = []
+        for start in range(0, len(films), BATCH):
+            parts.append(explained.told(torch.from_numpy(np.array(films[start : start + BATCH]))).numpy())
+            progress.advance(len(parts[-1]), f"{start + len(parts[-1])} of {len(films)}")
+        aside = path.with_suffix(".partial.npy")
+        np.save(aside, np.concatenate(parts))
+        aside.replace(path)
+    return cast("NDArray[np.float32]", np.load(path))
+
+
 def healthy(film: Film) -> bool:
     """Whether nothing is found on a film by its label."""
     return film.nothing == 1 or (film.nothing != 0 and 0 in film.labels and 1 not in film.labels)
@@ -100,6 +119,8 @@ def _stock(
     index: NDArray[np.intp],
     explained: Explained,
     run: Mapping[str, Any],
+    *,
+    logits: torch.Tensor,
 ) -> tuple[Stock, Pairs]:
     """The stock of the films at ``index``, with what the config draws over them."""
     films = [material.collection.films[i] for i in index]
@@ -109,7 +130,7 @@ def _stock(
     stock = Stock(
         films=torch.from_numpy(shown),
         limits=torch.from_numpy(bounds),
-        logits=explained.told(torch.from_numpy(shown)),
+        logits=logits,
         healthy=torch.from_numpy(well),
         views=torch.from_numpy(views),
         drawn=torch.zeros(len(index), dtype=torch.bool),

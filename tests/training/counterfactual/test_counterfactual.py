@@ -204,6 +204,10 @@ def test_films_become_a_stock_with_effusions_drawn_over_healthy_ones(models: Pat
     assert stock.patients[pairs.ill.numpy()].tolist() == stock.patients[pairs.well.numpy()].tolist()
     assert stock.limits[:real, 0].float().mean() > 20
     assert len(found["validation"][1].ill) == 0
+    torch.testing.assert_close(stock.logits, explained.told(stock.films), atol=1e-4, rtol=0)
+    again = material.of_films(run, explained, tmp_path, tmp_path / "runs", models, layout="table", most=None)["train"][0]
+    assert torch.equal(again.films, stock.films), "the same effusions are drawn again"
+    assert torch.equal(again.logits, stock.logits)
 
 
 def test_the_sides_of_a_finding() -> None:
