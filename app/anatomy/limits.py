@@ -1,8 +1,9 @@
 """Where a finding's counterfactual may change a chest film: soft planes, made of a map of labels.
 
 A network that is only asked to flip an answer draws the same stamp over every film. So what it may change is bound to this
-film's own anatomy: the hull around both lungs, the heart, the bases of the lungs with their recesses, and the strip along the
-heart's border that may be moved. Above the hila nothing is moved: great vessels and trachea stay where they are.
+film's own anatomy: the hull around both lungs, the lungs without the heart's inside (where stamps like to lie), the heart, the
+bases of the lungs with their recesses, and the strip along the heart's border that may be moved. Above the hila nothing is
+moved: great vessels and trachea stay where they are.
 """
 
 import numpy as np
@@ -11,7 +12,7 @@ from scipy import ndimage
 
 from app.anatomy.regions import HEART, LEFT_LUNG, RIGHT_LUNG, Labels
 
-LIMITS = ("hull", "heart", "bases", "border")
+LIMITS = ("hull", "lungs", "heart", "bases", "border")
 """The planes, in their order."""
 SIDE = 64
 """Cells along each side of a plane."""
@@ -28,7 +29,7 @@ Planes = NDArray[np.float32]
 
 
 def limits(labels: Labels) -> Planes:
-    """The planes of `LIMITS` for a map of labels uint8 (h, w) over a square: float32 (4, SIDE, SIDE) in [0, 1]; all 0 where no
+    """The planes of `LIMITS` for a map of labels uint8 (h, w) over a square: float32 (5, SIDE, SIDE) in [0, 1]; all 0 where no
     lung is labelled."""
     codes = coarse(labels)
     lungs, heart = np.isin(codes, (RIGHT_LUNG, LEFT_LUNG)), codes == HEART
@@ -40,10 +41,12 @@ def limits(labels: Labels) -> Planes:
     down = (np.arange(SIDE) + 0.5 - rows[0]) / (rows[-1] + 1 - rows[0])  # 0 at the apices, 1 at the lowest recess
     below_hila, base = (_rising(down, start)[:, None] for start in (HILA, BASES))
     recess = ndimage.binary_dilation(chest, np.ones((5, 1), bool))
+    beside = ~ndimage.binary_erosion(heart, iterations=2)
     out[0] = _soft(ndimage.binary_dilation(chest, iterations=1))
-    out[1] = _soft(ndimage.binary_dilation(heart, iterations=1))
-    out[2] = _soft(recess) * base
-    out[3] = _soft(ndimage.binary_dilation(heart, iterations=5) & ndimage.binary_dilation(chest, iterations=1)) * below_hila
+    out[1] = _soft(ndimage.binary_dilation(chest, iterations=1) & beside)
+    out[2] = _soft(ndimage.binary_dilation(heart, iterations=1))
+    out[3] = _soft(recess & beside) * base
+    out[4] = _soft(ndimage.binary_dilation(heart, iterations=5) & ndimage.binary_dilation(chest, iterations=1)) * below_hila
     return out
 
 

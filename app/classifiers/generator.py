@@ -121,7 +121,7 @@ class Generator(nn.Module):
         return away.clamp(0, MOST_NEEDED)
 
     def forward(self, films: Tensor, limits: Tensor, finding: int, direction: int, needed: Tensor) -> Parts:
-        """Films (b, 1, S, S) in −2 … 2, limits (b, 4, h, w), a finding's number, −1 (less of it) or +1, gaps (b,)."""
+        """Films (b, 1, S, S) in −2 … 2, limits (b, 5, h, w), a finding's number, −1 (less of it) or +1, gaps (b,)."""
         side = films.shape[-1]
         half = F.interpolate(limits, side // 2, mode="bilinear")
         x, skips = torch.cat([self.fold(films), half.to(films.dtype)], 1), []

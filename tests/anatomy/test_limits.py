@@ -1,20 +1,21 @@
 """What a counterfactual may change: planes around this film's own anatomy."""
 
 import numpy as np
+from scipy import ndimage
 
 from app.anatomy import HEART, LEFT_LUNG, RIGHT_LUNG
 from app.anatomy.limits import LIMITS, SIDE, limits
 from app.phantoms import chest
 from app.training.counterfactual.drawn import labels
 
-HULL, HEART_, BASES, BORDER = range(len(LIMITS))
+HULL, LUNGS, HEART_, BASES, BORDER = range(len(LIMITS))
 
 
 def test_the_limits_lie_around_the_film_s_own_anatomy() -> None:
     phantom = chest.draw(5, size=128)
     codes = labels(phantom)
     planes = limits(codes)
-    assert planes.shape == (4, SIDE, SIDE)
+    assert planes.shape == (5, SIDE, SIDE)
     assert 0 <= planes.min() <= planes.max() <= 1
     small = codes[1::2, 1::2]
     lungs, heart = np.isin(small, (RIGHT_LUNG, LEFT_LUNG)), small == HEART
@@ -26,6 +27,11 @@ def test_the_limits_lie_around_the_film_s_own_anatomy() -> None:
     assert planes[BASES][upper].max() == 0, "nothing of the base lies high"
     assert planes[BORDER][upper].max() == 0, "nothing moves above the hila"
     assert planes[BORDER].max() > 0.9
+    inside = ndimage.binary_erosion(heart, iterations=5)
+    assert inside.any()
+    for plane in (LUNGS, BASES):
+        assert planes[plane][inside].max() < 0.05, "no stamp over the heart"
+        assert planes[plane][lungs].max() > 0.9
     corner = planes[:, : SIDE // 16, : SIDE // 16]
     assert corner.max() < 0.05, "beyond the chest nothing may be changed"
 

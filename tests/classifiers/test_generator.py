@@ -29,13 +29,13 @@ def shaken(generator: Generator) -> Generator:
 def test_an_untrained_generator_changes_nothing(generator: Generator) -> None:
     films = torch.rand((2, 1, 32, 32))
     for finding in range(3):
-        parts = generator((films - 0.5) * 4, torch.ones(2, 4, 64, 64), finding, -1, torch.ones(2))
+        parts = generator((films - 0.5) * 4, torch.ones(2, 5, 64, 64), finding, -1, torch.ones(2))
         torch.testing.assert_close(applied(films, parts), films, atol=1e-5, rtol=0)
 
 
 def test_it_changes_only_what_its_limits_allow_and_by_its_own_ways(generator: Generator) -> None:
     shaken(generator)
-    films, bounds = torch.rand((2, 1, 32, 32)), torch.zeros(2, 4, 32, 32)
+    films, bounds = torch.rand((2, 1, 32, 32)), torch.zeros(2, 5, 32, 32)
     bounds[:, :, 8:24, 8:24] = 1
     moving, adding, both = (generator((films - 0.5) * 4, bounds, finding, -1, torch.ones(2)) for finding in range(3))
     assert not moving.residual.any()
@@ -51,7 +51,7 @@ def test_it_changes_only_what_its_limits_allow_and_by_its_own_ways(generator: Ge
 
 def test_what_is_asked_matters(generator: Generator) -> None:
     shaken(generator)
-    films, bounds = torch.rand((1, 1, 32, 32)), torch.ones(1, 4, 32, 32)
+    films, bounds = torch.rand((1, 1, 32, 32)), torch.ones(1, 5, 32, 32)
     less, more = (generator(films, bounds, 2, direction, torch.ones(1)).residual for direction in (-1, 1))
     much = generator(films, bounds, 2, -1, 3 * torch.ones(1)).residual
     assert not torch.allclose(less, more)

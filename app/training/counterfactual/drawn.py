@@ -13,7 +13,7 @@ from app.anatomy import HEART, LEFT_LUNG, RIGHT_LUNG, Labels
 from app.anatomy.limits import limits
 from app.phantoms import chest
 
-RECIPE = 1
+RECIPE = 2
 """Counts up when pairs are drawn otherwise: kept ones are not used then."""
 OTHERS = 0.3
 """How often another finding lies on both films of a pair."""
@@ -24,7 +24,7 @@ Job = tuple[int, int, tuple[str, ...]]
 @dataclass(frozen=True, eq=False)
 class DrawnPairs:
     """``ill`` and ``well`` uint8 (n, S, S), both by the ill film's black and white; ``masks`` bool (n, S, S) of the finding;
-    ``limits`` uint8 (2, n, 4, 64, 64) of both; ``finding`` int64 (n,); ``healthy`` bool (n,): nothing else lies on them."""
+    ``limits`` uint8 (2, n, 5, 64, 64) of both; ``finding`` int64 (n,); ``healthy`` bool (n,): nothing else lies on them."""
 
     ill: NDArray[np.uint8]
     well: NDArray[np.uint8]

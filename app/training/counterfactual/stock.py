@@ -57,7 +57,7 @@ class Explained:
 
 @dataclass(frozen=True, eq=False)
 class Stock:
-    """Films uint8 (n, S, S), limits uint8 (n, 4, 64, 64) with 255 for all, the explained network's logits float32 (n, answers),
+    """Films uint8 (n, S, S), limits uint8 (n, 5, 64, 64) with 255 for all, the explained network's logits float32 (n, answers),
     ``healthy`` bool (n,): nothing is found there by the label; ``views`` int64 (n,), films of one number were taken alike;
     ``drawn`` bool (n,): something was drawn in, so it is no film; ``patients`` (n,)."""
 
@@ -70,7 +70,7 @@ class Stock:
     patients: NDArray[np.str_]
 
     def batch(self, index: Tensor, device: torch.device) -> tuple[Tensor, Tensor]:
-        """Films (b, 1, S, S) in [0, 1] and limits (b, 4, 64, 64) in [0, 1] at ``index``, on a device."""
+        """Films (b, 1, S, S) in [0, 1] and limits (b, 5, 64, 64) in [0, 1] at ``index``, on a device."""
         return self.films[index][:, None].to(device).float() / 255, self.limits[index].to(device).float() / 255
 
 
