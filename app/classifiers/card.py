@@ -16,7 +16,7 @@ from app.domain import HALF, OperatingPoint
 from app.errors import ModelError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-KINDS = ("network", "guard", "exam", "segmentation", "masks")
+KINDS = ("network", "guard", "exam", "segmentation", "masks", "counterfactual", "autoencoder", "referee")
 SOURCES = ("validation", "phantoms")
 """Of which cases a range of colours is."""
 
@@ -46,7 +46,10 @@ class Card:
     guard has the ``kind`` "guard": it reads no study, and its ``findings`` are the kinds of image that it tells apart. A card
     of the ``kind`` "exam" is of a network that reads stacks: ``members`` are its networks, ``joins`` join their answers. One of
     the ``kind`` "segmentation" says where the parts of a film lie, whichever network reads it: its ``findings`` are parts. One
-    of the ``kind`` "masks" is no network: it says where its ``findings`` occur on the films that networks read.
+    of the ``kind`` "masks" is no network: it says where its ``findings`` occur on the films that networks read. One of the
+    ``kind`` "counterfactual" changes what the network ``explains`` (its ``explains_sha256``) says of its ``findings``; one of
+    the ``kind`` "autoencoder" draws films anew, in whose latent space an answer can be followed. A "referee" answers as a
+    network does, but only to judge what was changed for another; ``half``: of the training patients it learned from that half.
     """
 
     name: str
@@ -92,6 +95,9 @@ class Card:
     ranges: tuple[Range, ...] = ()
     told: tuple[Told, ...] = ()
     second_to: str = ""
+    explains: str = ""
+    explains_sha256: str = ""
+    half: str = ""
 
     @property
     def several(self) -> bool:
@@ -142,9 +148,7 @@ class Card:
         if not NAME.fullmatch(name) or name != folder.name:
             raise ValueError(f"name {name!r} must be the folder's name, in lower-case letters, digits and hyphens")
         findings = tuple(str(f) for f in raw["findings"])
-        temperature = tuple(float(t) for t in raw.get("temperature", [1.0] * len(findings)))
-        if len(temperature) != len(findings) or min(temperature) <= 0:
-            raise ValueError("temperature needs one positive number per finding")
+        temperature = _temperature(raw, len(findings))
         points = tuple(float(p) for p in raw.get("operating_points", [0.5] * len(findings)))
         if len(points) != len(findings) or not all(0 < p < 1 for p in points):
             raise ValueError("operating_points needs one probability between 0 and 1 per finding")
@@ -195,7 +199,17 @@ class Card:
             ranges=tuple(_range(entry) for entry in raw.get("ranges", [])),
             told=tuple(row(Told, entry) for entry in raw.get("told", [])),
             second_to=str(raw.get("second_to", "")),
+            explains=str(raw.get("explains", "")),
+            explains_sha256=str(raw.get("explains_sha256", "")),
+            half=str(raw.get("half", "")),
         )
+
+
+def _temperature(raw: dict[str, Any], findings: int) -> tuple[float, ...]:
+    temperature = tuple(float(t) for t in raw.get("temperature", [1.0] * findings))
+    if len(temperature) != findings or min(temperature) <= 0:
+        raise ValueError("temperature needs one positive number per finding")
+    return temperature
 
 
 def _between(name: str, value: int, least: int, most: int) -> int:

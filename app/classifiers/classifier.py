@@ -220,7 +220,7 @@ def prepare_plane(film: Tensor, size: int, how: Preprocessing = Preprocessing())
     side = int(square.right) - left
     film = film[max(top, 0) : top + side, max(left, 0) : left + side].float()
     rows, columns = film.shape
-    low, high = _ends(film, size) if how.stretch == "percentiles" else (0.0, 1.0)
+    low, high = ends(film, size) if how.stretch == "percentiles" else (0.0, 1.0)
     black, white = how.scale
     if high - low <= 1e-6:
         return torch.full((1, size, size), (black + white) / 2)
@@ -246,7 +246,7 @@ def stretched(series: Series) -> Iterator[Tensor]:
         yield torch.from_numpy(1 - grey if image.photometric == "MONOCHROME1" else grey)
 
 
-def _ends(film: Tensor, size: int) -> tuple[float, float]:
+def ends(film: Tensor, size: int) -> tuple[float, float]:
     """The 1st and the 99th percentile of a film, at about the size that the network reads."""
     rows, columns = film.shape
     film = film[None, None]

@@ -1,8 +1,9 @@
 """Network architectures by name. Weights come from ``models/<name>/weights.safetensors``, never from here.
 
 Every network takes float32 (batch, channels, height, width) and returns logits (batch, findings); "stack" takes the slices of
-one stack for its batch and returns (1, findings), "attention-unet" returns a plane of logits per finding. No activation works
-in place: it would overwrite what an explainer reads. Where the relevance engine has no rule for a module, LRP and RAP say so.
+one stack for its batch and returns (1, findings), "attention-unet" returns a plane of logits per finding, "autoencoder" a film
+and "la-gan" an edit of films. No activation works in place: it would overwrite what an explainer reads. Where the relevance
+engine has no rule for a module, LRP and RAP say so.
 """
 
 from collections.abc import Callable
@@ -13,11 +14,13 @@ import torch
 from torch import nn
 
 from app.classifiers.attention_unet import AnatomyNetwork
+from app.classifiers.autoencoder import Autoencoder
 from app.classifiers.compact import CompactResidual, CompactTwin
 from app.classifiers.convnext import ConvNeXt
 from app.classifiers.dense import DenseNet
 from app.classifiers.efficient import EfficientNet
 from app.classifiers.film_guard import FilmGuard
+from app.classifiers.generator import Generator
 from app.classifiers.masked import CompactMasked
 from app.classifiers.residual import Basic, Bottleneck, ResNet
 from app.classifiers.stack import StackNetwork
@@ -25,6 +28,7 @@ from app.errors import ModelError
 
 ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
     "attention-unet": AnatomyNetwork,
+    "autoencoder": Autoencoder,
     "compact-masked": CompactMasked,
     "compact-residual": CompactResidual,
     "compact-twin": CompactTwin,
@@ -35,6 +39,7 @@ ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
     "efficientnet-b0": EfficientNet,
     "efficientnet-lite0": partial(EfficientNet, lite=True),
     "film-guard": FilmGuard,
+    "la-gan": Generator,
     "resnet-18": partial(ResNet, block=Basic, blocks=(2, 2, 2, 2)),
     "resnet-34": partial(ResNet, block=Basic, blocks=(3, 4, 6, 3)),
     "resnet-50": partial(ResNet, block=Bottleneck, blocks=(3, 4, 6, 3)),

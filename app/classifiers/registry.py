@@ -14,10 +14,10 @@ REMOVED = ".removed"
 """The folder, below that of the networks, where the cards of networks that were taken away are kept."""
 GONE = "This network was taken away from here. What it said stays; it reads no more films."
 
-BESIDE = ("guard", "segmentation", "masks")
+BESIDE = ("guard", "segmentation", "masks", "counterfactual", "autoencoder", "referee")
+"""Kinds of cards that read no study by themselves: they stand beside the networks that do."""
 DEVICES = ("tubes and wires",)
 """What a network answers that says where these lie."""
-"""Kinds of cards that read no study by themselves: they stand beside the networks that do."""
 
 
 class Headed(Protocol):
@@ -162,6 +162,26 @@ class Registry:
             return None
         mine = parts(card)
         return next((one for one in self._read() if one.kind == "masks" and one.default and parts(one) & mine), None)
+
+    def counterfactual(self, card: Card) -> Card | None:
+        """The generator that was trained to change this version of a network's answers, None where there is none. ModelError
+        when a card cannot be read."""
+        mine = (one for one in self._read() if one.kind == "counterfactual" and one.default)
+        return next((one for one in mine if (one.explains, one.explains_sha256) == (card.name, card.sha256)), None)
+
+    def autoencoder(self, card: Card) -> Card | None:
+        """The autoencoder of the films that a network reads, None where there is none: the first default one of a part of the
+        body that both name, of phantoms or of people as it is. ModelError when a card cannot be read."""
+        mine = parts(card)
+        found = (one for one in self._read() if one.kind == "autoencoder" and one.default)
+        return next((one for one in found if parts(one) & mine and one.phantom == card.phantom), None)
+
+    def referees(self, card: Card) -> tuple[Card, ...]:
+        """The networks that judge what was changed for a network: of films of the same part of the body, of phantoms or of
+        people as it is, by name. ModelError when a card cannot be read."""
+        mine = parts(card)
+        found = (one for one in self._read() if one.kind == "referee")
+        return tuple(one for one in found if parts(one) & mine and one.phantom == card.phantom)
 
     def guards(self) -> tuple[Card, ...]:
         """Every guard's card, by name. ModelError when one cannot be read."""

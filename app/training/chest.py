@@ -17,13 +17,13 @@ from app.classifiers.loading import load, pick_device
 from app.classifiers.segmenter import Segmenter
 from app.errors import InputError
 from app.evaluation.predictions import auroc, platt
-from app.training import cards, describing, layouts, measuring, provenance, targets, views
+from app.training import cards, describing, halves, layouts, measuring, provenance, targets, views
 from app.training.collection import Layout
 from app.training.films import SOURCES
 from app.training.fitting import Fit, Lesson, Stage, after, logits_of, shrink
 from app.training.heads import Pooled, Refit, pooled, refit
 from app.training.material import Material
-from app.training.members import answering, begun
+from app.training.members import answering, begun, last
 from app.training.record import Record, Values, began_with
 from app.training.unlearning import Unlearning
 
@@ -91,9 +91,9 @@ def train(
     collection = collection if most is None else collection.thinned(most)
     print("\n".join((collection.told(), *(f"note: {note}" for note in collection.notes))), flush=True)
     segmenter = Segmenter.of(load(Card.read(out.parent / run["aligned"]), task.device)) if "aligned" in run else None
-    material = Material.read(
-        collection, int(run["pixels"]), runs / "films", masks, field=run.get("field", "film"), segmenter=segmenter
-    )
+    field = run.get("field", "film")
+    material = Material.read(collection, int(run["pixels"]), runs / "films", masks, field=field, segmenter=segmenter)
+    material = halves.halved(material, run.get("half", ""))
     collection = material.collection
     trainer = Trainer(material, task)
     numbers = range(1, len(run["seeds"]) + 1) if trunk is None else [trunk]
@@ -270,7 +270,7 @@ class Trainer:
         index, weights = self._evenly([(source,) for source in sorted(set(self.films.sources.tolist()))])
         logits, labels = self.logits(network, size, index), self.films.labels[index]
         temperatures = []
-        head: Any = network.head
+        head: Any = last(network)
         for f in range(labels.shape[1]):
             known = ~np.isnan(labels[:, f])
             if len(set(labels[known, f].tolist())) < 2:

@@ -1,5 +1,6 @@
 """The `train` command: `train chest`, `train chest-phantom`, `train chest-phantom-shortcut`,
-`train chest-shortcut`, `train guard`, `train anatomy`, `train masks`, `train knee`."""
+`train chest-shortcut`, `train guard`, `train anatomy`, `train masks`, `train knee`,
+`train counterfactual`, `train autoencoder`, `train shift`."""
 
 import argparse
 from pathlib import Path
@@ -16,6 +17,8 @@ from app.errors import InputError
 from app.training import chest, guard, guarding, layouts, masks, phantoms, shortcut
 from app.training.anatomy import devices, knees
 from app.training.anatomy import train as anatomy
+from app.training.counterfactual import autoencoder, shift
+from app.training.counterfactual import train as counterfactual
 from app.training.exams import knee
 
 CONFIGS = Path(__file__).resolve().parent
@@ -31,7 +34,8 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m app train", description="Train a network and write its folder under models/."
     )
-    what = ["chest", "chest-phantom", "chest-phantom-shortcut", "chest-shortcut", "guard", "anatomy", "masks", "knee"]
+    what = ["chest", "chest-phantom", "chest-phantom-shortcut", "chest-shortcut", "guard", "anatomy", "masks"]
+    what += ["counterfactual", "autoencoder", "shift", "knee"]
     parser.add_argument("what", choices=what, help="which network")
     parser.add_argument(
         "--data",
@@ -91,6 +95,9 @@ def run(given: argparse.Namespace, settings: Settings) -> None:
         segmenter = Segmenter.of(load(beside, torch.device("cpu")))
         masks.train(segmenter, given.data, given.out or ROOT / "models" / "chest-masks")
         return
+    if given.what in ("counterfactual", "autoencoder", "shift"):
+        change(given)
+        return
     if given.what == "knee":
         name = "knee-phantom" if given.phantoms else "knee-mrnet"
         knee.train(
@@ -127,6 +134,27 @@ def run(given: argparse.Namespace, settings: Settings) -> None:
         fresh=given.fresh,
         trunk=given.trunk,
         so_far=given.so_far,
+    )
+
+
+def change(given: argparse.Namespace) -> None:
+    """Train what counterfactuals are made with: a generator, the autoencoder of the latent shift, or a network's directions."""
+    if given.what == "shift":
+        folder = given.out or ROOT / "models" / "chest"
+        shift.train(folder, given.data, given.runs, layout=given.layout or "ours", device=given.device, most=given.films)
+        return
+    generator = given.what == "counterfactual"
+    config = given.config or CONFIGS / "counterfactual" / f"{'phantom' if generator else 'autoencoder'}.toml"
+    out = given.out or ROOT / "models" / ("chest-phantom-counterfactual" if generator else "chest-autoencoder")
+    (counterfactual.train if generator else autoencoder.train)(
+        config,
+        given.data,
+        out,
+        given.runs,
+        layout=given.layout or "ours",
+        device=given.device,
+        most=given.films,
+        fresh=given.fresh,
     )
 
 

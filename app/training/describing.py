@@ -1,6 +1,6 @@
 """What the card of a chest network says in words: for whom it is, what it was trained on, where it ends."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.classifiers.compact import total_stride
@@ -32,7 +32,7 @@ def card(run: dict[str, Any], answers: Sequence[str], size: int, temperature: li
         **({"second_to": run["second_to"]} if "second_to" in run else {}),
         "input_size": size,
         "explained_layer": "features",
-        "stride": total_stride(parameters["strides"]),
+        "stride": stride_of(parameters),
         "temperature": temperature,
         "intended_use": "Research on explanations: comparing what a network says with where it looks. Not for clinical use.",
         "banner": "",
@@ -54,9 +54,15 @@ def card(run: dict[str, Any], answers: Sequence[str], size: int, temperature: li
     } | _told(run, Preprocessing(field=field, frame="canonical" if "aligned" in run else "film"))
 
 
+def stride_of(parameters: Mapping[str, Any]) -> int:
+    """The total stride of the last feature map: of a compact network by its strides; a dense one halves between its blocks."""
+    return total_stride(parameters["strides"]) if "strides" in parameters else 4 * 2 ** (len(parameters["blocks"]) - 1)
+
+
 def _told(run: dict[str, Any], how: Preprocessing) -> dict[str, Any]:
     """The entries that a card has where they are not what is taken for granted."""
     told: dict[str, Any] = {} if how == Preprocessing() else {"preprocessing": how.entries()}
+    told |= {key: run[key] for key in ("kind", "half") if key in run}
     return told | ({"opens_with": list(run["opens_with"])} if "opens_with" in run else {})
 
 

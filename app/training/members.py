@@ -33,7 +33,7 @@ def begun(run: Mapping[str, Any], asked: Sequence[str], seed: int, models: Path)
         if not file.is_file():
             raise InputError("The network “%(name)s” that this config begins with is not there.", {"name": run["begin"]})
         take(network, load_file(file))
-    head = network.head
+    head = getattr(network, "head", None)
     if isinstance(head, MaskedHead) and "masks" in run:
         stride, size = total_stride(run["parameters"]["strides"]), int(run["stages"][-1]["size"])
         known = likely.load(Card.read(models / run["masks"]))
@@ -71,11 +71,23 @@ def answering(members: Sequence[nn.Module], answers: int) -> nn.Module:
         return members[0].eval()
     compact: list[CompactResidual] = []
     for member in members:
-        head: nn.Linear = member.head  # type: ignore[assignment]
+        head = last(member)
         cut = nn.Linear(head.in_features, answers)
         with torch.no_grad():
             cut.weight.copy_(head.weight[:answers])
             cut.bias.copy_(head.bias[:answers])
-        member.head = cut.to(head.weight.device)
+        setattr(member, _named(member), cut.to(head.weight.device))
         compact.append(member)  # type: ignore[arg-type]
+    if len(compact) > 1 and not all(isinstance(member, CompactResidual) for member in compact):
+        raise InputError("Only compact networks are joined: give one seed.")
     return (compact[0] if len(compact) == 1 else joined(compact)).eval()
+
+
+def last(network: nn.Module) -> nn.Linear:
+    """A network's last layer, by whichever name its architecture calls it."""
+    found: nn.Linear = getattr(network, _named(network))
+    return found
+
+
+def _named(network: nn.Module) -> str:
+    return "head" if hasattr(network, "head") else "classifier"

@@ -11,13 +11,14 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from app.classifiers.compact import total_stride
 from app.classifiers.loading import pick_device
 from app.classifiers.networks import build
 from app.evaluation.predictions import auroc, auroc_interval, platt
 from app.phantoms import chest
 from app.training import cards
+from app.training.describing import stride_of
 from app.training.fitting import Fit, Lesson, Stage, logits_of
+from app.training.members import PLAIN, last
 from app.training.record import Values, began_with
 from app.training.targets import balanced
 
@@ -57,7 +58,7 @@ def train(config: Path, out: Path, runs: Path, *, device: str = "auto", most: in
     counts = [n if most is None else min(n, most) for n in (int(run["train"]), VALIDATION, TEST)]
     parts = [Drawn.draw(first + 200_000 * i, count, size, tube) for i, count in enumerate(counts)]
     print(f"{sum(counts)} phantoms drawn", flush=True)
-    network, average = (build("compact-residual", len(chest.FINDINGS), run["parameters"]).to(where) for _ in range(2))
+    network, average = (build(architecture(run), len(chest.FINDINGS), run["parameters"]).to(where) for _ in range(2))
     average.load_state_dict(network.state_dict())
     told = parts[0].labels
     targets, weights = (torch.from_numpy(rows) for rows in balanced(told, told, np.full(len(told), "phantoms")))
@@ -86,7 +87,7 @@ def calibrate(network: nn.Module, drawn: Drawn, device: torch.device) -> list[fl
     """Platt scaling per finding: the intercept goes into the head's bias, the slope onto the card as a temperature."""
     logits = logits_of(network, torch.from_numpy(drawn.pixels), device)
     temperatures = []
-    head: Any = network.head
+    head: Any = last(network)
     for f in range(logits.shape[1]):
         slope, intercept = platt(logits[:, f], drawn.labels[:, f] == 1)
         with torch.no_grad():
@@ -106,6 +107,11 @@ def test(network: nn.Module, drawn: Drawn, device: torch.device, source: str) ->
     return rows
 
 
+def architecture(run: dict[str, Any]) -> str:
+    """Which network a config fits."""
+    return str(run.get("architecture", PLAIN))
+
+
 def card(run: dict[str, Any], temperature: list[float]) -> dict[str, Any]:
     """The plain entries of the card."""
     limits = ["It knows drawn phantoms only. On a film of a person its answer means nothing, so it is never offered one."]
@@ -117,7 +123,7 @@ def card(run: dict[str, Any], temperature: list[float]) -> dict[str, Any]:
         "name": run["name"],
         "title": run["title"],
         "summary": run["summary"],
-        "architecture": "compact-residual",
+        "architecture": architecture(run),
         "findings": list(chest.FINDINGS),
         "modalities": ["CR", "DX", "DR", "RG", "XR"],
         "body_parts": ["CHEST", "THORAX", "LUNG"],
@@ -125,7 +131,8 @@ def card(run: dict[str, Any], temperature: list[float]) -> dict[str, Any]:
         "default": bool(run["default"]),
         "input_size": int(run["pixels"]),
         "explained_layer": "features",
-        "stride": total_stride(run["parameters"]["strides"]),
+        "stride": stride_of(run["parameters"]),
+        **({"kind": run["kind"]} if "kind" in run else {}),
         "temperature": temperature,
         "intended_use": "Demonstrating and testing explanation methods where the truth is known. Not for films of people.",
         "banner": "Trained on drawn phantoms: its answers mean nothing for a person.",
