@@ -36,7 +36,7 @@ def analysed(server: Server, chromium: Browser, octets: bytes) -> str:
     page = chromium.new_page()
     page.goto(f"{server.url}/upload")
     page.locator("#files").set_input_files(FilePayload(name="a.dcm", mimeType="application/dicom", buffer=octets))
-    page.wait_for_url(re.compile(r"/studies/[a-z2-7]{12}"))
+    page.wait_for_url(re.compile(r"/studies/[a-z2-7]{12}"), timeout=ANALYSED_MS)
     url = f"{page.url.split('?')[0]}?finding={FINDING}"
     page.goto(url)
     expect(page.locator("#pane-cam .verdict").first).to_be_enabled(timeout=ANALYSED_MS)
@@ -68,7 +68,7 @@ def walked(page: Page, url: str, names: tuple[str, str, str]) -> None:
     calls the aligned film, the film, and the region outside of the body."""
     aligned, film, outside = names
     page.goto(url)
-    expect(page.locator('.pane-state[data-state="full"]')).to_have_count(6)
+    expect(page.locator('.pane-state[data-state="full"]')).to_have_count(6, timeout=ANALYSED_MS)
     chosen(page, "lrp", LINES)
     chosen(page, "saliency", ALIGNED)
     page.locator("#pane-film").focus()
@@ -115,7 +115,7 @@ def test_a_phantom_from_the_upload_to_the_tables(page: Page, server: Server, chr
 def test_what_a_reader_unfolded_stays_so_when_a_job_ends(page: Page, server: Server, chromium: Browser) -> None:
     url = analysed(server, chromium, dicom.encode(chest.draw(1031, (), size=256), dicom.Header(number=42)))
     page.goto(url)
-    expect(page.locator('.pane-state[data-state="full"]')).to_have_count(6)
+    expect(page.locator('.pane-state[data-state="full"]')).to_have_count(6, timeout=ANALYSED_MS)
     page.locator("#evidence-lrp > summary").click()
     page.locator("#evidence-cam > summary").click()
     stood = {method: folded(page, method) for method in ("lrp", "cam", "saliency")}
