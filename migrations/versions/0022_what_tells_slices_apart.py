@@ -1,12 +1,12 @@
 """Where a slice lies without a position, what it is and when it was taken, and how high its pixels are without a spacing.
 
-Revision 0023, after 0021. Of images that are there nobody has told; their files, uploaded again, are found here already.
+Revision 0022, after 0021. Of images that are there nobody has told; their files, uploaded again, are found here already.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0023"
+revision = "0022"
 down_revision = "0021"
 branch_labels = None
 depends_on = None
