@@ -108,7 +108,7 @@ def fit(network: nn.Module, known: Shown, run: dict[str, Any]) -> nn.Module:
     network = network.train().requires_grad_(True)
     targets, epochs = torch.from_numpy(known.taught), int(run["epochs"])
     optimiser = torch.optim.AdamW(network.parameters(), lr=float(run["rate"]), weight_decay=1e-3)
-    steps = epochs * -(-len(targets) // BATCH)
+    steps = max(10, epochs * -(-len(targets) // BATCH))  # of five steps the schedule could make no ascent
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, float(run["rate"]), total_steps=steps, pct_start=0.2)
     progress = Progress("shortcut", steps, 0)
     for _ in range(epochs):
