@@ -56,7 +56,9 @@ def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for method, end in ends.items()
         for finding in drawn
     ]
-    write_network(folder, "phantom-untrained", findings=drawn, phantom=True, seed=2, stride=16, tables={"ranges": ranges})
+    told = {"source": "test", "aspect": "drawn device", "finding": "Nodule", "value": 0.7, "low": 0.6, "high": 0.8, "films": 20}
+    tables = {"ranges": ranges, "told": [told]}
+    write_network(folder, "phantom-untrained", findings=drawn, phantom=True, seed=2, stride=16, tables=tables)
     write_network(folder, "phantom-by-name", findings=("Nodule",), phantom=True, default=False, seed=3)
     return folder
 

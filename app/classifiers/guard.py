@@ -57,6 +57,8 @@ LATERAL_VIEWS = frozenset({"LL", "RL", "LAT", "LATERAL", "LEFT LATERAL", "RIGHT 
 UNDONE = {"upside down": UPSIDE_DOWN, "on its side": ON_ITS_SIDE, "inverted": INVERTED}
 DOUBTED, TURNED = 0.9, ("upside down", "on its side")
 """What looks less like a film than that is turned, and refused where it looks more like one then."""
+MORE = 0.001
+"""By so much more, at least, does an image look like a film once it is turned back: less is rounding."""
 BY_NAME = frozenset({"lateral view", *UNDONE})
 """What is refused as soon as it is called so, however much it looks like a film besides. A part of a film is not among them: a
 chest without much lung looks like one."""
@@ -116,7 +118,7 @@ class Guard:
             verdict = "refused"  # what it knows by its name needs no benefit of a doubt
         if verdict != "refused" and film < DOUBTED:
             for kind in TURNED:
-                if self.undone(plane, kind) >= max(BELIEVED, film):
+                if self.undone(plane, kind) >= max(BELIEVED, film + MORE):
                     return "refused", (UNDONE[kind],), film, distance
         return verdict, self._reasons(plane, kinds[0], verdict, film) if verdict != "ok" else (), film, distance
 

@@ -84,7 +84,7 @@ def test_the_shader_draws_what_numpy_draws(case: Page, stored: Case, pressed: di
         mine = apart(expected(stored, method, seen.shape, **looks), seen)
         assert mine < (0.2 if "edge" in looks else 0.05), method
         others = [apart(expected(stored, method, seen.shape, **other), seen) for _, other in LOOKS]
-        assert mine <= min(others) + 0.003, f"{method} is drawn another way"
+        assert mine <= min(others) + 0.005, f"{method} is drawn another way"
 
 
 def test_every_pane_says_what_its_ends_mean_and_how_it_is_drawn(case: Page, stored: Case) -> None:

@@ -74,7 +74,7 @@ def test_another_method_comes_into_the_active_pane_and_says_what_it_is(case: Pag
     case.locator("#pane-saliency").focus()
     ask(case, "gradcam")
     pane = pane_of(case, "gradcam")
-    expect(case.locator(f"{pane} .pane-words")).to_contain_text("The same map as CAM, scaled")
+    expect(case.locator(f"{pane} .bar-told")).to_contain_text("The same map as CAM, scaled")
     expect(case.locator("#pane-saliency")).to_have_count(0)
     cam, gradcam = stored.values("cam")[1], stored.values("gradcam")[1]
     np.testing.assert_allclose(gradcam * cam.size, cam, rtol=1e-3, atol=1e-4 * float(abs(cam).max()))
