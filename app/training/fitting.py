@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from app.training.augmentation import augment
+from app.training.averaging import follow
 from app.training.cards import packed
 from app.training.progress import Progress, clock
 from app.training.record import Record, Values, environment
@@ -187,13 +188,7 @@ class Fit:
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
         optimiser.step()
-        with torch.no_grad():
-            theirs = self.network.state_dict()
-            for name, mine in self.average.state_dict().items():
-                if mine.is_floating_point():
-                    mine.lerp_(theirs[name], 1 - self.average_decay)
-                else:
-                    mine.copy_(theirs[name])
+        follow(self.network, self.average, self.average_decay)
         return float(loss.detach())
 
     def _state(self, epoch: int, optimiser: torch.optim.Optimizer) -> dict[str, Any]:

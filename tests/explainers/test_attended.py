@@ -14,12 +14,14 @@ from app.anatomy import Pose
 from app.anatomy.reasons import READ_BY_MEAN
 from app.classifiers.card import Card
 from app.classifiers.classifier import Classifier
+from app.classifiers.likely import heart_of, masks, pose_of
 from app.classifiers.loading import Loaded, load
 from app.classifiers.masked import MaskedHead, floored
 from app.classifiers.registry import Registry
 from app.domain import Extent, Image, Layer, Series, Window, frozen
 from app.errors import ModelError
 from app.explainers.attended import SHARE
+from app.grey import resample
 from app.phantoms import chest
 from tests.networks import PARAMETERS, write_network
 from tests.segmenting import SHIPPED
@@ -44,7 +46,9 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
         preprocessing={"field": "exposed", "frame": "canonical"},
         seed=4,
     )
-    shutil.copytree(SHIPPED, folder / SHIPPED.name)
+    write_network(folder, "turned", findings=FINDINGS, preprocessing={"frame": "canonical"}, seed=6)
+    for each in (SHIPPED, SHIPPED.with_name("chest-masks")):
+        shutil.copytree(each, folder / each.name)
     return Loaded(Registry(folder), "cpu")
 
 
@@ -175,3 +179,18 @@ def test_without_a_network_that_tells_how_a_chest_lies_it_is_not_loaded(tmp_path
     with pytest.raises(ModelError, match="tells how a chest lies"):
         Loaded(Registry(tmp_path), "cpu").get(Card.read(tmp_path / "upright"))
     assert load(Card.read(tmp_path / "upright"), torch.device("cpu")).laid is None
+
+
+def test_without_weight_prior_weighted_cam_is_the_mask_however_the_network_reads(loaded: Loaded, film: Series) -> None:
+    (image,) = loaded.get(loaded.registry.card("turned")).held(film).images
+    known, whole = masks(loaded.registry.card("turned")), Extent(0, 0, SIDE, SIDE)
+    assert known is not None
+    wanted = known.on_film("Effusion", pose_of(image), heart_of(image), whole, (SIDE, SIDE))
+    assert wanted is not None
+    for name in ("turned", "plain"):
+        classifier = loaded.get(loaded.registry.card(name))
+        trace = explainers.record(classifier, Series("1.2", "DX", (image,), "CHEST", "PA"))
+        (layer,) = explainers.load("prior_cam").explain(classifier, trace, ["Effusion"], weight=0.0)
+        found = resample(layer.values[0], layer.extent, (SIDE, SIDE))
+        inner = (slice(60, 260), slice(60, 260))
+        assert np.corrcoef(found[inner].ravel(), wanted[inner].ravel())[0, 1] > 0.99, name

@@ -13,6 +13,7 @@ from app.anatomy import BACKGROUND, HEART
 from app.classifiers.attention_unet import STRUCTURES, AnatomyNetwork
 from app.training.anatomy import views
 from app.training.anatomy.material import NOT_LUNG, SIDE, SOURCES, Material, letters
+from app.training.averaging import follow
 from app.training.progress import Progress
 
 KEPT_EVERY = 50
@@ -93,7 +94,7 @@ class Run:
         self.optimiser.step()
         self.schedule.step()
         self.step += 1
-        _averaged(self.network, self.average, min(DECAY, self.step / (self.step + 10)))
+        follow(self.network, self.average, min(DECAY, self.step / (self.step + 10)))
 
 
 def fit(plan: Plan, material: Material, *, gated: bool, seed: int, folder: Path, fresh: bool = False) -> AnatomyNetwork:
@@ -170,12 +171,3 @@ def _marked(logits: Tensor, truth: Tensor, laid: Tensor) -> Tensor:
     entropy = F.binary_cross_entropy_with_logits(logits, drawn, weight, reduction="sum") / weight.sum()
     share = logits.sigmoid() * near
     return entropy + 1 - (2 * (share * drawn).sum() + 1) / (share.sum() + drawn.sum() + 1)
-
-
-@torch.no_grad()
-def _averaged(network: AnatomyNetwork, average: AnatomyNetwork, decay: float) -> None:
-    for mine, theirs in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
-        if mine.dtype.is_floating_point:
-            mine.lerp_(theirs, 1 - decay)
-        else:
-            mine.copy_(theirs)

@@ -20,6 +20,7 @@ from app.evaluation.intervals import mean
 from app.evaluation.predictions import Interval
 from app.phantoms import chest
 from app.training import cards, layouts, provenance
+from app.training.averaging import follow
 from app.training.collection import Layout
 from app.training.counterfactual import drawn
 from app.training.films import SOURCES
@@ -152,7 +153,7 @@ def _fit(both: tuple[nn.Module, nn.Module], shown: Shown, run: dict[str, Any], r
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(network.parameters(), 2.0)
             optimiser.step()
-            _follow(network, average)
+            follow(network, average, DECAY)
             total += float(loss.detach())
         values = {"validation": float(_likeness(average, shown, device).mean()), "loss": total / int(stage["steps"])}
         sheet(average, shown, device, record.folder / f"epoch-{epoch:04d}.png")
@@ -172,12 +173,6 @@ def lost(made: Tensor, films: Tensor, detail: float) -> Tensor:
     away = made - films
     steps = (away[..., 1:, :] - away[..., :-1, :]).abs().mean() + (away[..., 1:] - away[..., :-1]).abs().mean()
     return away.abs().mean() + detail * steps
-
-
-@torch.no_grad()
-def _follow(network: nn.Module, average: nn.Module) -> None:
-    for mine, theirs in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
-        mine.lerp_(theirs, 1 - DECAY)
 
 
 @torch.no_grad()

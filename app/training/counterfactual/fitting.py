@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from app.classifiers.generator import Generator, Parts, applied
+from app.training.averaging import follow
 from app.training.counterfactual.critic import Critic, penalty
 from app.training.counterfactual.stock import Explained, Pairs, Side, Stock, alike
 from app.training.fitting import one_cycle
@@ -215,10 +216,7 @@ class Fit:
         nn.utils.clip_grad_norm_(self.generator.parameters(), 2.0)
         optimiser.step()
         self._tell(loss=loss)
-        with torch.no_grad():
-            theirs = self.generator.state_dict()
-            for name, mine in self.average.state_dict().items():
-                mine.lerp_(theirs[name], 1 - min(DECAY, self.steps / (self.steps + 10)))
+        follow(self.generator, self.average, min(DECAY, self.steps / (self.steps + 10)))
         self.steps += 1
 
     def _tell(self, **values: Tensor) -> None:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from app.classifiers.stack import StackNetwork
 from app.domain import KNEE_FINDINGS, Plane
 from app.evaluation.predictions import auroc
+from app.training.averaging import follow
 from app.training.exams.mrnet import Exams
 from app.training.fitting import one_cycle
 from app.training.progress import Progress, clock
@@ -131,17 +132,8 @@ class PlaneFit:
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_([*self.network.parameters(), *self.places.parameters()], 2.0)
         optimiser.step()
-        self._follow()
+        follow(self.network, self.average, self.recipe.average)
         return float(loss.detach())
-
-    @torch.no_grad()
-    def _follow(self) -> None:
-        theirs = self.network.state_dict()
-        for name, mine in self.average.state_dict().items():
-            if mine.is_floating_point():
-                mine.lerp_(theirs[name], 1 - self.recipe.average)
-            else:
-                mine.copy_(theirs[name])
 
     def _state(self, epoch: int, optimiser: torch.optim.Optimizer) -> dict[str, Any]:
         return {
