@@ -210,3 +210,15 @@ def test_a_point_stays_within_its_frame_of_reference_and_the_page_says_why(page:
     page.keyboard.press("ArrowRight")
     expect(pane(page, 2)).to_have_attribute("data-cross", re.compile(r"^33\.000,32\.000,"))
     assert crossed(page, 1) is None
+
+
+def test_the_window_and_the_place_of_a_slice_do_not_cover_each_other(page: Page, small_server: Server) -> None:
+    page.set_viewport_size({"width": 1024, "height": 768})
+    page.goto(sent(small_server.url, dicom.encode(knee.draw(44, [], size=64, slices=20))))
+    full(page, 3)
+    for number in (1, 2, 3):
+        window, place = (pane(page, number).locator(name).bounding_box() for name in (".pane-window", ".pane-place"))
+        assert window is not None
+        assert place is not None
+        beside = window["x"] + window["width"] <= place["x"]
+        assert beside or window["y"] + window["height"] <= place["y"] + 1
