@@ -69,12 +69,23 @@ types() {
     begin "mypy" "$bin/mypy"
 }
 
-# In as many processes as there are cores. A file stays in one process, because its tests share what it put on a server.
-# Eight at most: each has a server, a browser and PyTorch in memory.
+# Browser tests wait half of their time, so there are three processes to two cores (more would only crowd each other out of the
+# caches): eight at most, and one per 3 GB of memory, because each has servers, a browser and PyTorch in it. A file stays in one
+# process: its tests share what it put on a server.
+processes() {
+    local cores memory many
+    cores=$(nproc)
+    memory=$(awk '/^MemAvailable/ { print int($2 / 3000000) }' /proc/meminfo 2>/dev/null || echo 1)
+    many=$(((3 * cores + 1) / 2))
+    many=$((many < memory ? many : memory))
+    many=$((many < 8 ? many : 8))
+    echo $((many > 1 ? many : 1))
+}
+
 tests() {
     chmod 711 "$work"
     mkdir -m 1777 "$work/tmp"
-    TMPDIR=$work/tmp "$bin/python" -m pytest -p tests.steps --steps="$work/steps" -n auto --maxprocesses 8 \
+    TMPDIR=$work/tmp "$bin/python" -m pytest -p tests.steps --steps="$work/steps" -n "$(processes)" \
         --dist loadfile --no-loadscope-reorder "$@"
 }
 

@@ -26,6 +26,12 @@ export class Outbox {
   /** @type {Op | null} */
   sending = null;
 
+  /**
+   * What other windows have stored while it was on its way from here too, by token.
+   * @type {Map<string, ReviewData | null>}
+   */
+  elsewhere = new Map();
+
   timer = 0;
 
   /**
@@ -130,7 +136,8 @@ export class Outbox {
    */
   heard(token, review) {
     const op = this.waiting.find((other) => other.token === token);
-    if (op && op !== this.sending) this.#done(op, review);
+    if (op && op === this.sending) this.elsewhere.set(token, review);
+    else if (op) this.#done(op, review);
   }
 
   /** Tries at once what waits. */
@@ -155,8 +162,10 @@ export class Outbox {
       return;
     }
     this.sending = op;
-    const answer = await ask(op, op.expected ?? this.seen.get(op.key) ?? "");
+    const told = await ask(op, op.expected ?? this.seen.get(op.key) ?? "");
     this.sending = null;
+    const answer = told.again ? this.#heard(op) : told;
+    this.elsewhere.delete(op.token);
     if (answer.again) {
       this.timer = setTimeout(() => this.#send(), pause(this.failures));
       this.failures += 1;
@@ -166,6 +175,15 @@ export class Outbox {
     }
     this.changed();
     if (!answer.again) this.#send();
+  }
+
+  /**
+   * What is known of an op that got no answer here: it may have been stored by another window meanwhile.
+   * @param {Op} op
+   * @returns {Answer}
+   */
+  #heard({ token }) {
+    return this.elsewhere.has(token) ? { review: this.elsewhere.get(token) } : { again: true };
   }
 
   /**

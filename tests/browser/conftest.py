@@ -54,19 +54,27 @@ CHROMIUM_FLAGS = (
     "--force-color-profile=srgb",
 )
 READY_SECONDS = 90
+LAST_BROWSER = 0.9
+"""The share of the files after which the last one of browser tests stands."""
+PLACES = pytest.StashKey[dict[Path, float]]()
 UNTOUCHING = {"test_accessibility", "test_probe", "test_report", "test_touch"}
 """Modules whose tests leave the case as they found it: one does for all of them."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Everything here is marked ``browser``, so that ``-m "not browser"`` leaves it out. It is slow, so it comes last in one
-    process, and first in several: none of them is left with a long file at the end while the others wait."""
+    """Everything here is marked ``browser``, so that ``-m "not browser"`` leaves it out. It waits for pages more than it
+    computes, so its files stand between the others that compute alone: whoever runs several files at once keeps every core
+    busy. They end before the others do, and the longest of them comes first, so that nobody waits for one in the end."""
     here = Path(__file__).parent
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.browser)
-    tests = Counter(item.path for item in items if item.get_closest_marker("browser"))
-    items.sort(key=lambda item: (item.path in tests, -tests[item.path]))
+    for browser, end in ((True, LAST_BROWSER), (False, 1.0)):
+        counts = Counter(item.path for item in items if item.path.is_relative_to(here) == browser)
+        ordered = sorted(counts, key=lambda path: -counts[path]) if browser else list(counts)
+        config.stash.setdefault(PLACES, {}).update({path: end * at / len(ordered) for at, path in enumerate(ordered)})
+    places = config.stash[PLACES]
+    items.sort(key=lambda item: places[item.path])
 
 
 class Server:
