@@ -5,8 +5,8 @@ import tomllib
 from collections.abc import Sequence
 from typing import Any
 
-from app.adoption.shelf import rewrite
 from app.classifiers.card import Card
+from app.classifiers.rewriting import rewrite
 from app.evaluation.shortcuts import Shortcut
 from app.training import cards
 

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from app import ingest
 from app.adoption.ranges import FILM_PIXELS, real
-from app.adoption.shelf import rewrite
 from app.classifiers.card import Card
 from app.classifiers.classifier import Classifier
 from app.classifiers.exam import ExamClassifier
+from app.classifiers.rewriting import rewrite
 from app.config import Settings
 from app.domain import FINDINGS, NO_FINDING, Image, Plane, Series, Window, frozen
 from app.errors import InputError

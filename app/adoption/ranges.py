@@ -17,10 +17,10 @@ import numpy as np
 from PIL import Image as Picture
 
 from app import explainers, render
-from app.adoption.shelf import rewrite
 from app.classifiers.card import Card
 from app.classifiers.classifier import Classifier
 from app.classifiers.exam import ExamClassifier
+from app.classifiers.rewriting import rewrite
 from app.desk import drawn
 from app.domain import Image, Layer, Plane, Series, Window, frozen, joined
 from app.errors import InputError

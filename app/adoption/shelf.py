@@ -3,11 +3,11 @@
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 from app.classifiers.card import Card
 from app.classifiers.registry import REMOVED, Registry, parts
+from app.classifiers.rewriting import rewrite
 from app.errors import Conflict, ModelError
 
 DEFAULT = re.compile(r"^default\s*=\s*(?:true|false)", re.MULTILINE)
@@ -43,19 +43,6 @@ def _write(card: Card, *, default: bool) -> None:
         return head + rest
 
     rewrite(card, change)
-
-
-def rewrite(card: Card, change: Callable[[str], str]) -> None:
-    """Change the text of a card; the file is whole at every moment. ModelError where it cannot be written."""
-    path = card.folder / "card.toml"
-    try:
-        aside = path.with_name(".card.toml")
-        aside.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
-        aside.replace(path)
-    except OSError as error:
-        raise ModelError(
-            "The card of “%(name)s” cannot be written: %(error)s.", {"name": card.name, "error": str(error.strerror)}
-        ) from error
 
 
 def remove(registry: Registry, name: str) -> Card:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app.classifiers.measured import Calibration, Figure, LookedAt, Operating, Outside, Range, Source, Told, row
+from app.classifiers.measured import Calibration, Figure, Gap, LookedAt, Operating, Outside, Range, Source, Told, row
 from app.classifiers.members import Join, Member, joins, members
 from app.classifiers.preprocessing import Preprocessing
 from app.domain import HALF, OperatingPoint
@@ -50,6 +50,8 @@ class Card:
     ``kind`` "counterfactual" changes what the network ``explains`` (its ``explains_sha256``) says of its ``findings``; one of
     the ``kind`` "autoencoder" draws films anew, in whose latent space an answer can be followed. A "referee" answers as a
     network does, but only to judge what was changed for another; ``half``: of the training patients it learned from that half.
+    A generator ``offers`` the findings of which it missed no figure (`evaluate --counterfactual`); ``gaps``: by what answers of
+    the networks that judged it are told.
     """
 
     name: str
@@ -98,6 +100,8 @@ class Card:
     explains: str = ""
     explains_sha256: str = ""
     half: str = ""
+    offers: tuple[str, ...] = ()
+    gaps: tuple[Gap, ...] = ()
 
     @property
     def several(self) -> bool:
@@ -202,6 +206,8 @@ class Card:
             explains=str(raw.get("explains", "")),
             explains_sha256=str(raw.get("explains_sha256", "")),
             half=str(raw.get("half", "")),
+            offers=tuple(str(name) for name in raw.get("offers", ())),
+            gaps=tuple(row(Gap, entry) for entry in raw.get("gaps", [])),
         )
 
 

@@ -135,6 +135,20 @@ class Told:
     films: int
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """By what the answers of a ``network`` (its version ``sha256``) for a finding are told in gaps where counterfactuals are
+    judged: the logit of its operating ``point``, the ``spread`` of its logits, and the ``gap`` between called and normal films.
+    """
+
+    network: str
+    sha256: str
+    finding: str
+    point: float
+    spread: float
+    gap: float
+
+
 def row(kind: type[Row], entry: Any) -> Row:
     """A record from a table of TOML or an object of JSON; ValueError names the entry that is missing, unknown or wrong.
 

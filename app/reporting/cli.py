@@ -18,6 +18,7 @@ from app.config import Settings
 from app.errors import InputError, NotFound
 from app.reporting import (
     cases,
+    counterfactuals,
     exams,
     frames,
     framing,
@@ -25,6 +26,7 @@ from app.reporting import (
     histograms,
     localising,
     measuring,
+    offering,
     placing,
     shortcuts,
     signs,
@@ -44,8 +46,8 @@ def main(arguments: list[str]) -> int:
         torch.set_num_threads(settings.threads)
     registry = Registry(settings.models)
     loaded = Loaded(registry, settings.device)
-    if given.guard or given.anatomy:
-        return guard(given.guard, given.data, registry) if given.guard else anatomy(given.anatomy, given.data, registry)
+    if given.guard or given.anatomy or given.counterfactual:
+        return beside(given, loaded, settings)
     if given.masks or given.signs:
         every = given.methods or METHODS
         return masked(given, loaded) if given.masks else signed(every, given.cases or 100, given.data, loaded)
@@ -62,6 +64,33 @@ def main(arguments: list[str]) -> int:
         told = starts.compared(classifier, known_places(classifier.card, given), given.few, print, given.keep)
     for line in told:
         print(line, flush=True)
+    return 0
+
+
+def beside(given: argparse.Namespace, loaded: Loaded, settings: Settings) -> int:
+    """Measure what stands beside networks; returns the exit code."""
+    if given.counterfactual:
+        return counterfactual(given, loaded, settings)
+    if given.guard:
+        return guard(given.guard, given.data, loaded.registry)
+    return anatomy(given.anatomy, given.data, loaded.registry)
+
+
+def counterfactual(given: argparse.Namespace, loaded: Loaded, settings: Settings) -> int:
+    """Print what a generator's films are worth, and write it onto its card where that is asked for; returns the exit code."""
+    known = [one for one in loaded.registry.beside() if one.kind == "counterfactual"]
+    card = next((one for one in known if one.name == given.counterfactual), None)
+    if card is None:
+        raise NotFound(
+            "There is no generator called “%(name)s”. There are: %(known)s.",
+            {"name": given.counterfactual, "known": ", ".join(one.name for one in known) or "–"},
+        )
+    count = given.cases or counterfactuals.MOST
+    trial = counterfactuals.trial(loaded, card, given.data, settings.var / "training", count)
+    found = counterfactuals.measure(trial, card, count, lambda line: print(line, flush=True))
+    if given.write:
+        offering.onto(card, found, [row for one in trial.referees for row in one.rows(card.findings)])
+        print(f"written: {card.folder / 'card.toml'}", flush=True)
     return 0
 
 
@@ -182,6 +211,9 @@ def parser(settings: Settings) -> argparse.ArgumentParser:
         metavar="DIR",
         help="keep what was measured of each case in DIR and go on from it, so that a long measurement may be cut",
     )
+    options.add_argument(
+        "--write", action="store_true", help="for --counterfactual: write the figures onto the generator's card"
+    )
     options.add_argument("--few", type=int, default=12, help="cases for the slow measures: perturbation, noise, randomisation")
     return options
 
@@ -219,6 +251,11 @@ def _what(options: argparse.ArgumentParser) -> None:
         "--framing",
         metavar="NAME",
         help="print how many films have a frame, and what reading their exposed field alone does to a chest network, no more",
+    )
+    what.add_argument(
+        "--counterfactual",
+        metavar="NAME",
+        help="print what a generator's films are worth to the network that it explains, to its referees and to a fresh critic",
     )
     what.add_argument("--frames", action="store_true", help="print how exactly frames drawn around films are found, no more")
     what.add_argument(

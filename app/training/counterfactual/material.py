@@ -51,10 +51,18 @@ def of_phantoms(run: Mapping[str, Any], explained: Explained, first: int, count:
 
 
 def of_films(
-    run: Mapping[str, Any], explained: Explained, data: Path, runs: Path, models: Path, *, layout: Layout, most: int | None
+    run: Mapping[str, Any],
+    explained: Explained,
+    data: Path,
+    runs: Path,
+    models: Path,
+    *,
+    layout: Layout,
+    most: int | None,
+    parts: Sequence[str] = ("train", "validation"),
 ) -> dict[str, tuple[Stock, Pairs]]:
-    """The films of the training and the validation part, with effusions drawn over healthy ones where the config asks for it;
-    films on which lungs and heart are not found are left out."""
+    """The films of some parts; of the training part with effusions drawn over healthy ones where the config asks for it. Films
+    on which lungs and heart are not found are left out."""
     collection = layouts.read(data, layout, run.get("sources", SOURCES), ())
     collection = collection if most is None else collection.thinned(most)
     segmenter = Segmenter.of(load(Card.read(models / run["anatomy"]), explained.loaded.device))
@@ -64,7 +72,7 @@ def of_films(
     codes = anatomy(material.pixels, segmenter, runs / "films", name)
     logits = answers(material.pixels, explained, runs / "films", name)
     found = {}
-    for part in ("train", "validation"):
+    for part in parts:
         index = material.where(part)
         index = index[np.array([not unmeasurable(one) for one in codes[index]], bool)]
         asked = run if part == "train" else {**run, "drawn": {}}
