@@ -153,9 +153,7 @@ class Card:
             raise ValueError(f"name {name!r} must be the folder's name, in lower-case letters, digits and hyphens")
         findings = tuple(str(f) for f in raw["findings"])
         temperature = _temperature(raw, len(findings))
-        points = tuple(float(p) for p in raw.get("operating_points", [0.5] * len(findings)))
-        if len(points) != len(findings) or not all(0 < p < 1 for p in points):
-            raise ValueError("operating_points needs one probability between 0 and 1 per finding")
+        points = _points(raw, len(findings))
         kind = str(raw.get("kind", "network"))
         if kind not in KINDS:
             raise ValueError(f"kind {kind!r} is none of {', '.join(KINDS)}")
@@ -216,6 +214,13 @@ def _temperature(raw: dict[str, Any], findings: int) -> tuple[float, ...]:
     if len(temperature) != findings or min(temperature) <= 0:
         raise ValueError("temperature needs one positive number per finding")
     return temperature
+
+
+def _points(raw: dict[str, Any], findings: int) -> tuple[float, ...]:
+    points = tuple(float(p) for p in raw.get("operating_points", [0.5] * findings))
+    if len(points) != findings or not all(0 < p < 1 for p in points):
+        raise ValueError("operating_points needs one probability between 0 and 1 per finding")
+    return points
 
 
 def _between(name: str, value: int, least: int, most: int) -> int:
