@@ -5,6 +5,7 @@
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +13,13 @@ from scipy import ndimage
 
 from app.domain import Extent, Image, Window, frozen
 from app.errors import InputError
-from app.grey import grey, resample
+from app.grey import grey, resample, window_for
 
 STRONGEST = 1.5
 TOP = 65535
 """A changed film is stored in so many steps of grey."""
+UNCHANGED = 1e-5
+"""Grey; a pixel that changes by no more keeps its stored value."""
 STILL = 1e-3
 """Pixels of the film; nothing that moves less is moved."""
 
@@ -48,6 +51,16 @@ class Edit:
         """The flow on a film of ``shape``, (2, rows, columns) in its pixels."""
         side = self.extent.right - self.extent.left
         return np.stack([resample(part, self.extent, shape) for part in self.flow]) * np.float32(side)
+
+    def halved(self, times: int) -> "Edit":
+        """The same of a film whose sides were halved so many times over."""
+        left, top, right, bottom = (edge / 2**times for edge in self.extent.numbers()[:4])
+        return replace(self, extent=Extent(left, top, right, bottom))
+
+    def upside_down(self) -> "Edit":
+        """The same change in another place: what lay above lies below. A control of the same size."""
+        flow = np.stack([self.flow[0, ::-1], -self.flow[1, ::-1]])
+        return replace(self, flow=flow, attention=self.attention[::-1].copy(), residual=self.residual[::-1].copy())
 
     def apply(self, film: Plane, strength: float = 1.0) -> Plane:
         """A film in grey [0, 1], float32 (rows, columns), changed. InputError for a strength beyond 0 … 1.5."""
@@ -81,6 +94,28 @@ def edited(image: Image, edit: Edit, strength: float = 1.0) -> Image:
         windows=(Window(0.5, 1.0, "LINEAR_EXACT"),),
         voi_lut=None,
     )
+
+
+def in_its_units(image: Image, edit: Edit, strength: float = 1.0) -> NDArray[np.integer[Any]]:
+    """The changed film as stored values of the image's own type (rows, columns), so that a viewer's window holds for both: of
+    each changed pixel the stored value whose grey is nearest to the new one, all others as they are."""
+    window = None if image.voi_lut is not None else window_for(image)
+    before = grey(image, window)
+    after = edit.apply(before, strength)
+    changed = np.abs(after - before) > UNCHANGED
+    if not changed.any():
+        return image.stored
+    low, high = int(image.stored.min()), int(image.stored.max())
+    steps = np.arange(low, high + 1)
+    line = frozen(steps[None].astype(np.int16)) if image.stored.dtype == np.int16 else frozen(steps[None].astype(np.uint16))
+    curve = grey(replace(image, stored=line), window)[0]
+    if curve[-1] < curve[0]:
+        steps, curve = steps[::-1], curve[::-1]
+    curve = np.maximum.accumulate(curve)
+    first = np.concatenate([[True], np.diff(curve) > 0])  # of several values of one grey the first: it has an inverse then
+    out = image.stored.copy()
+    out[changed] = np.rint(np.interp(after[changed], curve[first], steps[first])).astype(out.dtype)
+    return frozen(out)
 
 
 def _warped(film: Plane, flow: Plane) -> Plane:

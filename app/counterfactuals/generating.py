@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from app.anatomy.limits import limits
+from app.anatomy.limits import LIMITS, limits
 from app.classifiers.card import Card
 from app.classifiers.classifier import Classifier, ends
 from app.classifiers.generator import Generator
@@ -14,7 +14,7 @@ from app.classifiers.segmenter import Segmented
 from app.counterfactuals.edit import Edit
 from app.domain import Image, Series, frozen
 from app.errors import ModelError
-from app.grey import grey
+from app.grey import grey, resample
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +51,13 @@ class Generating:
             black=black,
             white=white,
         )
+
+    def limit(self, image: Image, finding: str, anatomy: Segmented) -> NDArray[np.float32]:
+        """Where an edit for a finding of the card's may change a film, a soft plane over all of its pixels."""
+        number = self.card.findings.index(finding)
+        flowing = self.network.ways[number] == "flow"
+        plane = limits(anatomy.labels)[LIMITS.index("border") if flowing else self.network.within[number]]
+        return resample(plane, anatomy.extent, (image.rows, image.columns))
 
     def span(self, image: Image) -> tuple[float, float]:
         """The grey values of a film that are black and white to the generator."""

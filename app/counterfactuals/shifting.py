@@ -23,11 +23,11 @@ from app.classifiers.card import Card
 from app.classifiers.classifier import Classifier
 from app.counterfactuals.edit import STRONGEST, Edit
 from app.counterfactuals.generating import span
+from app.counterfactuals.mixing import mixed
+from app.counterfactuals.there import SHIFTS, shifts
 from app.domain import Extent, Image, Series, frozen
 from app.errors import ModelError
 
-WAYS = "shift.safetensors"
-"""The file in a network's folder that keeps which way its answers lie."""
 STEPS = 32
 """So many steps are tried at most."""
 STEP = 0.04
@@ -60,10 +60,7 @@ class Shifted:
 
     def edit(self, strength: float = 1.0) -> Edit:
         """The edit of a strength in [0, 1.5], to be applied at strength 1: between two frames a mixture of both."""
-        at = min(max(strength, 0.0), STRONGEST) * self.one
-        low = min(int(at), len(self.frames) - 1)
-        high, share = min(low + 1, len(self.frames) - 1), np.float32(at - int(at))
-        residual = self.frames[low] * (1 - share) + self.frames[high] * share
+        residual = mixed(self.frames, self.one, strength)
         nothing = np.zeros((2, 1, 1), np.float32)
         return Edit(nothing, np.ones((1, 1), np.float32), residual, self.extent, self.black, self.white)
 
@@ -83,22 +80,18 @@ def write_ways(folder: Path, network: Card, encoder: Card, ways: Mapping[str, Wa
     told = {name: [way.goal, way.gap] for name, way in ways.items()}
     about = {"network": network.sha256, "autoencoder": encoder.sha256, "ways": json.dumps(told)}
     data = save({name: way.along.to(torch.float16).contiguous() for name, way in ways.items()}, about)
-    aside = folder / (WAYS + ".part")
+    aside = folder / (SHIFTS + ".part")
     aside.write_bytes(data)
-    aside.replace(folder / WAYS)
+    aside.replace(folder / SHIFTS)
 
 
 def read_ways(network: Card, encoder: Card) -> dict[str, Way]:
     """The ways that lie in a network's folder; none where they are of other versions, or not there."""
-    path = network.folder / WAYS
-    if not path.is_file():
+    told = shifts(network, encoder)
+    if not told:
         return {}
-    with safe_open(path, "pt") as file:
-        about = file.metadata() or {}
-        if (about.get("network"), about.get("autoencoder")) != (network.sha256, encoder.sha256):
-            return {}
-        told = json.loads(about["ways"])
-        return {name: Way(file.get_tensor(name).float(), *told[name]) for name in told}
+    with safe_open(network.folder / SHIFTS, "pt") as file:
+        return {name: Way(file.get_tensor(name).float(), *numbers) for name, numbers in told.items()}
 
 
 def seen(network: Classifier, finding: int, encoder: Classifier, image: Image) -> Asked:

@@ -5,6 +5,7 @@ imports no torch; the first result does.
 """
 
 from app.reading.asking import Heard, heard, maps
+from app.reading.counterfactuals import counterfactual
 from app.reading.inquiry import explained, stages, what_if, what_if_exam
 from app.reading.plan import Reading, answers, readings
 from app.reading.running import ALL, TOP, Result, read
@@ -18,6 +19,7 @@ __all__ = [
     "Reading",
     "Result",
     "answers",
+    "counterfactual",
     "explained",
     "heard",
     "maps",

@@ -26,7 +26,7 @@ PATIENCE = 30
 """Seconds after which a question that a worker took without answering may be taken by another."""
 
 
-QuestionKind = Literal["what if", "stages"]
+QuestionKind = Literal["what if", "stages", "counterfactual"]
 QuestionState = Literal["waiting", "taken", "answered", "failed"]
 
 

@@ -19,6 +19,7 @@ from app.web import (
     api,
     case,
     cohorts,
+    counterfactuals,
     docs,
     errors,
     flagged,
@@ -78,7 +79,7 @@ def create_app(settings: Settings, store: Store, wake: Callable[[], None], alive
         pictures=pages.Pictures(),
     )
     errors.install(app)
-    of_a_case = (case, what_if, what_if_export, stages, printing, images)
+    of_a_case = (case, counterfactuals, what_if, what_if_export, stages, printing, images)
     for room in (worklist, upload, *of_a_case, flagged, cohorts, models, preferences, docs, health, api):
         app.include_router(room.router)
     # Nothing secret is in these files, so that compressing them tells nobody anything.

@@ -18,6 +18,7 @@ from app import edits, reading
 from app.classifiers.card import Card
 from app.domain import Edit, Series
 from app.errors import AppError, ModelError, where
+from app.reading.counterfactuals import plain
 from app.store import QuestionRow, Store, Transaction, patiently
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class Replies:
         card = loaded.registry.card(question.model)
         if card.sha256 != question.model_sha256:
             raise ModelError("The network was replaced by another version meanwhile. Load the page again.")
-        work = self._what_if if question.kind == "what if" else self._stages
+        work = {"what if": self._what_if, "stages": self._stages, "counterfactual": self._counterfactual}[question.kind]
         return work(loaded, card, question, self._stack(question))
 
     def _stack(self, question: QuestionRow) -> Series:
@@ -163,3 +164,12 @@ class Replies:
         ]
         octets = b"".join(np.ascontiguousarray(values, "<f4").tobytes() for values, _ in drawn)
         return {"stages": stages, "extent": member.extent(image).numbers()}, octets
+
+    def _counterfactual(
+        self, loaded: "Loaded", card: Card, question: QuestionRow, stack: Series
+    ) -> tuple[dict[str, Any], bytes | None]:
+        asked = question.asked
+        made = reading.counterfactual(
+            loaded, card, stack, asked["finding"], way=asked["way"], direction=int(asked["direction"])
+        )
+        return plain(made)

@@ -6,6 +6,7 @@ import { element, first, inside } from "./elements.js";
 import { words } from "./words.js";
 
 /** @import { CaseData, EditData, ImageData, KeptData, Laid, Part } from "./types.js" */
+/** @import { Counterfactual } from "./counterfactual.js" */
 /** @import { Filmstrip } from "./filmstrip.js" */
 /** @import { Grid } from "./grid.js" */
 /** @import { Pane } from "./pane.js" */
@@ -24,12 +25,12 @@ import { words } from "./words.js";
  * @property {(id: string) => ImageData | undefined} image
  * @property {(pane: Pane) => void} shows a pane shows something else of what it has
  */
-/** @typedef {"whatif" | "filmstrip"} Name */
+/** @typedef {"whatif" | "filmstrip" | "counterfactual"} Name */
 
 const TYPING = "input:not([type=range], [type=radio], [type=checkbox]), textarea, select, [contenteditable]";
 const FILLS = ["inpaint", "mean", "blur"];
 /** @type {Name[]} */
-const NAMES = ["whatif", "filmstrip"];
+const NAMES = ["whatif", "filmstrip", "counterfactual"];
 /** @type {Record<string, Name>} */
 const KEYS = { w: "whatif", f: "filmstrip" };
 const LONGEST = 8000;
@@ -40,7 +41,7 @@ export class Drawers {
 
   /**
    * Those that have been opened.
-   * @type {{ whatif?: WhatIf, filmstrip?: Filmstrip }}
+   * @type {{ whatif?: WhatIf, filmstrip?: Filmstrip, counterfactual?: Counterfactual }}
    */
   parts = {};
 
@@ -75,8 +76,22 @@ export class Drawers {
       if (!on) this.parts[other]?.close();
     }
     if (!opening) return;
-    const part = await (name === "whatif" ? this.#whatIf() : this.#filmstrip());
+    const part = await this.#part(name);
     if (!element(name).hidden) part.open();
+  }
+
+  /** @param {Name} name */
+  #part(name) {
+    if (name === "counterfactual") return this.#counterfactual();
+    return name === "whatif" ? this.#whatIf() : this.#filmstrip();
+  }
+
+  async #counterfactual() {
+    if (!this.parts.counterfactual) {
+      const { Counterfactual } = await import("./counterfactual.js");
+      this.parts.counterfactual ??= new Counterfactual(this);
+    }
+    return this.parts.counterfactual;
   }
 
   async #whatIf() {
@@ -103,7 +118,7 @@ export class Drawers {
     if (event.altKey || event.metaKey || event.isComposing || document.querySelector("dialog[open]")) return;
     if (inside(event.target, TYPING)) return;
     const single = element("single-keys", HTMLInputElement).checked;
-    const name = KEYS[event.key.toLowerCase()];
+    const name = this.#called(event);
     let taken = false;
     if (event.ctrlKey || event.key === "Escape" || single) taken = Boolean(this.#opened?.key(event));
     if (!taken && name && !event.ctrlKey && single) {
@@ -113,6 +128,16 @@ export class Drawers {
     if (!taken) return;
     event.preventDefault();
     event.stopPropagation();
+  }
+
+  /**
+   * The drawer that a key opens, undefined for any other key.
+   * @param {KeyboardEvent} event
+   */
+  #called({ key, shiftKey }) {
+    const name = KEYS[key.toLowerCase()];
+    if (name !== "whatif" || !shiftKey) return name;
+    return element("counterfactual-open").hidden ? undefined : "counterfactual";
   }
 
   /** Whether the what-if on the screen is too long for a link. */
@@ -151,6 +176,7 @@ export class Drawers {
    * @param {CaseData} data
    */
   take(data) {
+    element("counterfactual-open").hidden = !data.changeable.length;
     for (const part of Object.values(this.parts)) part.take(data);
     if (this.subject !== data.stack) this.count();
   }

@@ -36,6 +36,8 @@ export interface CaseData {
   methods: MethodData[];
   /** What can be asked for besides. */
   more: MethodData[];
+  /** Findings that counterfactuals can be asked for, and by which ways, the better first. */
+  changeable: { finding: string; label: string; ways: string[] }[];
   explanations: ExplanationData[];
   reviews: ReviewData[];
   layouts: LayoutData[];
@@ -799,6 +801,35 @@ export interface WhatIfData {
   /** The one that changed most comes first. */
   changes: ChangeData[];
   images: { image: string; pixels_url: string }[];
+}
+
+/** What a network said of a finding at every strength of a counterfactual, see app/web/counterfactuals.py. */
+export interface SaidData {
+  model: string;
+  title: string;
+  referee: boolean;
+  shared: boolean;
+  probabilities: number[];
+  /** By how many of its own gaps its answer has moved; null: nobody measured its gap. */
+  moved: (number | null)[];
+}
+
+/** What would have to change on a film for another answer. */
+export interface CounterfactualData {
+  id: string;
+  image: string;
+  way: string;
+  finding: string;
+  direction: -1 | 1;
+  strengths: number[];
+  said: SaidData[];
+  changes: ChangeData[];
+  pixels: number;
+  inside: number | null;
+  ratio: [number, number, number] | null;
+  doubts: { name: string; sentence: string }[];
+  seconds: number;
+  pixels_url: string;
 }
 
 /** Where a layer is above a threshold, as an area of what if. */

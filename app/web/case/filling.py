@@ -4,7 +4,7 @@ Knows the store's rows and the modules beside; no route, no template, no torch.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.classifiers.card import Card
@@ -16,16 +16,17 @@ from app.web import regions
 from app.web.calling import Calling
 from app.web.case import anatomy, answers, layers, stacks
 from app.web.case.payload import CaseData, JobData, LayoutData, StudyData, Urls
-from app.web.case.payload_results import ExplanationData, ReviewData
+from app.web.case.payload_results import ChangeableData, ExplanationData, ReviewData
 from app.web.case.stacks import Shown
 from app.web.case.wording import strings
-from app.web.wording import Translate
+from app.web.wording import Translate, label
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
     """What the store and the registry know of the case that is shown; `build` puts it into words. ``planes`` names the stack
-    that opens for each plane of an exam; ``calling`` has the points from which on findings are called."""
+    that opens for each plane of an exam; ``calling`` has the points from which on findings are called; ``ways`` those to a
+    counterfactual by finding."""
 
     seen: Shown
     planes: Mapping[Plane, str]
@@ -40,6 +41,7 @@ class Found:
     layouts: tuple[LayoutRow, ...]
     job: JobRow | None
     calling: Calling
+    ways: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def build(found: Found, _: Translate) -> CaseData:
@@ -65,6 +67,7 @@ def build(found: Found, _: Translate) -> CaseData:
         finding=found.finding,
         methods=layers.methods(card, named, _),
         more=layers.more(card, named, _),
+        changeable=tuple(ChangeableData(name, label(name, _), ways) for name, ways in found.ways.items()),
         explanations=explanations(found, named, _),
         reviews=tuple(
             review_data(row, here[row.stack_id], found.finding, named) for row in found.reviews if row.stack_id in here

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from app.web.case.payload_results import (
     AnatomyData,
+    ChangeableData,
     ExplanationData,
     InspectionData,
     MethodData,
@@ -138,8 +139,8 @@ class CaseData:
     """Everything the case page's scripts know. ``image`` is the film that is read, in a grid; in planes the image that the
     address names, or "". ``stack`` is the film's stored stack, "" in planes; ``planes`` names the run that opens for each
     plane, "" for a missing one, and is empty in a grid. ``model`` and ``finding`` say what is shown, ``banner`` what the
-    network's card warns of; ``more`` what can be asked for besides ``methods``; ``disagree``: from which disagreement on
-    methods are said to."""
+    network's card warns of; ``more`` what can be asked for besides ``methods``; ``changeable`` has the findings of the network
+    that counterfactuals can be asked for; ``disagree``: from which disagreement on methods are said to."""
 
     study: StudyData
     arrangement: Arrangement
@@ -156,6 +157,7 @@ class CaseData:
     finding: str
     methods: tuple[MethodData, ...]
     more: tuple[MethodData, ...]
+    changeable: tuple[ChangeableData, ...]
     explanations: tuple[ExplanationData, ...]
     reviews: tuple[ReviewData, ...]
     layouts: tuple[LayoutData, ...]

@@ -124,6 +124,15 @@ class MethodData:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeableData:
+    """A finding whose answer can be changed on the shown film, and by which ``ways``, the better first."""
+
+    finding: str
+    label: str
+    ways: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DrawingData:
     """How a map is drawn unless the reader says otherwise: `app.render.Known`, and the share of its opacity that it gets
     where fading is on."""

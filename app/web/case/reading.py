@@ -9,6 +9,7 @@ from dataclasses import replace
 from fastapi import Request
 
 from app.classifiers.card import Card
+from app.counterfactuals import there
 from app.domain import NO_FINDING, Plane
 from app.store import AnswerRow, ImageRow, InspectionRow, LayerRow, Transaction
 from app.web import calling, evidence, pages
@@ -57,6 +58,7 @@ def read(request: Request, study_id: str, image_id: str = "", model: str = "", f
             layouts=tx.layouts.of_reader(reader),
             job=tx.jobs.of_study(study_id, card.name) if card else job,
             calling=calling.of(request, tx),
+            ways={} if said is None or card is None or seen.planes else there.ways(web.registry, card),
         )
         labels = tuple(row for row in tx.cohorts.of_study(study_id) if row.image_id in {None, seen.image and seen.image.id})
     earlier = choosing.earlier(choosing.before(every, seen), answers, verdicts)

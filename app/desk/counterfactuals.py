@@ -1,0 +1,105 @@
+"""Counterfactuals: what would have to change on a film for another answer. Asked for one film and finding at a time, answered
+by a worker; the changed film itself is made here, in whatever strength somebody wants to see it."""
+
+import gzip
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.classifiers.registry import Registry
+from app.counterfactuals import there
+from app.counterfactuals.edit import STRONGEST, Edit, in_its_units
+from app.counterfactuals.mixing import mixed
+from app.desk import opening
+from app.desk.questions import ask as put
+from app.desk.what_if import about, said_of
+from app.domain import Extent, frozen
+from app.errors import InputError, NotFound
+from app.grey import window_for
+from app.store import AnswerRow, Question, QuestionRow, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked: by a network, for a finding of a film, "" for the study's first; by a way, "" for the better one; for less
+    (−1) or more (+1) of the finding, 0 for what flips the answer."""
+
+    study: str
+    image: str
+    model: str
+    finding: str
+    way: str = ""
+    direction: int = 0
+
+
+def ask(store: Store, registry: Registry, wake: Callable[[], None], wish: Wish) -> tuple[QuestionRow, AnswerRow]:
+    """The answered question, and what the network said of the film.
+
+    NotFound where the study or the image is not there, or the network has not read it; InputError where no way leads to the
+    finding, for a slice of a stack, or where the guard refused the image; Unavailable when no worker answers.
+    """
+    card = registry.card(wish.model)
+    way = there.chosen(registry, card, wish.finding, wish.way)
+    with store.view() as tx:
+        asked = about(tx, wish.study, wish.image)
+        stack = asked.stack
+        if len(stack.images) > 1:
+            raise InputError("There are counterfactuals of films, not of slices of a stack.")
+        inspected = tx.inspections.of_image(stack.images[0])
+        if any(row.inspection.stopped for row in inspected if row.inspection.model == card.name):
+            raise InputError(
+                "The guard refused this image, so there is no counterfactual. Have it analysed all the same first."
+            )
+        before = said_of(tx, stack, card.name)
+    plain = {"finding": wish.finding, "way": way, "direction": wish.direction}
+    sha256 = before.answer.model_sha256
+    return put(store, wake, Question("counterfactual", wish.study, stack.id, asked.image, card.name, sha256, plain)), before
+
+
+def shown(store: Store, row: QuestionRow, strength: float, halved: int = 0) -> NDArray[np.integer[Any]]:
+    """The film that was asked about at a strength, in its own stored values, its sides halved so many times over. InputError
+    for a strength beyond 0 … 1.5; NotFound for a question of another kind, or one that is no longer kept."""
+    if not 0 <= strength <= STRONGEST:
+        raise InputError("The strength of a counterfactual lies between 0 and 1.5.")
+    edit, left = edit_of(store, row, strength)
+    with store.view() as tx:
+        of, image = tx.studies.image(row.image_id), tx.studies.load_image(row.image_id)
+    if not halved:
+        return in_its_units(image, edit, left)
+    small = opening.halved(store, of, halved)
+    octets = gzip.decompress(small.packed)
+    values = (
+        frozen(np.frombuffer(octets, "<i2").astype(np.int16))
+        if of.signed
+        else frozen(np.frombuffer(octets, "<u2").astype(np.uint16))
+    )
+    windows = image.windows or (window_for(image),)
+    less = replace(image, stored=values.reshape(of.rows >> halved, of.columns >> halved), windows=windows)
+    return in_its_units(less, edit.halved(halved), left)
+
+
+def edit_of(store: Store, row: QuestionRow, strength: float) -> tuple[Edit, float]:
+    """The kept edit of a strength, and how strongly it is to be laid on. Errors as of `shown`."""
+    told = row.answer
+    values = np.frombuffer(store.blobs.read(values_of(row), "map"), "<f4").astype(np.float32)
+    planes, start = {}, 0
+    for plane in told["planes"]:
+        size = prod(plane["shape"])
+        planes[plane["name"]] = values[start : start + size].reshape(plane["shape"])
+        start += size
+    extent, black, white = Extent.of(told["extent"]), float(told["black"]), float(told["white"])
+    if "frames" not in planes:
+        return Edit(planes["flow"], planes["attention"], planes["residual"], extent, black, white), strength
+    nothing, everywhere = np.zeros((2, 1, 1), np.float32), np.ones((1, 1), np.float32)
+    return Edit(nothing, everywhere, mixed(planes["frames"], int(told["one"]), strength), extent, black, white), 1.0
+
+
+def values_of(row: QuestionRow) -> str:
+    """The blob of the planes of an answered question; NotFound for a question of another kind, or one without an answer."""
+    if row.kind != "counterfactual" or row.values_sha256 is None:
+        raise NotFound("This answer is no longer kept. Ask again.")
+    return row.values_sha256

@@ -1,0 +1,209 @@
+"""Counterfactuals: what would have to change on a film for another answer, with its doubt. The page and the API come through
+here. Knows the desk's doors; no network."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from itertools import accumulate
+from math import prod
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Body, Path, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import JSONResponse, Response
+
+from app.counterfactuals.edit import STRONGEST
+from app.desk import counterfactuals as desk
+from app.desk import opening
+from app.desk.opening import MOST_HALVED
+from app.domain import Score
+from app.errors import InputError
+from app.store import QuestionRow
+from app.web import images, pages
+from app.web.what_if import Change, changes
+
+router = APIRouter(include_in_schema=False)
+
+Strength = Annotated[float, Path(ge=0, le=STRONGEST, description="0 is the film, 1 what was made, up to 1.5 beyond.")]
+
+
+class Asked(BaseModel):
+    """What is asked for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str = Field(description="The network; it must have read the film.", max_length=64)
+    finding: str = Field(description="The finding whose answer is to change.", max_length=64)
+    image: str = Field("", description="The film; empty: the study's first.", max_length=64)
+    way: Literal["", "generator", "shift"] = Field("", description="By a generator or in a latent space; empty: the better.")
+    direction: Literal[-1, 0, 1] = Field(0, description="Less (−1) or more (1) of the finding; 0: what flips the answer.")
+
+    def wish(self, study_id: str) -> desk.Wish:
+        """As the desk takes it."""
+        return desk.Wish(study_id, self.image, self.model, self.finding, self.way, self.direction)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a network said of the finding at every strength: probabilities in [0, 1], and by how many of its own gaps the answer
+    has ``moved`` (null: nobody measured its gap). ``shared``: it learned from patients of the explained network's."""
+
+    model: str
+    title: str
+    referee: bool
+    shared: bool
+    probabilities: tuple[float, ...]
+    moved: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why it may not convince: its name, and a sentence in the reader's language."""
+
+    name: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """One array of the octets at ``values_url``: ``offset`` counts values before it."""
+
+    name: str
+    shape: tuple[int, ...]
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counterfactual:
+    """What would have to change on the film ``image``. ``pixels``: share that changed by more than 2 % of the range;
+    ``inside``: of the change, within the finding's limit (null: it has none). ``ratio``: the cardiothoracic ratio on the film,
+    on the counterfactual and after a control edit (null: not told). The planes lie over ``extent`` (left, top, right, bottom)
+    in image pixels; ``black`` and ``white`` are the ends of the range in grey, ``one`` the frame of strength 1 of a shift.
+    ``pixels_url`` with "/0.5/pixels" behind it is the film at strength 0.5."""
+
+    id: str
+    stack: str
+    image: str
+    model: str
+    model_sha256: str
+    way: str
+    finding: str
+    direction: int
+    strengths: tuple[float, ...]
+    said: tuple[Said, ...]
+    changes: tuple[Change, ...]
+    pixels: float
+    inside: float | None
+    ratio: tuple[float, float, float] | None
+    doubts: tuple[Doubt, ...]
+    extent: tuple[float, float, float, float]
+    black: float
+    white: float
+    one: int
+    planes: tuple[Plane, ...]
+    device: str
+    seconds: float
+    values_url: str
+    pixels_url: str
+
+
+def sentences(_: Callable[..., str]) -> Mapping[str, str]:
+    """Every doubt in words."""
+    return {
+        "no flip": _("The answer does not cross the operating point by half a spread."),
+        "alone": _("Networks that guided nobody hardly follow: this fools only this network."),
+        "something else": _("Networks that guided nobody move far more: something else was changed."),
+        "much": _("Much of the film changed, more than such a finding covers."),
+        "outside": _("Most of the change lies outside the place of this finding."),
+        "reconstruction": _("Drawing the film anew moves the answer already, before anything is changed."),
+        "not reached": _("So much may not be changed: the answer was not reached."),
+    }
+
+
+@router.post("/studies/{study_id}/counterfactual")
+def counterfactual(request: Request, study_id: str, asked: Annotated[Asked, Body()]) -> Response:
+    """What would have to change."""
+    return JSONResponse(asdict(answer(request, study_id, asked)))
+
+
+@router.get("/counterfactuals/{question_id}/{strength}/pixels")
+def pixels(
+    request: Request, question_id: str, strength: Strength, halved: Annotated[int, Query(ge=0, le=MOST_HALVED)] = 0
+) -> Response:
+    """The film at a strength: stored values and headers as at ``/images/{id}/pixels``."""
+    store = pages.of(request).store
+    with store.view() as tx:
+        row = tx.questions.get(question_id)
+        of = tx.studies.image(row.image_id)
+    if halved and not min(of.rows, of.columns) >> halved:
+        raise InputError("The film is too small to be halved so often.")
+    dtype = "<i2" if of.signed else "<u2"
+    headers = {"X-Shape": f"{of.rows >> halved},{of.columns >> halved}", "X-Dtype": dtype}
+    headers |= {"X-Spread": opening.halved(store, of, halved).spread} if halved else {}
+    tag = hashlib.sha256(f"{row.id} {desk.values_of(row)} {strength} {halved}".encode()).hexdigest()
+    return images.octets(request, tag, lambda: desk.shown(store, row, strength, halved).astype(dtype).tobytes(), headers)
+
+
+@router.get("/counterfactuals/{question_id}/values")
+def values(request: Request, question_id: str) -> Response:
+    """The planes one after the other, little-endian float32."""
+    store = pages.of(request).store
+    with store.view() as tx:
+        row = tx.questions.get(question_id)
+    sha256 = desk.values_of(row)
+    return images.octets(request, sha256, lambda: store.blobs.read(sha256, "map"), {"X-Dtype": "<f4"})
+
+
+def answer(request: Request, study_id: str, asked: Asked) -> Counterfactual:
+    """Ask a worker; the page and the API both come through here. Errors are those of `app.desk.counterfactuals.ask`."""
+    web, _ = pages.of(request), pages.gettext(request)
+    row, before = desk.ask(web.store, web.registry, web.wake, asked.wish(study_id))
+    return told(row, before.answer.model_sha256, _)
+
+
+def told(row: QuestionRow, sha256: str, _: Callable[..., str]) -> Counterfactual:
+    """An answered question in the reader's language."""
+    kept: Mapping[str, Any] = row.answer
+    before, after = (tuple(Score(*score) for score in scores) for scores in kept["scores"])
+    words = sentences(_)
+    offsets = accumulate((prod(plane["shape"]) for plane in kept["planes"]), initial=0)
+    ratio = kept["ratio"]
+    left, top, right, bottom = kept["extent"]
+    return Counterfactual(
+        id=row.id,
+        stack=row.stack_id,
+        image=row.image_id,
+        model=row.model,
+        model_sha256=sha256,
+        way=kept["way"],
+        finding=kept["finding"],
+        direction=kept["direction"],
+        strengths=tuple(kept["strengths"]),
+        said=tuple(
+            Said(
+                model=one["model"],
+                title=_(one["title"]),
+                referee=one["referee"],
+                shared=one["shared"],
+                probabilities=tuple(one["probabilities"]),
+                moved=tuple(one["moved"]),
+            )
+            for one in kept["said"]
+        ),
+        changes=changes(before, after, _),
+        pixels=kept["pixels"],
+        inside=kept["inside"],
+        ratio=(ratio[0], ratio[1], ratio[2]) if ratio else None,
+        doubts=tuple(Doubt(name, words[name]) for name in kept["doubts"]),
+        extent=(left, top, right, bottom),
+        black=kept["black"],
+        white=kept["white"],
+        one=kept["one"],
+        planes=tuple(
+            Plane(plane["name"], tuple(plane["shape"]), offset) for plane, offset in zip(kept["planes"], offsets, strict=False)
+        ),
+        device=kept["device"],
+        seconds=kept["seconds"],
+        values_url=f"/counterfactuals/{row.id}/values",
+        pixels_url=f"/counterfactuals/{row.id}",
+    )

@@ -1,0 +1,170 @@
+"""Counterfactuals over HTTP with a real worker: page, API and Python give the same; the film at any strength; every doubt."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from app import reading
+from app.classifiers.registry import Registry
+from app.config import Settings
+from app.counterfactuals import there
+from app.counterfactuals.edit import Edit, in_its_units
+from app.desk import opening
+from app.domain import Extent, frozen
+from app.grey import grey
+from app.phantoms import chest, dicom
+from app.reading import counterfactuals
+from app.store import Store
+from app.web.application import create_app
+from app.worker import Worker
+from tests.changing import KEPT_BACK, OFFERED, OWN, changing
+from tests.waiting import until
+from tests.web.conftest import HOST, SAME_SITE, Send
+
+API = "/api/v1"
+SIZE = 192
+JSON = {"Accept": "application/json"}
+
+
+@pytest.fixture(scope="session")
+def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Networks among which a generator is."""
+    return changing(tmp_path_factory.mktemp("changing"))
+
+
+@pytest.fixture
+def worker(settings: Settings, store: Store) -> Iterator[Worker]:
+    """A worker in a thread of this process, as a server has it."""
+    made = Worker(settings.model_copy(update={"device": "cpu", "threads": 1}), store)
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def app(settings: Settings, store: Store, worker: Worker) -> FastAPI:
+    """The application with that worker."""
+    return create_app(settings, store, worker.wake, worker.alive)
+
+
+@pytest.fixture
+def client(app: FastAPI) -> TestClient:
+    """A browser on our own pages."""
+    return TestClient(app, HOST, headers=SAME_SITE, follow_redirects=False)
+
+
+@pytest.fixture
+def study(send: Send, client: TestClient) -> str:
+    """A drawn chest that the worker has read."""
+    octets = dicom.encode(chest.draw(3, ("Effusion",), size=SIZE), dicom.Header(number=3))
+    sent = send(("film.dcm", octets))
+    until(lambda: client.get(f"{API}/studies/{sent}/job").json()["state"] == "done")
+    return sent
+
+
+def asked(client: TestClient, study: str, **about: Any) -> dict[str, Any]:
+    """What the page is answered."""
+    answer = client.post(f"/studies/{study}/counterfactual", json={"model": OWN, **about})
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def pixels(client: TestClient, told: dict[str, Any], strength: float, halved: int = 0) -> np.ndarray[Any, np.dtype[np.int_]]:
+    """The film's stored values at a strength."""
+    answer = client.get(f"{told['pixels_url']}/{strength}/pixels", params={"halved": halved})
+    assert answer.headers["X-Shape"] == f"{SIZE >> halved},{SIZE >> halved}"
+    return np.frombuffer(answer.content, answer.headers["X-Dtype"]).reshape(SIZE >> halved, SIZE >> halved).astype(int)
+
+
+def test_page_and_python_say_the_same(client: TestClient, store: Store, worker: Worker, study: str) -> None:
+    told = asked(client, study, finding="Effusion", direction=-1)
+    assert (told["way"], told["finding"], told["direction"]) == ("generator", "Effusion", -1)
+    with store.view() as tx:
+        row = tx.studies.get(study)
+        image = tx.studies.load_image(row.images[0].id)
+        series = replace(row.series[0].outline(), images=(image,))
+    loaded = worker._loaded()
+    made = reading.counterfactual(loaded, loaded.registry.card(OWN), series, "Effusion", direction=-1)
+    assert [one["model"] for one in told["said"]] == [OWN, "referee"]
+    assert [one["referee"] for one in told["said"]] == [False, True]
+    for page, mine in zip(told["said"], made.said, strict=True):
+        assert page["probabilities"] == pytest.approx(mine.probabilities)
+    assert told["said"][0]["moved"] == pytest.approx(made.said[0].moved)
+    assert told["said"][1]["moved"] == [None] * 7, "nobody measured the gap of this referee"
+    assert told["pixels"] == pytest.approx(made.pixels)
+    assert told["inside"] == pytest.approx(made.inside)
+    changed = {one["finding"]: one for one in told["changes"]}
+    assert changed["Effusion"]["after"] == pytest.approx(made.said[0].probabilities[counterfactuals.ONE])
+    assert abs(told["changes"][0]["change"]) == max(abs(one["change"]) for one in told["changes"])
+
+
+def test_the_film_at_a_strength_is_what_the_edit_makes(client: TestClient, store: Store, study: str) -> None:
+    told = asked(client, study, finding="Cardiomegaly", direction=-1)
+    octets = np.frombuffer(client.get(told["values_url"]).content, "<f4")
+    planes = {
+        plane["name"]: octets[plane["offset"] :][: np.prod(plane["shape"])].reshape(plane["shape"]) for plane in told["planes"]
+    }
+    with store.view() as tx:
+        image = tx.studies.load_image(told["image"])
+    edit = Edit(
+        planes["flow"], planes["attention"], planes["residual"], Extent.of(told["extent"]), told["black"], told["white"]
+    )
+    film = pixels(client, told, 0)
+    np.testing.assert_array_equal(film, image.stored, "the film itself")
+    for strength in (0.4, 1.0, 1.5):
+        made = pixels(client, told, strength)
+        np.testing.assert_array_equal(made, in_its_units(image, edit, strength))
+        again = grey(replace(image, stored=frozen(made.astype(np.uint16))))
+        np.testing.assert_allclose(again, edit.apply(grey(image), strength), atol=2e-3)
+    small = pixels(client, told, 1.0, halved=1)
+    assert np.abs(small - opening.half(pixels(client, told, 1.0).astype(np.uint16), 1)).mean() < 0.01 * np.ptp(film)
+    for address, status in ((f"{told['pixels_url']}/2/pixels", 422), ("/counterfactuals/aaaaaaaaaaaa/1/pixels", 404)):
+        assert client.get(address).status_code == status
+
+
+def test_a_change_by_flow_tells_the_ratio_beside_a_control(client: TestClient, study: str) -> None:
+    told = asked(client, study, finding="Cardiomegaly", direction=-1)
+    film, after, control = told["ratio"]
+    assert 0.2 < film < 0.8
+    assert film != after
+    assert control != after
+    assert asked(client, study, finding="Effusion")["ratio"] is None
+
+
+def test_what_flips_the_answer_is_asked_where_no_direction_is_named(client: TestClient, study: str) -> None:
+    told = asked(client, study, finding="Effusion")
+    before = told["said"][0]["probabilities"][0]
+    assert told["direction"] == (-1 if before >= 0.5 else 1)
+    assert asked(client, study, finding="Effusion", direction=told["direction"])["id"] != told["id"]
+
+
+def test_only_what_is_offered_is_made(client: TestClient, study: str, settings: Settings) -> None:
+    for about, words in (
+        ({"finding": KEPT_BACK}, "no counterfactual of “Mass”"),
+        ({"finding": "Effusion", "way": "shift"}, "no counterfactual of “Effusion”"),
+        ({"finding": "Warts"}, "no counterfactual of “Warts”"),
+    ):
+        answer = client.post(f"/studies/{study}/counterfactual", json={"model": OWN, **about}, headers=JSON)
+        assert answer.status_code == 422
+        assert words in answer.json()["error"]
+    assert client.post("/studies/aaaaaaaaaaaa/counterfactual", json={"model": OWN, "finding": "Effusion"}).status_code == 404
+    registry = Registry(settings.models)
+    assert set(there.ways(registry, registry.card(OWN))) == set(OFFERED)
+
+
+def test_a_doubt_is_said_in_the_readers_language(client: TestClient, study: str) -> None:
+    told = asked(client, study, finding="Effusion", direction=1)  # darker is not more of it to everybody
+    names = {one["name"] for one in told["doubts"]}
+    assert names <= set(counterfactuals.DOUBTS)
+    client.cookies.set("whylight-language", "ko")
+    korean = asked(client, study, finding="Effusion", direction=1)
+    assert {one["name"] for one in korean["doubts"]} == names
+    for english, other in zip(told["doubts"], korean["doubts"], strict=True):
+        assert english["sentence"] != other["sentence"]
