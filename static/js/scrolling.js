@@ -63,7 +63,7 @@ export class Scrolling {
     const { stacks, payload } = this.page;
     for (const { stack, opens } of data.prediction?.parts ?? []) {
       const known = stacks.get(stack);
-      if (known && opens && data.finding in opens) known.at = opens[data.finding];
+      if (known && opens && data.finding in opens) known.at = known.placeOf(opens[data.finding]);
     }
     const named = payload.chosen.image || data.image;
     for (const stack of stacks.values()) stack.at = stack.places.get(named) ?? stack.at;
@@ -75,11 +75,12 @@ export class Scrolling {
    */
   opening(stack) {
     const { payload } = this.page;
-    const at = payload.part(stack?.image)?.opens?.[payload.data.finding];
-    if (!stack || at === undefined) {
+    const stored = payload.part(stack?.image)?.opens?.[payload.data.finding];
+    if (!stack || stored === undefined) {
       say(words("exam.no-score"));
       return;
     }
+    const at = stack.placeOf(stored);
     this.to(stack, at);
     say(words("exam.opened", at + 1, payload.label));
   }

@@ -128,6 +128,32 @@ def test_the_strip_jumps_by_a_press_a_drag_and_the_keyboard(opened: Page) -> Non
     assert stands(opened, 2) == SLICES // 2 + 1
 
 
+def test_a_reader_goes_through_a_plane_from_the_side_they_chose(opened: Page) -> None:
+    def place() -> str:
+        return str(pane(opened, 3).locator(".pane-place").inner_text())
+
+    pane(opened, 3).focus()
+    opened.keyboard.press("Home")
+    lowest = place()
+    assert lowest.startswith(f"1 / {SLICES} · ")
+    opened.locator("#directions > summary").click()
+    opened.locator('#directions select[name="axial"]').select_option("head")
+    opened.locator("#directions button").click()
+    full(opened)
+    assert [stands(opened, n) for n in (1, 2, 3)] == [SLICES // 2 + 1, SLICES // 2 + 1, SLICES // 2]
+    pane(opened, 3).focus()
+    opened.keyboard.press("End")
+    assert place().partition(" · ")[2] == lowest.partition(" · ")[2], "the same slice by number and place, now the last"
+    opened.mouse.move(*at(opened, 3, 0.5, 0.5))
+    opened.mouse.wheel(0, -120)
+    assert stands(opened, 3) == SLICES - 1
+    opened.mouse.move(*at(opened, 1, 0.5, 0.2))
+    opened.keyboard.down("Shift")
+    opened.mouse.click(*at(opened, 1, 0.5, 0.2))
+    opened.keyboard.up("Shift")
+    assert stands(opened, 3) < SLICES // 2, "a point near the head lies on one of the first slices"
+
+
 def test_a_window_belongs_to_its_series_and_a_view_to_its_plane(opened: Page) -> None:
     def windows() -> list[str]:
         return [str(pane(opened, n).locator(".pane-window").inner_text()) for n in (1, 2, 3)]

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from app.classifiers.card import Card
+from app.domain import Plane
+from app.stacks import Side
 from app.store import ImageRow, LabelledRow, SeriesRow, StudyRow
 from app.web.calling import Shown
 from app.web.case.payload import CaseData, JobData, Poll, Urls
@@ -42,7 +44,8 @@ class CasePage:
     be said of the headers of what is shown. ``points`` say by finding from where on it is called. ``report`` tells what became
     of the files of the upload that led here, once. ``labels`` are what the tables of cohorts say of the study, of a film that
     is shown alone those about it. ``worth`` is what the sign that a map looks elsewhere was measured to be worth, ``second``
-    what the network says that learned from the same patients.
+    what the network says that learned from the same patients. ``directions``: from which side the reader goes through the
+    stacks of a plane; as they are stored where none is named.
     """
 
     template: ClassVar[str] = "case.html"
@@ -63,6 +66,7 @@ class CasePage:
     labels: tuple[LabelledRow, ...] = ()
     worth: str = ""
     second: Second | None = None
+    directions: Mapping[Plane, Side] = field(default_factory=dict)
 
     @property
     def evidence(self) -> tuple["Told", ...]:
