@@ -37,6 +37,11 @@ def plane(name: str, _: Translate) -> str:
     return names.get(name) or _("plane unknown")
 
 
+def slices(count: int, _: Translate) -> str:
+    """How many slices."""
+    return _("%(n)s slice", n=count) if count == 1 else _("%(n)s slices", n=count)
+
+
 def side(name: Side, _: Translate) -> str:
     """From which side a stack is gone through."""
     return {

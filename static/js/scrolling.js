@@ -66,7 +66,10 @@ export class Scrolling {
       if (known && opens && data.finding in opens) known.at = known.placeOf(opens[data.finding]);
     }
     const named = payload.chosen.image || data.image;
-    for (const stack of stacks.values()) stack.at = stack.places.get(named) ?? stack.at;
+    for (const stack of stacks.values()) {
+      stack.at = stack.places.get(named) ?? stack.at;
+      offer(stack);
+    }
   }
 
   /**
@@ -136,6 +139,7 @@ export class Scrolling {
   /** @param {Stack} stack */
   #moved(stack) {
     const { panes, regions, tools, loader } = this.page;
+    offer(stack);
     if (panes.active.stack === stack) {
       regions.look();
       const { film, place } = panes.active;
@@ -171,4 +175,13 @@ export class Scrolling {
       }
     }
   }
+}
+
+/**
+ * A stack is split at the slice that is shown, unless the reader types another one.
+ * @param {Stack} stack
+ */
+function offer(stack) {
+  const field = document.getElementById(`split-${stack.id}`);
+  if (field instanceof HTMLInputElement) field.value = String(Math.max(2, stack.at + 1));
 }

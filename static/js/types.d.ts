@@ -313,6 +313,7 @@ export interface Urls {
   reviews: string;
   review: string;
   corrections: string;
+  regroupings: string;
   points: string;
 }
 

@@ -80,6 +80,7 @@ class Urls:
     reviews: str
     review: str
     corrections: str
+    regroupings: str
     points: str
 
     @classmethod
@@ -94,6 +95,7 @@ class Urls:
             reviews=f"{here}/reviews",
             review="/reviews/",
             corrections=f"{here}/corrections",
+            regroupings=f"{here}/regroupings",
             points=f"{here}/points",
         )
 

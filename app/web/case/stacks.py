@@ -15,7 +15,7 @@ from app.stacks import STACKED, Side, begins, turned
 from app.store import AnswerRow, ImageRow, SeriesRow, StackRow, StudyRow
 from app.web.case.payload import Arrangement
 from app.web.case.payload_stacks import ImageData, LutData, SaidData, StackData, WindowData
-from app.web.wording import Translate, caution, lying, plane, side, spacing, titled
+from app.web.wording import Translate, caution, lying, plane, side, slices, spacing, titled
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +71,7 @@ class Shown:
     @property
     def others(self) -> tuple[SeriesRow, ...]:
         """The study's series that are in none of the runs."""
-        here = {run.series.id for run in self.runs}
+        here = {image.series_id for run in self.runs for image in run.images}
         return tuple(series for series in self.study.series if series.id not in here)
 
 
@@ -110,8 +110,8 @@ def _exam(study: StudyRow, stacks: Sequence[StackRow], named: ImageRow | None, d
     images = {image.id: image for image in study.images}
     runs = []
     for one in stacks:
-        slices = turned([images[image] for image in one.images], one.plane, one.between, directions)
-        runs.append(Run(series[one.series_id], slices, one))
+        seen = turned([images[image] for image in one.images], one.plane, one.between, directions)
+        runs.append(Run(series[one.series_id], seen, one))
     return Shown(study, "planes", named, tuple(ordered(runs)), tuple(stacks), _places(stacks))
 
 
@@ -153,8 +153,6 @@ def told(seen: Shown, opened: Set[str], _: Translate) -> tuple[StackData, ...]:
 def _slices(run: Run, stack: StackRow, seen: Shown, *, used: bool, space: str, _: Translate) -> StackData:
     """The entry of an exam's stack."""
     said, description = stack.correction, run.series.description
-    title = " ".join(filter(None, (titled(plane(stack.plane, _)), stack.weighting)))
-    count = _("%(n)s slices", n=len(run.images))
     kind = _("localizer") if stack.localizer else ""
     first = begins(run.images, stack.plane, stack.between, along=not run.turned)
     return StackData(
@@ -165,8 +163,8 @@ def _slices(run: Run, stack: StackRow, seen: Shown, *, used: bool, space: str, _
         weighting=stack.weighting,
         localizer=stack.localizer,
         used=used,
-        title=title,
-        listed=" · ".join(filter(None, (title, description, kind, count))),
+        title=called(stack, _),
+        listed=" · ".join(filter(None, (called(stack, _), description, kind, slices(len(stack.images), _)))),
         description=description,
         said=SaidData(said.plane or "", said.weighting or "", {None: "", True: "yes", False: "no"}[said.used]),
         between=stack.between,
@@ -176,6 +174,11 @@ def _slices(run: Run, stack: StackRow, seen: Shown, *, used: bool, space: str, _
         space=space,
         images=tuple(image_data(image, seen.places, _) for image in run.images),
     )
+
+
+def called(stack: StackRow, _: Translate) -> str:
+    """What a stack shows."""
+    return " ".join(filter(None, (titled(plane(stack.plane, _)), stack.weighting)))
 
 
 def numbered(values: Mapping[str, str | int | float], run: Run) -> Mapping[str, str | int | float]:

@@ -189,4 +189,4 @@ def _stack(run: StackData, _: Translate) -> str:
     first = run.images[0]
     apart = _("%(mm)s mm apart", mm=f"{run.between:.1f}") if run.between else ""
     size = f"{first.columns} × {first.rows}"
-    return " · ".join(filter(None, (run.description, _("%(n)s slices", n=len(run.images)), size, apart)))
+    return " · ".join(filter(None, (run.description, wording.slices(len(run.images), _), size, apart)))
