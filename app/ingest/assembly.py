@@ -30,10 +30,17 @@ def _one_each(series: tuple[Series, ...]) -> tuple[Series, ...]:
     """The series, those that are one (`app.stacks.together`) joined under the first one's UID."""
     joined: dict[str, Series | None] = {}
     for group in together(series, STACKED):
-        images = tuple(replace(image, warnings=(*image.warnings, JOINED)) for each in group for image in each.images)
+        images = tuple(image for each in group for image in _alone(each))
         joined |= {each.series_uid: None for each in group} | {group[0].series_uid: replace(group[0], images=images)}
     kept = (joined.get(each.series_uid, each) for each in series)
     return tuple(each for each in kept if each is not None)
+
+
+def _alone(series: Series) -> tuple[Image, ...]:
+    """The images of a series that is put with others, with a remark on one that came alone."""
+    if len(series.images) > 1:
+        return series.images
+    return tuple(replace(image, warnings=(*image.warnings, JOINED)) for image in series.images)
 
 
 def _joined(first: Study, second: Study) -> Study:

@@ -7,9 +7,9 @@ words give the same UID, whichever file comes first. Knows header values.
 
 from app.ingest import identity
 from app.ingest.header import Header
+from app.stacks import NO_SERIES_UID
 
 NEW_STUDY = "The header has no valid Study Instance UID; files of one patient and accession, visit or series were put together."
-NEW_SERIES = "The header has no valid Series Instance UID; files of one series number, description and place were put together."
 
 
 def study_uid(header: Header, sha256: str) -> str:
@@ -42,7 +42,7 @@ def series_uid(header: Header, study: str, sha256: str) -> str:
     found = header.text("SeriesInstanceUID")
     if identity.valid(found):
         return found
-    header.warn(NEW_SERIES)
+    header.warn(NO_SERIES_UID)
     told = tuple(header.text(keyword) for keyword in ("SeriesNumber", "SeriesDescription", "FrameOfReferenceUID"))
     key = (study, header.text("Modality"), *told) if any(told) else (study, sha256)
     return identity.generated("\0".join(key), "SeriesInstanceUID")

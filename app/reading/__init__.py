@@ -7,7 +7,7 @@ imports no torch; the first result does.
 from app.reading.asking import Heard, heard, maps
 from app.reading.counterfactuals import counterfactual
 from app.reading.inquiry import explained, stages, what_if, what_if_exam
-from app.reading.plan import Reading, answers, readings
+from app.reading.plan import Reading, Words, answers, readings
 from app.reading.running import ALL, TOP, Result, read
 from app.stacks import STACKED
 
@@ -18,6 +18,7 @@ __all__ = [
     "Heard",
     "Reading",
     "Result",
+    "Words",
     "answers",
     "counterfactual",
     "explained",

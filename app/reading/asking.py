@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from app.cohorts.cases import NOT_READ, Said
@@ -10,7 +11,7 @@ from app.domain import Answer, Inspection, Layer, Localisation, Region, Study
 from app.domain.stacks import fingerprint
 from app.errors import AppError, InputError, ModelError, NotFound
 from app.evaluation import truth
-from app.reading.plan import Reading, readings
+from app.reading.plan import NOTHING, Reading, Words, readings
 from app.reading.running import read
 
 if TYPE_CHECKING:
@@ -36,8 +37,16 @@ class Heard:
         return Said(None, (self.error.sentence,)) if self.error is not None else NOT_READ
 
 
-def heard(studies: Sequence[Study], loaded: "Loaded", model: str, *, insist: bool = False) -> tuple[Heard, ...]:
-    """What ``model`` says of each study, in their order. A study that it does not read, or that fails, has an error.
+def heard(
+    studies: Sequence[Study],
+    loaded: "Loaded",
+    model: str,
+    *,
+    insist: bool = False,
+    words: Mapping[str, Words] = MappingProxyType({}),
+) -> tuple[Heard, ...]:
+    """What ``model`` says of each study, in their order. A study that it does not read, or that fails, has an error. ``words``
+    are what readers said of their stacks, by Study Instance UID.
 
     ModelError when the network or its guard is not there or cannot be loaded; ValueError for the same film twice.
     """
@@ -45,7 +54,7 @@ def heard(studies: Sequence[Study], loaded: "Loaded", model: str, *, insist: boo
     errors: dict[int, AppError] = {}
     for place, study in enumerate(studies):
         try:
-            due.append(readings(study, loaded.registry, model))
+            due.append(readings(study, loaded.registry, model, words.get(study.study_uid, NOTHING)))
         except (InputError, NotFound) as error:
             errors[place] = error
             due.append(())
@@ -58,7 +67,8 @@ def heard(studies: Sequence[Study], loaded: "Loaded", model: str, *, insist: boo
         raise
     except Exception as error:  # noqa: BLE001 - one study's fault must not keep the others from being read
         if len(studies) > 1:
-            return tuple(chain.from_iterable(heard([study], loaded, model, insist=insist) for study in studies))
+            each = (heard([study], loaded, model, insist=insist, words=words) for study in studies)
+            return tuple(chain.from_iterable(each))
         if isinstance(error, AppError):
             return (Heard(error=error),)
         fault = AppError("Something went wrong in the analysis (%(kind)s).", {"kind": type(error).__name__})

@@ -1,6 +1,6 @@
 """Which networks read which stacks of a study, by the one rule of `app.classifiers.registry`. Knows headers, and no pixels."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar, cast
 
@@ -9,7 +9,7 @@ from app.classifiers.members import preferred
 from app.classifiers.registry import Headed, Registry, covers, named_reads, unnamed
 from app.domain import READ_PLANES, Plane
 from app.errors import InputError
-from app.stacks import STACKED, Correction, Parted, Placed, Stack, chosen, films, stacks
+from app.stacks import STACKED, Correction, Parted, Placed, Regrouping, Stack, chosen, corrected, films, regrouped, stacks
 
 
 class Described(Headed, Parted[Placed], Protocol):
@@ -42,6 +42,17 @@ class Visited(Protocol[S_co, P_co]):
         """Every image of its series."""
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What readers said of a study's stacks: what they are instead of what their headers say, and which slices are one."""
+
+    corrections: tuple[Correction, ...] = ()
+    regroupings: tuple[Regrouping, ...] = ()
+
+
+NOTHING = Words()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Reading(Generic[S_co, P_co]):
     """What one network reads at once: a film, or the stack of each plane of an exam in the order of `app.domain.READ_PLANES`.
@@ -70,19 +81,19 @@ class Reading(Generic[S_co, P_co]):
 
 
 def readings(
-    study: Visited[S, P], registry: Registry, model: str | None = None, corrections: Iterable[Correction] = ()
+    study: Visited[S, P], registry: Registry, model: str | None = None, words: Words = NOTHING
 ) -> tuple[Reading[S, P], ...]:
     """What networks read of a study: one reading per film, in the order of the study; then one per exam.
 
     Each series goes to the network that is chosen by itself, or all to the one named. Of an exam's series it reads the stack of
-    each plane that it prefers, with what readers corrected (`app.stacks.chosen`). Empty when no network is registered for any
-    of it; NotFound for a network there is not; InputError for one of films where there are none, or of exams. A network that is
-    named reads what it is made for, or else whatever is of its kind: a choice wins over a header. A network that is named may
-    read a phantom, or a phantom network a patient's study: whoever names it wants to see just that, and its card's banner says
-    what the answer is worth.
+    each plane that it prefers, with what readers said in ``words`` (`app.stacks.chosen`). Empty when no network is registered
+    for any of it; NotFound for a network there is not; InputError for one of films where there are none, or of exams. A network
+    that is named reads what it is made for, or else whatever is of its kind: a choice wins over a header. A network that is
+    named may read a phantom, or a phantom network a patient's study: whoever names it wants to see just that, and its card's
+    banner says what the answer is worth.
     """
     if model is None:
-        found = (*_films(study, registry), *_exams(study, registry, tuple(corrections)))
+        found = (*_films(study, registry), *_exams(study, registry, words))
         return cast(tuple[Reading[S, P], ...], found)
     card = registry.card(model)
     own = named_reads(card, study, study.series)
@@ -96,7 +107,7 @@ def readings(
             Reading(card, ((series, stack),), unnamed(card, study, series)) for series in own for stack in films(series)
         )
         return cast(tuple[Reading[S, P], ...], one_by_one)
-    parts = _parts(card, own, tuple(corrections))
+    parts = _parts(card, study, own, words)
     if not parts:
         raise InputError("The network “%(name)s” reads no stack of this study.", {"name": card.name})
     return cast(tuple[Reading[S, P], ...], (Reading(card, parts),))
@@ -116,7 +127,7 @@ def _films(study: Visited[S, P], registry: Registry) -> Iterator[Reading[S, Plac
             yield from (Reading(card, ((series, stack),), blind) for stack in films(series))
 
 
-def _exams(study: Visited[S, P], registry: Registry, corrections: tuple[Correction, ...]) -> Iterator[Reading[S, Placed]]:
+def _exams(study: Visited[S, P], registry: Registry, words: Words) -> Iterator[Reading[S, Placed]]:
     """The exams of a study: series by series the network that is chosen, and what each reads together.
 
     A network of phantoms that reads people too takes no series beside another network: it stands in where there is none.
@@ -126,16 +137,18 @@ def _exams(study: Visited[S, P], registry: Registry, corrections: tuple[Correcti
     taken = False
     for card in ranked:
         own = [series for series in left if covers(card, study, series)]
-        parts = () if taken and card.phantom != study.phantom else _parts(card, own, corrections)
+        parts = () if taken and card.phantom != study.phantom else _parts(card, study, own, words)
         if parts:
             yield Reading(card, parts)
             taken = True
             left = [series for series in left if series not in own]
 
 
-def _parts(card: Card, own: Iterable[S], corrections: tuple[Correction, ...]) -> tuple[tuple[S, Stack[Placed]], ...]:
+def _parts(card: Card, study: Visited[S, P], own: Collection[S], words: Words) -> tuple[tuple[S, Stack[Placed]], ...]:
     """The stack of each plane that an exam's network reads, with its series, in the order of the planes."""
-    pairs = [(series, stack) for series in own for stack in stacks(series, corrections)]
+    every = [one for one in study.series if one.modality in STACKED or one in own]
+    found = corrected(regrouped((stack for one in every for stack in stacks(one)), words.regroupings), words.corrections)
+    pairs = [(one, stack) for one in own for stack in found if stack.series_uid == one.series_uid]
     read = chosen([stack for _, stack in pairs], preferred(card.members))
     return tuple(pair for plane in READ_PLANES for pair in pairs if pair[1] is read.get(plane))
 

@@ -13,6 +13,9 @@ JOINED = (
     "This slice came under a Series Instance UID of its own; it was put with others of the same series number, description, "
     "direction and size."
 )
+NO_SERIES_UID = (
+    "The header has no valid Series Instance UID; files of one series number, description and place were put together."
+)
 FEWEST = 3
 """So many slices with a UID each are one series; two may be two films of one thing."""
 

@@ -69,6 +69,10 @@ class Placed(Protocol):
     def content(self) -> str:
         """What tells its pixels from other pixels."""
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is to be said of its header, as message ids."""
+
 
 P = TypeVar("P", bound=Placed)
 P_co = TypeVar("P_co", bound=Placed, covariant=True)

@@ -119,27 +119,32 @@ class _Group(Generic[P]):
 def stacks(series: Parted[P], corrections: Iterable[Correction] = ()) -> tuple[Stack[P], ...]:
     """The stacks of a series, numbered from 0. Every slice is in one of them, duplicates aside. A correction replaces what the
     headers say; it changes no number and no order."""
-    corrected = {correction.stack: correction for correction in corrections}
     groups = sorted(_groups(series.images), key=_Group.order)
     echoes = {group.echo for group in groups}
     several = _several(groups, series.localizer)
     made = []
     for number, group in enumerate(groups):
-        between, found = _distances(group)
-        stack = Stack(
-            series_uid=series.series_uid,
-            number=number,
-            plane=plane(group.normal),
-            weighting=_weighting(series.weighting, group.echo, len(echoes) > 1),
-            localizer=series.localizer,
-            images=group.images,
-            between=between,
-            oddities=(*several, *group.oddities, *found, *_numbers(group)),
-            frame=group.frame,
+        between, found = distances(group.images, group.normal, still=group.still)
+        made.append(
+            Stack(
+                series_uid=series.series_uid,
+                number=number,
+                plane=plane(group.normal),
+                weighting=_weighting(series.weighting, group.echo, len(echoes) > 1),
+                localizer=series.localizer,
+                images=group.images,
+                between=between,
+                oddities=(*several, *group.oddities, *found, *_numbers(group)),
+                frame=group.frame,
+            )
         )
-        correction = corrected.get(stack.fingerprint) if corrected else None
-        made.append(stack.corrected(correction) if correction else stack)
-    return tuple(made)
+    return corrected(made, corrections)
+
+
+def corrected(found: Iterable[Stack[P]], corrections: Iterable[Correction]) -> tuple[Stack[P], ...]:
+    """Stacks as readers say they are."""
+    said = {correction.stack: correction for correction in corrections}
+    return tuple(stack.corrected(said[stack.fingerprint]) if said and stack.fingerprint in said else stack for stack in found)
 
 
 STACKED = frozenset({"MR"})
@@ -316,13 +321,16 @@ def _blocks(images: list[P]) -> Iterator[list[P]]:
     yield from parts
 
 
-def _distances(group: _Group[P]) -> tuple[float | None, tuple[Oddity, ...]]:
-    """The usual distance between neighbours, mm, and where it is another one."""
-    if group.still:
+def distances(
+    images: Sequence[Placed], normal: NDArray[np.float64] | None, *, still: bool
+) -> tuple[float | None, tuple[Oddity, ...]]:
+    """The usual distance between neighbours along a normal (3,), mm, and where it is another one; 0 where they are ``still``,
+    which is all in one place."""
+    if still:
         return 0.0, ()
-    if len(group.images) < 2 or (group.normal is None and group.images[0].location is None):
+    if len(images) < 2 or (normal is None and images[0].location is None):
         return None, ()
-    places = [slices.along(image, group.normal) for image in group.images]
+    places = [slices.along(image, normal) for image in images]
     steps = [b - a for a, b in pairwise(places)]
     usual = float(np.median(steps))
     said = []

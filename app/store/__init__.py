@@ -47,6 +47,7 @@ from app.store.records import (
     WorklistQuery,
     WorklistRow,
 )
+from app.store.regroupings import RegroupingRow
 from app.store.staging import RENAMED, Staged, Staging
 from app.store.store import Store, Transaction
 from app.store.studies import TAKEN
@@ -89,6 +90,7 @@ __all__ = [
     "Provenance",
     "Question",
     "QuestionRow",
+    "RegroupingRow",
     "ReviewRow",
     "SeriesRow",
     "Slice",

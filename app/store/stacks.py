@@ -2,11 +2,12 @@
 
 `arranged` computes them, outside of any transaction that writes; `Stacks.settle` brings the rows in line. A stack whose
 members changed is another stack: the old one goes where nobody said anything of it, else it stays beside the new one as an
-earlier state of its series. What a reader said of its plane goes along to a stack that has all its images and more.
+earlier state of its series. What a reader said of its plane goes along to a stack that has all its images and more, and to the
+parts of one that a reader split.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, cast
 
@@ -14,7 +15,7 @@ from sqlalchemy import Select, delete, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
-from app.stacks import Stack, arrange
+from app.stacks import Regrouping, Stack, arrange, regrouped
 from app.store.records import CorrectionRow, ImageRow, OddityRow, SeriesRow, StackRow
 from app.store.tables import (
     CorrectionTable,
@@ -34,9 +35,9 @@ from app.store.tables import (
 NOTHING = CorrectionRow()
 
 
-def arranged(series: SeriesRow) -> tuple[Stack[ImageRow], ...]:
-    """The stacks that the images of a series make, numbered in their order."""
-    return arrange(series)
+def arranged(series: Sequence[SeriesRow], words: Sequence[Regrouping] = ()) -> tuple[Stack[ImageRow], ...]:
+    """The stacks that the images of series make, numbered in their order within each, with what readers said of them."""
+    return regrouped((stack for one in series for stack in arrange(one)), words)
 
 
 class Stacks:
@@ -50,17 +51,18 @@ class Stacks:
         mine = (SeriesTable.study_id == study_id, SeriesTable.unsorted)
         return tuple(self._session.scalars(select(SeriesTable.id).where(*mine).order_by(SeriesTable.number)))
 
-    def settle(self, series: SeriesRow, study_id: str, found: Sequence[Stack[ImageRow]]) -> bool:
-        """Bring a series' rows in line with the stacks that its images make; False, and nothing is changed, where it got other
-        images since ``found`` was computed."""
-        counted = select(func.count()).select_from(ImageTable).where(ImageTable.series_id == series.id)
-        if self._session.scalar(counted) != len(series.images):
+    def settle(self, series: Sequence[SeriesRow], study_id: str, found: Sequence[Stack[ImageRow]]) -> bool:
+        """Bring the rows of series in line with the stacks that their images make; False, and nothing is changed, where they
+        got other images since ``found`` was computed."""
+        ids = {one.series_uid: one.id for one in series}
+        counted = select(func.count()).select_from(ImageTable).where(ImageTable.series_id.in_(ids.values()))
+        if self._session.scalar(counted) != sum(len(one.images) for one in series):
             return False
         wanted = {stack.fingerprint: stack for stack in found}
-        rows = list(self._session.scalars(select(StackTable).where(StackTable.series_id == series.id)))
+        rows = list(self._session.scalars(select(StackTable).where(StackTable.series_id.in_(ids.values()))))
         known = {row.fingerprint: row for row in rows}
         made = [stack for name, stack in wanted.items() if name not in known]
-        self._add(study_id, series.id, made)
+        self._add(study_id, ids, made)
         for row in rows:
             stack = wanted.get(row.fingerprint)
             if stack is not None:
@@ -68,11 +70,11 @@ class Stacks:
                 row.oddities = [asdict(oddity) for oddity in stack.oddities]
             elif row.current:
                 self._supersede(row, made)
-        self._session.execute(update(SeriesTable).where(SeriesTable.id == series.id).values(unsorted=False))
+        self._session.execute(update(SeriesTable).where(SeriesTable.id.in_(ids.values())).values(unsorted=False))
         self._session.flush()
         return True
 
-    def _add(self, study_id: str, series_id: str, made: Iterable[Stack[ImageRow]]) -> None:
+    def _add(self, study_id: str, ids: Mapping[str, str], made: Iterable[Stack[ImageRow]]) -> None:
         stacks: list[dict[str, Any]] = []
         members: list[dict[str, Any]] = []
         for stack in made:
@@ -81,7 +83,7 @@ class Stacks:
                 {
                     "id": stack_id,
                     "study_id": study_id,
-                    "series_id": series_id,
+                    "series_id": ids[stack.series_uid],
                     "fingerprint": stack.fingerprint,
                     "number": stack.number,
                     "plane": stack.plane,
@@ -104,20 +106,25 @@ class Stacks:
     def _supersede(self, row: StackTable, made: Sequence[Stack[ImageRow]]) -> None:
         """Let a stack go that its series makes no more; keep it as an earlier state where something was said of it."""
         mine = set(self._session.scalars(select(StackImageTable.image_id).where(StackImageTable.stack_id == row.id)))
-        heir = next((stack for stack in made if mine <= {image.id for image in stack.images}), None)
         correction = self._session.get(CorrectionTable, row.id)
-        if correction is not None and heir is not None:
-            self._session.flush()
-            stack_id = self._session.scalar(select(StackTable.id).where(StackTable.fingerprint == heir.fingerprint))
-            if self._session.get(CorrectionTable, stack_id) is None:
-                taken = {name: getattr(correction, name) for name in CORRECTED}
-                self._session.add(CorrectionTable(stack_id=stack_id, **taken))
+        for heir in made if correction is not None else ():
+            theirs = {image.id for image in heir.images}
+            if correction is not None and (mine <= theirs or theirs <= mine):
+                self._inherit(correction, heir.fingerprint)
         referring = (table.stack_id == row.id for table in (PartTable, LayerTable, JobTable, WhatIfTable))
         if self._session.scalar(select(or_(*(exists().where(one) for one in referring)))):
             row.current, row.superseded_at = False, now()
         else:
             self._session.delete(row)
         self._session.flush()
+
+    def _inherit(self, correction: CorrectionTable, fingerprint: str) -> None:
+        """Let what a reader said of a stack hold for another one too, of which nothing is said yet."""
+        self._session.flush()
+        stack_id = self._session.scalar(select(StackTable.id).where(StackTable.fingerprint == fingerprint))
+        if self._session.get(CorrectionTable, stack_id) is None:
+            taken = {name: getattr(correction, name) for name in CORRECTED}
+            self._session.add(CorrectionTable(stack_id=stack_id, **taken))
 
     def get(self, stack_id: str) -> StackRow:
         """One stack; NotFound."""

@@ -38,6 +38,7 @@ from app.store.migrating import at_head
 from app.store.parties import Parties
 from app.store.points import Points
 from app.store.questions import Questions, QuestionTable
+from app.store.regroupings import Regroupings
 from app.store.reviews import Reviews
 from app.store.stacks import Stacks, arranged
 from app.store.staging import Staged, Staging, stage
@@ -74,6 +75,7 @@ class Transaction:
         self.worklist = Worklist(session)
         self.inspections = Inspections(session)
         self.stacks = Stacks(session)
+        self.regroupings = Regroupings(session)
         self.answers = Answers(session, self.doomed)
         self.layers = Layers(session, blobs, self.doomed)
         self.agreements = Agreements(session)
@@ -169,7 +171,8 @@ class Store:
         """Bring a study's stacks in line with the images that its series have by now. NotFound where a series went meanwhile.
 
         What takes long is computed outside of the transaction that writes; images that come meanwhile are taken in as well.
-        Series that are one but for their UIDs (`app.stacks.together`) become one first.
+        Series that are one but for their UIDs (`app.stacks.together`) become one first. Where a reader parted or joined stacks
+        of a study, all of it is arranged at once.
         """
         with self.view() as tx:
             groups = together(tx.studies.get(study_id).series, STACKED) if tx.stacks.unsorted(study_id) else []
@@ -182,10 +185,12 @@ class Store:
                 due = tx.stacks.unsorted(study_id)
                 if not due:
                     return
-                series = tx.studies.series(due[0])
-            found = arranged(series)
+                words = tx.regroupings.in_force(study_id)
+                series = tx.studies.get(study_id).series if words else (tx.studies.series(due[0]),)
+            found = arranged(series, words)
             with self.begin(study_id) as tx:
-                tx.stacks.settle(series, study_id, found)
+                if tx.regroupings.in_force(study_id) == words:
+                    tx.stacks.settle(series, study_id, found)
 
     def ready(self) -> bool:
         """Whether the database answers and has been migrated to the newest schema."""

@@ -1,6 +1,7 @@
 """Studies, series, images and the files they came in."""
 
 import base64
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
@@ -168,13 +169,17 @@ class Studies:
         return row
 
     def join(self, series: Sequence[str]) -> None:
-        """Put the images of some series of a study, by their ids, into the first of them, and say so of each; the others go."""
+        """Put the images of some series of a study, by their ids, into the first of them, and say so of those that came alone;
+        the others go."""
         rows = {row.id: row for row in self._session.scalars(select(SeriesTable).where(SeriesTable.id.in_(series)))}
         if len(rows) != len(series):
             return  # one went meanwhile
         first, *others = (rows[one] for one in series)
-        for image in self._session.scalars(select(ImageTable).where(ImageTable.series_id.in_(series))):
-            if JOINED not in image.warnings:
+        images = list(self._session.scalars(select(ImageTable).where(ImageTable.series_id.in_(series))))
+        came = Counter(image.series_id for image in images)
+        alone = {image.id for image in images if came[image.series_id] == 1}
+        for image in images:
+            if image.id in alone and JOINED not in image.warnings:
                 image.warnings = [*image.warnings, JOINED]
             where = {"position": image.position, "axes": image.axes}
             image.series_id = first.id

@@ -26,7 +26,7 @@ from app.config import ROOT
 from app.desk.disc import LEFT_OUT
 from app.domain import FINDINGS, KNEE_FINDINGS, NO_FINDING, REASONS
 from app.explainers.variants import VARIANTS
-from app.stacks import JOINED
+from app.stacks import JOINED, NO_SERIES_UID, UNFIT
 from app.store import RENAMED, faults
 from app.web import errors
 from app.web.i18n import FOLDER
@@ -64,6 +64,8 @@ def spoken(root: Path = ROOT) -> frozenset[str]:
         *_template(root),
         GONE,
         JOINED,
+        NO_SERIES_UID,
+        *UNFIT,
         RENAMED,
         LEFT_OUT,
         *REASONS,

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import ClassVar, Protocol, cast
-from urllib.parse import quote, unquote
+from urllib.parse import parse_qsl, quote, unquote
 
 from fastapi import Request
 from fastapi.templating import Jinja2Templates
@@ -21,6 +21,8 @@ from starlette.responses import Response
 from app import __version__
 from app.classifiers.registry import Registry
 from app.config import ROOT, Settings
+from app.domain import Plane
+from app.stacks import SIDES, Side
 from app.store import Store
 from app.web import estimates
 from app.web.i18n import LANGUAGES, Catalogue, choose, read
@@ -29,6 +31,7 @@ from app.web.lanes import Lanes
 LANGUAGE_COOKIE = "whylight-language"
 THEME_COOKIE = "whylight-theme"
 READER_COOKIE = "whylight-reader"
+DIRECTIONS_COOKIE = "whylight-directions"
 READER = "reader"
 """Who reads where nobody has picked a name."""
 THEMES = ("dark", "light")
@@ -86,6 +89,12 @@ def reader(request: Request) -> str:
     """The name under which this reader's verdicts are kept: the one they picked. There are no accounts: who is here may pick
     any."""
     return name_of(unquote(request.cookies.get(READER_COOKIE, ""))) or READER
+
+
+def directions(request: Request) -> Mapping[Plane, Side]:
+    """From which side this reader goes through the stacks of a plane; as they are stored where they chose none."""
+    chosen = dict(parse_qsl(unquote(request.cookies.get(DIRECTIONS_COOKIE, ""))))
+    return {plane: side for plane, sides in SIDES.items() for side in sides if chosen.get(plane) == side}
 
 
 def name_of(text: str) -> str:

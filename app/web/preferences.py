@@ -1,12 +1,15 @@
-"""What a reader may choose for themselves: the language, the colours, and the name that their verdicts are kept under."""
+"""What a reader may choose for themselves: the language, the colours, the name that their verdicts are kept under, and from
+which side they go through the stacks of a plane."""
 
-from typing import Annotated
+from typing import Annotated, Literal
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
 from app.errors import InputError
+from app.stacks import SIDES
 from app.web import pages
 from app.web.i18n import LANGUAGES
 
@@ -14,13 +17,17 @@ router = APIRouter(include_in_schema=False)
 
 
 class Chosen(BaseModel):
-    """What a form of the header sends. ``named`` comes with the form for the name, which may be emptied: an empty field alone
-    cannot be told from none."""
+    """What a form of the header, or of a case, sends. ``named`` comes with the form for the name, ``directed`` with that for
+    the planes, because these may be emptied: an empty field alone cannot be told from none."""
 
     language: str = ""
     theme: str = ""
     reader: str = Field("", max_length=64)
     named: bool = False
+    sagittal: Literal["", "right", "left"] = ""
+    coronal: Literal["", "front", "back"] = ""
+    axial: Literal["", "feet", "head"] = ""
+    directed: bool = False
     back: str = "/"
 
 
@@ -36,6 +43,9 @@ def prefer(request: Request, chosen: Annotated[Chosen, Form()]) -> Response:  # 
         pages.cookie(response, pages.THEME_COOKIE, chosen.theme)
     if chosen.reader or chosen.named:
         pages.cookie(response, pages.READER_COOKIE, pages.name_of(chosen.reader))
+    if chosen.directed:
+        told: dict[str, str] = {plane: side for plane in SIDES if (side := getattr(chosen, plane))}
+        pages.cookie(response, pages.DIRECTIONS_COOKIE, urlencode(told))
     return response
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from app.stacks import Side
+
 Translate = Callable[..., str]
 
 NOTABLE = 0.01
@@ -33,6 +35,23 @@ def plane(name: str, _: Translate) -> str:
     """A plane by `app.domain.Plane`."""
     names = {"sagittal": _("sagittal"), "coronal": _("coronal"), "axial": _("axial"), "oblique": _("oblique")}
     return names.get(name) or _("plane unknown")
+
+
+def slices(count: int, _: Translate) -> str:
+    """How many slices."""
+    return _("%(n)s slice", n=count) if count == 1 else _("%(n)s slices", n=count)
+
+
+def side(name: Side, _: Translate) -> str:
+    """From which side a stack is gone through."""
+    return {
+        "right": _("right to left"),
+        "left": _("left to right"),
+        "front": _("front to back"),
+        "back": _("back to front"),
+        "feet": _("feet to head"),
+        "head": _("head to feet"),
+    }[name]
 
 
 def kind(name: str, _: Translate) -> str:

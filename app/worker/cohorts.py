@@ -15,10 +15,11 @@ from app.cohorts.cases import Said
 from app.desk import cohorts
 from app.domain import Region, Study
 from app.errors import NotFound
-from app.reading import Heard, heard, maps
+from app.reading import Heard, Words, heard, maps
 from app.reading.running import BATCH
 from app.store import CohortCaseRow, CohortRow, JobRow, Store, Transaction
 from app.worker.cohort_maps import Mapping
+from app.worker.task import words
 
 if TYPE_CHECKING:
     from app.classifiers.loading import Loaded
@@ -132,11 +133,14 @@ class Measuring:
         """What the networks say of some cases, kept with the cohort and with their studies."""
         ids = list(dict.fromkeys(case.study_id for case in some if case.study_id))
         studies: dict[str, Study] = {}
+        said: dict[str, Words] = {}
         with self.store.view() as tx:
             for study_id in ids:
                 with suppress(NotFound):
-                    studies[study_id] = tx.studies.load(study_id)
-        told = [dict(zip(studies, heard(tuple(studies.values()), self.loaded, card.name), strict=True)) for card in cards]
+                    studies[study_id] = study = tx.studies.load(study_id)
+                    said[study.study_uid] = words(tx, study_id, tx.stacks.of_study(study_id))
+        every = tuple(studies.values())
+        told = [dict(zip(studies, heard(every, self.loaded, card.name, words=said), strict=True)) for card in cards]
 
         def keep(tx: Transaction) -> None:
             tx.jobs.progress(self.job.id, self.owner, step, of, COHORT_READ)

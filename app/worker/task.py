@@ -76,16 +76,17 @@ def readings(tx: Transaction, job: JobRow, registry: Registry, study: Study) -> 
     NotFound for a network there is not; InputError for one that reads nothing of this study.
     """
     stacks = tx.stacks.of_study(job.study_id)
-    found = reading.readings(study, registry, job.model, corrections(stacks))
+    found = reading.readings(study, registry, job.model, words(tx, job.study_id, stacks))
     wanted = next((stack.fingerprint for stack in stacks if stack.id == job.stack_id), None)
     return tuple(one for one in found if wanted is None or wanted in {stack.fingerprint for stack in one.stacks})
 
 
-def corrections(stacks: Sequence[StackRow]) -> tuple[Correction, ...]:
-    """What readers say of stacks in place of their headers, as the sorting takes it."""
-    return tuple(
+def words(tx: Transaction, study_id: str, stacks: Sequence[StackRow]) -> reading.Words:
+    """What readers say of a study's stacks in place of their headers, as the sorting takes it."""
+    corrections = tuple(
         Correction(row.fingerprint, row.correction.plane, row.correction.weighting, row.correction.used) for row in stacks
     )
+    return reading.Words(corrections, tx.regroupings.in_force(study_id))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -39,6 +39,7 @@ class Slice:
     location: None = None
     kind: str = ""
     moment: None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def content(self) -> str:

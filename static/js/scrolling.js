@@ -63,10 +63,13 @@ export class Scrolling {
     const { stacks, payload } = this.page;
     for (const { stack, opens } of data.prediction?.parts ?? []) {
       const known = stacks.get(stack);
-      if (known && opens && data.finding in opens) known.at = opens[data.finding];
+      if (known && opens && data.finding in opens) known.at = known.placeOf(opens[data.finding]);
     }
     const named = payload.chosen.image || data.image;
-    for (const stack of stacks.values()) stack.at = stack.places.get(named) ?? stack.at;
+    for (const stack of stacks.values()) {
+      stack.at = stack.places.get(named) ?? stack.at;
+      offer(stack);
+    }
   }
 
   /**
@@ -75,11 +78,12 @@ export class Scrolling {
    */
   opening(stack) {
     const { payload } = this.page;
-    const at = payload.part(stack?.image)?.opens?.[payload.data.finding];
-    if (!stack || at === undefined) {
+    const stored = payload.part(stack?.image)?.opens?.[payload.data.finding];
+    if (!stack || stored === undefined) {
       say(words("exam.no-score"));
       return;
     }
+    const at = stack.placeOf(stored);
     this.to(stack, at);
     say(words("exam.opened", at + 1, payload.label));
   }
@@ -135,6 +139,7 @@ export class Scrolling {
   /** @param {Stack} stack */
   #moved(stack) {
     const { panes, regions, tools, loader } = this.page;
+    offer(stack);
     if (panes.active.stack === stack) {
       regions.look();
       const { film, place } = panes.active;
@@ -170,4 +175,13 @@ export class Scrolling {
       }
     }
   }
+}
+
+/**
+ * A stack is split at the slice that is shown, unless the reader types another one.
+ * @param {Stack} stack
+ */
+function offer(stack) {
+  const field = document.getElementById(`split-${stack.id}`);
+  if (field instanceof HTMLInputElement) field.value = String(Math.max(2, stack.at + 1));
 }

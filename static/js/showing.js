@@ -56,7 +56,7 @@ export class Showing {
   #fill(pane) {
     const { image, stack, method, plane } = pane;
     const part = this.page.payload.part(image);
-    pane.scores = part?.slice_scores?.[this.page.data.finding] ?? null;
+    pane.scores = stack?.ordered(part?.slice_scores?.[this.page.data.finding] ?? null) ?? null;
     pane.tell("");
     if (!stack || !image) pane.tell(words(`plane.missing.${plane}`));
     else if (method) this.#layer(pane, stack, image);

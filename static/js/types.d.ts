@@ -74,6 +74,8 @@ export interface StackData {
   said: { plane: string; weighting: string; used: string };
   /** Between slices, mm. */
   between: number | null;
+  /** The side from which `images` are gone through, in words, "" where that is not known. */
+  begins: string;
   windows: WindowData[];
   oddities: string[];
   /** One for all stacks of one frame of reference, "" where the files do not say. */
@@ -313,6 +315,7 @@ export interface Urls {
   reviews: string;
   review: string;
   corrections: string;
+  regroupings: string;
   points: string;
 }
 

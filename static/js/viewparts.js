@@ -265,7 +265,8 @@ function isLayout(value) {
 
 /**
  * Which image each stack stands at, which stack a grid shows, and whether the largest value over the slices is shown: {at:
- * {stack: place}, stack, most}. Only stacks on the screen are named.
+ * {stack: place}, stack, most}. Places are those of the stored stack: a link means the same image to whoever looks through
+ * stacks from the other end. Only stacks on the screen are named.
  * @param {Scrolled} page
  * @returns {Part}
  */
@@ -274,18 +275,17 @@ export function slicesPart(page) {
   return {
     save: () => {
       const at = new Map();
-      for (const { stack } of panes.all) if (stack && !stack.separate) at.set(stack.id, stack.at);
+      for (const { stack } of panes.all) if (stack && !stack.separate) at.set(stack.id, stack.image.at);
       return at.size ? { at: Object.fromEntries(at), stack: grid.stack?.id ?? "", most: page.maximum } : null;
     },
     load: (/** @type {SlicesSaved} */ { at = {}, stack: id = "", most }) => {
       const stack = stacks.get(id);
-      const there = (/** @type {string} */ name, /** @type {number} */ place) =>
-        Number.isInteger(place) && stacks.get(name)?.images[place];
+      const there = (/** @type {string} */ name, /** @type {number} */ place) => (stacks.get(name)?.placeOf(place) ?? -1) >= 0;
       const known = Object.entries(at ?? {}).filter(([name, place]) => there(name, place));
       if (grid.arrangement === "grid" && stack && grid.stack !== stack) grid.turnTo(stack);
       for (const [name, place] of known) {
         const one = stacks.get(name);
-        if (one) scrolling.to(one, place);
+        if (one) scrolling.to(one, one.placeOf(place));
       }
       if (Boolean(most) !== page.maximum) page.most();
       return known.length < Object.keys(at ?? {}).length ? words("link.image") : "";

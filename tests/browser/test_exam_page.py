@@ -128,6 +128,57 @@ def test_the_strip_jumps_by_a_press_a_drag_and_the_keyboard(opened: Page) -> Non
     assert stands(opened, 2) == SLICES // 2 + 1
 
 
+def test_a_reader_goes_through_a_plane_from_the_side_they_chose(opened: Page) -> None:
+    def place() -> str:
+        return str(pane(opened, 3).locator(".pane-place").inner_text())
+
+    pane(opened, 3).focus()
+    opened.keyboard.press("Home")
+    lowest = place()
+    assert lowest.startswith(f"1 / {SLICES} · ")
+    opened.locator("#directions > summary").click()
+    opened.locator('#directions select[name="axial"]').select_option("head")
+    opened.locator("#directions button").click()
+    full(opened)
+    assert [stands(opened, n) for n in (1, 2, 3)] == [SLICES // 2 + 1, SLICES // 2 + 1, SLICES // 2]
+    pane(opened, 3).focus()
+    opened.keyboard.press("End")
+    assert place().partition(" · ")[2] == lowest.partition(" · ")[2], "the same slice by number and place, now the last"
+    opened.mouse.move(*at(opened, 3, 0.5, 0.5))
+    opened.mouse.wheel(0, -120)
+    assert stands(opened, 3) == SLICES - 1
+    opened.mouse.move(*at(opened, 1, 0.5, 0.2))
+    opened.keyboard.down("Shift")
+    opened.mouse.click(*at(opened, 1, 0.5, 0.2))
+    opened.keyboard.up("Shift")
+    assert stands(opened, 3) < SLICES // 2, "a point near the head lies on one of the first slices"
+
+
+def test_a_reader_splits_a_stack_at_the_slice_that_is_shown_and_takes_it_back(opened: Page, browser_watch: Watch) -> None:
+    browser_watch.allow("422")
+    names = opened.locator(".stack-name")
+    pane(opened, 1).focus()
+    opened.keyboard.press("Home")
+    for _ in range(4):
+        opened.keyboard.press("ArrowDown")
+    opened.locator("#join > summary").click()
+    opened.locator('#join select[name="stack"]').select_option(index=[0, 1])
+    opened.locator("#join button").click()
+    expect(opened.locator("#messages")).to_contain_text("do not lie parallel")
+    opened.locator(".stack-entry .stack-correct > summary").first.click()
+    field = opened.locator(".stack-split input[type=number]").first
+    expect(field).to_have_value("5")
+    opened.locator(".stack-split button").first.click()
+    expect(names).to_have_text(["Sagittal T2 FS", "Sagittal T2 FS", "Coronal T1", "Axial PD FS"])
+    expect(opened.locator(".stack-entry").first).to_contain_text("4 slices")
+    expect(opened.locator(".stack-entry").nth(1)).to_contain_text(f"{SLICES - 4} slices")
+    assert faults(opened) == []
+    opened.locator("#regroupings button").click()
+    expect(names).to_have_text(["Sagittal T2 FS", "Coronal T1", "Axial PD FS"])
+    full(opened)
+    assert stands(opened, 1) == SLICES // 2 + 1
+
+
 def test_a_window_belongs_to_its_series_and_a_view_to_its_plane(opened: Page) -> None:
     def windows() -> list[str]:
         return [str(pane(opened, n).locator(".pane-window").inner_text()) for n in (1, 2, 3)]

@@ -185,7 +185,7 @@ def test_a_stack_is_corrected_and_the_exam_read_again(page: Page, exam_server: S
     entry = page.locator(".stack-entry").nth(2)
     entry.locator("summary").click()
     entry.locator('select[name="used"]').select_option("no")
-    entry.locator("button").click()
+    entry.get_by_role("button", name="Store").click()
     page.wait_for_url(url)
     expect(page.locator(".stack-entry").nth(2).locator("summary")).to_contain_text("corrected")
     expect(page.locator(".shares")).to_contain_text("missing", timeout=ANALYSED_MS)

@@ -178,6 +178,7 @@ def test_without_scripts_everything_works_by_forms(filled: Server, open_page: Ca
 
 LONGEST = """([finding, called, apart, caution]) => {
     const { cells } = document.querySelector(".worklist tbody tr");
+    cells[1].querySelector(".small").innerHTML = '887 · <span class="nowrap">0000 2008-08-22</span>';
     cells[2].innerHTML = '<span class="nowrap">2026-01-06</span><div class="quiet small clip">Phantom: knee, ACL tear</div>';
     cells[3].innerHTML = 'MR<div class="quiet small">3 planes · 120 images</div>';
     cells[4].innerHTML += `<div class="small"><span class="badge badge-caution">${caution}</span></div>`;
@@ -186,9 +187,9 @@ LONGEST = """([finding, called, apart, caution]) => {
     cells[6].innerHTML = '<ul class="disagreements"><li class="apart"><meter value="1"></meter><span class="number">0.76</span>'
         + `<span class="apart-words">${apart}</span></li></ul>`;
 }"""
-"""An exam that was read with caution, whose first finding is called and whose methods disagree, in the worklist's first row."""
+"""A study that was read with caution, whose first finding is called and whose methods disagree, in the worklist's first row."""
 SAID = {
-    "English": ["meniscal tear", "called", "methods disagree", "read with caution"],
+    "English": ["Pleural Thickening", "called", "methods disagree", "read with caution"],
     "한국어": ["전방십자인대 파열", "있음", "방법 간 불일치", "주의"],
 }
 WIDTHS = (1024, 1100, 1210, 1280, 1440, 1920)

@@ -15,6 +15,7 @@ from app.errors import NotReadable, TooLarge
 from app.ingest import dicom, grouping, header, refusals
 from app.ingest.limits import ITEMS
 from app.ingest.skipping import DiscIndex
+from app.stacks import NO_SERIES_UID
 from tests.ingest.conftest import CT, DX, Make, ramp
 
 Read = Callable[[Path], tuple[Study, tuple[str, ...]]]
@@ -94,7 +95,7 @@ def test_missing_and_broken_identifiers_are_made_from_the_content(make: Make, re
     assert study.series[0].series_uid.startswith("2.25.")
     assert study.series[0].series_uid != study.study_uid
     assert study.series[0].images[0].sop_instance_uid == "1.2.3"
-    assert warnings == (grouping.NEW_STUDY, grouping.NEW_SERIES)
+    assert warnings == (grouping.NEW_STUDY, NO_SERIES_UID)
 
 
 def test_the_instance_identifier_may_stand_in_the_meta_information_alone(make: Make, read_study: Read) -> None:

@@ -14,7 +14,7 @@ from app.domain import Study
 from app.ingest import Accepted, assemble, grouping, read
 from app.phantoms import knee
 from app.phantoms.knee import dicom
-from app.stacks import JOINED, stacks
+from app.stacks import JOINED, NO_SERIES_UID, stacks
 
 Files = list[Dataset]
 
@@ -75,7 +75,7 @@ def test_other_patients_and_other_visits_are_other_studies(slices: Files, tmp_pa
 def test_slices_without_any_uid_of_their_series_are_one_series(slices: Files, tmp_path: Path) -> None:
     (study,) = studies(tmp_path, blanked(slices, StudyInstanceUID="", SeriesInstanceUID=""))
     assert [len(series.images) for series in study.series] == [20]
-    assert grouping.NEW_SERIES in study.images[0].warnings
+    assert NO_SERIES_UID in study.images[0].warnings
 
 
 def test_a_series_uid_for_every_slice_is_still_one_series(slices: Files, tmp_path: Path) -> None:

@@ -14,6 +14,11 @@ function map(values) {
   return { id: "map", explanation: { id: "map", width: 4, height: 4, extent: [0, 0, 40, 40] }, values: filled };
 }
 
+/** A stack whose slices are gone through in some order. */
+function laid(images) {
+  return { images, places: new Map(images.map(({ id }, at) => [id, at])) };
+}
+
 /** The figures of a case: of a film on its own pixels, of a stack over all its slices. */
 function figures({ title, map: { values, ...explanation }, regions, image }) {
   const known = { id: title, explanation: { id: title, ...explanation }, values: Float32Array.from(values) };
@@ -21,10 +26,11 @@ function figures({ title, map: { values, ...explanation }, regions, image }) {
     const film = { id: title, ...image };
     return measure(known, film, truth({ shapes: regions["0"] ?? [] }, film));
   }
-  const images = Array.from({ length: explanation.slices }, (_, at) => ({ id: `slice ${at}` }));
-  const stack = { images, places: new Map(images.map(({ id }, at) => [id, at])) };
+  const images = Array.from({ length: explanation.slices }, (_, at) => ({ id: `slice ${at}`, at }));
   const drawn = Object.entries(regions).flatMap(([at, shapes]) => shapes.map((shape) => ({ ...shape, image: `slice ${at}` })));
-  return measured(known, stack, byImage({ shapes: drawn }));
+  const found = measured(known, laid(images), byImage({ shapes: drawn }));
+  assert.deepEqual(measured(known, laid(images.toReversed()), byImage({ shapes: drawn })), found, "from the other end");
+  return found;
 }
 
 test("Python says the same of a map and a region", () => {

@@ -2,12 +2,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { Stack } from "../../static/js/stacks/stack.js";
 import { slicesPart } from "../../static/js/viewparts.js";
 import { learn } from "../../static/js/words.js";
 
 /** A page of one stack of three slices, and where its stack was sent. */
-function opened() {
-  const stack = { id: "s", at: 1, separate: false, images: [{ id: "a" }, { id: "b" }, { id: "c" }] };
+function opened(order = [0, 1, 2]) {
+  const images = order.map((at) => ({ id: "abc"[at], at }));
+  const stack = new Stack({ id: "s", kind: "slices", images });
   const moves = [];
   const page = {
     panes: { all: [{ stack }] },
@@ -30,4 +32,21 @@ test("a stack goes to the place that a link names, and stays where the place is 
     assert.equal(made.part.load({ at: { s: place } }), "not there", String(place));
     assert.deepEqual(made.moves, [], String(place));
   }
+});
+
+test("a link means the same image to a reader who goes through the stack from its other end", () => {
+  const { part, moves } = opened([2, 1, 0]);
+  part.load({ at: { s: 2 } });
+  assert.deepEqual(moves, [["s", 0]]);
+  const { part: other } = opened([2, 0, 1]);
+  assert.deepEqual(other.save().at, { s: 1 }, "opens at the middle of the stored stack");
+});
+
+test("what is told of every slice lies in the reader's order, and a stack stays at its slice when the order changes", () => {
+  const stack = new Stack({ id: "s", kind: "slices", images: [2, 1, 0].map((at) => ({ id: `${at}`, at })) });
+  assert.deepEqual([stack.ordered([1, 2, 3]), stack.ordered(null)], [[3, 2, 1], null]);
+  assert.deepEqual([stack.placeOf(2), stack.placeOf(3)], [0, -1]);
+  stack.at = stack.placeOf(2);
+  stack.take({ ...stack.data, images: stack.data.images.toReversed() });
+  assert.deepEqual([stack.at, stack.image.id, stack.ordered([1, 2, 3])], [2, "2", [1, 2, 3]]);
 });

@@ -17,7 +17,7 @@ from app.edits import apply_to_stack
 from app.errors import InputError, NotFound
 from app.explainers.trace import Trace, record
 from app.phantoms import knee
-from app.reading import read, readings, stages, what_if_exam
+from app.reading import Words, heard, read, readings, stages, what_if_exam
 from app.stacks import Correction
 from tests.exams import write_exam_network
 from tests.films import image
@@ -158,13 +158,15 @@ def test_what_a_reader_corrects_is_what_is_read(loaded: Loaded) -> None:
     (whole,) = readings(exam, loaded.registry)
     coronal = whole.stacks[1]
     unused = Correction(coronal.fingerprint, used=False)
-    (without,) = readings(exam, loaded.registry, corrections=[unused])
+    (without,) = readings(exam, loaded.registry, words=Words((unused,)))
     assert [stack.plane for stack in without.stacks] == ["sagittal", "axial"]
     answer = next(read([without], loaded, methods=[]))
     assert isinstance(answer, Answer)
     assert answer.missing == ("coronal",)
+    (told,) = heard([exam], loaded, without.card.name, words={exam.study_uid: Words((unused,))})
+    assert told.answers[0].missing == ("coronal",)
     turned = Correction(whole.stacks[0].fingerprint, plane="coronal", used=True)
-    (moved,) = readings(exam, loaded.registry, corrections=[turned])
+    (moved,) = readings(exam, loaded.registry, words=Words((turned,)))
     assert [(stack.plane, series.series_uid) for series, stack in moved.parts] == [("coronal", "1.2.1"), ("axial", "1.2.3")]
     answer = next(read([moved], loaded, methods=[]))
     assert isinstance(answer, Answer)

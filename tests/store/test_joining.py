@@ -36,3 +36,15 @@ def test_slices_with_a_series_each_become_one_stack_and_later_ones_join_it(store
     numbers = [image.instance_number for image in series.images]
     assert numbers == sorted(numbers, reverse=True)  # along the normal, which points to the right
     assert len(series.images) == len(stack.images) == 7
+
+
+def test_slices_of_a_series_that_takes_in_others_are_not_said_to_have_come_alone(store: Store, tmp_path: Path) -> None:
+    first = replace(slice_of(SAGITTAL, 0), series_number=4)
+    more = [replace(slice_of(SAGITTAL, number), series_number=4) for number in (1, 2)]
+    for number, one in enumerate([first, *more]):
+        series = replace(knee(one).series[0], series_uid=f"{SAGITTAL}.9.0", description="sag")
+        store_file(store, tmp_path, replace(knee(one), series=(series,)), b"one %d" % number, f"one {number}")
+    study_id = send(store, tmp_path, range(3, 4))
+    with store.view() as tx:
+        (whole,) = tx.studies.get(study_id).series
+    assert [JOINED in image.warnings for image in whole.images] == [True, False, False, False]

@@ -126,7 +126,7 @@ def test_images_that_come_while_stacks_are_made_are_taken_in(store: Store, tmp_p
     path.write_bytes(b"late")
     with store.begin() as tx:
         tx.studies.add(store.stage(knee(slice_of(SAGITTAL, 1)), "late", path))
-        assert not tx.stacks.settle(series, study_id, ()), "a picture of before changes nothing"
+        assert not tx.stacks.settle((series,), study_id, ()), "a picture of before changes nothing"
     with store.view() as tx:
         assert tx.stacks.unsorted(study_id) == (series.id,)
     store.arrange(study_id)

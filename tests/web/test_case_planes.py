@@ -17,7 +17,7 @@ from tests.exams import write_exam_network
 from tests.store import exams
 from tests.store.films import image, store_file
 from tests.web import films
-from tests.web.conftest import Send
+from tests.web.conftest import Send, shown
 
 
 @pytest.fixture
@@ -103,6 +103,30 @@ def test_stacks_of_one_frame_of_reference_have_one_space(client: TestClient, sto
 
 def test_files_that_name_no_frame_of_reference_have_no_space(client: TestClient, exam: str) -> None:
     assert [stack["space"] for stack in payload(client, exam)["stacks"]] == ["", ""]
+
+
+def test_a_reader_goes_through_a_stack_from_the_side_they_chose(client: TestClient, read: str) -> None:
+    def sagittal(data: dict[str, Any]) -> dict[str, Any]:
+        return dict(next(run for run in data["stacks"] if run["plane"] == "sagittal"))
+
+    before = payload(client, read)
+    stored = client.get(f"/api/v1/studies/{read}/stacks").json()
+    client.post("/preferences", data={"sagittal": "right", "coronal": "front", "directed": "yes"})
+    after = payload(client, read)
+    assert [image["id"] for image in sagittal(after)["images"]] == [image["id"] for image in sagittal(before)["images"]][::-1]
+    assert [image["at"] for image in sagittal(after)["images"]] == [2, 1, 0], "places in the stored stack stay"
+    assert [run["begins"] for run in before["stacks"]] == ["left to right", "front to back"]
+    assert [run["begins"] for run in after["stacks"]] == ["right to left", "front to back"]
+    same = ("prediction", "explanations", "planes", "reviews")
+    assert {name: after[name] for name in same} == {name: before[name] for name in same}
+    assert client.get(f"/api/v1/studies/{read}/stacks").json() == stored
+    opens = {part["stack"]: part["opens"][after["finding"]] for part in after["prediction"]["parts"]}
+    page = shown(client.get(f"/studies/{read}")).data
+    assert {run.id: page.opening(run).at for run in page.stacks} == opens
+    assert '<option value="right" selected>' in client.get(f"/studies/{read}").text
+    client.cookies.clear()
+    client.cookies.set("whylight-directions", "sagittal%3Dinside%26axial")
+    assert payload(client, read)["stacks"] == before["stacks"], "what was made up chooses nothing"
 
 
 def test_without_an_answer_nothing_is_said_of_findings(client: TestClient, exam: str) -> None:
@@ -273,6 +297,9 @@ def test_what_is_odd_about_a_stack_is_told_in_the_readers_language(client: TestC
     client.cookies.set("whylight-language", "ko")
     (stack,) = payload(client, added.study_id)["stacks"]
     assert stack["oddities"] == ["1번과 2번 단면 사이에 빠진 것이 있습니다. 간격이 4.0 mm가 아니라 8.0 mm입니다."]
+    client.post("/preferences", data={"sagittal": "right", "directed": "yes"})
+    (stack,) = payload(client, added.study_id)["stacks"]
+    assert stack["oddities"] == ["3번과 4번 단면 사이에 빠진 것이 있습니다. 간격이 4.0 mm가 아니라 8.0 mm입니다."]
 
 
 def test_a_verdict_on_maps_of_another_plane_stays_in_the_list_and_off_the_new_maps(

@@ -1,4 +1,4 @@
-"""Language and colours: kept in cookies, and back to the page the reader was on."""
+"""Language, colours, a name, the order of slices: kept in cookies, and back to the page the reader was on."""
 
 import pytest
 from fastapi.testclient import TestClient
@@ -38,8 +38,18 @@ def test_a_readers_name_is_kept_shown_and_taken_back(client: TestClient) -> None
     assert client.post("/preferences", data={"reader": "x" * 65}).status_code == 422
 
 
+def test_directions_are_kept_by_plane_and_taken_back(client: TestClient) -> None:
+    chosen = {"sagittal": "right", "axial": "head", "directed": "yes"}
+    assert "HttpOnly" in client.post("/preferences", data=chosen).headers["set-cookie"]
+    assert client.cookies["whylight-directions"].strip('"') == "sagittal%3Dright%26axial%3Dhead"
+    client.post("/preferences", data={"theme": "light"})
+    assert "whylight-directions" in client.cookies, "another choice leaves them alone"
+    client.post("/preferences", data={"directed": "yes"})
+    assert client.cookies["whylight-directions"].strip('"') == ""
+
+
 def test_an_unknown_choice_is_refused(client: TestClient) -> None:
-    for data in ({"language": "xx"}, {"theme": "purple"}):
+    for data in ({"language": "xx"}, {"theme": "purple"}, {"sagittal": "head", "directed": "yes"}):
         answer = client.post("/preferences", data=data)
         assert answer.status_code == 422
         assert "set-cookie" not in answer.headers

@@ -111,6 +111,19 @@ def test_the_largest_values_of_a_stack_are_printed_where_the_reader_sees_them(
     assert any("largest value" in line.words for line in sheet.seen)
 
 
+def test_a_report_counts_slices_as_its_reader_does_and_shows_the_same_ones(client: TestClient, exam: str) -> None:
+    sagittal = next(run for run in told(client, exam)["stacks"] if run["plane"] == "sagittal")
+    text = laid("sagittal|map:cam", "coronal|film", slices={"at": {sagittal["id"]: 0}})
+    stored = report(client, exam, text)
+    client.post("/preferences", data={"sagittal": "right", "directed": "yes"})
+    turned = report(client, exam, text)
+    assert [plate.title.split(" · ")[1] for plate in stored.plates] == ["slice 1 of 3", "slice 2 of 3"]
+    assert [plate.title.split(" · ")[1] for plate in turned.plates] == ["slice 3 of 3", "slice 2 of 3"]
+    assert ["left to right" in stored.seen[0].words, "right to left" in turned.seen[0].words] == [True, True]
+    for before, after in zip(stored.plates, turned.plates, strict=True):
+        assert client.get(before.url).content == client.get(after.url).content
+
+
 def test_turns_belong_to_a_plane(client: TestClient, exam: str) -> None:
     turned = {"zoom": 1, "x": 0.5, "y": 0.5, "turn": [-1, 0, 0, 1]}
     sheet = report(client, exam, packed({"display": {"views": {"coronal": turned}}}))

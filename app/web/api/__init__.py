@@ -20,6 +20,7 @@ from app.web.api import (
     layouts,
     models,
     points,
+    regroupings,
     reviews,
     stacks,
     stages,
@@ -39,6 +40,7 @@ router = APIRouter(prefix="/api/v1", responses=ALWAYS, generate_unique_id_functi
 for room in (
     studies,
     stacks,
+    regroupings,
     answers,
     inspections,
     layers,

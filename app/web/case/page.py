@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from app.classifiers.card import Card
+from app.domain import Plane
+from app.stacks import Side
 from app.store import ImageRow, LabelledRow, SeriesRow, StudyRow
 from app.web.calling import Shown
+from app.web.case.hand import Hand
 from app.web.case.payload import CaseData, JobData, Poll, Urls
 from app.web.evidence import EvidenceData
 from app.web.upload import Report
@@ -37,12 +40,14 @@ class CasePage:
     ``grid``: there are layers to judge, or will be; else nothing but images is shown and ``why`` says that no network reads
     them, or the guard's refusal does. ``job`` repeats ``data.job`` under the name that the job fragment reads, or is None where
     no network reads what is shown and nothing is waited for. ``earlier`` counts the verdicts on what the shown series were
-    before they got more images, None where nobody said anything of that. ``others`` are the study's series that are not shown,
-    ``series`` and ``image`` what the page's head is about: the shown image and its series, or the first; ``remarks`` what is to
-    be said of the headers of what is shown. ``points`` say by finding from where on it is called. ``report`` tells what became
-    of the files of the upload that led here, once. ``labels`` are what the tables of cohorts say of the study, of a film that
-    is shown alone those about it. ``worth`` is what the sign that a map looks elsewhere was measured to be worth, ``second``
-    what the network says that learned from the same patients.
+    before they became other stacks, None where nobody said anything of that. ``others`` are the study's series that are not
+    shown, ``series`` and ``image`` what the page's head is about: the shown image and its series, or the first; ``remarks``
+    what is to be said of the headers of what is shown. ``points`` say by finding from where on it is called. ``report`` tells
+    what became of the files of the upload that led here, once. ``labels`` are what the tables of cohorts say of the study, of a
+    film that is shown alone those about it. ``worth`` is what the sign that a map looks elsewhere was measured to be worth,
+    ``second`` what the network says that learned from the same patients. ``directions``: from which side the reader goes
+    through the stacks of a plane; as they are stored where none is named. ``hand`` is what there is to split and join, and what
+    readers said.
     """
 
     template: ClassVar[str] = "case.html"
@@ -63,6 +68,8 @@ class CasePage:
     labels: tuple[LabelledRow, ...] = ()
     worth: str = ""
     second: Second | None = None
+    directions: Mapping[Plane, Side] = field(default_factory=dict)
+    hand: Hand = field(default_factory=Hand)
 
     @property
     def evidence(self) -> tuple["Told", ...]:

@@ -81,6 +81,7 @@ class Urls:
     reviews: str
     review: str
     corrections: str
+    regroupings: str
     points: str
 
     @classmethod
@@ -95,6 +96,7 @@ class Urls:
             reviews=f"{here}/reviews",
             review="/reviews/",
             corrections=f"{here}/corrections",
+            regroupings=f"{here}/regroupings",
             points=f"{here}/points",
         )
 
@@ -195,7 +197,7 @@ class CaseData:
         named = next((image for image in run.images if image.id == self.image), None)
         parts = self.prediction.parts if self.prediction else ()
         at = next((part.opens.get(self.finding) for part in parts if part.stack == run.id), None)
-        return named or run.images[len(run.images) // 2 if at is None else at]
+        return named or run.stored(len(run.images) // 2 if at is None else at)
 
     @property
     def odd(self) -> tuple[StackData, ...]:

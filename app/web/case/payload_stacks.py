@@ -78,8 +78,10 @@ class StackData:
 
     ``plane`` by `app.domain.Plane`; ``title`` says what it shows, ``listed`` all that tells it from the others. ``windows`` are
     the header's, one for the whole stack; of films every image has its own. ``oddities`` are sentences; ``used``: what a
-    network reads of its plane, or the series that is shown. ``between`` is in mm. ``space`` is one for all stacks of one frame
-    of reference (0020,0052), "" where the files do not say: places compare only within one.
+    network reads of its plane, or the series that is shown. ``between`` is in mm, ``begins`` the side from which ``images`` are
+    gone through, in words, "" where that is not known. ``space`` is one for all stacks of one frame of reference (0020,0052),
+    "" where the files do not say: places compare only within one. ``images`` lie in the order in which this reader goes through
+    them, and ``oddities`` count as they do; all else counts slices as they are stored, by ``at`` of an image.
     """
 
     id: str
@@ -94,7 +96,13 @@ class StackData:
     description: str
     said: SaidData
     between: float | None
+    begins: str
     windows: tuple[WindowData, ...]
     oddities: tuple[str, ...]
     space: str
     images: tuple[ImageData, ...]
+
+    def stored(self, at: int) -> ImageData:
+        """The slice at a place of the stored stack, the last one beyond its end; of films the one at that place."""
+        at = min(at, len(self.images) - 1)
+        return next((image for image in self.images if image.at == at and self.kind == "slices"), self.images[at])

@@ -13,7 +13,7 @@ from app.counterfactuals import there
 from app.domain import NO_FINDING, Plane
 from app.store import AnswerRow, ImageRow, InspectionRow, LayerRow, Transaction
 from app.web import calling, evidence, pages
-from app.web.case import choosing, filling, stacks
+from app.web.case import choosing, filling, hand, stacks
 from app.web.case.page import CasePage, Second
 from app.web.case.stacks import Shown
 from app.web.wording import Translate
@@ -25,14 +25,14 @@ def read(request: Request, study_id: str, image_id: str = "", model: str = "", f
 
     NotFound for a study, an image or a network that is not there; InputError for a network that does not read what is shown.
     """
-    web, reader = pages.of(request), pages.reader(request)
+    web, reader, directions = pages.of(request), pages.reader(request), pages.directions(request)
     named = web.registry.remembered(model) if model else None
     with web.store.view() as tx:
         study = tx.studies.get(study_id)
         every = tx.stacks.of_study(study_id, earlier=True)
         answers = tx.answers.of_study(study_id)
         verdicts = tx.reviews.of_study(study_id)
-        seen = stacks.shown(study, [stack for stack in every if stack.current], answers, image_id)
+        seen = stacks.shown(study, [stack for stack in every if stack.current], answers, image_id, directions)
         cards = choosing.eligible(web.registry, seen)
         mine = choosing.about(answers, seen)
         job = tx.jobs.of_study(study_id)
@@ -61,9 +61,12 @@ def read(request: Request, study_id: str, image_id: str = "", model: str = "", f
             ways={} if said is None or card is None or seen.planes else there.ways(web.registry, card),
         )
         labels = tuple(row for row in tx.cohorts.of_study(study_id) if row.image_id in {None, seen.image and seen.image.id})
+        words = tx.regroupings.of_study(study_id)
     earlier = choosing.earlier(choosing.before(every, seen), answers, verdicts)
     _ = pages.gettext(request)
-    return replace(page(found, earlier, _), labels=labels, second=second(found, mine, _))
+    by_hand = hand.of(study, [stack for stack in every if stack.current], words, _)
+    whole = page(found, earlier, _)
+    return replace(whole, labels=labels, second=second(found, mine, _), directions=directions, hand=by_hand)
 
 
 def inspection(tx: Transaction, seen: Shown, card: Card | None) -> InspectionRow | None:

@@ -9,22 +9,28 @@ from dataclasses import dataclass
 from statistics import median
 
 from app.desk.opening import times_halved
-from app.domain import READ_PLANES
+from app.domain import READ_PLANES, Plane
 from app.errors import NotFound
-from app.stacks import STACKED
+from app.stacks import STACKED, Side, begins, turned
 from app.store import AnswerRow, ImageRow, SeriesRow, StackRow, StudyRow
 from app.web.case.payload import Arrangement
 from app.web.case.payload_stacks import ImageData, LutData, SaidData, StackData, WindowData
-from app.web.wording import Translate, caution, lying, plane, spacing, titled
+from app.web.wording import Translate, caution, lying, plane, side, slices, spacing, titled
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Run:
-    """What a pane scrolls through: the slices of a ``stack``, or a whole series of films, each a stack of its own."""
+    """What a pane scrolls through, in the reader's order: the slices of a ``stack``, or a whole series of films, each a stack
+    of its own."""
 
     series: SeriesRow
     images: tuple[ImageRow, ...]
     stack: StackRow | None = None
+
+    @property
+    def turned(self) -> bool:
+        """Whether the slices lie the other way round than they are stored."""
+        return self.stack is not None and self.images[0].id != self.stack.images[0]
 
     @property
     def frame(self) -> str:
@@ -65,21 +71,28 @@ class Shown:
     @property
     def others(self) -> tuple[SeriesRow, ...]:
         """The study's series that are in none of the runs."""
-        here = {run.series.id for run in self.runs}
+        here = {image.series_id for run in self.runs for image in run.images}
         return tuple(series for series in self.study.series if series.id not in here)
 
 
-def shown(study: StudyRow, stacks: Sequence[StackRow], answers: Sequence[AnswerRow], image_id: str) -> Shown:
+def shown(
+    study: StudyRow,
+    stacks: Sequence[StackRow],
+    answers: Sequence[AnswerRow],
+    image_id: str,
+    directions: Mapping[Plane, Side],
+) -> Shown:
     """What a case shows: as an exam a study that has a stack of several slices that is no localizer, unless the address names
     an image of another series; else the film that is named, the first that a network has read, or the first. ``stacks`` are
-    those of the study as they are now. NotFound for an image that the study does not have."""
+    those of the study as they are now; ``directions``: from which side the reader goes through those of a plane. NotFound for
+    an image that the study does not have."""
     mine = {series.id for series in study.series if series.modality in STACKED}
     exam = any(len(stack.images) > 1 and not stack.localizer for stack in stacks if stack.series_id in mine)
     named = next((image for image in study.images if image.id == image_id), None)
     if image_id and named is None:
         raise NotFound("This study has no such image.")
     if exam and (named is None or named.series_id in mine):
-        return _exam(study, [stack for stack in stacks if stack.series_id in mine], named)
+        return _exam(study, [stack for stack in stacks if stack.series_id in mine], named, directions)
     film = named or _first(study, stacks, answers)
     series = [one for one in study.series if not (exam and one.id in mine)]
     return Shown(
@@ -92,10 +105,13 @@ def shown(study: StudyRow, stacks: Sequence[StackRow], answers: Sequence[AnswerR
     )
 
 
-def _exam(study: StudyRow, stacks: Sequence[StackRow], named: ImageRow | None) -> Shown:
+def _exam(study: StudyRow, stacks: Sequence[StackRow], named: ImageRow | None, directions: Mapping[Plane, Side]) -> Shown:
     series = {one.id: one for one in study.series}
     images = {image.id: image for image in study.images}
-    runs = [Run(series[one.series_id], tuple(images[image] for image in one.images), one) for one in stacks]
+    runs = []
+    for one in stacks:
+        seen = turned([images[image] for image in one.images], one.plane, one.between, directions)
+        runs.append(Run(series[one.series_id], seen, one))
     return Shown(study, "planes", named, tuple(ordered(runs)), tuple(stacks), _places(stacks))
 
 
@@ -137,9 +153,8 @@ def told(seen: Shown, opened: Set[str], _: Translate) -> tuple[StackData, ...]:
 def _slices(run: Run, stack: StackRow, seen: Shown, *, used: bool, space: str, _: Translate) -> StackData:
     """The entry of an exam's stack."""
     said, description = stack.correction, run.series.description
-    title = " ".join(filter(None, (titled(plane(stack.plane, _)), stack.weighting)))
-    count = _("%(n)s slices", n=len(run.images))
     kind = _("localizer") if stack.localizer else ""
+    first = begins(run.images, stack.plane, stack.between, along=not run.turned)
     return StackData(
         id=stack.id,
         series=run.series.id,
@@ -148,16 +163,31 @@ def _slices(run: Run, stack: StackRow, seen: Shown, *, used: bool, space: str, _
         weighting=stack.weighting,
         localizer=stack.localizer,
         used=used,
-        title=title,
-        listed=" · ".join(filter(None, (title, description, kind, count))),
+        title=called(stack, _),
+        listed=" · ".join(filter(None, (called(stack, _), description, kind, slices(len(stack.images), _)))),
         description=description,
         said=SaidData(said.plane or "", said.weighting or "", {None: "", True: "yes", False: "no"}[said.used]),
         between=stack.between,
+        begins=side(first, _) if first else "",
         windows=windows(run.images),
-        oddities=tuple(_(odd.template, **odd.values) for odd in stack.oddities),
+        oddities=tuple(_(odd.template, **numbered(odd.values, run)) for odd in stack.oddities),
         space=space,
         images=tuple(image_data(image, seen.places, _) for image in run.images),
     )
+
+
+def called(stack: StackRow, _: Translate) -> str:
+    """What a stack shows."""
+    return " ".join(filter(None, (titled(plane(stack.plane, _)), stack.weighting)))
+
+
+def numbered(values: Mapping[str, str | int | float], run: Run) -> Mapping[str, str | int | float]:
+    """The values of a sentence about a stack, its slices counted as the reader does; "a" and "b" are neighbours."""
+    if not run.turned:
+        return values
+    partner = {"a": "b", "b": "a", "slice": "slice"}
+    counted = {name: len(run.images) + 1 - int(values[other]) for name, other in partner.items() if other in values}
+    return {**values, **counted}
 
 
 def _films(run: Run, seen: Shown, *, number: int, used: bool, _: Translate) -> StackData:
@@ -179,6 +209,7 @@ def _films(run: Run, seen: Shown, *, number: int, used: bool, _: Translate) -> S
         description=series.description,
         said=SaidData("", "", ""),
         between=None,
+        begins="",
         windows=(),
         oddities=(),
         space="",

@@ -56,7 +56,9 @@ def seen(view: View, page: CasePage, shown: Sequence[Pane], _: Translate) -> tup
     """How the panes are shown, in words: of a film once, of an exam run by run."""
     lines: list[Line] = []
     for pane in {pane.run.id: pane for pane in reversed(shown)}.values() if page.data.planes else ():
-        lines.insert(0, Line(pane.run.title, " · ".join(f"{one.name}: {one.words}" for one in _looked_at(pane, view, _))))
+        told = [f"{one.name}: {one.words}" for one in _looked_at(pane, view, _)]
+        told += [f"{_('Slices')}: {pane.run.begins}"] if pane.run.begins else []
+        lines.insert(0, Line(pane.run.title, " · ".join(told)))
     if not page.data.planes:
         lines += _looked_at(shown[0], view, _)
     if view.apart:
@@ -187,4 +189,4 @@ def _stack(run: StackData, _: Translate) -> str:
     first = run.images[0]
     apart = _("%(mm)s mm apart", mm=f"{run.between:.1f}") if run.between else ""
     size = f"{first.columns} × {first.rows}"
-    return " · ".join(filter(None, (run.description, _("%(n)s slices", n=len(run.images)), size, apart)))
+    return " · ".join(filter(None, (run.description, wording.slices(len(run.images), _), size, apart)))

@@ -37,7 +37,7 @@ class Pane:
 
     @property
     def place(self) -> int:
-        """Of its image in the run, from 0."""
+        """Of its image in the run, from 0, in the reader's order."""
         return next(at for at, image in enumerate(self.run.images) if image.id == self.image.id)
 
     def view(self, whole: View) -> View:
@@ -107,7 +107,7 @@ def _pane(data: CaseData, view: View, entry: str, known: tuple[str, ...]) -> Pan
     if run is None or layer not in known:
         return None
     at = view.slices.get(run.id)
-    image = run.images[min(at, len(run.images) - 1)] if at is not None and run.kind == "slices" else data.opening(run)
+    image = run.stored(at) if at is not None and run.kind == "slices" else data.opening(run)
     return Pane(entry, run, image, layer)
 
 

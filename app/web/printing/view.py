@@ -48,12 +48,11 @@ class View:
     """How images and layers are shown. ``window`` None is what an image opens with; ``zoom`` 1 fits the pane; (``x``, ``y``) is
     the point in the pane's middle, as a share of columns and rows. ``alone``: a layer stands without the image under it;
     ``interpolated``: pixels of the image are smoothed; ``influence``, ``edge``, ``fixed``, ``fading``, ``evened`` as in
-    `app.render.Look`. ``box`` is a pane's width and height, ``large`` the name of an enlarged
-    pane or "", ``layers`` what lies in each pane, "layer" or "plane|layer", empty where it is as a case opens; ``run`` is the
-    run that entries without a plane are about. ``views`` and ``windows`` are those of planes and of series, ``slices`` the
-    places, from 0, at which runs stand, all by their names; ``most``: a layer's largest value over all slices is shown over
-    the slice. ``apart``: some panes go their own way, which paper does not
-    follow."""
+    `app.render.Look`. ``box`` is a pane's width and height, ``large`` the name of an enlarged pane or "", ``layers`` what lies
+    in each pane, "layer" or "plane|layer", empty where it is as a case opens; ``run`` is the run that entries without a plane
+    are about. ``views`` and ``windows`` are those of planes and of series, ``slices`` the places in the stored stack, from 0,
+    at which runs stand, all by their names; ``most``: a layer's largest value over all slices is shown over the slice.
+    ``apart``: some panes go their own way, which paper does not follow."""
 
     zoom: float = 1.0
     x: float = 0.5

@@ -45,7 +45,7 @@ export function measured({ explanation, values }, stack, slices) {
   for (const [image, shapes] of slices) {
     const place = stack.places.get(image);
     if (place === undefined) continue;
-    const from = place * size;
+    const from = stack.images[place].at * size;
     const covered = cells(shapes, extent, width, height);
     for (let i = 0; i < size; i += 1) {
       if (!covered[i]) continue;
@@ -107,6 +107,7 @@ function cells(shapes, [left, top, right, bottom], width, height) {
  * @param {Covering} covering
  */
 function hit(at, stack, slices, covering) {
-  const shapes = slices.get(stack.images[Math.floor(at.slice + 0.5)].id);
+  const stored = Math.floor(at.slice + 0.5);
+  const shapes = slices.get(stack.images.find((image) => image.at === stored)?.id ?? "");
   return shapes ? contains({ shapes }, ...pointOf(at, covering)) : false;
 }

@@ -41,7 +41,7 @@ export class Stack {
     this.data = data;
     /** The places of images by their ids. */
     this.places = placesOf(data);
-    this.at = data.kind === "film" ? 0 : Math.floor(data.images.length / 2);
+    this.at = data.kind === "film" ? 0 : this.placeOf(Math.floor(data.images.length / 2));
   }
 
   /**
@@ -49,8 +49,10 @@ export class Stack {
    * @param {StackData} data
    */
   take(data) {
+    const { id } = this.image;
     this.data = data;
     this.places = placesOf(data);
+    this.at = this.places.get(id) ?? this.at;
   }
 
   get id() {
@@ -96,6 +98,22 @@ export class Stack {
 
   get image() {
     return this.images[this.at];
+  }
+
+  /**
+   * Where the slice lies that is stored at a place: readers may go through a stack from its other end. -1 where there is none.
+   * @param {number} stored
+   */
+  placeOf(stored) {
+    return this.images.findIndex(({ at }) => at === stored);
+  }
+
+  /**
+   * What is told of every slice in its stored order, in the order in which they lie here.
+   * @param {number[] | null} values
+   */
+  ordered(values) {
+    return values && !this.separate && this.images[0].at ? this.images.map(({ at }) => values[at]) : values;
   }
 
   /**

@@ -82,7 +82,7 @@ export class Strip {
     if (!stack || this.element.hidden) return;
     // Of a series of films each has a map of its own, so no mass runs along it; classes and pictures have none.
     const runs = maps?.explanation.kind === "relevance" && maps.explanation.slices === stack.count;
-    const mass = runs ? maps.explanation.mass : null;
+    const mass = runs ? stack.ordered(maps.explanation.mass) : null;
     this.#bars(stack.count, scores, mass, element.dataset.plane ?? "");
     const now = `translate(${at} 0)`;
     if (this.mark.getAttribute("transform") !== now) this.mark.setAttribute("transform", now);
