@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.classifiers.card import Card
-from app.classifiers.rewriting import rewrite
 from app.evaluation.shortcuts import Shortcut
 from app.training import cards
+from app.training.rewriting import rewrite
 
 TABLE = re.compile(r"\n*^\[\[told\]\]\n(?:^[a-z].*\n?)*", re.MULTILINE)
 

@@ -23,7 +23,6 @@ from app.adoption.ranges import FILM_PIXELS, real
 from app.classifiers.card import Card
 from app.classifiers.classifier import Classifier
 from app.classifiers.exam import ExamClassifier
-from app.classifiers.rewriting import rewrite
 from app.config import Settings
 from app.domain import FINDINGS, NO_FINDING, Image, Plane, Series, Window, frozen
 from app.errors import InputError
@@ -34,6 +33,7 @@ from app.training.collection import refuse_leaks, there
 from app.training.films import SOURCES, read
 from app.training.material import WHOLE
 from app.training.measuring import Answers
+from app.training.rewriting import rewrite
 
 CHILDREN = ("paediatric",)
 FIRST_SEED, APART = 8_000_000, 500_000

@@ -20,7 +20,6 @@ from app import explainers, render
 from app.classifiers.card import Card
 from app.classifiers.classifier import Classifier
 from app.classifiers.exam import ExamClassifier
-from app.classifiers.rewriting import rewrite
 from app.desk import drawn
 from app.domain import Image, Layer, Plane, Series, Window, frozen, joined
 from app.errors import InputError
@@ -28,6 +27,7 @@ from app.explainers.base import NOT_DEFINED
 from app.phantoms import chest, knee
 from app.training import cards
 from app.training.films import SOURCES, read
+from app.training.rewriting import rewrite
 
 QUANTILE = 0.9
 """Of the maps' own ends. Chosen once, on phantoms and validation patients: docs/reference/drawing.md."""

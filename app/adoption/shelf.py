@@ -7,8 +7,8 @@ from pathlib import Path
 
 from app.classifiers.card import Card
 from app.classifiers.registry import REMOVED, Registry, parts
-from app.classifiers.rewriting import rewrite
 from app.errors import Conflict, ModelError
+from app.training.rewriting import rewrite
 
 DEFAULT = re.compile(r"^default\s*=\s*(?:true|false)", re.MULTILINE)
 

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from app.classifiers.card import Card
-from app.classifiers.rewriting import rewrite, with_entry, without
 from app.evaluation.counterfactual import ALONE, OTHER
 from app.evaluation.predictions import Interval
 from app.training import cards
+from app.training.rewriting import rewrite, with_entry, without
 
 WIDE = ("Pneumonia", "Consolidation", "Infiltration", "Edema", "No Finding")
 """Findings that may cover much of the lungs, so that on films of people much may change: `WIDE_PIXELS`."""

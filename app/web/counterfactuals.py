@@ -182,7 +182,7 @@ def told(row: QuestionRow, sha256: str, _: Callable[..., str]) -> Counterfactual
         said=tuple(
             Said(
                 model=one["model"],
-                title=_(one["title"]),
+                title=translated(one, _),
                 referee=one["referee"],
                 shared=one["shared"],
                 probabilities=tuple(one["probabilities"]),
@@ -207,3 +207,9 @@ def told(row: QuestionRow, sha256: str, _: Callable[..., str]) -> Counterfactual
         values_url=f"/counterfactuals/{row.id}/values",
         pixels_url=f"/counterfactuals/{row.id}",
     )
+
+
+def translated(said: Mapping[str, Any], _: Callable[..., str]) -> str:
+    """A network's title, which is its card's."""
+    title: str = said["title"]
+    return _(title)

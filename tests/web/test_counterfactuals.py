@@ -100,6 +100,12 @@ def test_page_and_python_say_the_same(client: TestClient, store: Store, worker: 
     assert told["said"][1]["moved"] == [None] * 7, "nobody measured the gap of this referee"
     assert told["pixels"] == pytest.approx(made.pixels)
     assert told["inside"] == pytest.approx(made.inside)
+    script = client.post(f"{API}/studies/{study}/counterfactual", json={"model": OWN, "finding": "Effusion", "direction": -1})
+    assert script.json()["said"] == told["said"]
+    assert script.json()["doubts"] == told["doubts"]
+    octets = client.get(script.json()["pixels_at"].format(strength=0.5)).content
+    assert octets == client.get(f"{told['pixels_url']}/0.5/pixels").content
+    assert client.get(script.json()["values"]).content == client.get(told["values_url"]).content
     changed = {one["finding"]: one for one in told["changes"]}
     assert changed["Effusion"]["after"] == pytest.approx(made.said[0].probabilities[counterfactuals.ONE])
     assert abs(told["changes"][0]["change"]) == max(abs(one["change"]) for one in told["changes"])

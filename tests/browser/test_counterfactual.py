@@ -1,0 +1,73 @@
+"""A counterfactual in a real browser: asked by a key, seen on the film in any strength, doubted in words, in both languages."""
+
+import re
+import zlib
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.phantoms import chest, dicom
+from tests.browser.cases import PATIENCE_S, Case, ready, sent, until
+from tests.browser.conftest import StartServer
+from tests.changing import changing
+
+STATE = "#counterfactual-state"
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory, start_server: StartServer) -> Case:
+    """A drawn large heart that a network has read for which there are a generator and a judge."""
+    networks: Path = changing(tmp_path_factory.mktemp("changing"))
+    server = start_server(models=str(networks))
+    phantom = chest.draw(12, ("Cardiomegaly",), size=256)
+    octets = dicom.encode(phantom, dicom.Header(number=zlib.crc32(b"counterfactual")))
+    return Case(f"{sent(server.url, [('a.dcm', octets)], read=True)}?finding=Cardiomegaly", phantom)
+
+
+def greys(page: Page) -> bytes:
+    """What the pane of the film shows."""
+    return page.locator("#pane-film .pane-view").screenshot()
+
+
+def test_the_film_is_changed_by_a_slider_and_doubted_in_both_languages(page: Page, stored: Case) -> None:
+    page.goto(stored.url)
+    ready(page)
+    page.keyboard.press("Shift+W")
+    expect(page.locator("#counterfactual")).to_be_visible()
+    expect(page.locator(STATE)).to_have_text(re.compile(r"^Made in \d+\.\d s\."), timeout=1000 * PATIENCE_S)
+    expect(page.locator("#counterfactual-question")).to_contain_text("Cardiomegaly?")
+    judges = page.locator("#counterfactual-networks li")
+    expect(judges).to_have_count(2)
+    expect(judges.nth(1)).to_contain_text("(judge)")
+    assert page.locator("#counterfactual-curves polyline").count() == 2
+    expect(page.locator("#counterfactual-figures")).to_contain_text("Cardiothoracic ratio")
+    title = page.locator("#pane-film .pane-title")
+    expect(title).to_have_text("Changed film, strength 1.00")
+    changed = greys(page)
+    mark = page.locator("#counterfactual-curves .at")
+    first = mark.get_attribute("x1")
+    page.locator("#counterfactual-strength").fill("1.5")
+    expect(title).to_have_text("Changed film, strength 1.50")
+    assert float(mark.get_attribute("x1") or 0) > float(first or 0)
+    page.keyboard.press("x")
+    expect(title).to_have_text("Film")
+    plain = greys(page)
+    assert plain != changed, "the changed film looks like the film"
+    page.keyboard.press("x")
+    expect(title).to_have_text("Changed film, strength 1.50")
+    until(page, lambda: greys(page) != plain, "the film stayed as it was")
+    page.locator('[data-direction="1"]').click()
+    expect(page.locator("#counterfactual-question")).to_contain_text("for more of")
+    expect(page.locator("#counterfactual-doubts li").first).to_be_visible()
+    english = page.locator("#counterfactual-verdict").text_content()
+    page.keyboard.press("Shift+W")
+    expect(page.locator("#counterfactual")).to_be_hidden()
+    expect(title).to_have_text("Film")
+
+    page.get_by_role("button", name="한국어").click()
+    expect(page.locator("html")).to_have_attribute("lang", "ko")
+    ready(page)
+    page.get_by_role("button", name="반사실 영상").click()
+    expect(page.locator(STATE)).to_have_text(re.compile("초 걸림"), timeout=1000 * PATIENCE_S)
+    expect(page.locator("#counterfactual-verdict")).not_to_have_text(english or "")
