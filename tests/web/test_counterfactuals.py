@@ -32,8 +32,8 @@ SIZE = 192
 JSON = {"Accept": "application/json"}
 
 
-@pytest.fixture(scope="session")
-def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Networks among which a generator is."""
     return changing(tmp_path_factory.mktemp("changing"))
 

@@ -16,6 +16,7 @@ TAGS = (
     ("reviews", "Readers' verdicts on layers."),
     ("annotations", "Rulers and areas on images."),
     ("what-ifs", "What a network says of an edited film."),
+    ("counterfactuals", "What would have to change on a film for another answer."),
     ("stages", "How relevance stands at every stage of a network."),
     ("layouts", "Saved layouts of the panes."),
     ("points", "From which probability on findings are called, where a reader moved that."),
