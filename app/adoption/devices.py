@@ -1,6 +1,5 @@
 """`models devices`: how well each answer of a chest network tells a device that is drawn into a film, written onto its card."""
 
-import re
 import tomllib
 from collections.abc import Sequence
 from typing import Any
@@ -8,9 +7,7 @@ from typing import Any
 from app.classifiers.card import Card
 from app.evaluation.shortcuts import Shortcut
 from app.training import cards
-from app.training.rewriting import rewrite
-
-TABLE = re.compile(r"\n*^\[\[told\]\]\n(?:^[a-z].*\n?)*", re.MULTILINE)
+from app.training.rewriting import rewrite, without
 
 
 def rows(found: Sequence[Shortcut], part: str) -> list[dict[str, Any]]:
@@ -36,6 +33,6 @@ def write(card: Card, told: Sequence[dict[str, Any]]) -> None:
     def change(text: str) -> str:
         others = [row for row in tomllib.loads(text).get("told", []) if row["source"] not in measured]
         tables = ("\n[[told]]\n" + "".join(f"{k} = {cards.toml(v)}\n" for k, v in row.items()) for row in (*others, *told))
-        return TABLE.sub("\n", text).rstrip() + "\n" + "".join(tables)
+        return without(text, "told") + "".join(tables)
 
     rewrite(card, change)

@@ -33,7 +33,7 @@ from app.training.collection import refuse_leaks, there
 from app.training.films import SOURCES, read
 from app.training.material import WHOLE
 from app.training.measuring import Answers
-from app.training.rewriting import rewrite
+from app.training.rewriting import rewrite, without
 
 CHILDREN = ("paediatric",)
 FIRST_SEED, APART = 8_000_000, 500_000
@@ -43,7 +43,6 @@ PHANTOMS, EXAMS, EXAM_PIXELS = 1000, 150, 160
 """How many drawn films and exams of each part unless told otherwise."""
 AT_ONCE = 32
 RULED = re.compile(r"^operating_rule\s*=.*\n", re.MULTILINE)
-TABLE = re.compile(r"\n*^\[\[operating\]\]\n(?:^[a-z].*\n?)*", re.MULTILINE)
 
 Say = Callable[[str], None]
 Film = Callable[[], Series]
@@ -273,7 +272,7 @@ def write(card: Card, points: measuring.Points) -> None:
         tables = (
             "\n[[operating]]\n" + "".join(f"{k} = {cards.toml(v)}\n" for k, v in row.items()) for row in (*others, *points.rows)
         )
-        text = TABLE.sub("\n", RULED.sub("", text)).rstrip() + "\n" + "".join(tables)
+        text = without(RULED.sub("", text), "operating") + "".join(tables)
         return re.sub(r"^(sha256\s*=)", f"operating_rule = {cards.toml(RULE)}\n\\1", text, count=1, flags=re.MULTILINE)
 
     cards.add_calls(card.folder, points.curves, found)

@@ -5,7 +5,6 @@ own: its 99.5th percentile. The card gets a quantile of these per method and fin
 Labels are not looked at.
 """
 
-import re
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,7 +26,7 @@ from app.explainers.base import NOT_DEFINED
 from app.phantoms import chest, knee
 from app.training import cards
 from app.training.films import SOURCES, read
-from app.training.rewriting import rewrite
+from app.training.rewriting import rewrite, without
 
 QUANTILE = 0.9
 """Of the maps' own ends. Chosen once, on phantoms and validation patients: docs/reference/drawing.md."""
@@ -38,7 +37,6 @@ CUT = "nih_lungs"
 FIRST_SEED = 7_000_000
 """No network was fitted to, calibrated on or measured on phantoms from here on."""
 FILM_PIXELS, EXAM_PIXELS = 256, 160
-TABLE = re.compile(r"\n*^\[\[ranges\]\]\n(?:^[a-z].*\n?)*", re.MULTILINE)
 
 Say = Callable[[str], None]
 Key = tuple[str, str, Plane]
@@ -151,6 +149,6 @@ def write(card: Card, rows: Sequence[dict[str, Any]]) -> None:
     def change(text: str) -> str:
         others = [row for row in tomllib.loads(text).get("ranges", []) if row["method"] not in measured]
         tables = ("\n[[ranges]]\n" + "".join(f"{k} = {cards.toml(v)}\n" for k, v in row.items()) for row in (*others, *rows))
-        return TABLE.sub("\n", text).rstrip() + "\n" + "".join(tables)
+        return without(text, "ranges") + "".join(tables)
 
     rewrite(card, change)

@@ -22,7 +22,8 @@ def rewrite(card: Card, change: Callable[[str], str]) -> None:
 
 def without(text: str, key: str) -> str:
     """The text of a card without its tables ``[[key]]``."""
-    return re.sub(rf"\n*^\[\[{key}\]\]\n(?:^[a-z].*\n?)*", "\n", text, flags=re.MULTILINE).rstrip() + "\n"
+    rest = re.sub(rf"\n*^\[\[{key}\]\]\n(?:^[a-z].*\n?)*", "\n", text, flags=re.MULTILINE)
+    return re.sub(r"\n{3,}", "\n\n", rest).rstrip() + "\n"
 
 
 def with_entry(text: str, key: str, line: str) -> str:
