@@ -44,12 +44,23 @@ def test_a_stack_is_split_where_its_reader_counts(client: TestClient, exam: str)
     assert "A reader split this stack: other slices of its series lie apart." in page.text
     assert "more images came, or a reader split or joined them" in page.text
     (word,) = shown(page).hand.words
-    assert (word.words, word.reader) == ("Split: Sagittal · 1 slice · no. 1", "Dr. Kim")
+    assert (word.words, word.reader) == ("Split: Sagittal · no. 1", "Dr. Kim")
     assert [row["id"] for row in stacks(client, exam, earlier=True) if not row["current"]] == [old["id"]]
     answer = client.post(f"/studies/{exam}/regroupings/{word.id}/removal", headers=HTMX)
     assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, f"/studies/{exam}")
     assert stacks(client, exam)[0] == old
     assert shown(client.get(f"/studies/{exam}")).hand.words == ()
+
+
+def test_what_was_said_stays_as_it_was_said(client: TestClient, exam: str) -> None:
+    """A later split leaves the words of an earlier one alone: they name slices, not what their stack is now."""
+    said(client, exam, kind="split", stack=stacks(client, exam)[0]["id"], slice=2)
+    (first,) = shown(client.get(f"/studies/{exam}")).hand.words
+    largest = max(stacks(client, exam), key=lambda stack: (stack["plane"] == "sagittal", len(stack["images"])))
+    said(client, exam, kind="split", stack=largest["id"], slice=2)
+    last, again = shown(client.get(f"/studies/{exam}")).hand.words
+    assert again == first
+    assert last.words != first.words
 
 
 def test_a_script_splits_joins_and_takes_back(script: TestClient, exam: str) -> None:
@@ -101,7 +112,7 @@ def test_slices_that_were_put_together_are_taken_apart_and_joined_from_the_page_
     said(client, study, kind="single", stack=whole["id"])
     page = client.get(f"/studies/{study}")
     assert payload(client, study)["arrangement"] == "grid"
-    assert [one.words for one in shown(page).hand.stacks] == [f"Sagittal · 1 slice · no. {n} · sag" for n in (5, 4, 3, 2)]
+    assert [one.words for one in shown(page).hand.stacks] == [f"Sagittal · no. {n} · 1 slice · sag" for n in (5, 4, 3, 2)]
     assert "Take back" in page.text
     said(client, study, kind="join", stack=[one.id for one in shown(page).hand.stacks])
     assert payload(client, study)["arrangement"] == "planes"

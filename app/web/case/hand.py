@@ -44,23 +44,32 @@ def of(study: StudyRow, rows: Sequence[StackRow], words: Sequence[RegroupingRow]
     images = {image.id: image for image in study.images}
     mine = [row for row in rows if row.series_id in stacked]
     told = {row.id: _words(row, stacked[row.series_id].description, images, _) for row in mine}
-    inside = {image: told[row.id] for row in mine for image in row.images}
+    inside = {image: stacks.called(row, _) for row in mine for image in row.images}
     return Hand(
         stacks=tuple(Joinable(row.id, told[row.id]) for row in mine),
         single=frozenset(row.id for row in mine if len(parted([images[one] for one in row.images])) > 1),
-        words=tuple(Word(row.id, _said(row, inside, _), row.reader, row.created_at) for row in reversed(words)),
+        words=tuple(Word(row.id, _said(row, inside, images, _), row.reader, row.created_at) for row in reversed(words)),
     )
 
 
 def _words(row: StackRow, description: str, images: Mapping[str, ImageRow], _: Translate) -> str:
-    """What a stack is, by what tells it from the others; of one slice its Instance Number."""
-    first = images[row.images[0]]
-    number = _("no. {0}").replace("{0}", str(first.instance_number)) if len(row.images) == 1 and first.instance_number else ""
+    """What a stack is, by what tells it from the others: its slices by their Instance Numbers before what they were called."""
     kind = _("localizer") if row.localizer else ""
-    return " · ".join(filter(None, (stacks.called(row, _), slices(len(row.images), _), number, description, kind)))
+    numbers = _numbers(row.images, images, _)
+    return " · ".join(filter(None, (stacks.called(row, _), numbers, slices(len(row.images), _), description, kind)))
 
 
-def _said(row: RegroupingRow, inside: Mapping[str, str], _: Translate) -> str:
-    """A word, by the stack that the first slice it names is in now."""
+def _said(row: RegroupingRow, inside: Mapping[str, str], images: Mapping[str, ImageRow], _: Translate) -> str:
+    """A word, by what was said and nothing that later ones change: the slices that it names, by their Instance Numbers."""
     names = {"split": _("Split"), "join": _("Joined"), "single": _("Taken apart")}
-    return ": ".join(filter(None, (names[row.kind], inside.get(row.images[0], ""))))
+    about = " · ".join(filter(None, (inside.get(row.images[0], ""), _numbers(row.images, images, _))))
+    return ": ".join(filter(None, (names[row.kind], about)))
+
+
+def _numbers(slices_of: Sequence[str], images: Mapping[str, ImageRow], _: Translate) -> str:
+    """The Instance Numbers of slices, the lowest and the highest; "" where they have none."""
+    known = [images[one].instance_number for one in slices_of if one in images and images[one].instance_number]
+    if not known:
+        return ""
+    low, high = min(known), max(known)
+    return _("no. {0}").replace("{0}", str(low) if low == high else f"{low}–{high}")
