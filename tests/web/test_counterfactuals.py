@@ -1,13 +1,11 @@
 """Counterfactuals over HTTP with a real worker: page, API and Python give the same; the film at any strength; every doubt."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from app import reading
@@ -21,11 +19,13 @@ from app.grey import grey
 from app.phantoms import chest, dicom
 from app.reading import counterfactuals
 from app.store import Store
-from app.web.application import create_app
 from app.worker import Worker
 from tests.changing import KEPT_BACK, OFFERED, OWN, changing
 from tests.waiting import until
-from tests.web.conftest import HOST, SAME_SITE, Send
+from tests.web.conftest import Send
+from tests.web.test_what_if import app, client, worker
+
+__all__ = ["app", "client", "worker"]
 
 API = "/api/v1"
 SIZE = 192
@@ -36,27 +36,6 @@ JSON = {"Accept": "application/json"}
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Networks among which a generator is."""
     return changing(tmp_path_factory.mktemp("changing"))
-
-
-@pytest.fixture
-def worker(settings: Settings, store: Store) -> Iterator[Worker]:
-    """A worker in a thread of this process, as a server has it."""
-    made = Worker(settings.model_copy(update={"device": "cpu", "threads": 1}), store)
-    made.start()
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def app(settings: Settings, store: Store, worker: Worker) -> FastAPI:
-    """The application with that worker."""
-    return create_app(settings, store, worker.wake, worker.alive)
-
-
-@pytest.fixture
-def client(app: FastAPI) -> TestClient:
-    """A browser on our own pages."""
-    return TestClient(app, HOST, headers=SAME_SITE, follow_redirects=False)
 
 
 @pytest.fixture
