@@ -21,6 +21,12 @@ CHANGED = 0.02
 ALONE, OTHER = 0.5, 1.5
 """Referees' gaps by the explained network's: below, only that network was fooled; above, something else was changed."""
 FOOLED, ELSEWHERE, AGREED = "fools only this network", "changes something else", "referees agree"
+HEALTHIER = {"No Finding": 1}
+"""Of which findings more is healthier; of all others less is."""
+WIDE = ("Pneumonia", "Consolidation", "Infiltration", "Edema", "No Finding")
+"""Findings that may cover much of the lungs of people, so that much may change."""
+MOST, WIDE_MOST = 0.15, 0.4
+"""Shares of a film's pixels: where more changed, too much did."""
 CORNERS = 32
 """Films are compared with one another on a grid of at most so many cells."""
 
@@ -57,6 +63,11 @@ def badge(ratio: float) -> str:
 def pixels_changed(before: Planes, after: Planes, least: float = CHANGED) -> NDArray[np.float64]:
     """Of films (n, h, w) in [0, 1] the share of pixels that changed by more than ``least``, (n,)."""
     return np.asarray((np.abs(after - before) > least).mean((1, 2), dtype=np.float64), np.float64)
+
+
+def most_pixels(finding: str, *, phantom: bool) -> float:
+    """The share of a film's pixels that may change for a finding."""
+    return WIDE_MOST if finding in WIDE and not phantom else MOST
 
 
 def between_films(changes: Planes) -> float:

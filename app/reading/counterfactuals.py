@@ -28,13 +28,8 @@ if TYPE_CHECKING:
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, STRONGEST)
 """What the networks are asked at; 1 is what was made, and what figures are of."""
 ONE = STRENGTHS.index(1.0)
-MOST, WIDE_MOST = 0.15, 0.4
-"""Shares of the film's pixels; where more changed, too much did. `WIDE` findings may cover the lungs."""
-WIDE = ("Pneumonia", "Consolidation", "Infiltration", "Edema", "No Finding")
 INSIDE = 0.5
 """A change of which less lies within the finding's limit lies elsewhere."""
-HEALTHIER = {"No Finding": 1}
-"""Of which findings more is healthier; of all others less is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +152,7 @@ class Asked:
         score = self.before.score(self.finding)
         assert card is not None  # noqa: S101 - `there.chosen` saw it
         assert score is not None  # noqa: S101 - and that the network answers for it
-        healthier = HEALTHIER.get(self.finding, -1)
+        healthier = figures.HEALTHIER.get(self.finding, -1)
         called = score.probability >= self.card.point(self.finding)
         wanted = direction or (healthier if called == (healthier < 0) else -healthier)
         generating = Generating.of(self.loaded.get(card))
@@ -239,7 +234,7 @@ class Asked:
             yield ALONE
         if any(ratio > figures.OTHER for ratio in ratios):
             yield ELSEWHERE
-        if pixels > (WIDE_MOST if self.finding in WIDE else MOST):
+        if pixels > figures.most_pixels(self.finding, phantom=self.card.phantom):
             yield MUCH
         if inside < INSIDE:
             yield OUTSIDE

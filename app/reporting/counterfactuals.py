@@ -38,8 +38,6 @@ MOST = 200
 BATCH = 32
 FEWEST = 40
 """Films on each side that a fresh critic needs."""
-HEALTHIER = {"No Finding": 1}
-"""Of which findings more is healthier; of all others less is."""
 SOURCES = ("nih", "nih_small", "paediatric")
 
 Planes = NDArray[np.float32]
@@ -119,7 +117,7 @@ class Trial:
 
     def measure(self, number: int, finding: str, count: int) -> Found:
         """One finding, on at most so many called films."""
-        own, direction = self.referees[0], HEALTHIER.get(finding, -1)
+        own, direction = self.referees[0], figures.HEALTHIER.get(finding, -1)
         sides = side(self.stock, own.explained.columns[number], float(own.scales[number, 0]), direction, direction)
         ill, keep = (self.made(_spread(places, count), number, direction) for places in (sides.change, sides.keep))
         told = [(one.answers(ill.before, number), one.answers(ill.after, number)) for one in self.referees]

@@ -12,14 +12,10 @@ from typing import Any
 import numpy as np
 
 from app.classifiers.card import Card
-from app.evaluation.counterfactual import ALONE, OTHER
+from app.evaluation.counterfactual import ALONE, OTHER, most_pixels
 from app.evaluation.predictions import Interval
 from app.training import cards
 from app.training.rewriting import rewrite, with_entry, without
-
-WIDE = ("Pneumonia", "Consolidation", "Infiltration", "Edema", "No Finding")
-"""Findings that may cover much of the lungs, so that on films of people much may change: `WIDE_PIXELS`."""
-WIDE_PIXELS = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +26,6 @@ class Bounds:
     flip: float
     others: float | None = None
     kept: float = 0.3
-    pixels: float = 0.15
     alike: float | None = None
     critic: float | None = None
     pointing: float | None = None
@@ -64,10 +59,9 @@ class Found:
 
     def misses(self, bounds: Bounds) -> list[str]:
         """The figures that keep it from being offered, each with what was wanted; one that is not defined is missed."""
-        wide = self.finding in WIDE and bounds.critic is not None
         least = [("flip", self.flip.value, bounds.flip)]
         most = [("kept", self.values["kept"], bounds.kept)]
-        most.append(("pixels", self.values["pixels"], WIDE_PIXELS if wide else bounds.pixels))
+        most.append(("pixels", self.values["pixels"], most_pixels(self.finding, phantom=bounds is PHANTOMS)))
         if bounds.others is not None:
             least += [(f"flip of {name}", told.value, bounds.others) for name, told in self.others.items()]
         if bounds.pointing is not None:
