@@ -1,5 +1,9 @@
 """Where a network looks on a cohort's films, one finding at a time: mean maps of what it called, missed and called wrongly,
-and groups of films on which it looks at the same place, which a reader may name. Plain values, as JSON and back."""
+and groups of films on which it looks at the same place, which a reader may name. Plain values, as JSON and back.
+
+Mean maps lie in the canonical pose of the chest where lungs and heart are found on such films, so that a place is the same
+place of every patient. Groups lie in what the network read: a marker in a corner has its place there, and none in a chest.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -49,7 +53,12 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Maps:
-    """What was made of a finding's maps by one network. ``films`` are those that were looked at."""
+    """What was made of a finding's maps by one network. ``films`` are those that were looked at.
+
+    ``laid``: mean maps are in the canonical pose, and of so many films the pose was measured, the others being laid as films
+    lie on the average; None where they are in what the network read. ``parts`` are, in that pose too, the shares of the
+    measured films whose lungs, and whose heart and mediastinum, lie in each cell.
+    """
 
     network: str
     finding: str
@@ -57,6 +66,8 @@ class Maps:
     films: int
     averages: tuple[Averaged, ...]
     groups: tuple[Group, ...]
+    laid: int | None = None
+    parts: tuple[Mean, ...] = ()
 
     @classmethod
     def of(cls, plain: Any) -> "Maps":
@@ -89,19 +100,33 @@ class Maps:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Chest:
+    """One film's map in the canonical pose of the chest, (`SIDE`, `SIDE`), and there too 1 where its lungs are and where its
+    heart with the mediastinum is; no parts where they were not found, and the film was laid as films lie on the average."""
+
+    values: NDArray[np.float32]
+    parts: tuple[NDArray[np.float32], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Posed:
-    """One film's map in the common pose, (`SIDE`, `SIDE`), and what became of the film."""
+    """One film's map in what the network read, (`SIDE`, `SIDE`), what became of the film, and its map on the chest; None where
+    nobody tells the parts of such films."""
 
     case: int
     outcome: Outcome
     values: NDArray[np.float32]
+    chest: Chest | None = None
 
 
 def gathered(network: str, finding: str, method: str, posed: Sequence[Posed]) -> Maps:
     """Mean maps and groups of the films' maps; groups of one film are left out."""
+    chests = [one.chest for one in posed if one.chest is not None]
+    laid = len(chests) == len(posed) > 0
     averages = []
     for outcome in get_args(Outcome):
-        mine = [one.values / total for one in posed if one.outcome == outcome and (total := np.abs(one.values).sum()) > 0]
+        same = [one.chest.values if laid and one.chest is not None else one.values for one in posed if one.outcome == outcome]
+        mine = [values / total for values in same if (total := np.abs(values).sum()) > 0]
         if mine:
             averages.append(Averaged(outcome, len(mine), _plain(np.mean(mine, axis=0))))
     groups = [
@@ -109,7 +134,9 @@ def gathered(network: str, finding: str, method: str, posed: Sequence[Posed]) ->
         for one in clusters([one.values for one in posed])
         if one.size > 1
     ]
-    return Maps(network, finding, method, len(posed), tuple(averages), tuple(groups))
+    measured = [one.parts for one in chests if one.parts]
+    parts = tuple(_plain(np.mean(planes, axis=0), 3) for planes in zip(*measured, strict=True)) if laid else ()
+    return Maps(network, finding, method, len(posed), tuple(averages), tuple(groups), len(measured) if laid else None, parts)
 
 
 def outcome_of(label: float | None, probability: float, point: float) -> Outcome | None:
@@ -125,5 +152,5 @@ def spread(wanted: Sequence[int], most: int = MOST) -> list[int]:
     return [wanted[at * len(wanted) // count] for at in range(count)]
 
 
-def _plain(mean: NDArray[np.floating]) -> Mean:
-    return tuple(tuple(round(float(value), 7) for value in row) for row in mean)
+def _plain(mean: NDArray[np.floating], digits: int = 7) -> Mean:
+    return tuple(tuple(round(float(value), digits) for value in row) for row in mean)

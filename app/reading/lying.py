@@ -28,6 +28,28 @@ MARKED = 0.5
 
 
 @dataclass(frozen=True, eq=False)
+class Chest:
+    """A film, which says how its chest lies where that could be measured, and what the segmentation network made of it."""
+
+    image: Image
+    segmenter: "Segmenter"
+    segmented: "Segmented"
+
+
+def chest(loaded: "Loaded", card: Card, image: Image) -> Chest | None:
+    """How the chest lies on a film that a network reads; None where no network tells the parts of such films."""
+    found = loaded.registry.segmentation(card)
+    if found is None:
+        return None
+    from app.classifiers.segmenter import Segmenter  # noqa: PLC0415 - it imports torch, which listing readings must not
+
+    image = exposed.held(image)
+    segmenter = Segmenter.of(loaded.get(found))
+    segmented = segmenter.read(image)
+    return Chest(segmented.told(image), segmenter, segmented)
+
+
+@dataclass(frozen=True, eq=False)
 class Lie:
     """One film: what the segmentation network made of it, how it is divided, and the masks of where findings occur, with their
     card; None where there are none."""
@@ -42,22 +64,17 @@ class Lie:
     @classmethod
     def of(cls, loaded: "Loaded", card: Card, image: Image) -> "Lie | None":
         """Of a film that a network reads; None where no network tells the parts of such films."""
-        found = loaded.registry.segmentation(card)
+        found = chest(loaded, card, image)
         if found is None:
             return None
-        from app.classifiers.segmenter import Segmenter  # noqa: PLC0415 - it imports torch, which listing readings must not
-
-        image = exposed.held(image)
-        segmenter = Segmenter.of(loaded.get(found))
-        segmented = segmenter.read(image)
+        image, segmented = found.image, found.segmented
         beside = loaded.registry.masks(card)
         pose = segmented.pose
-        image = segmented.told(image)
         marks = likely_markers(segmented, image)
         labels = segmented.labels if isinstance(pose, Pose) else None  # lungs that are refused divide no film
         return cls(
             image=image,
-            segmenter=segmenter,
+            segmenter=found.segmenter,
             segmented=segmented,
             ground=ground(image, grey(image), labels, segmented.extent, marks),
             masks=likely.load(beside) if beside else None,

@@ -1,12 +1,14 @@
 """Films as PNG, and layers over them, each as its kind and scale ask for. Display choices never reach stored values."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Picture
 from PIL import ImageDraw
+from scipy import ndimage
 
 from app.domain import Image, Layer, Region, Window
 from app.grey import grey, resample
@@ -19,6 +21,8 @@ ENLARGED = 512
 """A smaller film is enlarged to this, so that its captions can be read."""
 EFFORT = 4
 """Of zlib: small files are worth their time where they travel."""
+LINE = (150, 170, 190)
+"""Colour of the lines around lungs and hearts on a map without a film: seen on black, and apart from the map's own colours."""
 Backdrop = Picture.Image
 
 
@@ -72,11 +76,18 @@ def overlay_png(
     return _png(captioned(film, layer, laid, known, look) if legible else film, effort)
 
 
-def plain_png(values: NDArray[np.float32], side: int = 192) -> bytes:
-    """A map on no film, such as a mean of many: its positive part from black to its highest value, as PNG (side, side)."""
+def plain_png(values: NDArray[np.float32], side: int = 192, around: Sequence[NDArray[np.float32]] = ()) -> bytes:
+    """A map on no film, such as a mean of many: its positive part from black to its highest value, as PNG (side, side); with
+    lines around where each of some shares [0, 1] over the same square is a half or more."""
     high = float(values.max(initial=0.0)) or 1.0
     shown = table("magma")[np.rint(255 * np.clip(values / high, 0, 1)).astype(np.uint8)]
-    return _png(Picture.fromarray(shown).resize((side, side), Picture.Resampling.BICUBIC))
+    drawn = np.asarray(Picture.fromarray(shown).resize((side, side), Picture.Resampling.BICUBIC)).copy()
+    for share in around:
+        fine = np.asarray(Picture.fromarray(np.asarray(share, np.float32)).resize((side, side), Picture.Resampling.BICUBIC))
+        inside = fine >= 0.5
+        edge = inside & ~ndimage.binary_erosion(inside, border_value=1)
+        drawn[edge] = LINE
+    return _png(Picture.fromarray(drawn))
 
 
 def _sized(film: Picture.Image, longest: int | None, tall: float) -> Picture.Image:

@@ -6,12 +6,18 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from app.anatomy import HEART, LEFT_LUNG, RIGHT_LUNG
+from app.classifiers.card import Card
+from app.classifiers.likely import pose_of
 from app.cohorts import maps
 from app.cohorts.report import Report
-from app.domain import Layer, Series
+from app.domain import Image, Layer, Series
 from app.errors import AppError, NotFound
 from app.evaluation.cohort_maps import posed
 from app.reading import explained
+from app.reading.lying import chest
 from app.store import CohortCaseRow, CohortRow, JobRow, Store, Transaction
 
 if TYPE_CHECKING:
@@ -49,19 +55,20 @@ class Mapping:
         by_number = {case.number: case for case in cases}
         wanted = maps.spread(list(known)) if known else []
         layers: dict[int, Layer] = {}
+        found: list[maps.Posed] = []
         for at, number in enumerate(wanted):
             if self.leave():
                 return None
-            layer = self._layer(by_number[number], network, finding)
-            if layer is not None:
+            seen = self._layer(by_number[number], network, finding)
+            if seen is not None:
+                film, layer = seen
                 layers[number] = layer
+                values = posed(layer.values[0], layer.extent, side=maps.SIDE)
+                chest = on_chest(self.loaded, self.loaded.registry.card(network), film, layer)
+                found.append(maps.Posed(number, known[number], values, chest))
             if at % 8 == 0:
                 self._told(at, len(wanted))
         self._told(len(wanted), len(wanted))
-        found = [
-            maps.Posed(number, known[number], posed(layer.values[0], layer.extent, side=maps.SIDE))
-            for number, layer in layers.items()
-        ]
         made = maps.gathered(network, finding, maps.METHOD, found).called_before(self._names(by_number, network, finding))
         return replace(made, groups=tuple(self._kept(group, by_number, layers) for group in made.groups))
 
@@ -79,8 +86,8 @@ class Mapping:
     def _told(self, step: int, of: int) -> None:
         self.write(lambda tx: tx.jobs.progress(self.job.id, self.owner, step, of, MAPS_MADE))
 
-    def _layer(self, case: CohortCaseRow, network: str, finding: str) -> Layer | None:
-        """One film's map; None where the film is gone, or nothing speaks for the finding."""
+    def _layer(self, case: CohortCaseRow, network: str, finding: str) -> tuple[Image, Layer] | None:
+        """A film and its map; None where the film is gone, or nothing speaks for the finding."""
         if case.image_id is None or case.study_id is None:
             return None
         with suppress(NotFound), self.store.view() as tx:
@@ -90,7 +97,7 @@ class Mapping:
             film: Series = replace(series.outline(), images=(image,))
             card = self.loaded.registry.card(network)
             with suppress(AppError):
-                return explained(self.loaded.get(card), film, maps.METHOD, finding)
+                return image, explained(self.loaded.get(card), film, maps.METHOD, finding)
         return None
 
     def _kept(self, group: maps.Group, cases: dict[int, CohortCaseRow], layers: dict[int, Layer]) -> maps.Group:
@@ -107,6 +114,20 @@ class Mapping:
 
         self.write(keep)
         return replace(group, layers=tuple(kept))
+
+
+def on_chest(loaded: "Loaded", card: Card, film: Image, layer: Layer) -> maps.Chest | None:
+    """A film's map in the canonical pose of the chest; None where no network tells the parts of films that ``card`` reads."""
+    told = chest(loaded, card, film)
+    if told is None:
+        return None
+    pose = pose_of(told.image)
+    values = pose.warp(layer.values[0], layer.extent, maps.SIDE)
+    if not pose.measured:
+        return maps.Chest(values)
+    labels = told.segmented.labels
+    parts = (np.isin(labels, (RIGHT_LUNG, LEFT_LUNG)), labels == HEART)
+    return maps.Chest(values, tuple(pose.warp(one, told.segmented.extent, maps.SIDE) for one in parts))
 
 
 def looked_at(

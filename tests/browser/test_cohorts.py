@@ -134,6 +134,7 @@ def _drains_are_found_in_three_clicks(page: Page, address: str) -> None:
     expect(groups.first).to_be_visible(timeout=MEASURED_MS)
     expect(page.locator("#cohort-job")).to_have_count(0, timeout=MEASURED_MS)
     assert faults(page) == []
+    expect(page.locator("#finding-pneumothorax-maps")).to_contain_text("films by their own lungs")
     at = max(range(groups.count()), key=lambda at: len(_films_of(page, groups.nth(at)) & drains))
     groups.nth(at).get_by_label("What it looks at").fill("the chest drain")
     groups.nth(at).get_by_role("button", name="Save").click()

@@ -74,8 +74,10 @@ def mean(request: Request, cohort_id: str, asked: Annotated[Which, Query()]) -> 
     if place >= len(means):
         raise NotFound("There is no such group of films.")
     values = np.asarray(means[place], np.float32)
-    identity = f"mean map {hashlib.sha256(values.tobytes()).hexdigest()}"
-    return images.png(request, identity, lambda: render.plain_png(values))
+    around = [np.asarray(one, np.float32) for one in made.parts] if asked.outcome else []
+    octets = b"".join(one.tobytes() for one in (values, *around))
+    identity = f"mean map {hashlib.sha256(octets).hexdigest()}"
+    return images.png(request, identity, lambda: render.plain_png(values, around=around))
 
 
 def made_of(tx: Transaction, cohort_id: str, network: str, finding: str) -> Maps:

@@ -33,12 +33,14 @@ SIDE = 46 * mm
 MAP_SIDE, MAPS_A_ROW = 27 * mm, 6
 LEGEND = (
     "Each map shares out the same evidence; black is none, the brightest cell of each picture the most of it, given in per "
-    "cent of all evidence. The square is what the network read."
+    "cent of all evidence."
 )
 COLOURS = (HexColor("#0a5fb4"), HexColor("#b45309"))
 """Of the first and the second network; the second's lines are dashed too."""
 
 Translate = Callable[..., str]
+Drawn = tuple[str, Mean, tuple[Mean, ...]]
+"""What stands under a mean map, the map, and the shares whose lines lie on it."""
 
 
 def write(page: view.ReportPage, language: str, _: Translate) -> bytes:
@@ -103,9 +105,9 @@ class Written:
         """Where a network looks for a finding: mean maps of outcomes, and groups of films that it looks at alike on."""
         _ = self._
         outcomes = {"found": _("found"), "missed": _("missed"), "false alarm": _("false alarms")}
-        means = [(f"{outcomes[one.outcome]} ({one.films})", one.mean) for one in made.averages]
-        groups = [
-            (f"{one.name or _('Group %(number)s', number=at + 1)} ({len(one.cases)})", one.mean)
+        means: list[Drawn] = [(f"{outcomes[one.outcome]} ({one.films})", one.mean, made.parts) for one in made.averages]
+        groups: list[Drawn] = [
+            (f"{one.name or _('Group %(number)s', number=at + 1)} ({len(one.cases)})", one.mean, ())
             for at, one in enumerate(made.groups)
         ]
         heading = (
@@ -113,18 +115,17 @@ class Written:
         )
         yield self._say(heading, self.heading, bold=True)
         yield self._say(_(LEGEND), self.quiet)
-        for words, some in ((_("Mean map"), means), (_("Groups of films"), groups)):
+        whole, apart = _("Mean map"), _("Groups of films")
+        for words, some in ((f"{whole}. {view.lies(made, _)}", means), (f"{apart}. {_(view.READ)}", groups)):
             for start in range(0, len(some), MAPS_A_ROW):
                 row = some[start : start + MAPS_A_ROW]
                 yield KeepTogether([self._say(words, self.quiet), self._pictures(row)])
 
-    def _pictures(self, some: Sequence[tuple[str, Mean]]) -> Table:
-        pictures = [
-            Picture(io.BytesIO(render.plain_png(np.asarray(mean, np.float32))), MAP_SIDE, MAP_SIDE) for _name, mean in some
-        ]
+    def _pictures(self, some: Sequence[Drawn]) -> Table:
+        pictures = [Picture(io.BytesIO(_octets(mean, parts)), MAP_SIDE, MAP_SIDE) for _name, mean, parts in some]
         told = [
             self._say(f"{name} · {self._('brightest %(share)s %%', share=f'{100 * max(map(max, mean)):.2g}')}", self.quiet)
-            for name, mean in some
+            for name, mean, _parts in some
         ]
         empty = [""] * (MAPS_A_ROW - len(some))
         return Table([[*pictures, *empty], [*told, *empty]], colWidths=[WIDE / MAPS_A_ROW] * MAPS_A_ROW, hAlign="LEFT")
@@ -281,3 +282,7 @@ class Written:
             paragraph.wrapOn(canvas, WIDE, 10 * mm)
             paragraph.drawOn(canvas, MARGIN, y)
         canvas.restoreState()
+
+
+def _octets(mean: Mean, parts: Sequence[Mean]) -> bytes:
+    return render.plain_png(np.asarray(mean, np.float32), around=[np.asarray(one, np.float32) for one in parts])

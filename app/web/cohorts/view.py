@@ -17,6 +17,21 @@ from app.web.cohorts import charts as curves
 from app.web.upload import Line
 from app.web.wording import Translate
 
+READ = "The square is what the network read."
+"""Of a map that lies in no chest's pose, to be translated."""
+
+
+def lies(made: Maps, _: Translate) -> str:
+    """In which pose mean maps lie, in words."""
+    if made.laid is None:
+        return _(READ)
+    return _(
+        "In one pose of the chest: %(laid)s of %(films)s films by their own lungs, any others as films lie on the average; "
+        "lines are around lungs and heart.",
+        laid=made.laid,
+        films=made.films,
+    )
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
@@ -92,6 +107,10 @@ class Mapped:
     finding: str
     made: Maps | None
     typical: tuple[tuple[Typical, ...], ...]
+
+    def lies(self, _: Translate) -> str:
+        """In which pose its mean maps lie, in words; "" before they are made."""
+        return lies(self.made, _) if self.made is not None else ""
 
     def picture(self, base: str, **which: str | int) -> str:
         """The picture of a mean map: of a ``group`` by its place, or of an ``outcome``."""
