@@ -2,7 +2,7 @@
 by a worker; the changed film itself is made here, in whatever strength somebody wants to see it."""
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
@@ -13,14 +13,18 @@ from numpy.typing import NDArray
 from app.classifiers.registry import Registry
 from app.counterfactuals import there
 from app.counterfactuals.edit import STRONGEST, Edit, in_its_units
+from app.counterfactuals.kept import Made
 from app.counterfactuals.mixing import mixed
 from app.desk import opening
 from app.desk.questions import ask as put
 from app.desk.what_if import about, said_of
-from app.domain import Extent, frozen
+from app.domain import Extent, Image, frozen
 from app.errors import InputError, NotFound
 from app.grey import window_for
-from app.store import AnswerRow, Question, QuestionRow, Store
+from app.store import AnswerRow, LayerRow, Question, QuestionRow, Store
+
+KEPT_SIDE = 1024
+"""A kept film's longer side is halved until it is shorter than twice this many pixels: so much is stored with a case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,37 @@ def shown(store: Store, row: QuestionRow, strength: float, halved: int = 0) -> N
     windows = image.windows or (window_for(image),)
     less = replace(image, stored=values.reshape(of.rows >> halved, of.columns >> halved), windows=windows)
     return in_its_units(less, edit.halved(halved), left)
+
+
+def keep(store: Store, row: QuestionRow, strength: float) -> tuple[LayerRow, ...]:
+    """Keep a counterfactual with its case, as layers: the changed film, what is brighter and darker on it, and of a generator
+    where it adds or takes away and how far it moves. Another strength stands beside it. Errors as of `shown`; InputError at
+    strength 0, which is the film itself."""
+    if strength == 0:
+        raise InputError("At strength 0 nothing is changed: there is nothing to keep.")
+    with store.view() as tx:
+        stack = tx.stacks.get(row.stack_id)
+    halved, (before, after) = films(store, row, (0.0, strength), KEPT_SIDE)
+    edit, left = edit_of(store, row, strength)
+    made = Made(stack.fingerprint, row.model, row.model_sha256, row.answer["finding"], row.answer["way"], strength)
+    layers = tuple(made.layers(before, after, halved, edit if row.answer["way"] == "generator" else None, left))
+    with store.begin(row.study_id) as tx:
+        return tuple(tx.layers.save(row.study_id, layer) for layer in layers)
+
+
+def films(store: Store, row: QuestionRow, strengths: Sequence[float], side: int) -> tuple[int, tuple[Image, ...]]:
+    """The film that was asked about at some strengths, its sides halved until the longer one is shorter than twice ``side``,
+    and how often they were; each under the window that the film opens with. Errors as of `shown`."""
+    with store.view() as tx:
+        image = tx.studies.load_image(row.image_id)
+    halved = 0
+    while max(image.rows, image.columns) >> halved >= 2 * side:
+        halved += 1
+    windows = image.windows or (window_for(image),)
+    made = [shown(store, row, strength, halved) for strength in strengths]
+    if image.stored.dtype == np.int16:
+        return halved, tuple(replace(image, stored=frozen(one.astype(np.int16)), windows=windows) for one in made)
+    return halved, tuple(replace(image, stored=frozen(one.astype(np.uint16)), windows=windows) for one in made)
 
 
 def edit_of(store: Store, row: QuestionRow, strength: float) -> tuple[Edit, float]:

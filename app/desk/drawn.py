@@ -20,6 +20,10 @@ FINE = 0.55
 single pixels, and a stage twice as fine as the last (an odd number of pixels makes its cells a little larger than half)."""
 
 
+CHANGE = ("brighter", "darker")
+"""What the ends of a change mean."""
+
+
 class Headed(Protocol):
     """What is said of a layer, as `app.domain.Layer` and `app.store.LayerRow` have it."""
 
@@ -48,7 +52,7 @@ def known(layer: Headed, width: int, card: Card | None, answer: Answer | None, p
     """What is known of a layer ``width`` cells wide, of a stack that was read as ``plane``. A card or an answer of another
     version of the network says nothing of it."""
     if layer.kind != "relevance":
-        return Known()
+        return Known(words=CHANGE if layer.kind == "change" else ("", ""))
     mine = card if card is not None and card.sha256 == layer.model_sha256 else None
     score = answer.score(layer.finding) if answer is not None and answer.model_sha256 == layer.model_sha256 else None
     probability = score.probability if score else None

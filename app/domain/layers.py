@@ -11,7 +11,7 @@ from app.domain.arrays import frozen
 from app.domain.evidence import Evidence
 from app.domain.extent import Extent
 
-LayerKind = Literal["relevance", "attention", "probability", "labels", "image", "outline"]
+LayerKind = Literal["relevance", "attention", "probability", "labels", "image", "outline", "change"]
 Scale = Literal["signed", "positive", "unit", "classes", "grey"]
 """How values are to be read: both sides of zero; from zero up; 0…1 as it is, never stretched; whole numbers that name classes;
 grey values that are windowed as the film is."""
@@ -23,8 +23,10 @@ SCALES: Mapping[LayerKind, tuple[Scale, ...]] = {
     "labels": ("classes",),
     "image": ("grey",),
     "outline": ("classes",),
+    "change": ("signed",),
 }
-"""Which scales a kind may have; the first is meant where none is said."""
+"""Which scales a kind may have; the first is meant where none is said. A change is what an edit makes of a film: above zero it
+is brighter there, below darker."""
 
 ProducerKind = Literal["method", "network", "reader", "import"]
 Parameters = Mapping[str, str | float | int | bool]

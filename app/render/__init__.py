@@ -8,6 +8,7 @@ from app.render.colours import CLASSES, STOPS, class_colours, ends, strongest, t
 from app.render.evening import evened
 from app.render.laying import Over, Under, bar, bilinear, greys, laid, over
 from app.render.looks import EDGES, NOTHING, Edge, Known, Look, as_drawn, fixed, told
+from app.render.moving import moving_webp
 from app.render.pictures import Backdrop, film_png, in_colour, overlay_png, plain_png
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "greys",
     "in_colour",
     "laid",
+    "moving_webp",
     "over",
     "overlay_png",
     "plain_png",

@@ -26,9 +26,9 @@ def captioned(film: Picture.Image, layer: Layer, laid: Over, known: Known, look:
     width = max(film.width, SMALLEST)
     unit = max(12, round(width / 42))
     font = ImageFont.load_default(unit)
-    lines = _wrapped(typed(caption(layer, laid.place, known, look)), font, width - 2 * unit)
+    lines = wrapped(typed(caption(layer, laid.place, known, look)), font, width - 2 * unit)
     for warning in filter(None, (known.banner, BANNER)):
-        lines += _wrapped(typed(warning), font, width - 2 * unit)
+        lines += wrapped(typed(warning), font, width - 2 * unit)
     key = classes_key(layer, width, unit) if layer.scale == "classes" else _bar(laid, known, look, (width, unit), font)
     out = Picture.new("RGB", (width, film.height + key.height + round(unit * (0.9 + 1.4 * len(lines)))), BACKGROUND)
     out.paste(film, ((width - film.width) // 2, 0))
@@ -102,7 +102,8 @@ def caption(layer: Layer, place: int, known: Known, look: Look) -> str:
     return " · ".join(parts)
 
 
-def _wrapped(text: str, font: Font, width: int) -> list[str]:
+def wrapped(text: str, font: Font, width: int) -> list[str]:
+    """Text in lines of at most ``width`` pixels."""
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()

@@ -54,15 +54,16 @@ def ends(layer: Layer) -> tuple[float, float]:
 
     Relevance: (0, high), or (−high, high) where it is signed; (0, 1) where there is nothing. High is the 99.5th percentile, of
     the slice where it is largest: most slices hold nothing, and over all of them a finding's own slice would be one flat
-    colour. Values of the scale "unit": (0, 1), never stretched. Attention that is not: (0, its maximum). Grey values: the 0.5th
-    and the 99.5th percentile, as a film without a window opens. Classes: (0, the highest number).
+    colour. A change is signed, and so is its bar. Values of the scale "unit": (0, 1), never stretched. Attention that is not:
+    (0, its maximum). Grey values: the 0.5th and the 99.5th percentile, as a film without a window opens. Classes: (0, the
+    highest number).
     """
     if layer.scale == "unit":
         return 0.0, 1.0
     if layer.scale == "grey":
         return _window(layer.values)
     highest = float(layer.values.max(initial=0.0))
-    if layer.kind != "relevance":
+    if layer.kind not in {"relevance", "change"}:
         return 0.0, highest if highest > 0 else 1.0
     high = strongest(layer) or 1.0
     return (-high if layer.signed else 0.0, high)

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Body, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
+from app import __version__, render
 from app.counterfactuals.edit import STRONGEST
 from app.desk import counterfactuals as desk
 from app.desk import opening
@@ -19,10 +20,13 @@ from app.desk.opening import MOST_HALVED
 from app.domain import Score
 from app.errors import InputError
 from app.store import QuestionRow
-from app.web import images, pages
+from app.web import exports, images, pages
 from app.web.what_if import Change, changes
 
 router = APIRouter(include_in_schema=False)
+STEPS = tuple(step / 8 for step in range(9))
+"""The strengths that a moving picture goes through, and back."""
+MOVING_SIDE = 512
 
 Strength = Annotated[float, Path(ge=0, le=STRONGEST, description="0 is the film, 1 what was made, up to 1.5 beyond.")]
 
@@ -124,6 +128,47 @@ def sentences(_: Callable[..., str]) -> Mapping[str, str]:
 def counterfactual(request: Request, study_id: str, asked: Annotated[Asked, Body()]) -> Response:
     """What would have to change."""
     return JSONResponse(asdict(answer(request, study_id, asked)))
+
+
+class Kept(BaseModel):
+    """In which strength a counterfactual is to be kept."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    strength: float = Field(1.0, gt=0, le=STRONGEST, description="1 is what was made, up to 1.5 beyond.")
+
+
+@router.post("/counterfactuals/{question_id}/kept", status_code=201)
+def keep(request: Request, question_id: str, asked: Annotated[Kept, Body()]) -> Response:
+    """Keep it with its case, as layers."""
+    return JSONResponse({"layers": kept(request, question_id, asked)}, status_code=201)
+
+
+def kept(request: Request, question_id: str, asked: Kept) -> tuple[str, ...]:
+    """The ids of the layers that are kept; the page and the API both come through here."""
+    store = pages.of(request).store
+    with store.view() as tx:
+        row = tx.questions.get(question_id)
+    return tuple(layer.id for layer in desk.keep(store, row, asked.strength))
+
+
+@router.get("/counterfactuals/{question_id}/film.webp")
+def moving(request: Request, question_id: str) -> Response:
+    """The film while it changes from strength 0 to 1 and back, as an animated picture."""
+    store = pages.of(request).store
+    with store.view() as tx:
+        row = tx.questions.get(question_id)
+    about = f"Counterfactual · {row.answer['finding']} · {row.model} {row.model_sha256[:8]}"
+
+    def made() -> bytes:
+        _, films = desk.films(store, row, STEPS, MOVING_SIDE)
+        return render.moving_webp([(film, f"strength {at:.2f}") for film, at in zip(films, STEPS, strict=True)], about)
+
+    identity = hashlib.sha256(f"moving {row.id} {desk.values_of(row)} {__version__}".encode()).hexdigest()[:32]
+    headers = exports.attached("counterfactual", "webp")
+    return images.answer(
+        request, f'"{identity}"', lambda: pages.of(request).pictures.get(identity, made), "image/webp", headers
+    )
 
 
 @router.get("/counterfactuals/{question_id}/{strength}/pixels")

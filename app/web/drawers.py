@@ -37,6 +37,7 @@ def words(_: Callable[..., str]) -> dict[str, str]:
         "counterfactual.failed": _("No counterfactual: {0}"),
         "counterfactual.offline": _("The server did not answer. Try again."),
         "counterfactual.film": _("Changed film, strength {0}"),
+        "counterfactual.kept": _("Kept at strength {0}: its layers are in the menu “More maps”."),
         "counterfactual.network": _("{0} → {1}"),
         "counterfactual.gaps": _("{0} gaps"),
         "counterfactual.referee": _("judge"),

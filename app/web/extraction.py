@@ -24,6 +24,7 @@ from app.classifiers import reasons
 from app.classifiers.registry import BESIDE, GONE, Registry
 from app.config import ROOT
 from app.desk.disc import LEFT_OUT
+from app.desk.drawn import CHANGE
 from app.domain import FINDINGS, KNEE_FINDINGS, NO_FINDING, REASONS
 from app.explainers.variants import VARIANTS
 from app.stacks import JOINED, NO_SERIES_UID, UNFIT
@@ -68,6 +69,7 @@ def spoken(root: Path = ROOT) -> frozenset[str]:
         *UNFIT,
         RENAMED,
         LEFT_OUT,
+        *CHANGE,
         *REASONS,
         *errors.TITLES.values(),
         *errors.SENTENCES.values(),

@@ -63,6 +63,7 @@ def kind(name: str, _: Translate) -> str:
         "labels": _("labels"),
         "outline": _("outline"),
         "image": _("image"),
+        "change": _("change"),
     }
     return names[name]
 

@@ -55,7 +55,10 @@ export class Counterfactual {
       show: element("counterfactual-show", HTMLButtonElement),
       state: element("counterfactual-state"),
       changes: element("counterfactual-changes"),
+      keep: element("counterfactual-keep", HTMLButtonElement),
+      moving: element("counterfactual-moving", HTMLAnchorElement),
     };
+    this.at.keep.addEventListener("click", () => this.keep());
     this.directions = all(document, "[data-direction]", HTMLButtonElement);
     this.ways = all(element("counterfactual"), "[data-way]", HTMLButtonElement);
     this.at.strength.addEventListener("input", () => this.slide());
@@ -159,12 +162,30 @@ export class Counterfactual {
     this.films = new Map();
     this.at.changes.replaceChildren(...(answer?.changes ?? []).map(row));
     this.judgement.take(answer);
+    this.at.moving.hidden = !answer;
+    if (answer) this.at.moving.href = `${answer.pixels_url}/film.webp`;
     this.show();
+  }
+
+  /** Keeps it with the case in the strength that is shown; its layers are then in the menu of layers. */
+  async keep() {
+    const { answer, strength, page } = this;
+    if (!answer || !strength) return;
+    this.at.keep.disabled = true;
+    try {
+      await ask(`${answer.pixels_url}/kept`, { method: "POST", body: JSON.stringify({ strength }) });
+      await page.refresh();
+      this.tell("counterfactual.kept", strength.toFixed(2));
+    } catch (error) {
+      this.#failed(error);
+    }
+    this.at.keep.disabled = !this.answer;
   }
 
   /** The slider moved. */
   slide() {
     this.at.out.textContent = this.strength.toFixed(2);
+    this.at.keep.disabled = !this.answer || !this.strength;
     this.judgement.at(this.strength);
     this.#film();
   }
@@ -190,6 +211,7 @@ export class Counterfactual {
       button.setAttribute("aria-pressed", String(button.dataset.way === way));
     }
     at.show.disabled = !answer;
+    at.keep.disabled = !answer || !this.strength;
     at.show.setAttribute("aria-pressed", String(this.shown));
     this.slide();
   }

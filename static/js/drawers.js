@@ -23,6 +23,7 @@ import { words } from "./words.js";
  * @property {Regions} regions
  * @property {Grid} grid
  * @property {(id: string) => ImageData | undefined} image
+ * @property {() => Promise<void>} refresh
  * @property {(pane: Pane) => void} shows a pane shows something else of what it has
  */
 /** @typedef {"whatif" | "filmstrip" | "counterfactual"} Name */

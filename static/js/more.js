@@ -168,8 +168,9 @@ export class More {
  * Puts one into the list of layers; its id there.
  * @param {MethodData} entry
  */
-function put({ name, kind, title, signed, summary, caution, of }) {
+function put({ name, kind, title, signed, summary, caution, influence, of, ends: [above, below] }) {
   const id = `map:${name}`;
-  register({ id, kind, method: name, title, signed, summary, caution, more: true, variant: Boolean(of) });
+  const about = { method: name, title, signed, summary, caution, influence, above, below };
+  register({ id, kind, ...about, more: true, variant: Boolean(of) });
   return id;
 }

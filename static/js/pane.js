@@ -176,7 +176,9 @@ export class Pane {
     });
     element.setAttribute("aria-label", title);
     this.#head(layer);
-    first(element, ".verdicts").hidden = !this.method || !stack || Boolean(layer?.variant);
+    const judged = first(element, ".verdicts");
+    judged.hidden = !this.method || !stack || Boolean(layer?.variant);
+    judged.setAttribute("aria-label", `${words("pane.verdict")}: ${title}`);
     first(element, ".film-facts").hidden = id !== "film" || Boolean(plane);
     if (!layer) this.tell(words("pane.drop"));
   }

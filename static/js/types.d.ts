@@ -195,7 +195,7 @@ export interface PartData {
   opens: Record<string, number>;
 }
 
-export type LayerKind = "relevance" | "attention" | "probability" | "labels" | "image" | "outline";
+export type LayerKind = "relevance" | "attention" | "probability" | "labels" | "image" | "outline" | "change";
 
 export type Scale = "signed" | "positive" | "unit" | "classes" | "grey";
 
@@ -768,6 +768,8 @@ export interface ReadingPage {
   regions: Regions;
   grid: { put(id: string, place: number): ReadingPane };
   image(id: string): ImageData | undefined;
+  /** Asks the server what there is now. */
+  refresh(): Promise<void>;
 }
 
 /** What a drawer lays over what a pane shows. */

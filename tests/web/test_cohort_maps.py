@@ -92,8 +92,8 @@ def test_films_are_laid_by_their_own_lungs() -> None:
         places.append(np.argwhere(found.values > 0.5).mean(axis=0))
     assert np.abs(places[0] - places[1]).max() < 1.5
     for one, place in zip(chests, places, strict=True):
-        lungs, heart = one.parts
-        assert heart[tuple(place.round().astype(int))] == 1
+        lungs, middle = one.parts
+        assert middle[tuple(place.round().astype(int))] == 1
         assert lungs[:, : maps.SIDE // 2].any()
         assert lungs[:, maps.SIDE // 2 :].any()
     picture = Picture.open(io.BytesIO(plain_png(chests[0].values, around=chests[0].parts))).convert("RGB")

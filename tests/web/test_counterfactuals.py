@@ -1,5 +1,6 @@
 """Counterfactuals over HTTP with a real worker: page, API and Python give the same; the film at any strength; every doubt."""
 
+import io
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image as Picture
+from PIL import ImageSequence
 
 from app import reading
 from app.classifiers.registry import Registry
@@ -112,6 +115,68 @@ def test_the_film_at_a_strength_is_what_the_edit_makes(client: TestClient, store
     assert np.abs(small - opening.half(pixels(client, told, 1.0).astype(np.uint16), 1)).mean() < 0.01 * np.ptp(film)
     for address, status in ((f"{told['pixels_url']}/2/pixels", 422), ("/counterfactuals/aaaaaaaaaaaa/1/pixels", 404)):
         assert client.get(address).status_code == status
+
+
+def test_what_is_kept_are_layers_of_the_case(client: TestClient, store: Store, study: str) -> None:
+    told = asked(client, study, finding="Cardiomegaly", direction=-1)
+    answer = client.post(f"{told['pixels_url']}/kept", json={"strength": 1.5})
+    assert answer.status_code == 201, answer.text
+    with store.view() as tx:
+        rows = [tx.layers.get(one) for one in answer.json()["layers"]]
+        values = [tx.layers.values(row.id)[0] for row in rows]
+        image = tx.studies.load_image(told["image"])
+    kinds = [(row.kind, row.scale, row.method) for row in rows]
+    assert kinds == [
+        ("image", "grey", "counterfactual"),
+        ("change", "signed", "counterfactual"),
+        ("attention", "unit", "counterfactual-attention"),
+        ("attention", "positive", "counterfactual-flow"),
+    ]
+    assert {(row.model, row.finding, row.producer.parameters["strength"]) for row in rows} == {(OWN, "Cardiomegaly", 1.5)}
+    film, change, attention, flow = values
+    np.testing.assert_array_equal(film, pixels(client, told, 1.5) * image.slope + image.intercept)
+    after = grey(replace(image, stored=frozen(pixels(client, told, 1.5).astype(np.uint16))))
+    np.testing.assert_allclose(change, after - grey(image), atol=1e-6)
+    assert change.min() < 0
+    assert 0 <= attention.min() < attention.max() <= 1
+    assert 1 < flow.max() < 0.1 * SIZE
+    again = client.post(f"{API}{told['pixels_url']}/kept", json={"strength": 1.5})
+    assert again.json() == answer.json(), "kept once"
+    for strength in (0, 1.6):
+        assert client.post(f"{told['pixels_url']}/kept", json={"strength": strength}).status_code == 422
+
+
+def test_kept_layers_are_named_by_their_strength_beside_the_network_that_they_explain(client: TestClient, study: str) -> None:
+    told = asked(client, study, finding="Cardiomegaly", direction=-1)
+    client.post(f"{told['pixels_url']}/kept", json={})
+    query = {"model": OWN, "finding": "Cardiomegaly"}
+    data = client.get(f"/studies/{study}/case.json", params=query).json()
+    titles = {one["name"]: one["title"] for one in data["more"]}
+    assert titles["counterfactual"] == "Counterfactual 1.00: the film"
+    assert titles["counterfactual.change"] == "Counterfactual 1.00: what changes"
+    (entry,) = (one for one in data["more"] if one["name"] == "counterfactual.change")
+    assert entry["ends"] == ["brighter", "darker"]
+    assert entry["signed"]
+    (layer,) = (one for one in data["explanations"] if one["method"] == "counterfactual.change")
+    picture = client.get(f"/layers/{layer['id']}/overlay.png")
+    assert Picture.open(io.BytesIO(picture.content)).format == "PNG"
+    other = client.get(f"/studies/{study}/case.json", params=query | {"finding": "Effusion"}).json()
+    assert not [one for one in other["more"] if one["name"].startswith("counterfactual")]
+    verdict = {"layer": layer["id"], "verdict": "wrong"}
+    assert client.post(f"{API}/studies/{study}/reviews", json=verdict).status_code == 201
+
+
+def test_the_film_changes_and_goes_back_in_a_moving_picture(client: TestClient, study: str) -> None:
+    told = asked(client, study, finding="Cardiomegaly", direction=-1)
+    answer = client.get(f"{API}{told['pixels_url']}/film.webp")
+    assert answer.headers["content-type"] == "image/webp"
+    assert "counterfactual" in answer.headers["content-disposition"]
+    picture = Picture.open(io.BytesIO(answer.content))
+    frames = [np.asarray(frame.convert("L"), np.float32)[:500] for frame in ImageSequence.Iterator(picture)]
+    assert (len(frames), picture.width) == (16, 512)
+    apart = [float(np.abs(frame - frames[0]).mean()) for frame in frames]
+    assert apart[8] > apart[4] > 0.05
+    assert apart[4] == pytest.approx(apart[12], rel=0.2)
 
 
 def test_a_change_by_flow_tells_the_ratio_beside_a_control(client: TestClient, study: str) -> None:

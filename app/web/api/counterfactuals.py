@@ -83,6 +83,29 @@ def ask_counterfactual(request: Request, study_id: str, asked: Annotated[counter
     return CounterfactualOut(**told, values=values, pixels_at=f"{at}/{{strength}}/pixels")
 
 
+class KeptOut(Frozen):
+    """What was kept."""
+
+    layers: tuple[str, ...] = Field(
+        description="Layers of the case: the changed film (image), what is brighter and darker on it (change), and of a "
+        "generator where it may add or take away and how far it moves (attention)."
+    )
+
+
+@router.post(
+    "/counterfactuals/{answer_id}/kept", status_code=201, responses=SENT, summary="Keep a counterfactual with its case"
+)
+def keep_counterfactual(request: Request, answer_id: str, asked: Annotated[counterfactuals.Kept, Body()]) -> KeptOut:
+    """Keep it at a strength, as layers that are judged and exported like any other; another strength stands beside it."""
+    return KeptOut(layers=counterfactuals.kept(request, answer_id, asked))
+
+
+@router.get("/counterfactuals/{answer_id}/film.webp", response_class=Response, summary="See the film change")
+def see_counterfactual(request: Request, answer_id: str) -> Response:
+    """The film from strength 0 to 1 and back, as an animated WebP."""
+    return counterfactuals.moving(request, answer_id)
+
+
 @router.get("/counterfactuals/{answer_id}/values", response_class=Response, responses=OCTETS, summary="Read an edit")
 def read_counterfactual_values(request: Request, answer_id: str) -> Response:
     """The planes of the edit; shapes and offsets are in the answer."""

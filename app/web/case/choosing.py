@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence, Set
 from app.classifiers.card import Card
 from app.classifiers.members import preferred
 from app.classifiers.registry import Registry, covers
+from app.counterfactuals.kept import is_kept
 from app.domain import READ_PLANES, Plane
 from app.errors import InputError
 from app.stacks import chosen
@@ -99,7 +100,7 @@ def opened(seen: Shown, by_plane: Mapping[Plane, str]) -> tuple[str, ...]:
 def belongs(row: LayerRow, answer: AnswerRow, by_plane: Mapping[Plane, str]) -> bool:
     """Whether a layer is of what is shown: other software's, of a network that stands beside, or by the one that answered, of a
     stack that it read as what it opens as."""
-    if row.producer.kind in {"import", "network"}:
+    if row.producer.kind in {"import", "network"} and not is_kept(row.producer):
         return True
     read_as = {stack: part.plane for stack, part in zip(answer.stacks, answer.answer.parts, strict=True)}
     plane = read_as.get(row.stack_id)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from app import explainers
 from app.classifiers.card import Card
+from app.counterfactuals.kept import MOVED, WHERE, is_kept
 from app.desk import drawn
 from app.domain import SCALES, Extent
 from app.domain.layers import ProducerKind
@@ -141,6 +142,8 @@ def titled(name: str, row: LayerRow, _: Translate) -> str:
 
 def beside(row: LayerRow, _: Translate) -> str:
     """What people call a layer of a network that stands beside the one that answered."""
+    if is_kept(row.producer):
+        return changed(row, _)
     if row.kind == "image":
         return _("Aligned film")
     if row.kind == "probability":
@@ -150,8 +153,22 @@ def beside(row: LayerRow, _: Translate) -> str:
     return f"{_(row.producer.title or row.method)}: {kind(row.kind, _)}"
 
 
+def changed(row: LayerRow, _: Translate) -> str:
+    """What people call a layer of a counterfactual that was kept."""
+    strength = f"{float(row.producer.parameters['strength']):.2f}"
+    if row.producer.name == MOVED:
+        return _("Counterfactual %(strength)s: how far it moves", strength=strength)
+    if row.kind == "change":
+        return _("Counterfactual %(strength)s: what changes", strength=strength)
+    if row.producer.name == WHERE:
+        return _("Counterfactual %(strength)s: where it may add or take away", strength=strength)
+    return _("Counterfactual %(strength)s: the film", strength=strength)
+
+
 def imported(row: LayerRow, _: Translate) -> str:
     """What is known of a layer that other software made, or a network that stands beside the one that answered."""
+    if is_kept(row.producer):
+        return _("It shows what moves the network, not how this patient would look.")
     if row.producer.kind == "network":
         return _("By the network “%(title)s”, whichever network answers", title=_(row.producer.title or row.method))
     return _("Imported: %(title)s %(version)s", title=row.producer.title or row.method, version=row.producer.version)

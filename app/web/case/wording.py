@@ -23,6 +23,7 @@ def panes(_: Translate) -> dict[str, str]:
         "state.full": _("full"),
         "state.reduced": _("reduced to {0} × {1}: the graphics card takes no more"),
         "state.failed": _("not loaded"),
+        "pane.verdict": _("Verdict"),
         "pane.empty": _("Empty"),
         "pane.drop": _("Drag a layer here, or press one while this pane is active."),
         "pane.waiting": _("being computed"),
