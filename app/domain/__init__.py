@@ -14,6 +14,7 @@ from app.domain.extent import Extent
 from app.domain.images import Image, Patient, Series, Study, VoiLut, Window
 from app.domain.inspections import Admission, Inspection, Mark
 from app.domain.layers import SCALES, Layer, LayerKind, Parameters, Producer, ProducerKind, Scale, joined
+from app.domain.opinions import OPINIONS, OUTCOMES, Opinion, Outcome, outcome
 from app.domain.points import HALF, OperatingPoint
 from app.domain.reviews import (
     REASONS,
@@ -36,6 +37,8 @@ __all__ = [
     "HALF",
     "KNEE_FINDINGS",
     "NO_FINDING",
+    "OPINIONS",
+    "OUTCOMES",
     "PLANES",
     "READ_PLANES",
     "REASONS",
@@ -61,6 +64,8 @@ __all__ = [
     "Mark",
     "Member",
     "OperatingPoint",
+    "Opinion",
+    "Outcome",
     "Parameters",
     "Part",
     "Patient",
@@ -84,4 +89,5 @@ __all__ = [
     "fingerprint",
     "frozen",
     "joined",
+    "outcome",
 ]

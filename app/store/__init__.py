@@ -13,6 +13,7 @@ from app.store.inspections import InspectionRow
 from app.store.jobs import LeaseLost
 from app.store.layouts import Layout, LayoutRow
 from app.store.migrating import migrate
+from app.store.opinions import OpinionRow
 from app.store.patience import patiently
 from app.store.points import PointRow
 from app.store.questions import Question, QuestionRow
@@ -85,6 +86,7 @@ __all__ = [
     "LayoutRow",
     "LeaseLost",
     "NetworkRow",
+    "OpinionRow",
     "Page",
     "PointRow",
     "Provenance",

@@ -35,6 +35,7 @@ from app.store.jobs import Jobs
 from app.store.layers import Layers
 from app.store.layouts import Layouts
 from app.store.migrating import at_head
+from app.store.opinions import Opinions
 from app.store.parties import Parties
 from app.store.points import Points
 from app.store.questions import Questions, QuestionTable
@@ -88,6 +89,7 @@ class Transaction:
         self.annotations = Annotations(session)
         self.layouts = Layouts(session)
         self.points = Points(session)
+        self.opinions = Opinions(session)
         self.questions = Questions(session, blobs, self.doomed)
         self.what_ifs = WhatIfs(session, blobs)
 

@@ -265,6 +265,7 @@ export class Case {
       this.reviews?.show();
       say(said);
     });
+    document.body.addEventListener("opined", (event) => say(/** @type {CustomEvent<Called>} */ (event).detail.said));
     // What another window or another machine did meanwhile.
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") this.reviews?.reread();

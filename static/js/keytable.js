@@ -1,6 +1,7 @@
 // What each single key of a case does, of films and of exams alike. How keys are read, and when they are not, is keys.js.
 
 import { element } from "./elements.js";
+import { opine } from "./opinions.js";
 import { say, words } from "./words.js";
 
 /** @import { Case } from "./case.js" */
@@ -15,7 +16,7 @@ export function actions(page) {
   const { regions, tools, history, cross } = page;
   const { hand } = regions;
   return {
-    before: (event) => hand.key(event) || page.record.key(event) || cross.key(event) || page.probe.key(event),
+    before: (event) => opine(event) || hand.key(event) || page.record.key(event) || cross.key(event) || page.probe.key(event),
     // A shape that is being drawn first; then the reader's steps, in the order in which they were done.
     undo: () => hand.back() || history.undo() || say(words("undone.nothing")),
     redo: () => hand.forward() || history.redo() || say(words("redone.nothing")),

@@ -36,6 +36,20 @@ def test_a_point_is_moved_by_keys_and_put_back(case: Page) -> None:
     expect(case.locator(f"{CHOSEN} + .point button[name=reset]")).to_have_count(0)
 
 
+def test_a_reader_says_by_key_whether_the_finding_is_there_and_takes_it_back(case: Page) -> None:
+    point = case.locator(f"{CHOSEN} + .point")
+    called = bool(case.locator(f"{CHOSEN} .finding-call").text_content())
+    case.keyboard.press("Shift+P")
+    expect(point.locator(".opinion-told")).to_have_text(f"You say: present. {'Found' if called else 'Missed'} by the network.")
+    expect(case.locator(f"{CHOSEN} .finding-opinion")).to_be_visible()
+    expect(case.locator("#summed")).to_contain_text("Your reading: 1 of")
+    case.keyboard.press("Shift+A")
+    expect(point.locator('[data-opinion="absent"]')).to_have_attribute("aria-pressed", "true")
+    case.keyboard.press("Shift+A")
+    expect(point.locator(".opinion-told")).to_have_count(0)
+    expect(case.locator("#summed")).to_have_count(0)
+
+
 def test_the_point_of_the_chosen_finding_alone_is_seen(case: Page) -> None:
     assert case.locator(".point:visible").count() == 1
     others = case.locator(".finding:not(:has(input:checked))")

@@ -19,6 +19,7 @@ TAGS = (
     ("counterfactuals", "What would have to change on a film for another answer."),
     ("stages", "How relevance stands at every stage of a network."),
     ("layouts", "Saved layouts of the panes."),
+    ("opinions", "Whether findings are there, as readers say: of a whole study, whatever any map shows."),
     ("points", "From which probability on findings are called, where a reader moved that."),
     ("models", "Networks."),
     ("readers", "Who reads."),

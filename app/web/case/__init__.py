@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.web.case import regroupings, reviews, routes
+from app.web.case import opinions, regroupings, reviews, routes
 
 router = APIRouter(include_in_schema=False)
-for room in (routes, reviews, regroupings):
+for room in (routes, reviews, regroupings, opinions):
     router.include_router(room.router)

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from app.classifiers.card import Card
-from app.domain import Plane
+from app.domain import Opinion, Plane
 from app.stacks import Side
 from app.store import ImageRow, LabelledRow, SeriesRow, StudyRow
 from app.web.calling import Shown
 from app.web.case.hand import Hand
 from app.web.case.payload import CaseData, JobData, Poll, Urls
+from app.web.case.standing import Stands
 from app.web.evidence import EvidenceData
 from app.web.upload import Report
 
@@ -47,7 +48,8 @@ class CasePage:
     film that is shown alone those about it. ``worth`` is what the sign that a map looks elsewhere was measured to be worth,
     ``second`` what the network says that learned from the same patients. ``directions``: from which side the reader goes
     through the stacks of a plane; as they are stored where none is named. ``hand`` is what there is to split and join, and what
-    readers said.
+    readers said. ``opinions`` say by finding whether it is there, as readers say; ``summed`` how the network's calls stand
+    beside that.
     """
 
     template: ClassVar[str] = "case.html"
@@ -70,6 +72,9 @@ class CasePage:
     second: Second | None = None
     directions: Mapping[Plane, Side] = field(default_factory=dict)
     hand: Hand = field(default_factory=Hand)
+    opinions: Mapping[str, Stands] = field(default_factory=dict)
+    choices: tuple[tuple[Opinion, str], ...] = ()
+    summed: str = ""
 
     @property
     def evidence(self) -> tuple["Told", ...]:

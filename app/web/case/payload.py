@@ -83,6 +83,7 @@ class Urls:
     corrections: str
     regroupings: str
     points: str
+    opinions: str
 
     @classmethod
     def of(cls, study_id: str) -> "Urls":
@@ -98,6 +99,7 @@ class Urls:
             corrections=f"{here}/corrections",
             regroupings=f"{here}/regroupings",
             points=f"{here}/points",
+            opinions=f"{here}/opinions",
         )
 
 

@@ -11,9 +11,9 @@ from fastapi import Request
 from app.classifiers.card import Card
 from app.counterfactuals import there
 from app.domain import NO_FINDING, Plane
-from app.store import AnswerRow, ImageRow, InspectionRow, LayerRow, Transaction
+from app.store import AnswerRow, ImageRow, InspectionRow, LayerRow, OpinionRow, Transaction
 from app.web import calling, evidence, pages
-from app.web.case import choosing, filling, hand, stacks
+from app.web.case import choosing, filling, hand, stacks, standing
 from app.web.case.page import CasePage, Second
 from app.web.case.stacks import Shown
 from app.web.wording import Translate
@@ -62,10 +62,11 @@ def read(request: Request, study_id: str, image_id: str = "", model: str = "", f
         )
         labels = tuple(row for row in tx.cohorts.of_study(study_id) if row.image_id in {None, seen.image and seen.image.id})
         words = tx.regroupings.of_study(study_id)
+        said_by_readers = tx.opinions.of_study(study_id)
     earlier = choosing.earlier(choosing.before(every, seen), answers, verdicts)
     _ = pages.gettext(request)
     by_hand = hand.of(study, [stack for stack in every if stack.current], words, _)
-    whole = page(found, earlier, _)
+    whole = judged(page(found, earlier, _), said_by_readers, reader, _)
     return replace(whole, labels=labels, second=second(found, mine, _), directions=directions, hand=by_hand)
 
 
@@ -118,6 +119,15 @@ def page(found: filling.Found, earlier: int | None, _: Translate) -> CasePage:
         points=points(found, _),
         worth=evidence.worth(_),
     )
+
+
+def judged(page: CasePage, rows: Sequence[OpinionRow], reader: str, _: Translate) -> CasePage:
+    """The page with what readers say of the findings, beside what the network calls."""
+    prediction = page.data.prediction
+    if prediction is None:
+        return page
+    found = standing.stands(prediction, rows, reader, _)
+    return replace(page, opinions=found, choices=standing.choices(_), summed=standing.summed(prediction, found, _))
 
 
 def points(found: filling.Found, _: Translate) -> Mapping[str, calling.Shown]:
