@@ -36,6 +36,7 @@ from app.web import (
     what_if_export,
     worklist,
 )
+from app.web.addresses import Under
 from app.web.api.description import Described
 from app.web.security import Edge, Gate, Heads, Limit
 
@@ -67,6 +68,7 @@ def create_app(settings: Settings, store: Store, wake: Callable[[], None], alive
         openapi_url="/openapi.json",
         redirect_slashes=False,
         separate_input_output_schemas=False,
+        servers=[{"url": settings.prefix}] if settings.prefix else None,
     )
     app.state.web = pages.Web(
         settings=settings,
@@ -89,6 +91,7 @@ def create_app(settings: Settings, store: Store, wake: Callable[[], None], alive
     app.add_middleware(Gate, respond=errors.respond, allowed_hosts=settings.allowed_hosts.split(","))
     app.add_middleware(Edge, respond=errors.respond)
     app.add_middleware(Journal)
+    app.add_middleware(Under, prefix=settings.prefix)
     return app
 
 

@@ -20,6 +20,7 @@ from app.errors import NotFound
 from app.store import TAKEN, UploadRow
 from app.store.records import FileState
 from app.web import pages, receiving
+from app.web.addresses import served
 from app.web.pages import Web
 
 router = APIRouter(include_in_schema=False)
@@ -78,7 +79,7 @@ class UploadPage:
     @property
     def action(self) -> str:
         """Where the form goes."""
-        return "/studies?copies=keep" if self.copies else "/studies"
+        return served("/studies?copies=keep") if self.copies else served("/studies")
 
 
 @router.get("/upload")
@@ -99,7 +100,7 @@ def _answer(request: Request, row: UploadRow) -> Response:
     if not found.studies:
         fragment = "partials/upload_report.html" if pages.is_htmx(request) else None
         return pages.render(request, _page(request, found), 422, None, fragment)
-    target = f"/studies/{found.studies[0]}?upload={found.id}"
+    target = served(f"/studies/{found.studies[0]}?upload={found.id}")
     if pages.is_htmx(request):
         return Response(status_code=204, headers={"HX-Redirect": target})
     return RedirectResponse(target, status_code=303)
