@@ -33,6 +33,10 @@ class Settings(BaseSettings):
     allowed_hosts: str = Field(
         default="127.0.0.1,localhost,[::1]", description="Host names a request may carry, separated by commas."
     )
+    proxies: str = Field(
+        default="",
+        description="Addresses of proxies whose X-Forwarded-Host and X-Forwarded-Proto are believed, separated by commas.",
+    )
     prefix: str = Field(
         default="",
         pattern=r"^(/[A-Za-z0-9._~-]+)*$",

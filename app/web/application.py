@@ -88,7 +88,9 @@ def create_app(settings: Settings, store: Store, wake: Callable[[], None], alive
     app.mount("/static", GZipMiddleware(Static(pages.Assets()), minimum_size=1024), name="static")
     app.add_middleware(Heads)
     app.add_middleware(Limit, respond=errors.respond, upload_bytes=settings.max_upload_mb * 1024 * 1024 + MULTIPART)
-    app.add_middleware(Gate, respond=errors.respond, allowed_hosts=settings.allowed_hosts.split(","))
+    app.add_middleware(
+        Gate, respond=errors.respond, allowed_hosts=settings.allowed_hosts.split(","), proxies=settings.proxies.split(",")
+    )
     app.add_middleware(Edge, respond=errors.respond)
     app.add_middleware(Journal)
     app.add_middleware(Under, prefix=settings.prefix)

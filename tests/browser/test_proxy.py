@@ -1,0 +1,72 @@
+"""Served to a network: through a real nginx, over HTTP, on a name that is not localhost, under a path of it."""
+
+import re
+from collections.abc import Callable
+
+import httpx2
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.phantoms import chest, dicom
+from tests.browser.cases import ready, sent
+from tests.browser.conftest import Server, Watch
+from tests.browser.proxy import PREFIX, Proxy
+from tests.waiting import until
+
+INSECURE = "Cross-Origin-Opener-Policy header has been ignored"
+"""What Chromium says of every page over plain HTTP."""
+
+
+@pytest.fixture
+def proxy(proxied: tuple[Proxy, Server], browser_watch: Watch) -> Proxy:
+    """The proxy before the server."""
+    browser_watch.allow(INSECURE)
+    return proxied[0]
+
+
+@pytest.fixture
+def server(proxied: tuple[Proxy, Server]) -> Server:
+    """The server behind the proxy."""
+    return proxied[1]
+
+
+@pytest.fixture(scope="module")
+def case(proxied: tuple[Proxy, Server]) -> str:
+    """The path of a case that was read."""
+    octets = dicom.encode(chest.draw(77, ("Nodule",), size=256), dicom.Header(number=7))
+    return sent(proxied[1].url, [("a.dcm", octets)], read=True).removeprefix(proxied[1].url)
+
+
+def test_plain_forms_are_ours_without_scripts(proxy: Proxy, case: str, open_page: Callable[..., Page]) -> None:
+    page = open_page(java_script_enabled=False)
+    page.goto(f"{proxy.url}/flagged")
+    page.get_by_role("button", name="Light").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    expect(page).to_have_url(f"{proxy.url}/flagged")
+    page.get_by_role("link", name="Worklist").first.click()
+    page.get_by_role("searchbox").fill("nobody of that name")
+    page.get_by_role("searchbox").press("Enter")
+    expect(page.get_by_text("Show all studies")).to_be_visible()
+    page.goto(f"{proxy.url}/upload")
+    film = dicom.encode(chest.draw(3, (), size=256), dicom.Header(number=8))
+    page.set_input_files("#files", {"name": "plain.dcm", "mimeType": "application/dicom", "buffer": film})
+    page.get_by_role("button", name="Upload").click()
+    expect(page).to_have_url(re.compile(f"^{re.escape(proxy.url)}/studies/"))
+    expect(page.get_by_text("1 file accepted")).to_be_visible()
+
+
+def test_pages_and_a_case_work_under_a_path(proxy: Proxy, server: Server, case: str, page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(proxy.url)
+    for name in ("Upload", "Flagged", "Cohorts", "Networks", "Worklist"):
+        page.locator(".page-nav").get_by_role("link", name=name).click()
+        expect(page.locator(".page-nav [aria-current=page]")).to_have_text(name)
+    page.get_by_role("searchbox").fill("phantom")
+    page.locator(f'a[href="{PREFIX}{case}"]').click()
+    ready(page)
+    page.locator("#pane-cam .verdict-right").click()
+    expect(page.locator("#pane-cam .verdict-right")).to_have_attribute("aria-pressed", "true")
+    until(lambda: httpx2.get(f"{server.url}/api/v1{case}/reviews").json(), 30, "the verdict was not stored")
+    assert len(asked) > 20
+    assert [url for url in asked if not url.startswith((proxy.url, "data:", "blob:"))] == []
