@@ -26,6 +26,7 @@ HEADERS = {
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
         "font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
+    "X-Answered-By": "Whylight",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
@@ -36,7 +37,8 @@ HEADERS = {
         "payment=(), usb=()"
     ),
 }
-"""On every response. No inline script, style or handler runs, and nobody may frame a page. Other sites are told no referrer;
+"""On every response. No inline script, style or handler runs, and nobody may frame a page. What a proxy answers in our place
+has none of them, so that scripts can tell (static/js/between.js). Other sites are told no referrer;
 our own pages must be, because a browser that may tell none says ``Origin: null`` of a form, and over plain HTTP to another name
 than localhost it says nothing else of where the form was (Fetch, "append a request Origin header"; Fetch Metadata, 2.2)."""
 

@@ -1,6 +1,7 @@
 // The upload form: dropping files and folders, and progress while they travel. Without this file the plain form does the same
 // upload with the browser's own progress. Every sentence comes translated from the form's data attributes.
 
+import { ours, told as between } from "./between.js";
 import { all, element } from "./elements.js";
 
 /** @typedef {{ file: File, name: string }} Chosen a file, and its name with its folders */
@@ -104,6 +105,10 @@ function done(request) {
   const target = request.getResponseHeader("HX-Redirect");
   if (target) {
     location.assign(target);
+    return;
+  }
+  if (!ours(request)) {
+    failed(between(request.status));
     return;
   }
   ended();

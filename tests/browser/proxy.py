@@ -4,6 +4,8 @@ import re
 import shutil
 import socket
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -58,16 +60,24 @@ class Proxy:
     def __init__(self, folder: Path, port: int, behind: int, server: str) -> None:
         self.url = f"http://{NAME}:{port}{PREFIX}"
         self.port = port
+        self.behind = behind
         self._folder = folder
-        told = {"listen 80;": f"listen 127.0.0.1:{port};", "127.0.0.1:8000": f"127.0.0.1:{behind}", " 64m;": f" {LARGEST};"}
+        self._server = server
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, behind: int | None = None, waits: str = "120s") -> None:
+        """Begin, before the server or whatever else listens ``behind``, and wait until it answers."""
+        told = {
+            "listen 80;": f"listen 127.0.0.1:{self.port};",
+            "127.0.0.1:8000": f"127.0.0.1:{behind or self.behind}",
+            " 64m;": f" {LARGEST};",
+            " 120s;": f" {waits};",
+        }
+        server = self._server
         for documented_, here in told.items():
             assert documented_ in server
             server = server.replace(documented_, here)
-        (folder / "nginx.conf").write_text(AROUND.format(folder=folder, server=server), encoding="utf-8")
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Begin, and wait until it answers."""
+        (self._folder / "nginx.conf").write_text(AROUND.format(folder=self._folder, server=server), encoding="utf-8")
         command = [program(), "-p", str(self._folder), "-c", "nginx.conf", "-e", str(self._folder / "error.log")]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
         until(self._listening, 10, "nginx did not listen")
@@ -75,6 +85,17 @@ class Proxy:
     def _listening(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    @contextmanager
+    def before(self, behind: int, waits: str = "120s") -> Iterator[None]:
+        """For a while before something else that listens, or does not."""
+        self.stop()
+        self.start(behind, waits)
+        try:
+            yield
+        finally:
+            self.stop()
+            self.start()
 
     def stop(self) -> None:
         """End it."""

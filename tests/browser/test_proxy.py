@@ -1,6 +1,7 @@
 """Served to a network: through a real nginx, over HTTP, on a name that is not localhost, under a path of it."""
 
 import re
+import socket
 from collections.abc import Callable
 
 import httpx2
@@ -9,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from app.phantoms import chest, dicom
 from tests.browser.cases import ready, sent
-from tests.browser.conftest import Server, Watch
+from tests.browser.conftest import Server, Watch, free_port
 from tests.browser.proxy import PREFIX, Proxy
 from tests.waiting import until
 
@@ -53,6 +54,24 @@ def test_plain_forms_are_ours_without_scripts(proxy: Proxy, case: str, open_page
     page.get_by_role("button", name="Upload").click()
     expect(page).to_have_url(re.compile(f"^{re.escape(proxy.url)}/studies/"))
     expect(page.get_by_text("1 file accepted")).to_be_visible()
+
+
+def test_what_a_proxy_answers_itself_is_told_and_never_shown(proxy: Proxy, page: Page, browser_watch: Watch) -> None:
+    browser_watch.allow("(?:413|502|504)")
+    page.goto(proxy.url)
+    message = page.locator("#messages")
+    with proxy.before(free_port()):
+        page.get_by_role("searchbox").fill("a")
+        expect(message).to_contain_text("Whylight itself does not answer (502). Try again in a moment.")
+    with socket.create_server(("127.0.0.1", 0)) as mute, proxy.before(mute.getsockname()[1], waits="1s"):
+        page.get_by_role("searchbox").fill("ab")
+        expect(message).to_contain_text("took longer than the server in front of it waits (504)")
+    page.get_by_role("searchbox").fill("nobody of that name")
+    expect(page.get_by_text("Show all studies")).to_be_visible()
+    page.goto(f"{proxy.url}/upload")
+    page.set_input_files("#files", {"name": "large.zip", "mimeType": "application/zip", "buffer": bytes(400_000)})
+    expect(page.locator("#upload-result")).to_contain_text("larger than the server in front of Whylight lets through (413)")
+    assert "nginx" not in page.content()
 
 
 def test_pages_and_a_case_work_under_a_path(proxy: Proxy, server: Server, case: str, page: Page) -> None:
