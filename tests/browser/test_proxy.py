@@ -56,6 +56,7 @@ def test_plain_forms_are_ours_without_scripts(proxy: Proxy, case: str, open_page
     expect(page.get_by_text("1 file accepted")).to_be_visible()
 
 
+@pytest.mark.usefixtures("case")
 def test_what_a_proxy_answers_itself_is_told_and_never_shown(proxy: Proxy, page: Page, browser_watch: Watch) -> None:
     browser_watch.allow("(?:413|502|504)")
     page.goto(proxy.url)
