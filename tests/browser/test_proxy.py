@@ -3,16 +3,19 @@
 import re
 import socket
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from app.phantoms import chest, dicom
 from tests.browser.cases import ready, sent
 from tests.browser.conftest import Server, Watch, free_port
 from tests.browser.proxy import PREFIX, Proxy
 from tests.waiting import until
+from tests.web import films
 
 INSECURE = "Cross-Origin-Opener-Policy header has been ignored"
 """What Chromium says of every page over plain HTTP."""
@@ -90,3 +93,53 @@ def test_pages_and_a_case_work_under_a_path(proxy: Proxy, server: Server, case: 
     until(lambda: httpx2.get(f"{server.url}/api/v1{case}/reviews").json(), 30, "the verdict was not stored")
     assert len(asked) > 20
     assert [url for url in asked if not url.startswith((proxy.url, "data:", "blob:"))] == []
+
+
+def folder(into: Path, count: int, study: int) -> Path:
+    """A folder with the slices of one study, larger together than the proxy lets through at once."""
+    uids: dict[str, Any] = {
+        "StudyInstanceUID": f"2.25.{study}",
+        "SeriesInstanceUID": f"2.25.{study}1",
+        "PatientID": "PH",
+        "PatientName": "P",
+    }
+    into.mkdir()
+    for number in range(count):
+        (into / f"{number:02d}.dcm").write_bytes(films.dicom(study + number, size=200, **uids))
+    return into
+
+
+def test_a_dropped_folder_travels_in_batches_and_goes_on_after_a_lost_connection(
+    proxy: Proxy, server: Server, page: Page, browser_watch: Watch, tmp_path: Path
+) -> None:
+    browser_watch.allow("(?:413|502)|net::ERR")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.goto(f"{proxy.url}/upload")
+    files = folder(tmp_path / "scan", 9, 700)
+    (files / "large.dcm").write_bytes(bytes(400_000))
+    lines = page.locator("#upload-files li")
+    # The proxy is away once the first batch is there; what is acknowledged by then is not asked for again.
+    page.route("**/studies?*", lambda route: away(proxy, route, sent))
+    page.locator("#folder").set_input_files(files)
+    expect(page.locator("#upload-words")).to_contain_text("The connection is away.")
+    expect(lines).to_have_count(10)
+    here = lines.filter(has_text="accepted").count()
+    assert 0 < here < 9
+    expect(page.locator("#upload-words")).to_contain_text(f"{here} of 10 files are here")
+    page.unroute("**/studies?*")
+    proxy.start()
+    expect(page).to_have_url(re.compile(rf"^{re.escape(proxy.url)}/studies/[a-z2-7]{{12}}\?upload="))
+    expect(page.get_by_text("9 files accepted")).to_be_visible()
+    study = page.url.removeprefix(f"{proxy.url}/studies/").partition("?")[0]
+    told = httpx2.get(f"{server.url}/api/v1/studies/{study}").json()
+    assert sum(series["images"] for series in told["series"]) == 9, told["series"]
+    assert len({url.partition("&more")[0] for url in sent}) == 1, "one upload"
+    assert len(sent) > 4
+
+
+def away(proxy: Proxy, route: Route, sent: list[str]) -> None:
+    """Stop the proxy before the fourth batch."""
+    if len([url for url in sent if "more=" in url]) == 4:
+        proxy.stop()
+    route.continue_()
