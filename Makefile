@@ -39,10 +39,11 @@ develop: packages system ## the same, for development
 
 packages: $(VENV)/.development node_modules/.development static/built/.sources
 
-# The browser and the database that tests need.
+# The browser, the database and the proxy that tests need.
 system:
 	@.ci/chromium.sh
 	@.ci/postgresql.sh
+	@.ci/nginx.sh
 
 migrate: setup ## bring the database under var/ to the newest form
 	@$(PYTHON) -m app migrate
@@ -63,7 +64,7 @@ bench: setup ## cold start, upload to prediction, upload to five overlays, page 
 	@$(PYTHON) -m app bench
 
 clean: ## remove everything that was installed or cached; keeps var/
-	rm -rf $(VENV) node_modules static/vendor static/built .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov .coverage*
+	rm -rf $(VENV) node_modules static/vendor static/built .nginx .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov .coverage*
 	find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +
 
 $(VENV)/.product: $(PACKAGES)

@@ -33,6 +33,15 @@ class Settings(BaseSettings):
     allowed_hosts: str = Field(
         default="127.0.0.1,localhost,[::1]", description="Host names a request may carry, separated by commas."
     )
+    proxies: str = Field(
+        default="",
+        description="Addresses of proxies whose X-Forwarded-Host and X-Forwarded-Proto are believed, separated by commas.",
+    )
+    prefix: str = Field(
+        default="",
+        pattern=r"^(/[A-Za-z0-9._~-]+)*$",
+        description="The path under which a proxy serves this product, such as /whylight; empty: the root of a server.",
+    )
     device: str = Field(
         default="auto", description="auto, cpu, cuda or cuda:N: where networks run. auto takes CUDA where there is a GPU."
     )

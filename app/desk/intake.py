@@ -8,7 +8,7 @@ Files are read outside of any transaction; nothing of an upload is in memory but
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app import ingest
@@ -39,6 +39,15 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One part of an upload that comes in several, so that a lost connection loses one of them at most: the upload's id, chosen
+    by who sends it, and whether more will follow. Analyses are asked for with the last, when the studies are whole."""
+
+    upload_id: str
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Read:
     """One file after reading: staged in the blobs, or the reason why not."""
 
@@ -61,17 +70,19 @@ class Intake:
         *,
         model: str | None = None,
         copies: bool = False,
+        part: Part | None = None,
     ) -> None:
         self._store = store
         self._settings = settings
         self._files = self._limited(files, workdir)
         self._model = model
         self._copies = copies
+        self._part = part
         self._outcomes: list[FileOutcome] = []
         self.instances: list[tuple[str, str]] = []
         """The name and the SOP Instance UID of every file that is stored now, whether by this upload or before."""
         self.report: UploadRow | None = None
-        """What became of every file, once all are taken in."""
+        """What became of every file, once all are taken in; of a part that others follow, of its own files."""
 
     def step(self) -> bool:
         """Take in the next files; False when they were the last: then there is a report, and the analyses are asked for.
@@ -111,12 +122,28 @@ class Intake:
                 if file.staged is not None and outcome.study_id
             ]
         if not more:
+            self.report = self._reported()
+        return more
+
+    def _reported(self) -> UploadRow:
+        """What became of the files, kept; the studies are analysed unless more files follow."""
+        part = self._part
+        if part is None:
             analyse(self._store, self._grown(), self._model)
             with self._store.begin() as tx:
                 upload_id = tx.uploads.add(disc.gathered(self._outcomes))
             with self._store.view() as tx:
-                self.report = tx.uploads.get(upload_id)
-        return more
+                return tx.uploads.get(upload_id)
+        with self._store.begin() as tx:
+            tx.uploads.append(part.upload_id, self._outcomes)
+        with self._store.view() as tx:
+            whole = tx.uploads.get(part.upload_id)
+            studies = dict.fromkeys(file.study_id for file in whole.files if file.study_id)
+            grown = [study_id for study_id in studies if tx.jobs.behind(study_id)]
+        if part.more:
+            return replace(whole, files=tuple(self._outcomes))
+        analyse(self._store, grown, self._model)
+        return whole
 
     def _batch(self, staging: Staging) -> tuple[list[_Read], bool]:
         """The next files, read and staged, and whether more follow."""

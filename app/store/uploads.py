@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from app.errors import NotFound
@@ -20,21 +20,31 @@ class Uploads:
     def add(self, files: Sequence[FileOutcome]) -> str:
         """Keep a report; returns its id."""
         row = UploadTable(received_at=now())
-        row.files = [
-            UploadFileTable(
-                number=number,
-                name=file.name,
-                state=file.state,
-                study_id=file.study_id,
-                template=file.template,
-                values=dict(file.values),
-                warnings=list(file.warnings),
-            )
-            for number, file in enumerate(files)
-        ]
+        row.files = [_file(number, file) for number, file in enumerate(files)]
         self._session.add(row)
         self._session.flush()
         return row.id
+
+    def append(self, upload_id: str, files: Sequence[FileOutcome]) -> None:
+        """Keep what became of more files of an upload that comes in parts; the first of them begins its report, under the id
+        that its sender chose. A part that came twice, because its sender did not hear the answer, is told of once: what was
+        accepted stays so, though the second time it was here already."""
+        if self._session.get(UploadTable, upload_id) is None:
+            self._session.add(UploadTable(id=upload_id, received_at=now()))
+            self._session.flush()
+        mine = UploadFileTable.upload_id == upload_id
+        named = select(UploadFileTable).where(mine, UploadFileTable.name.in_({file.name for file in files}))
+        known = {(row.name, row.study_id): row for row in self._session.scalars(named)}
+        last = self._session.scalar(select(func.max(UploadFileTable.number)).where(mine))
+        number = 0 if last is None else last + 1
+        for file in files:
+            row = known.get((file.name, file.study_id))
+            if row is not None and not row.state == file.state == "accepted":
+                row.state = "accepted" if "accepted" in {row.state, file.state} else file.state
+                continue
+            self._session.add(_file(number, file, upload_id))
+            number += 1
+        self._session.flush()
 
     def get(self, upload_id: str) -> UploadRow:
         """A report; NotFound."""
@@ -59,6 +69,21 @@ class Uploads:
             .execution_options(populate_existing=True)
         )
         return tuple(_row(row) for row in rows)
+
+
+def _file(number: int, file: FileOutcome, upload_id: str | None = None) -> UploadFileTable:
+    row = UploadFileTable(
+        number=number,
+        name=file.name,
+        state=file.state,
+        study_id=file.study_id,
+        template=file.template,
+        values=dict(file.values),
+        warnings=list(file.warnings),
+    )
+    if upload_id is not None:
+        row.upload_id = upload_id
+    return row
 
 
 def _row(row: UploadTable) -> UploadRow:

@@ -36,6 +36,7 @@ from app.web import (
     what_if_export,
     worklist,
 )
+from app.web.addresses import Under
 from app.web.api.description import Described
 from app.web.security import Edge, Gate, Heads, Limit
 
@@ -67,6 +68,7 @@ def create_app(settings: Settings, store: Store, wake: Callable[[], None], alive
         openapi_url="/openapi.json",
         redirect_slashes=False,
         separate_input_output_schemas=False,
+        servers=[{"url": settings.prefix}] if settings.prefix else None,
     )
     app.state.web = pages.Web(
         settings=settings,
@@ -86,9 +88,12 @@ def create_app(settings: Settings, store: Store, wake: Callable[[], None], alive
     app.mount("/static", GZipMiddleware(Static(pages.Assets()), minimum_size=1024), name="static")
     app.add_middleware(Heads)
     app.add_middleware(Limit, respond=errors.respond, upload_bytes=settings.max_upload_mb * 1024 * 1024 + MULTIPART)
-    app.add_middleware(Gate, respond=errors.respond, allowed_hosts=settings.allowed_hosts.split(","))
+    app.add_middleware(
+        Gate, respond=errors.respond, allowed_hosts=settings.allowed_hosts.split(","), proxies=settings.proxies.split(",")
+    )
     app.add_middleware(Edge, respond=errors.respond)
     app.add_middleware(Journal)
+    app.add_middleware(Under, prefix=settings.prefix)
     return app
 
 

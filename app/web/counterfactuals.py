@@ -21,6 +21,7 @@ from app.domain import Score
 from app.errors import InputError
 from app.store import QuestionRow
 from app.web import exports, images, pages
+from app.web.addresses import served
 from app.web.what_if import Change, changes
 
 router = APIRouter(include_in_schema=False)
@@ -249,8 +250,8 @@ def told(row: QuestionRow, sha256: str, _: Callable[..., str]) -> Counterfactual
         ),
         device=kept["device"],
         seconds=kept["seconds"],
-        values_url=f"/counterfactuals/{row.id}/values",
-        pixels_url=f"/counterfactuals/{row.id}",
+        values_url=served(f"/counterfactuals/{row.id}/values"),
+        pixels_url=served(f"/counterfactuals/{row.id}"),
     )
 
 

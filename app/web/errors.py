@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 from app import errors
 from app.errors import AppError
 from app.web import pages
+from app.web.addresses import served
 
 PROBLEM = "application/problem+json"
 """The media type of RFC 9457."""
@@ -95,7 +96,7 @@ class Failure:
 def problem(request: Request, failure: Failure, more: Mapping[str, Any] | None = None) -> JSONResponse:
     """The failure for a program; ``more`` stands beside what every problem has."""
     told = Problem(
-        type=f"/docs#problem-{failure.kind}" if failure.kind in kinds() else "about:blank",
+        type=served(f"/docs#problem-{failure.kind}") if failure.kind in kinds() else "about:blank",
         title=title(request, failure.status),
         status=failure.status,
         detail=failure.sentence,

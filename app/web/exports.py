@@ -20,6 +20,7 @@ from starlette.responses import StreamingResponse
 from app.domain import LayerKind, OperatingPoint, ProducerKind, Region, Scale, Verdict
 from app.store import AnsweredRow, FlagRow, LayeredRow, Provenance, Slice, Source
 from app.web import regions
+from app.web.addresses import served
 from app.web.calling import Calling
 
 NOTICE = "Research use only — not for clinical use"
@@ -284,7 +285,7 @@ class LayerLine(SourcedLine):
             odd=row.evidence.odd if row.evidence else "",
             device=row.device,
             created_at=row.created_at.isoformat(),
-            values=f"/api/v1/layers/{row.id}/values.npy" if row.values_sha256 else None,
+            values=served(f"/api/v1/layers/{row.id}/values.npy") if row.values_sha256 else None,
             use=NOTICE,
         )
 

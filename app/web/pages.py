@@ -25,6 +25,7 @@ from app.domain import Plane
 from app.stacks import SIDES, Side
 from app.store import Store
 from app.web import estimates
+from app.web.addresses import served
 from app.web.i18n import LANGUAGES, Catalogue, choose, read
 from app.web.lanes import Lanes
 
@@ -142,6 +143,7 @@ def _environment(catalogue: Catalogue, assets: "Assets") -> Environment:
         _=catalogue.gettext,
         ngettext=catalogue.ngettext,
         static=assets.url,
+        served=served,
         language=catalogue.language,
         languages=LANGUAGES,
         version=__version__,
@@ -206,7 +208,7 @@ class Assets:
     def url(self, name: str) -> str:
         """``/static/<name>?v=<hash>``; without the hash while the file is missing."""
         digest = self.digest(name)
-        return f"/static/{name}?v={digest}" if digest else f"/static/{name}"
+        return served(f"/static/{name}?v={digest}") if digest else served(f"/static/{name}")
 
     def fresh(self) -> bool:
         """Whether the bundles under ``built`` were made of the scripts and styles that are here (.ci/bundle.sh)."""
@@ -255,7 +257,7 @@ class Pictures:
 
 def cookie(response: Response, name: str, value: str) -> None:
     """Keep a preference for a year. It says nothing about a person, and no script needs it."""
-    response.set_cookie(name, quote(value), max_age=365 * 86400, path="/", httponly=True, samesite="lax")
+    response.set_cookie(name, quote(value), max_age=365 * 86400, path=served("/"), httponly=True, samesite="lax")
 
 
 def is_htmx(request: Request) -> bool:

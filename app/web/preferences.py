@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from app.errors import InputError
 from app.stacks import SIDES
 from app.web import pages
+from app.web.addresses import served
 from app.web.i18n import LANGUAGES
 
 router = APIRouter(include_in_schema=False)
@@ -36,7 +37,7 @@ def prefer(request: Request, chosen: Annotated[Chosen, Form()]) -> Response:  # 
     """Keep what was chosen and go back to the page the reader was on."""
     if (chosen.language and chosen.language not in LANGUAGES) or (chosen.theme and chosen.theme not in pages.THEMES):
         raise InputError("There is no such language or theme.")
-    response = RedirectResponse(own(chosen.back), status_code=303)
+    response = RedirectResponse(served(own(chosen.back)), status_code=303)
     if chosen.language:
         pages.cookie(response, pages.LANGUAGE_COOKIE, chosen.language)
     if chosen.theme:

@@ -6,7 +6,8 @@ uploads. ``Edge`` is outermost: it is the one place of this room that catches ``
 
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -25,9 +26,10 @@ HEADERS = {
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
         "font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
+    "X-Answered-By": "Whylight",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": (
@@ -35,7 +37,10 @@ HEADERS = {
         "payment=(), usb=()"
     ),
 }
-"""On every response. No inline script, style or handler runs, and nobody may frame a page."""
+"""On every response. No inline script, style or handler runs, and nobody may frame a page. What a proxy answers in our place
+has none of them, so that scripts can tell (static/js/between.js). Other sites are told no referrer;
+our own pages must be, because a browser that may tell none says ``Origin: null`` of a form, and over plain HTTP to another name
+than localhost it says nothing else of where the form was (Fetch, "append a request Origin header"; Fetch Metadata, 2.2)."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SMALL = 1024 * 1024
@@ -88,10 +93,11 @@ def protect(headers: MutableHeaders) -> None:
 class Gate:
     """Refuses a host name we do not answer to, and a change that another site asks for."""
 
-    def __init__(self, app: ASGIApp, respond: Respond, allowed_hosts: Iterable[str]) -> None:
+    def __init__(self, app: ASGIApp, respond: Respond, allowed_hosts: Iterable[str], proxies: Iterable[str] = ()) -> None:
         self.app = app
         self.respond = respond
         self.allowed_hosts = frozenset(host.strip().lower() for host in allowed_hosts if host.strip())
+        self.proxies = frozenset(address.strip() for address in proxies if address.strip())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -106,9 +112,11 @@ class Gate:
 
     def _refusal(self, scope: Scope) -> Forbidden | None:
         headers = Headers(scope=scope)
-        if hostname(headers.get("host", "")) not in self.allowed_hosts:
+        here = reached(scope, headers, self.proxies)
+        # Also the Host that came: a proxy that hands on what a browser calls a forwarded host must not open another door.
+        if not {hostname(headers.get("host", "")), hostname(here.host)} <= self.allowed_hosts:
             return Forbidden("This address is not one that Whylight answers to. Use the one that it was started with.")
-        if scope["method"] in SAFE_METHODS or same_site(scope, headers):
+        if scope["method"] in SAFE_METHODS or same_site(scope, headers, here):
             return None
         return Forbidden("This change was asked for by another site, so it was not made. Open Whylight itself and try again.")
 
@@ -121,19 +129,46 @@ def hostname(host: str) -> str:
     return host.rpartition(":")[0] if ":" in host else host
 
 
-def same_site(scope: Scope, headers: Headers) -> bool:
+@dataclass(frozen=True, slots=True)
+class Here:
+    """How the browser reached us: ``http`` or ``https``, and the name with its port."""
+
+    scheme: str
+    host: str
+
+    def same(self, origin: str) -> bool:
+        """Whether this is that origin (RFC 6454 4: scheme, name and port)."""
+        parts = urlsplit(origin)
+        port = PORTS.get(self.scheme, "")
+        return parts.scheme == self.scheme and parts.netloc.lower().removesuffix(port) == self.host.lower().removesuffix(port)
+
+
+PORTS = {"http": ":80", "https": ":443"}
+
+
+def reached(scope: Scope, headers: Headers, proxies: Container[str]) -> Here:
+    """How the browser reached us: as the request says, or as a proxy that we were told to believe says of it. Of a list the
+    last one counts, which that proxy added itself."""
+    scheme, host = str(scope.get("scheme", "http")), headers.get("host", "")
+    if (scope.get("client") or ("",))[0] in proxies:
+        scheme = headers.get("x-forwarded-proto", scheme).rpartition(",")[2].strip().lower()
+        host = headers.get("x-forwarded-host", host).rpartition(",")[2].strip()
+    return Here(scheme, host)
+
+
+def same_site(scope: Scope, headers: Headers, here: Here) -> bool:
     """Whether an unsafe request comes from our own pages, or from a script that is no browser (to the API only).
 
-    Browsers send Sec-Fetch-Site and Origin by themselves and no page can forge them. Without both it is no browser of the
-    last years; then only the API answers, which a form of another site cannot reach with a body it would accept either.
+    Browsers send Sec-Fetch-Site and Origin by themselves and no page can forge them; the first only where nobody can listen,
+    over HTTPS or to localhost. Without both it is no browser of the last years; then only the API answers, which a form of
+    another site cannot reach with a body it would accept either.
     """
     fetch_site = headers.get("sec-fetch-site")
     if fetch_site is not None:
         return fetch_site in {"same-origin", "none"}
     origin = headers.get("origin")
     if origin is not None:
-        parts = urlsplit(origin)
-        return parts.scheme == scope.get("scheme", "http") and parts.netloc.lower() == headers.get("host", "").lower()
+        return here.same(origin)
     return str(scope["path"]).startswith("/api/v1/")
 
 

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from app.desk import filmstrip
 from app.errors import NotFound
 from app.web import images, pages
+from app.web.addresses import served
 
 router = APIRouter(include_in_schema=False)
 
@@ -103,5 +104,5 @@ def strip(request: Request, study_id: str, asked: StagesIn) -> Strip:
             StageData(**{**one, "extent": tuple(one.get("extent", whole))}, offset=offset)
             for one, offset in zip(told, offsets, strict=False)
         ),
-        values_url=f"/stages/{row.id}/values",
+        values_url=served(f"/stages/{row.id}/values"),
     )

@@ -4,6 +4,7 @@ What is done with the files is the reception desk's (`app.desk.intake`); here is
 """
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -12,17 +13,22 @@ from typing import ClassVar
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from app.desk import disc
 from app.desk.folders import folder
-from app.desk.intake import Arrived, Intake
+from app.desk.intake import Arrived, Intake, Part
 from app.errors import NotFound
 from app.store import TAKEN, UploadRow
 from app.store.records import FileState
 from app.web import pages, receiving
+from app.web.addresses import served
 from app.web.pages import Web
 
 router = APIRouter(include_in_schema=False)
+
+ID = re.compile(r"[a-z2-7]{12}")
+"""A public id, as the store and scripts make them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ class UploadPage:
     @property
     def action(self) -> str:
         """Where the form goes."""
-        return "/studies?copies=keep" if self.copies else "/studies"
+        return served("/studies?copies=keep") if self.copies else served("/studies")
 
 
 @router.get("/upload")
@@ -89,17 +95,32 @@ def upload(request: Request) -> Response:
 
 @router.post("/studies")
 async def take_form(request: Request) -> Response:
-    """Take the form's files in and go to the first case; 422 with the reasons when nothing was usable. Async: see `take`."""
-    row = await take(request)
-    return await run_in_threadpool(_answer, request, row)
+    """Take the form's files in and go to the first case; 422 with the reasons when nothing was usable. Async: see `take`.
+
+    A script may send them in parts: ``upload`` is an id that it made, the same in all; ``more=yes`` says that others follow,
+    and is answered with what became of the part's own files. A part may be sent again when its answer was not heard. The last
+    one may be empty.
+    """
+    part = _part(request)
+    row = await take(request, part)
+    return await run_in_threadpool(_answer, request, row, part)
 
 
-def _answer(request: Request, row: UploadRow) -> Response:
-    found = told(request, row)
+def _part(request: Request) -> Part | None:
+    upload_id = request.query_params.get("upload", "")
+    if upload_id and not ID.fullmatch(upload_id):
+        raise NotFound("There is no such upload.")
+    return Part(upload_id, more=request.query_params.get("more") == "yes") if upload_id else None
+
+
+def _answer(request: Request, row: UploadRow, part: Part | None) -> Response:
+    found = told(request, row, part=part is not None and part.more)
+    if part is not None and part.more:
+        return JSONResponse({"files": [{"name": one.name, "state": one.state, "reason": one.reason} for one in found.lines]})
     if not found.studies:
         fragment = "partials/upload_report.html" if pages.is_htmx(request) else None
         return pages.render(request, _page(request, found), 422, None, fragment)
-    target = f"/studies/{found.studies[0]}?upload={found.id}"
+    target = served(f"/studies/{found.studies[0]}?upload={found.id}")
     if pages.is_htmx(request):
         return Response(status_code=204, headers={"HX-Redirect": target})
     return RedirectResponse(target, status_code=303)
@@ -128,8 +149,8 @@ def report(request: Request, upload_id: str) -> Report | None:
     return replace(found, titles={key: pages.person(name) or description for key, (name, description) in titles.items()})
 
 
-def told(request: Request, row: UploadRow) -> Report:
-    """A stored report in the reader's language."""
+def told(request: Request, row: UploadRow, *, part: bool = False) -> Report:
+    """A stored report in the reader's language; ``part``: of some of its files, one by one."""
     _ = pages.gettext(request)
     lines = tuple(
         Line(
@@ -140,12 +161,12 @@ def told(request: Request, row: UploadRow) -> Report:
             file.study_id,
             file.template == TAKEN,
         )
-        for file in row.files
+        for file in (row.files if part else disc.gathered(row.files))
     )
     return Report(row.id, lines, tuple(dict.fromkeys(line.study_id for line in lines if line.study_id)))
 
 
-async def take(request: Request) -> UploadRow:
+async def take(request: Request, part: Part | None = None) -> UploadRow:
     """Take the files of a form in: what pages and API do alike. Async, because the body is streamed to disk while it arrives
     and the rest waits for its turns; the work itself is done in threads of the uploads' own.
 
@@ -157,14 +178,14 @@ async def take(request: Request) -> UploadRow:
     into = await lanes.arriving.run(lambda: held.enter_context(folder(web.settings)))
     try:
         files = await receiving.receive(request, into, web.settings, lanes.arriving)
-        row = await _taken(web, files, into, copies=_copies(request))
+        row = await _taken(web, files, into, copies=_copies(request), part=part)
     finally:
         await lanes.arriving.run(held.close)
     return row
 
 
-async def _taken(web: Web, files: Sequence[Arrived], into: Path, *, copies: bool) -> UploadRow:
-    intake = Intake(web.store, web.settings, files, into, copies=copies)
+async def _taken(web: Web, files: Sequence[Arrived], into: Path, *, copies: bool, part: Part | None) -> UploadRow:
+    intake = Intake(web.store, web.settings, files, into, copies=copies, part=part)
     try:
         while await web.lanes.storing.run(intake.step):
             pass

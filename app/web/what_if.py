@@ -18,6 +18,7 @@ from app.domain import Area, AreaKind, Edit, Fill, Score
 from app.errors import InputError
 from app.store import QuestionRow, Store, WhatIfRow
 from app.web import images, pages
+from app.web.addresses import served
 from app.web.wording import label
 
 router = APIRouter(include_in_schema=False)
@@ -216,7 +217,7 @@ def answer(request: Request, study_id: str, asked: Asked) -> WhatIf:
     web, _ = pages.of(request), pages.gettext(request)
     wish = asked.wish(web.store, study_id)
     row, before = desk.ask(web.store, web.wake, wish)
-    address = f"/what-if/{row.id}/pixels"
+    address = served(f"/what-if/{row.id}/pixels")
     edited = [(wish.about.stack.images[place], share) for place, share in desk.covered(row).items()]
     return WhatIf(
         id=row.id,

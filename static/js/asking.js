@@ -1,5 +1,7 @@
 // Asking the server for JSON, and being refused in words. Knows addresses and answers; no page.
 
+import { ours, told } from "./between.js";
+
 /** The server said no, in words. */
 export class Refused extends Error {}
 
@@ -11,6 +13,7 @@ export class Refused extends Error {}
 export async function ask(address, options = {}) {
   const headers = { Accept: "application/json", ...(options.body ? { "Content-Type": "application/json" } : {}) };
   const response = await fetch(address, { ...options, headers });
+  if (!ours(response)) throw new Refused(told(response.status));
   const answer = await response.json();
   if (!response.ok) throw new Refused(answer.error ?? String(response.status));
   return answer;

@@ -3,6 +3,7 @@
 import { ask } from "./asking.js";
 import { percent } from "./changes.js";
 import { element } from "./elements.js";
+import { served } from "./served.js";
 import { words } from "./words.js";
 
 /** @import { Area, Drawing, EditData, Hot, KeptData } from "./types.js" */
@@ -48,7 +49,7 @@ export class KeptList {
   /** @param {KeptData} kept */
   async #remove(kept) {
     try {
-      await ask(`/what-ifs/${kept.id}`, { method: "DELETE" });
+      await ask(served(`/what-ifs/${kept.id}`), { method: "DELETE" });
       await this.drawers.count();
       this.gone();
     } catch (error) {

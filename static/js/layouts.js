@@ -2,10 +2,11 @@
 // a case opens with. What an earlier version kept in this browser is carried over once. Knows no panes.
 
 import { Keeping, publicId } from "./keeping.js";
+import { served } from "./served.js";
 
 /** @import { LayoutData } from "./types.js" */
 
-const ADDRESS = "/api/v1/layouts";
+const ADDRESS = served("/api/v1/layouts");
 const EARLIER = "whylight-layouts";
 
 export class Layouts {

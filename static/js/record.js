@@ -17,8 +17,7 @@ export class Record {
   constructor(page) {
     const { panes, display, regions, input, tools, data } = page;
     this.page = page;
-    const address = `/api/v1${data.urls.case}/measures`;
-    this.measures = new Measures({ panes, regions, input, history: page.history, address });
+    this.measures = new Measures({ panes, regions, input, history: page.history, address: data.urls.measures });
     input.takers.push(this.measures);
     this.link = new Permalink();
     this.link.register("at", placePart(page));

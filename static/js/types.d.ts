@@ -317,6 +317,7 @@ export interface Urls {
   corrections: string;
   regroupings: string;
   points: string;
+  measures: string;
 }
 
 // ---------------------------------------------------------------------------------------------- numbers and places

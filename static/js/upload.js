@@ -1,8 +1,13 @@
 // The upload form: dropping files and folders, and progress while they travel. Without this file the plain form does the same
 // upload with the browser's own progress. Every sentence comes translated from the form's data attributes.
 
+import { Batches, ROOM, size } from "./batches.js";
+import { ours, told as between } from "./between.js";
 import { all, element } from "./elements.js";
+import { publicId } from "./keeping.js";
+import { UploadList } from "./uploadlist.js";
 
+/** @import { Answer, Chosen as Sent } from "./batches.js" */
 /** @typedef {{ file: File, name: string }} Chosen a file, and its name with its folders */
 
 const MB = 1024 * 1024;
@@ -13,8 +18,20 @@ const bar = element("upload-bar", HTMLProgressElement);
 const progress = element("upload-words");
 const result = element("upload-result");
 
-/** @type {XMLHttpRequest | null} */
+const list = new UploadList(element("upload-files"), (state) => told(`${state}State`));
+/** Whether what is chosen may travel in parts: a cohort goes as one. */
+const parts = form.hasAttribute("data-parts");
+
+/** @type {Batches<Chosen> | null} */
 let sending = null;
+/** @type {XMLHttpRequest | null} */
+let request = null;
+/** Where the parts of this upload go. */
+let address = "";
+/** What was chosen. */
+let chosen = { files: 0, octets: 0 };
+/** Whether all of the batch that is on its way has left. */
+let whole = false;
 
 /**
  * A sentence or a limit that the form carries.
@@ -66,7 +83,7 @@ function busy(on) {
 }
 
 /** @param {Chosen[]} files */
-function send(files) {
+async function send(files) {
   if (sending) return;
   const no = refusal(files);
   if (no) {
@@ -74,54 +91,111 @@ function send(files) {
     return;
   }
   result.replaceChildren();
-  const data = new FormData();
-  for (const { file, name } of files) data.append("files", file, name);
-  const request = new XMLHttpRequest();
-  sending = request;
+  const known = { file: list.tell.bind(list), begun, lost };
+  const mine = new Batches(files, post, known, parts ? ROOM : null);
+  sending = mine;
+  chosen = { files: files.length, octets: size(files) };
+  address = parts ? joined(form.action, new URLSearchParams({ upload: publicId() })) : form.action;
+  list.show(files);
   busy(true);
   bar.removeAttribute("value");
   progress.textContent = "";
-  request.upload.addEventListener("progress", (event) => {
+  const answer = await mine.run();
+  const { stopped, stored } = mine;
+  ended();
+  if (answer) done(answer);
+  else if (!stopped) notice(between(413));
+  else if (stored) notice(say("stoppedAt", stored, files.length));
+  else notice(told(whole ? "stoppedLate" : "stopped"));
+}
+
+/** @param {readonly Sent[]} batch */
+function begun(batch) {
+  whole = false;
+  list.travelled(batch, 0);
+}
+
+function lost() {
+  progress.textContent = say("lost", sending?.stored ?? 0, chosen.files);
+  bar.removeAttribute("value");
+}
+
+/**
+ * @param {Chosen[]} batch
+ * @param {boolean} more whether others follow
+ * @returns {Promise<Answer>}
+ */
+function post(batch, more) {
+  const data = new FormData();
+  for (const { file, name } of batch) data.append("files", file, name);
+  const before = sending?.octets ?? 0;
+  request = new XMLHttpRequest();
+  const mine = request;
+  mine.upload.addEventListener("progress", (event) => {
     if (!event.lengthComputable) return;
-    bar.max = event.total;
-    bar.value = event.loaded;
-    progress.textContent = say("sending", files.length, (event.loaded / MB).toFixed(1), (event.total / MB).toFixed(1));
+    const loaded = before + (size(batch) * event.loaded) / event.total;
+    bar.max = chosen.octets;
+    bar.value = loaded;
+    list.travelled(batch, loaded - before);
+    progress.textContent = say("sending", chosen.files, (loaded / MB).toFixed(1), (chosen.octets / MB).toFixed(1));
   });
-  request.upload.addEventListener("load", () => {
+  mine.upload.addEventListener("load", () => {
+    whole = true;
+    if (more) return;
     bar.removeAttribute("value");
     progress.textContent = told("reading");
   });
-  request.addEventListener("load", () => done(request));
-  request.addEventListener("error", () => failed(told("failed")));
-  request.addEventListener("abort", () => failed(told("stopped")));
-  request.open("POST", form.action);
-  request.setRequestHeader("HX-Request", "true");
-  request.send(data);
+  mine.open("POST", more ? joined(address, new URLSearchParams({ more: "yes" })) : address);
+  mine.setRequestHeader("HX-Request", "true");
+  return new Promise((resolve) => {
+    mine.addEventListener("loadend", () => {
+      const redirect = mine.getResponseHeader("HX-Redirect");
+      resolve({ status: mine.status, ours: ours(mine), body: mine.responseText, redirect });
+    });
+    mine.send(data);
+  });
 }
 
-/** @param {XMLHttpRequest} request */
-function done(request) {
-  const target = request.getResponseHeader("HX-Redirect");
-  if (target) {
-    location.assign(target);
+/** @param {Answer} answer */
+function done({ status, ours: mine, body, redirect }) {
+  if (redirect) {
+    location.assign(redirect);
     return;
   }
-  ended();
-  const answer = new DOMParser().parseFromString(request.responseText, "text/html");
+  if (!mine) {
+    notice(status ? between(status) : told("failed"));
+    return;
+  }
+  const answer = new DOMParser().parseFromString(body, "text/html");
   result.replaceChildren(...answer.body.childNodes);
   result.scrollIntoView({ block: "nearest" });
 }
 
-/** @param {string} sentence */
-function failed(sentence) {
-  ended();
-  notice(sentence);
+function stop() {
+  if (!sending) return;
+  finish();
+  sending.stop();
+  request?.abort();
+}
+
+// Nothing more comes: what is there is read now, and not an hour later.
+function finish() {
+  if (parts && sending?.stored) navigator.sendBeacon(address, new FormData());
 }
 
 function ended() {
   sending = null;
+  request = null;
   busy(false);
   form.reset();
+}
+
+/**
+ * @param {string} to
+ * @param {URLSearchParams} query
+ */
+function joined(to, query) {
+  return `${to}${to.includes("?") ? "&" : "?"}${query}`;
 }
 
 /**
@@ -189,7 +263,7 @@ for (const input of all(form, "input[type=file]", HTMLInputElement)) {
     send([...(input.files ?? [])].map((file) => ({ file, name: file.webkitRelativePath || file.name })));
   });
 }
-element("upload-stop").addEventListener("click", () => sending?.abort());
+element("upload-stop").addEventListener("click", stop);
 zone.setAttribute("data-script", ""); // the labels become buttons, the browser's own controls are for those without scripts
 for (const part of all(form, "[data-needs-script]")) part.hidden = false;
 for (const part of all(form, "[data-without-script]")) part.hidden = true;
@@ -213,5 +287,7 @@ document.addEventListener("drop", async (event) => {
   }
 });
 window.addEventListener("beforeunload", (event) => {
-  if (sending && sending.readyState < XMLHttpRequest.HEADERS_RECEIVED) event.preventDefault();
+  if (sending && request?.readyState !== XMLHttpRequest.DONE) event.preventDefault();
 });
+window.addEventListener("pagehide", finish);
+window.addEventListener("online", () => sending?.now());

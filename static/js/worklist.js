@@ -2,6 +2,7 @@
 // "/" searches. Everything works without this file, with Tab and Enter. The search text is kept for this tab only, so that the
 // list is as it was when a reader comes back from a case.
 
+import "./between.js";
 import { all, optional } from "./elements.js";
 import { resend } from "./saving.js";
 

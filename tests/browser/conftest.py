@@ -28,6 +28,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Reque
 from app.phantoms import chest, dicom
 from tests.browser.cases import PATIENCE_S, Case, ready, sent
 from tests.browser.exams import BANNER
+from tests.browser.proxy import NAME, Proxy, documented
 from tests.exams import write_exam_network
 from tests.waiting import until
 
@@ -52,7 +53,9 @@ CHROMIUM_FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--force-color-profile=srgb",
+    f"--host-resolver-rules=MAP {NAME} 127.0.0.1",
 )
+OURS = ("http://127.0.0.1:", "http://localhost:", f"http://{NAME}:")
 READY_SECONDS = 90
 LAST_BROWSER = 0.9
 """The share of the files after which the last one of browser tests stands."""
@@ -189,7 +192,7 @@ class Watch:
             self.complain(f"console: {message.text} ({message.location.get('url', '')})")
 
     def _on_request(self, request: Request) -> None:
-        if not request.url.startswith(("http://127.0.0.1:", "http://localhost:", "data:", "blob:", "about:")):
+        if not request.url.startswith((*OURS, "data:", "blob:", "about:")):
             self.complain(f"request to another host: {request.url}")
 
 
@@ -240,6 +243,19 @@ def exam_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     write_exam_network(networks, banner=BANNER)
     with starting(tmp_path_factory) as start:
         yield start(models=str(networks))
+
+
+@pytest.fixture(scope="session")
+def proxied(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[tuple[Proxy, Server]]:
+    """A server as the document says behind a proxy, and the proxy, a real nginx: one for all tests that run in this process."""
+    configuration, settings = documented()
+    with starting(tmp_path_factory) as start:
+        hosts, prefix, proxies = (settings[name] for name in ("allowed_hosts", "prefix", "proxies"))
+        server = start(models=str(models), allowed_hosts=hosts, prefix=prefix, proxies=proxies)
+        proxy = Proxy(tmp_path_factory.mktemp("nginx"), free_port(), server.port, configuration)
+        proxy.start()
+        yield proxy, server
+        proxy.stop()
 
 
 @pytest.fixture(scope="session")

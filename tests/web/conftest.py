@@ -79,7 +79,7 @@ def applications() -> dict[tuple[object, ...], FastAPI]:
 def app(settings: Settings, store: Store, woken: list[str], applications: dict[tuple[object, ...], FastAPI]) -> FastAPI:
     """The application. A test that adds routes to it makes one of its own."""
     made = create_app(settings, store, lambda: woken.append("wake"))
-    kept = applications.setdefault((settings.max_upload_mb, settings.allowed_hosts), made)
+    kept = applications.setdefault((settings.max_upload_mb, settings.allowed_hosts, settings.prefix, settings.proxies), made)
     kept.state.web = made.state.web
     return kept
 

@@ -142,6 +142,44 @@ def test_our_own_pages_can_change_things(app: FastAPI, headers: dict[str, str]) 
     assert answer.status_code == 303
 
 
+ROOM = "reading-room.example"
+
+
+@pytest.mark.parametrize(
+    ("proxies", "headers", "status"),
+    [
+        ("", {"Host": ROOM, "Origin": f"http://{ROOM}"}, 303),
+        ("", {"Host": f"{ROOM}:8080", "Origin": f"http://{ROOM}:8080"}, 303),
+        ("", {"Host": f"{ROOM}:80", "Origin": f"http://{ROOM}"}, 303),
+        ("", {"Host": ROOM, "Origin": f"http://{ROOM}:8080"}, 403),
+        ("", {"Host": ROOM, "Origin": "null"}, 403),
+        ("", {"Host": ROOM, "Origin": f"https://{ROOM}"}, 403),
+        ("", {"Host": ROOM, "Origin": f"https://{ROOM}", "X-Forwarded-Proto": "https"}, 403),
+        ("", {"X-Forwarded-Host": ROOM, "Origin": f"http://{ROOM}"}, 403),
+        ("testclient", {"Host": ROOM, "Origin": f"https://{ROOM}", "X-Forwarded-Proto": "https"}, 303),
+        ("testclient", {"X-Forwarded-Host": f"{ROOM}:8080", "Origin": f"http://{ROOM}:8080"}, 303),
+        ("testclient", {"X-Forwarded-Host": f"evil.example, {ROOM}", "Origin": f"http://{ROOM}"}, 303),
+        ("testclient", {"X-Forwarded-Host": ROOM, "Origin": "http://evil.example"}, 403),
+        ("testclient", {"X-Forwarded-Host": "evil.example", "Origin": "http://evil.example"}, 403),
+        ("testclient", {"Host": "evil.example", "X-Forwarded-Host": ROOM, "Origin": f"http://{ROOM}"}, 403),
+        ("10.0.0.1", {"X-Forwarded-Host": ROOM, "Origin": f"http://{ROOM}"}, 403),
+    ],
+)
+def test_a_form_is_ours_as_the_browser_or_a_proxy_we_believe_says(
+    settings: Settings, store: Store, proxies: str, headers: dict[str, str], status: int
+) -> None:
+    told = settings.model_copy(update={"proxies": proxies, "allowed_hosts": f"127.0.0.1,{ROOM}"})
+    browser = TestClient(create_app(told, store, lambda: None), HOST, follow_redirects=False)
+    assert browser.post("/preferences", headers=headers, data={"theme": "light"}).status_code == status
+
+
+def test_our_own_pages_are_told_where_a_form_was(client: TestClient) -> None:
+    """A browser that may tell no referrer at all says ``Origin: null`` of every form."""
+    page = client.get("/")
+    assert page.headers["referrer-policy"] == "same-origin"
+    assert '<meta name="referrer" content="same-origin">' in page.text
+
+
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "[::2]", "localhost@evil.example"])
 def test_another_host_name_is_refused(client: TestClient, host: str) -> None:
     answer = client.get("/", headers={"Host": host})

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from app.desk.opening import MOST_HALVED
 from app.web import counterfactuals
+from app.web.addresses import in_api
 from app.web.api.objects import Frozen
 from app.web.api.refusals import NAMED, OCTETS, SENT
 from app.web.api.what_ifs import ChangeOut
@@ -79,7 +80,7 @@ class CounterfactualOut(Frozen):
 def ask_counterfactual(request: Request, study_id: str, asked: Annotated[counterfactuals.Asked, Body()]) -> CounterfactualOut:
     """What would have to change on a film for another answer, and what everybody says of it. Answered at once."""
     told = asdict(counterfactuals.answer(request, study_id, asked))
-    values, at = (f"/api/v1{told.pop(name)}" for name in ("values_url", "pixels_url"))
+    values, at = (in_api(told.pop(name)) for name in ("values_url", "pixels_url"))
     return CounterfactualOut(**told, values=values, pixels_at=f"{at}/{{strength}}/pixels")
 
 

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from app.domain import Plane
 from app.store import LayerRow, StackRow
 from app.web import images, pages
+from app.web.addresses import served
 from app.web.api.answers import stacks_of
 from app.web.api.layers import SliceNumber
 from app.web.api.objects import EvidenceOut, ExtentOut, Frozen
@@ -54,7 +55,7 @@ class ExplanationOut(Frozen):
     @classmethod
     def of(cls, row: LayerRow, stack: StackRow, *, film: bool) -> "ExplanationOut":
         """From the store's row and its stack's; ``film``: told as a film's."""
-        here = f"/api/v1/{'explanations' if film else 'stack-explanations'}/{row.id}"
+        here = served(f"/api/v1/{'explanations' if film else 'stack-explanations'}/{row.id}")
         return cls(
             id=row.id,
             image=stack.images[0] if len(stack.images) == 1 else None,

@@ -13,6 +13,7 @@ from app.desk import drawn
 from app.domain import LayerKind, ProducerKind, Scale
 from app.store import LayerRow, StackRow
 from app.web import images, pages
+from app.web.addresses import served
 from app.web.api.answers import stacks_of
 from app.web.api.objects import EvidenceOut, ExtentOut, Frozen
 from app.web.api.paging import HEADERS, Parts
@@ -86,7 +87,7 @@ class LayerOut(Frozen):
     @classmethod
     def of(cls, row: LayerRow, stack: StackRow) -> "LayerOut":
         """From the store's row and its stack's."""
-        here = f"/api/v1/layers/{row.id}"
+        here = served(f"/api/v1/layers/{row.id}")
         there = row.values_sha256 is not None
         maker = row.producer
         return cls(

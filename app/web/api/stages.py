@@ -8,6 +8,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from app.web import stages
+from app.web.addresses import in_api
 from app.web.api.objects import Frozen
 from app.web.api.refusals import NAMED, OCTETS
 
@@ -52,7 +53,7 @@ def read_stages(request: Request, study_id: str, asked: Annotated[stages.StagesI
     """How relevance stands at every stage of the network, for LRP and RAP: of a film, or of one slice of a stack, whose sums
     are what it has of the whole stack's. Worked out on request, kept for a while."""
     told = asdict(stages.strip(request, study_id, asked))
-    return StripOut(**told, values=f"/api/v1{told['values_url']}")
+    return StripOut(**told, values=in_api(told["values_url"]))
 
 
 @router.get("/stages/{strip_id}/values", response_class=Response, responses=OCTETS, summary="Read a filmstrip's values")

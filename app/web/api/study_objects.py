@@ -12,6 +12,7 @@ from app.stacks import STACKED
 from app.store import ImageRow, Provenance, SeriesRow, Transaction, WorklistRow
 from app.store.records import FileState, StudyState
 from app.web import upload
+from app.web.addresses import served
 from app.web.api.jobs import JobOut
 from app.web.api.objects import CalledOut, Frozen, PatientOut, Translate, called
 from app.web.api.stacks import StackOut
@@ -172,7 +173,7 @@ class ImageOut(Frozen):
             pixel_spacing=row.pixel_spacing,
             spacing_kind=row.spacing_kind,
             warnings=tuple(_(warning) for warning in row.warnings),
-            pixels=f"/api/v1/images/{row.id}/pixels",
+            pixels=served(f"/api/v1/images/{row.id}/pixels"),
         )
 
 
@@ -237,6 +238,6 @@ class StudyOut(Frozen):
             series=tuple(map(SeriesOut.of, row.series)),
             stacks=tuple(StackOut.of(stack, _) for stack in tx.stacks.of_study(study_id)),
             images=tuple(ImageOut.of(image, known, _) for image in row.images),
-            exam=f"/api/v1/studies/{row.id}/exam" if stacked else None,
+            exam=served(f"/api/v1/studies/{row.id}/exam") if stacked else None,
             job=JobOut.of_row(tx, job, _) if job else None,
         )

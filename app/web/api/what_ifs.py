@@ -12,6 +12,7 @@ from app.domain import AreaKind, Fill
 from app.errors import NotFound
 from app.store import WhatIfRow
 from app.web import images, pages, what_if
+from app.web.addresses import in_api, served
 from app.web.api.objects import Frozen
 from app.web.api.paging import HEADERS, Whole
 from app.web.api.refusals import NAMED, OCTETS, SENT
@@ -99,8 +100,8 @@ def ask_what_if(request: Request, study_id: str, asked: Annotated[what_if.Asked,
     """What the network says of the film with these areas filled; or of the whole exam, with areas of one of its stacks filled.
     Answered at once; nothing is kept with the case."""
     told = asdict(what_if.answer(request, study_id, asked))
-    edited = [EditedOut(**one, pixels=f"/api/v1{one['pixels_url']}") for one in told.pop("images")]
-    return WhatIfOut(**told, images=tuple(edited), pixels=f"/api/v1{told['pixels_url']}")
+    edited = [EditedOut(**one, pixels=in_api(one["pixels_url"])) for one in told.pop("images")]
+    return WhatIfOut(**told, images=tuple(edited), pixels=in_api(told["pixels_url"]))
 
 
 @router.get("/what-if/{answer_id}/pixels", response_class=Response, responses=OCTETS, summary="Read an edited image")
@@ -149,4 +150,4 @@ def read_what_if_mask(request: Request, what_if_id: str, image: Edited = "") -> 
 def kept(request: Request, row: WhatIfRow) -> KeptOut:
     """From the store's row."""
     told = asdict(what_if.kept_data(row, pages.gettext(request)))
-    return KeptOut(**told, study=row.study_id, mask=f"/api/v1/what-ifs/{row.id}/mask")
+    return KeptOut(**told, study=row.study_id, mask=served(f"/api/v1/what-ifs/{row.id}/mask"))

@@ -15,6 +15,7 @@ from app.domain.layers import ProducerKind
 from app.render import Known
 from app.store import LayerRow
 from app.web import evidence
+from app.web.addresses import served
 from app.web.case import anatomy
 from app.web.case.payload_results import DrawingData, ExplanationData, MethodData
 from app.web.wording import Translate, kind, note_text, padding_text, state_text
@@ -177,7 +178,7 @@ def imported(row: LayerRow, _: Translate) -> str:
 def layer_data(name: str, row: LayerRow, finding: str, opens: int | None, known: Known, _: Translate) -> ExplanationData:
     """One layer's entry under its name and the shown finding; ``opens`` is the slice at which its stack opens, None on a
     film; ``known`` decides how it is drawn."""
-    picture = f"/layers/{row.id}/overlay.png"
+    picture = served(f"/layers/{row.id}/overlay.png")
     return ExplanationData(
         id=row.id,
         stack=row.stack_id,
@@ -198,7 +199,7 @@ def layer_data(name: str, row: LayerRow, finding: str, opens: int | None, known:
         min=row.minimum,
         max=row.maximum,
         mass=row.mass,
-        values_url=f"/layers/{row.id}/values?v={(row.values_sha256 or '')[:12]}",
+        values_url=served(f"/layers/{row.id}/values?v={(row.values_sha256 or '')[:12]}"),
         overlay_url=picture if opens is None else f"{picture}?slice={opens + 1}",
         names={str(number): _(text) if row.producer.kind == "network" else text for number, text in row.names.items()},
         notes=(*(note_text(note, _) for note in row.notes), *padding_text(row.padding, _)),

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 
+from app.web.addresses import in_api, served
 from app.web.case.payload_results import (
     AnatomyData,
     ChangeableData,
@@ -84,29 +85,31 @@ class Urls:
     regroupings: str
     points: str
     opinions: str
+    measures: str
 
     @classmethod
     def of(cls, study_id: str) -> "Urls":
         """Of a study's case."""
-        here = f"/studies/{study_id}"
+        here = served(f"/studies/{study_id}")
         return cls(
             case=here,
             data=f"{here}/case.json",
             job=f"{here}/job",
             explanations=f"{here}/explanations",
             reviews=f"{here}/reviews",
-            review="/reviews/",
+            review=served("/reviews/"),
             corrections=f"{here}/corrections",
             regroupings=f"{here}/regroupings",
             points=f"{here}/points",
             opinions=f"{here}/opinions",
+            measures=in_api(f"{here}/measures"),
         )
 
 
 def address(study_id: str, *, image: str = "", model: str = "", finding: str = "") -> str:
     """Where a case shows an image, what a network said, and a finding; what is "" is left to the case."""
     told = {name: value for name, value in (("image", image), ("model", model), ("finding", finding)) if value}
-    return f"/studies/{study_id}" + (f"?{urlencode(told, quote_via=quote)}" if told else "")
+    return served(f"/studies/{study_id}") + (f"?{urlencode(told, quote_via=quote)}" if told else "")
 
 
 PAUSES = (700, 300, 5000)

@@ -17,6 +17,7 @@ from app.domain import Plane
 from app.errors import InputError
 from app.store import CorrectionRow, JobRow
 from app.web import pages
+from app.web.addresses import served
 from app.web.case import filling, reading
 from app.web.case.page import JobFragment
 from app.web.case.payload import Poll, Urls, address
@@ -104,7 +105,7 @@ def case_json(request: Request, study_id: str, asked: Annotated[Asked, Query()])
 def remove(request: Request, study_id: str) -> Response:
     """Remove a study with all that was said of it, and go to the worklist. NotFound."""
     deletion.delete(pages.of(request).store, study_id)
-    return RedirectResponse("/", status_code=303)
+    return RedirectResponse(served("/"), status_code=303)
 
 
 @router.get("/studies/{study_id}/job")

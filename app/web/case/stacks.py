@@ -13,6 +13,7 @@ from app.domain import READ_PLANES, Plane
 from app.errors import NotFound
 from app.stacks import STACKED, Side, begins, turned
 from app.store import AnswerRow, ImageRow, SeriesRow, StackRow, StudyRow
+from app.web.addresses import served
 from app.web.case.payload import Arrangement
 from app.web.case.payload_stacks import ImageData, LutData, SaidData, StackData, WindowData
 from app.web.wording import Translate, caution, lying, plane, side, slices, spacing, titled
@@ -244,16 +245,16 @@ def image_data(image: ImageRow, places: Mapping[str, tuple[str, int]], _: Transl
         units=image.units,
         photometric=image.photometric,
         windows=tuple(WindowData(w.centre, w.width, w.function, w.label) for w in image.windows),
-        voi_lut=LutData(lut.first, lut.bits, f"/images/{image.id}/voi-lut") if lut else None,
+        voi_lut=LutData(lut.first, lut.bits, served(f"/images/{image.id}/voi-lut")) if lut else None,
         spacing=image.pixel_spacing,
         spacing_kind=spacing(image.spacing_kind, _),
         spacing_caution=caution(image.spacing_kind, image.pixel_spacing, _),
         orientation=image.orientation,
         position=image.position,
         axes=image.axes,
-        pixels_url=f"/images/{image.id}/pixels",
+        pixels_url=served(f"/images/{image.id}/pixels"),
         halved=times_halved(image.rows, image.columns),
-        thumbnail_url=f"/images/{image.id}/thumbnail.png",
+        thumbnail_url=served(f"/images/{image.id}/thumbnail.png"),
         warnings=tuple(_(warning) for warning in image.warnings),
         aspect=image.aspect,
         number=image.instance_number,

@@ -11,6 +11,7 @@ from app.cohorts.report import Report
 from app.desk import cohorts
 from app.store import CohortRow
 from app.web import exports, pages
+from app.web.addresses import served
 from app.web.cohorts import listing, maps, pdf, view
 
 router = APIRouter(include_in_schema=False)
@@ -26,7 +27,7 @@ def read(request: Request, cohort_id: str) -> tuple[CohortRow, Report]:
 def page(request: Request, cohort_id: str) -> view.ReportPage:
     """The report in full."""
     row, report = read(request, cohort_id)
-    judged = view.judged(f"/cohorts/{cohort_id}", report)
+    judged = view.judged(served(f"/cohorts/{cohort_id}"), report)
     with pages.of(request).store.view() as tx:
         mapped = tuple(one for one in maps.shown(tx, cohort_id) if one.made is not None)
     exams = listing.of_exams(request, row)

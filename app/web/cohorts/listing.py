@@ -15,6 +15,7 @@ from app.domain import HALF
 from app.errors import NotFound
 from app.store import CohortCaseRow, CohortRow, Transaction
 from app.web import pages, tables
+from app.web.addresses import served
 from app.web.cohorts import maps, view
 
 router = APIRouter(include_in_schema=False)
@@ -76,7 +77,7 @@ def films(request: Request, cohort_id: str, asked: Annotated[Behind, Query()]) -
         looks_at=name,
         findings=tuple((row.matched or {})["findings"]),
         addresses={
-            name: f"/cohorts/{cohort_id}/films?{urlencode(given | {'go': number})}"
+            name: served(f"/cohorts/{cohort_id}/films?{urlencode(given | {'go': number})}")
             for name, number in (("before", shown.number - 1), ("after", shown.number + 1))
         },
         exams=of_exams(request, row),
@@ -139,7 +140,7 @@ def _linked(tx: Transaction, film: view.Film, asked: Behind) -> view.Film:
         query = {"image": film.row.image_id, **query}
     image = film.image or tx.worklist.thumbnail(film.row.study_id)
     told = {key: value for key, value in query.items() if value}
-    return replace(film, image=image, href=f"/studies/{film.row.study_id}?{urlencode(told)}")
+    return replace(film, image=image, href=served(f"/studies/{film.row.study_id}?{urlencode(told)}"))
 
 
 def guarded(tx: Transaction, row: CohortRow) -> dict[str, tuple[view.Guarded, ...]]:
@@ -149,7 +150,7 @@ def guarded(tx: Transaction, row: CohortRow) -> dict[str, tuple[view.Guarded, ..
         counts: Counter[str] = Counter()
         for _number, mark, remarks in tx.cohorts.inspected(row.id, network):
             counts.update([mark, *(name for name, remark in REMARKS.items() if remark in remarks)])
-        address = f"/cohorts/{row.id}/films?{urlencode({'network': network})}&guard="
+        address = served(f"/cohorts/{row.id}/films?{urlencode({'network': network})}&guard=")
         kinds = ("warned", "refused", "insisted", *REMARKS)
         found[network] = tuple(view.Guarded(kind, counts[kind], address + kind) for kind in kinds if counts[kind])
     return found

@@ -15,6 +15,7 @@ from app.cohorts.maps import Maps
 from app.errors import Conflict, NotFound
 from app.store import Transaction
 from app.web import images, pages
+from app.web.addresses import served
 from app.web.cohorts import view
 
 router = APIRouter(include_in_schema=False)
@@ -33,7 +34,7 @@ def ask(request: Request, cohort_id: str, network: Annotated[str, Form()], findi
         tx.cohorts.keep_maps(cohort_id, network, finding, None)
         tx.jobs.measure(cohort_id)
     web.wake()
-    return RedirectResponse(f"/cohorts/{cohort_id}#{view.anchored(finding)}", status_code=303)
+    return RedirectResponse(served(f"/cohorts/{cohort_id}#{view.anchored(finding)}"), status_code=303)
 
 
 class Named(BaseModel):
@@ -51,7 +52,7 @@ def name(request: Request, cohort_id: str, given: Annotated[Named, Form()]) -> R
     with pages.of(request).store.begin() as tx:
         made = made_of(tx, cohort_id, given.network, given.finding).named(given.group, given.called.strip())
         tx.cohorts.keep_maps(cohort_id, given.network, given.finding, made.plain())
-    return RedirectResponse(f"/cohorts/{cohort_id}#{view.anchored(given.finding)}-maps", status_code=303)
+    return RedirectResponse(served(f"/cohorts/{cohort_id}#{view.anchored(given.finding)}-maps"), status_code=303)
 
 
 class Which(BaseModel):
@@ -110,5 +111,9 @@ def _typical(tx: Transaction, made: Maps, layers: tuple[str, ...]) -> list[view.
             row = tx.layers.get(layer_id)
             if row.values_sha256 is not None:
                 query = {"image": tx.stacks.get(row.stack_id).images[0], "model": made.network, "finding": made.finding}
-                found.append(view.Typical(f"/layers/{layer_id}/thumbnail.png", f"/studies/{row.study_id}?{urlencode(query)}"))
+                found.append(
+                    view.Typical(
+                        served(f"/layers/{layer_id}/thumbnail.png"), served(f"/studies/{row.study_id}?{urlencode(query)}")
+                    )
+                )
     return found

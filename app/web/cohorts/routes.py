@@ -12,6 +12,7 @@ from app.desk import cohorts
 from app.errors import InputError
 from app.store import JobRow
 from app.web import pages
+from app.web.addresses import served
 from app.web.case.filling import doing
 from app.web.cohorts import listing, maps, taking, view
 from app.web.cohorts.choosing import Asked, Form, choice, columns_of, moved_points
@@ -35,7 +36,7 @@ async def take_form(request: Request) -> Response:
         row, upload = await taking.take(request)
     except InputError as error:
         return await run_in_threadpool(_refused, request, error)
-    target = f"/cohorts/{row.id}?upload={upload.id}"
+    target = served(f"/cohorts/{row.id}?upload={upload.id}")
     if pages.is_htmx(request):
         return Response(status_code=204, headers={"HX-Redirect": target})
     return RedirectResponse(target, status_code=303)
@@ -83,7 +84,7 @@ def _measured(request: Request, cohort_id: str, form: FormData) -> Response:
         asked = Asked(model=models[0] if models else "", second=models[1] if len(models) > 1 else "", columns="yes")
         return pages.render(request, replace(_page(request, cohort_id, asked, form), problem=sentence), error.status)
     web.wake()
-    return RedirectResponse(f"/cohorts/{cohort_id}", status_code=303)
+    return RedirectResponse(served(f"/cohorts/{cohort_id}"), status_code=303)
 
 
 @router.post("/cohorts/{cohort_id}/table")
@@ -94,7 +95,7 @@ async def another_table(request: Request, cohort_id: str) -> Response:
         await taking.replace_table(request, cohort_id)
     except InputError as error:
         return await run_in_threadpool(_kept, request, cohort_id, error)
-    return RedirectResponse(f"/cohorts/{cohort_id}?columns=yes", status_code=303)
+    return RedirectResponse(served(f"/cohorts/{cohort_id}?columns=yes"), status_code=303)
 
 
 def _kept(request: Request, cohort_id: str, error: InputError) -> Response:
@@ -110,8 +111,8 @@ def job(request: Request, cohort_id: str, figures: str = "") -> Response:
         row = tx.jobs.of_cohort(cohort_id)
         measured = tx.cohorts.measured(cohort_id)
     if row is None or not row.open or (measured and not figures):
-        return Response(status_code=200, headers={"HX-Redirect": f"/cohorts/{cohort_id}"})
-    return pages.render(request, view.JobFragment(f"/cohorts/{cohort_id}", _progress(request, row), figures))
+        return Response(status_code=200, headers={"HX-Redirect": served(f"/cohorts/{cohort_id}")})
+    return pages.render(request, view.JobFragment(served(f"/cohorts/{cohort_id}"), _progress(request, row), figures))
 
 
 @router.post("/cohorts/{cohort_id}/removal")
@@ -119,7 +120,7 @@ def remove(request: Request, cohort_id: str) -> Response:
     """Remove a cohort; its studies stay."""
     with pages.of(request).store.begin() as tx:
         tx.cohorts.remove(cohort_id)
-    return RedirectResponse("/cohorts", status_code=303)
+    return RedirectResponse(served("/cohorts"), status_code=303)
 
 
 def _page(request: Request, cohort_id: str, asked: Asked, form: Form = NOTHING) -> view.CohortPage:
@@ -139,7 +140,7 @@ def _page(request: Request, cohort_id: str, asked: Asked, form: Form = NOTHING) 
         choice=None if explained else choice(request, row, asked, form),
         job=_progress(request, last) if last is not None and explained and not (report and last.state == "done") else None,
         report=report,
-        judged=view.judged(f"/cohorts/{cohort_id}", report) if report else (),
+        judged=view.judged(served(f"/cohorts/{cohort_id}"), report) if report else (),
         start=view.start(report) if report else 0.5,
         mapped=mapped,
         exams=listing.of_exams(request, row),

@@ -13,6 +13,7 @@ from app.cohorts.maps import Maps
 from app.cohorts.report import ENOUGH, Difference, Finding, Group, Report, Within
 from app.store import CohortCaseRow, CohortRow, JobRow, Page
 from app.web import charts
+from app.web.addresses import served
 from app.web.cohorts import charts as curves
 from app.web.upload import Line
 from app.web.wording import Translate
@@ -180,7 +181,7 @@ class CohortPage:
     @property
     def base(self) -> str:
         """The cohort's address."""
-        return f"/cohorts/{self.row.id}"
+        return served(f"/cohorts/{self.row.id}")
 
     @property
     def figures(self) -> str:
@@ -250,7 +251,7 @@ class FilmsPage:
     @property
     def base(self) -> str:
         """The cohort's address."""
-        return f"/cohorts/{self.row.id}"
+        return served(f"/cohorts/{self.row.id}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +273,7 @@ class ReportPage:
     @property
     def base(self) -> str:
         """The cohort's address."""
-        return f"/cohorts/{self.row.id}"
+        return served(f"/cohorts/{self.row.id}")
 
     def method_of(self, name: str) -> str:
         """What a method is called."""

@@ -14,6 +14,7 @@ from app.desk import verdicts
 from app.store import Transaction
 from app.web import figures as written
 from app.web import pages, wording
+from app.web.addresses import served
 from app.web.case import wording as words
 from app.web.case import wording_judging as judging
 from app.web.case.page import CasePage
@@ -160,8 +161,8 @@ def sheet(tx: Transaction, page: CasePage, view: View, text: str, said: str, _: 
         network=facts.network(page.card, page, _) if page.card else (),
         versions=facts.versions(page, shown, _),
         printed_at=datetime.now(UTC),
-        pdf_url=f"/studies/{page.study.id}/report.pdf?{query}",
-        link=f"/studies/{page.study.id}#view={text}" if text else here,
+        pdf_url=served(f"/studies/{page.study.id}/report.pdf?{query}"),
+        link=served(f"/studies/{page.study.id}#view={text}") if text else here,
         use=_("Research use only — not for clinical use"),
     )
 
@@ -189,7 +190,7 @@ def sentences(page: CasePage, view: View, said: str, _: Translate) -> list[str]:
 
 def plate(page: CasePage, pane: Pane, found: Material, view: View, query: str, _: Translate) -> Plate:
     """One pane's words; its picture is at its address."""
-    url = f"/studies/{page.study.id}/report/{quote(pane.name, safe='')}.png?{query}"
+    url = served(f"/studies/{page.study.id}/report/{quote(pane.name, safe='')}.png?{query}")
     title = titled(page, pane, _)
     if pane.layer == FILM:
         return Plate(pane.name, pane.layer, title, url, "")
