@@ -19,6 +19,7 @@ from app.desk import opening
 from app.desk.opening import MOST_HALVED
 from app.domain import Score
 from app.errors import InputError
+from app.evaluation.counterfactual import ALONE, OTHER
 from app.store import QuestionRow
 from app.web import exports, images, pages
 from app.web.addresses import served
@@ -51,7 +52,9 @@ class Asked(BaseModel):
 @dataclass(frozen=True, slots=True)
 class Said:
     """What a network said of the finding at every strength: probabilities in [0, 1], and by how many of its own gaps the answer
-    has ``moved`` (null: nobody measured its gap). ``shared``: it learned from patients of the explained network's."""
+    has ``moved`` (null: nobody measured its gap). ``shared``: it learned from patients of the explained network's. ``follows``:
+    how a referee does at strength 1: "follows", "alone" (it hardly does), "elsewhere" (it moves far more), "" where nobody can
+    tell."""
 
     model: str
     title: str
@@ -59,6 +62,7 @@ class Said:
     shared: bool
     probabilities: tuple[float, ...]
     moved: tuple[float | None, ...]
+    follows: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +237,7 @@ def told(row: QuestionRow, sha256: str, _: Callable[..., str]) -> Counterfactual
                 shared=one["shared"],
                 probabilities=tuple(one["probabilities"]),
                 moved=tuple(one["moved"]),
+                follows=follows(one, kept["said"][0], kept["strengths"].index(1)),
             )
             for one in kept["said"]
         ),
@@ -259,3 +264,12 @@ def translated(said: Mapping[str, Any], _: Callable[..., str]) -> str:
     """A network's title, which is its card's."""
     title: str = said["title"]
     return _(title)
+
+
+def follows(said: Mapping[str, Any], own: Mapping[str, Any], one: int) -> str:
+    """How a referee follows the explained network at the strength at a place, by what both moved in their own gaps."""
+    theirs, ours = said["moved"][one], own["moved"][one]
+    if not said["referee"] or not ours or theirs is None:
+        return ""
+    ratio = theirs / ours
+    return "alone" if ratio < ALONE else "elsewhere" if ratio > OTHER else "follows"

@@ -10,9 +10,6 @@ import { words } from "./words.js";
 const SVG = "http://www.w3.org/2000/svg";
 /** Where the curves lie in the picture: left, top, right, bottom. */
 const FRAME = { left: 32, top: 6, right: 236, bottom: 82 };
-/** Referees' gaps by the explained network's: below, it was fooled alone; above, something else was changed. */
-const ALONE = 0.5;
-const OTHER = 1.5;
 
 export class Judgement {
   /** @type {CounterfactualData | null} */
@@ -54,21 +51,6 @@ export function between(strengths, values, strength) {
 }
 
 /**
- * How a referee follows the explained network at strength 1, by what both moved in their own gaps: "" where nobody can tell.
- * @param {CounterfactualData} told
- * @param {SaidData} said
- */
-export function follows(told, said) {
-  const one = told.strengths.indexOf(1);
-  const own = told.said[0].moved[one];
-  const theirs = said.moved[one];
-  if (!said.referee || !own || theirs === null) return "";
-  const ratio = theirs / own;
-  if (ratio < ALONE) return "alone";
-  return ratio > OTHER ? "elsewhere" : "follows";
-}
-
-/**
  * @param {CounterfactualData | null} told
  * @param {SaidData} said
  * @param {number} strength
@@ -86,7 +68,7 @@ function network(told, said, strength) {
   if (moved.length === strengths.length) {
     item.append(written("span", words("counterfactual.gaps", signed(between(strengths, moved, strength))), "quiet number"));
   }
-  const badge = follows(told, said);
+  const badge = said.follows;
   const kind = badge === "follows" ? "quiet number" : "badge badge-caution";
   if (badge) item.append(written("span", words(`counterfactual.${badge}`), kind));
   item.dataset.model = said.model;

@@ -818,6 +818,8 @@ export interface SaidData {
   probabilities: number[];
   /** By how many of its own gaps its answer has moved; null: nobody measured its gap. */
   moved: (number | null)[];
+  /** How a referee does at strength 1; "" where nobody can tell. */
+  follows: "" | "follows" | "alone" | "elsewhere";
 }
 
 /** What would have to change on a film for another answer. */

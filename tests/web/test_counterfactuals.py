@@ -22,6 +22,7 @@ from app.grey import grey
 from app.phantoms import chest, dicom
 from app.reading import counterfactuals
 from app.store import Store
+from app.web.counterfactuals import follows
 from app.worker import Worker
 from tests.changing import KEPT_BACK, OFFERED, OWN, changing
 from tests.waiting import until
@@ -91,6 +92,20 @@ def test_page_and_python_say_the_same(client: TestClient, store: Store, worker: 
     changed = {one["finding"]: one for one in told["changes"]}
     assert changed["Effusion"]["after"] == pytest.approx(made.said[0].probabilities[counterfactuals.ONE])
     assert abs(told["changes"][0]["change"]) == max(abs(one["change"]) for one in told["changes"])
+
+
+def test_a_judge_follows_hardly_follows_or_moves_far_more_by_gaps() -> None:
+    own = {"moved": [0.0, -2.0], "referee": False}
+    cases: list[tuple[float | None, str]] = [
+        (-2.0, "follows"),
+        (-0.9, "alone"),
+        (0.5, "alone"),
+        (-3.1, "elsewhere"),
+        (None, ""),
+    ]
+    told = [follows({"moved": [0.0, moved], "referee": True}, own, 1) for moved, _ in cases]
+    assert told == [badge for _, badge in cases]
+    assert follows(own, own, 1) == "", "nobody judges themselves"
 
 
 def test_the_film_at_a_strength_is_what_the_edit_makes(client: TestClient, store: Store, study: str) -> None:

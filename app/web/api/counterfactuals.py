@@ -28,6 +28,9 @@ class SaidOut(Frozen):
     moved: tuple[float | None, ...] = Field(
         description="By how many of its gaps, between called and normal films, its logit has moved; null: not measured."
     )
+    follows: str = Field(
+        description="How a referee does at strength 1: follows, alone (hardly does), elsewhere (moves far more), or empty."
+    )
 
 
 class DoubtOut(Frozen):
