@@ -6,6 +6,7 @@ import { Drawers } from "./drawers.js";
 import { element, optional } from "./elements.js";
 import { anew } from "./folds.js";
 import { Grid } from "./grid.js";
+import { Handbar } from "./handbar.js";
 import { History } from "./history.js";
 import { Input } from "./input.js";
 import { isOpen } from "./jobs.js";
@@ -21,6 +22,7 @@ import { decode, elsewhere } from "./permalink.js";
 import { Probe } from "./probe.js";
 import { Record } from "./record.js";
 import { Regions } from "./regions.js";
+import { rendering } from "./rendering.js";
 import { Reviews } from "./review.js";
 import { Scrolling } from "./scrolling.js";
 import { Showing } from "./showing.js";
@@ -30,7 +32,6 @@ import { Maps } from "./stacks/maps.js";
 import { Loader, Stack } from "./stacks/stack.js";
 import { Strip } from "./stacks/strip.js";
 import { Tools } from "./tools.js";
-import { Renderer } from "./viewport/gl.js";
 import { Display } from "./viewport/state.js";
 import { learn, say, words } from "./words.js";
 
@@ -53,7 +54,7 @@ export class Case {
     this.stacks = new Map(data.stacks.map((entry) => [entry.id, new Stack(entry)]));
     const history = new History();
     const display = new Display((place) => this.#group(place));
-    const panes = new Panes(element("grid"), display, this.#renderer());
+    const panes = new Panes(element("grid"), display, rendering(notice, () => this.panes.refresh()));
     this.history = history;
     this.display = display;
     this.panes = panes;
@@ -90,6 +91,7 @@ export class Case {
     panes.activate(this.grid.front(this.payload.chosen.image));
     this.take(data);
     this.record = new Record(this);
+    this.handbar = new Handbar(this);
     listen(actions(this));
     this.#listen();
     this.loader.look();
@@ -168,6 +170,7 @@ export class Case {
       this.reviews?.paint();
       this.compare.look();
       this.tools.showScale();
+      this.handbar?.look();
       this.drawers?.parts.whatif?.slice();
     };
     display.listen(() => this.scrolling.alone());
@@ -177,21 +180,6 @@ export class Case {
   /** Whether there are layers here at all. */
   get judged() {
     return Boolean(this.reviews);
-  }
-
-  #renderer() {
-    try {
-      return new Renderer(element("canvas", HTMLCanvasElement), {
-        onLost: () => this.notice.tell(words("webgl.lost")),
-        onRestored: () => {
-          this.notice.tell("");
-          this.panes.refresh();
-        },
-      });
-    } catch {
-      this.notice.tell(words("webgl.missing"));
-      return null;
-    }
   }
 
   /**
