@@ -1,6 +1,7 @@
 // The page of a case, films and exams alike. Brings together what the server said (the payload), the stacks and their layers,
 // what which pane shows, the display state, the reader's hands and their verdicts.
 
+import { Arriving } from "./arriving.js";
 import { Compare } from "./compare.js";
 import { Drawers } from "./drawers.js";
 import { element, optional } from "./elements.js";
@@ -9,7 +10,7 @@ import { Grid } from "./grid.js";
 import { Handbar } from "./handbar.js";
 import { History } from "./history.js";
 import { Input } from "./input.js";
-import { isOpen } from "./jobs.js";
+import { isOpen, showJob } from "./jobs.js";
 import { listen } from "./keys.js";
 import { actions } from "./keytable.js";
 import { register } from "./layers.js";
@@ -50,7 +51,8 @@ export class Case {
   constructor(data) {
     const notice = new Notice();
     this.notice = notice;
-    this.payload = new Payload(data, { arrived: (told) => this.#arrived(told), missed: (again) => notice.missed(again) });
+    this.arriving = new Arriving(this);
+    this.payload = new Payload(data, { arrived: (told) => this.#arrived(told), ...this.arriving.hearer });
     this.stacks = new Map(data.stacks.map((entry) => [entry.id, new Stack(entry)]));
     const history = new History();
     const display = new Display((place) => this.#group(place));
@@ -106,7 +108,7 @@ export class Case {
     const loader = new Loader({
       shown: () => this.scrolling.wanted,
       came: (stack, image) => this.#came(stack, image),
-      lost: (stack) => this.#lost(stack),
+      lost: (error) => this.arriving.film(error),
     });
     loader.known = [...this.stacks.values()];
     return loader;
@@ -223,16 +225,6 @@ export class Case {
     this.reviews?.show(); // there is something to draw on now
   }
 
-  /** @param {Stack} stack */
-  #lost(stack) {
-    for (const pane of this.panes.all) if (pane.stack === stack) this.showing.mark(pane);
-    this.notice.missed(() => {
-      for (const other of this.stacks.values()) other.failed.clear();
-      this.loader.look();
-      this.refresh();
-    });
-  }
-
   #activated() {
     this.regions.look();
     if (this.#taken) this.judge();
@@ -245,6 +237,7 @@ export class Case {
       if (target instanceof HTMLSelectElement && target.name === "model") target.form?.submit();
     });
     document.body.addEventListener("analysed", () => this.refresh());
+    this.arriving.follow();
     // A reader moved an operating point; the findings say so already.
     document.body.addEventListener("moved", (event) => {
       const { said } = this.payload.called(/** @type {CustomEvent<Called>} */ (event).detail);
@@ -328,6 +321,7 @@ export class Case {
     for (const entry of told.stacks) this.stacks.get(entry.id)?.take(entry);
     this.#register(told);
     this.panes.unlikely = this.payload.unlikely;
+    showJob(told);
     for (const pane of this.panes.all) this.showing.give(pane);
     this.judge();
     this.drawers?.take(told);

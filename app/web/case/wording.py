@@ -23,10 +23,12 @@ def panes(_: Translate) -> dict[str, str]:
         "state.full": _("full"),
         "state.reduced": _("reduced to {0} × {1}: the graphics card takes no more"),
         "state.failed": _("not loaded"),
+        "state.bare": _("film only"),
         "pane.empty": _("Empty"),
         "pane.drop": _("Drag a layer here, or press one while this pane is active."),
         "pane.waiting": _("being computed"),
         "pane.none": _("not computed"),
+        "pane.away": _("not here – the server does not answer"),
         "pane.label": _("{0}, {1}"),
         "pane.beyond": _("colours end at the 99.5th percentile"),
         "bar.label": _(
@@ -60,6 +62,7 @@ def panes(_: Translate) -> dict[str, str]:
         ),
         "webgl.lost": _("The graphics card dropped the pictures. They are being drawn again."),
         "load.failed": _("Something did not arrive from the server."),
+        "load.away": _("The server has not answered since {0}. What is missing comes by itself as soon as it does."),
         "maximise": _("Enlarge"),
         "restore": _("Back to the grid"),
     }
