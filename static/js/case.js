@@ -1,6 +1,7 @@
 // The page of a case, films and exams alike. Brings together what the server said (the payload), the stacks and their layers,
 // what which pane shows, the display state, the reader's hands and their verdicts.
 
+import { Another } from "./another.js";
 import { Arriving } from "./arriving.js";
 import { Compare } from "./compare.js";
 import { Drawers } from "./drawers.js";
@@ -93,6 +94,7 @@ export class Case {
     panes.activate(this.grid.front(this.payload.chosen.image));
     this.take(data);
     this.record = new Record(this);
+    this.another = new Another(this);
     this.handbar = new Handbar(this);
     listen(actions(this));
     this.#listen();
@@ -234,7 +236,7 @@ export class Case {
   #listen() {
     element("findings").addEventListener("change", ({ target }) => {
       if (target instanceof HTMLInputElement && target.name === "finding") this.showFinding(target.value);
-      if (target instanceof HTMLSelectElement && target.name === "model") target.form?.submit();
+      if (target instanceof HTMLSelectElement && target.name === "model") target.form?.requestSubmit();
     });
     document.body.addEventListener("analysed", () => this.refresh());
     this.arriving.follow();
@@ -366,6 +368,7 @@ export class Case {
     await anew(told, first || told.arrangement === "planes");
     this.bar.show();
     this.reviews?.show();
+    this.record.tell(this.another.look());
     if (told.prediction && !this.more?.missing.length) say(words("say.arrived", this.payload.label));
   }
 }

@@ -140,6 +140,7 @@ def links(_: Translate) -> dict[str, str]:
         "link.image": _("The image that this link shows is not in this study any more."),
         "link.model": _("The network that this link shows, “{0}”, is not here or does not read this film."),
         "link.finding": _("The finding that this link shows, “{0}”, is not one that this network knows."),
+        "another.finding": _("“{0}” is not one of the findings that “{1}” knows: “{2}” is shown."),
         "link.version": _(
             "The network has changed since this link was made: it was version {0}, what is shown is by version {1}."
         ),
