@@ -26,6 +26,7 @@ import { Record } from "./record.js";
 import { Regions } from "./regions.js";
 import { rendering } from "./rendering.js";
 import { Reviews } from "./review.js";
+import { Room } from "./room.js";
 import { Scrolling } from "./scrolling.js";
 import { Showing } from "./showing.js";
 import { Stagebar } from "./stagebar.js";
@@ -93,6 +94,7 @@ export class Case {
     this.grid.lay();
     panes.activate(this.grid.front(this.payload.chosen.image));
     this.take(data);
+    this.room = new Room(panes);
     this.record = new Record(this);
     this.another = new Another(this);
     this.handbar = new Handbar(this);

@@ -63,6 +63,9 @@ def panes(_: Translate) -> dict[str, str]:
         "webgl.lost": _("The graphics card dropped the pictures. They are being drawn again."),
         "load.failed": _("Something did not arrive from the server."),
         "load.away": _("The server has not answered since {0}. What is missing comes by itself as soon as it does."),
+        "room.on": _("Reading mode. Escape leaves it."),
+        "room.off": _("Reading mode is over."),
+        "room.refused": _("This browser does not let the page fill the screen."),
         "maximise": _("Enlarge"),
         "restore": _("Back to the grid"),
     }
