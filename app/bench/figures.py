@@ -9,7 +9,7 @@ from statistics import median
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One figure: what was measured, every sample, and the unit ("s", "bytes", "frames/s", "films/s", "×" for a ratio, "faults"
-    for a number of them, or "" for a difference)."""
+    for a number of them, "share" of a whole, or "" for a difference)."""
 
     name: str
     unit: str
@@ -34,8 +34,8 @@ def _shown(value: float, unit: str) -> str:
         return f"{value:.2f} s" if value >= 1 else f"{1000 * value:.{0 if value >= 0.02 else 1}f} ms"
     if unit in {"frames/s", "films/s"}:
         return f"{value:.1f} {unit}"
-    if unit == "faults":
-        return f"{value:.0f}"
+    if unit in {"share", "faults"}:
+        return f"{100 * value:.1f} %" if unit == "share" else f"{value:.0f}"
     if not unit:
         return f"{value:.1e}"
     return f"{value / 1000:,.1f} kB"

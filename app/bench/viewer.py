@@ -70,6 +70,13 @@ PAINTED = """(least) => new Promise((done) => {
 """When the browser painted the film's picture, in ms after the page was asked for; infinite where the viewer was quicker."""
 
 
+FILM_SHARE = """() => {
+    const views = [...document.querySelectorAll(".pane-view")].map((view) => view.clientWidth * view.clientHeight);
+    return views.reduce((sum, area) => sum + area, 0) / (innerWidth * innerHeight);
+}"""
+"""The share of the window in which films lie: the panes' views, without their heads, bars and verdicts."""
+
+
 def measure(repeat: int, beside: Path | None = None) -> Iterator[Figure]:
     """Every figure of the viewer at 1440 × 900: a film of 2500 × 2500 pixels under five overlays, and eight panes of one of
     3000 × 3000; with ``beside``, another checkout's folder, those of frames alone, in turn with that one's. Unavailable without
@@ -83,6 +90,7 @@ def measure(repeat: int, beside: Path | None = None) -> Iterator[Figure]:
         seen, drawn = zip(*opened(browser, address, repeat, full, 600), strict=True)
         yield Figure(f"film of {SIZE} px: first pixels (halved, as it opens) after opening the case", "s", seen)
         yield Figure(f"film of {SIZE} px: drawn by the viewer, every pane", "s", drawn)
+        yield from shares(browser, address)
         yield from dragged(browser, address, "five overlays", full)
         large = follow(product, "large.dcm", film(LARGE)).study
         yield from dragged(browser, f"http://127.0.0.1:{product.port}/studies/{large}", f"8 panes of {LARGE} px", eight)
@@ -167,6 +175,18 @@ def opened(
         drawn = float(page.evaluate("performance.getEntriesByName('film drawn')[0].startTime")) / 1000
         yield min(float(page.evaluate(PAINTED, least)) / 1000, drawn), drawn
         page.close()
+
+
+def shares(browser: "Browser", address: str) -> Iterator[Figure]:
+    """How much of the screen is the films' in two rows of three panes, as the case opens and in reading mode."""
+    page = browser.new_page(viewport=SCREEN)
+    page.goto(address)
+    full(page)
+    yield Figure("screen that is film, 2 × 3", "share", (float(page.evaluate(FILM_SHARE)),))
+    page.keyboard.press("Shift+Q")
+    page.wait_for_timeout(300)
+    yield Figure("screen that is film, 2 × 3, reading mode", "share", (float(page.evaluate(FILM_SHARE)),))
+    page.close()
 
 
 def eight(page: "Page") -> None:

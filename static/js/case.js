@@ -1,14 +1,17 @@
 // The page of a case, films and exams alike. Brings together what the server said (the payload), the stacks and their layers,
 // what which pane shows, the display state, the reader's hands and their verdicts.
 
+import { Another } from "./another.js";
+import { Arriving } from "./arriving.js";
 import { Compare } from "./compare.js";
 import { Drawers } from "./drawers.js";
 import { element, optional } from "./elements.js";
 import { anew } from "./folds.js";
 import { Grid } from "./grid.js";
+import { Handbar } from "./handbar.js";
 import { History } from "./history.js";
 import { Input } from "./input.js";
-import { isOpen } from "./jobs.js";
+import { isOpen, showJob } from "./jobs.js";
 import { listen } from "./keys.js";
 import { actions } from "./keytable.js";
 import { register } from "./layers.js";
@@ -21,7 +24,9 @@ import { decode, elsewhere } from "./permalink.js";
 import { Probe } from "./probe.js";
 import { Record } from "./record.js";
 import { Regions } from "./regions.js";
+import { rendering } from "./rendering.js";
 import { Reviews } from "./review.js";
+import { Room } from "./room.js";
 import { Scrolling } from "./scrolling.js";
 import { Showing } from "./showing.js";
 import { Stagebar } from "./stagebar.js";
@@ -30,7 +35,6 @@ import { Maps } from "./stacks/maps.js";
 import { Loader, Stack } from "./stacks/stack.js";
 import { Strip } from "./stacks/strip.js";
 import { Tools } from "./tools.js";
-import { Renderer } from "./viewport/gl.js";
 import { Display } from "./viewport/state.js";
 import { learn, say, words } from "./words.js";
 
@@ -49,11 +53,12 @@ export class Case {
   constructor(data) {
     const notice = new Notice();
     this.notice = notice;
-    this.payload = new Payload(data, { arrived: (told) => this.#arrived(told), missed: (again) => notice.missed(again) });
+    this.arriving = new Arriving(this);
+    this.payload = new Payload(data, { arrived: (told) => this.#arrived(told), ...this.arriving.hearer });
     this.stacks = new Map(data.stacks.map((entry) => [entry.id, new Stack(entry)]));
     const history = new History();
     const display = new Display((place) => this.#group(place));
-    const panes = new Panes(element("grid"), display, this.#renderer());
+    const panes = new Panes(element("grid"), display, rendering(notice, () => this.panes.refresh()));
     this.history = history;
     this.display = display;
     this.panes = panes;
@@ -89,7 +94,10 @@ export class Case {
     this.grid.lay();
     panes.activate(this.grid.front(this.payload.chosen.image));
     this.take(data);
+    this.room = new Room(panes);
     this.record = new Record(this);
+    this.another = new Another(this);
+    this.handbar = new Handbar(this);
     listen(actions(this));
     this.#listen();
     this.loader.look();
@@ -104,7 +112,7 @@ export class Case {
     const loader = new Loader({
       shown: () => this.scrolling.wanted,
       came: (stack, image) => this.#came(stack, image),
-      lost: (stack) => this.#lost(stack),
+      lost: (error) => this.arriving.film(error),
     });
     loader.known = [...this.stacks.values()];
     return loader;
@@ -168,6 +176,7 @@ export class Case {
       this.reviews?.paint();
       this.compare.look();
       this.tools.showScale();
+      this.handbar?.look();
       this.drawers?.parts.whatif?.slice();
     };
     display.listen(() => this.scrolling.alone());
@@ -177,21 +186,6 @@ export class Case {
   /** Whether there are layers here at all. */
   get judged() {
     return Boolean(this.reviews);
-  }
-
-  #renderer() {
-    try {
-      return new Renderer(element("canvas", HTMLCanvasElement), {
-        onLost: () => this.notice.tell(words("webgl.lost")),
-        onRestored: () => {
-          this.notice.tell("");
-          this.panes.refresh();
-        },
-      });
-    } catch {
-      this.notice.tell(words("webgl.missing"));
-      return null;
-    }
   }
 
   /**
@@ -235,16 +229,6 @@ export class Case {
     this.reviews?.show(); // there is something to draw on now
   }
 
-  /** @param {Stack} stack */
-  #lost(stack) {
-    for (const pane of this.panes.all) if (pane.stack === stack) this.showing.mark(pane);
-    this.notice.missed(() => {
-      for (const other of this.stacks.values()) other.failed.clear();
-      this.loader.look();
-      this.refresh();
-    });
-  }
-
   #activated() {
     this.regions.look();
     if (this.#taken) this.judge();
@@ -254,9 +238,10 @@ export class Case {
   #listen() {
     element("findings").addEventListener("change", ({ target }) => {
       if (target instanceof HTMLInputElement && target.name === "finding") this.showFinding(target.value);
-      if (target instanceof HTMLSelectElement && target.name === "model") target.form?.submit();
+      if (target instanceof HTMLSelectElement && target.name === "model") target.form?.requestSubmit();
     });
     document.body.addEventListener("analysed", () => this.refresh());
+    this.arriving.follow();
     // A reader moved an operating point; the findings say so already.
     document.body.addEventListener("moved", (event) => {
       const { said } = this.payload.called(/** @type {CustomEvent<Called>} */ (event).detail);
@@ -341,6 +326,7 @@ export class Case {
     for (const entry of told.stacks) this.stacks.get(entry.id)?.take(entry);
     this.#register(told);
     this.panes.unlikely = this.payload.unlikely;
+    showJob(told);
     for (const pane of this.panes.all) this.showing.give(pane);
     this.judge();
     this.drawers?.take(told);
@@ -385,6 +371,7 @@ export class Case {
     await anew(told, first || told.arrangement === "planes");
     this.bar.show();
     this.reviews?.show();
+    this.record.tell(this.another.look());
     if (told.prediction && !this.more?.missing.length) say(words("say.arrived", this.payload.label));
   }
 }

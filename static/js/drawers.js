@@ -1,4 +1,4 @@
-// The drawers under the panes: opened by their buttons or keys, their scripts run when first opened. Also what both of them
+// The drawers beside the panes: opened by their buttons or keys, their scripts run when first opened. Also what both of them
 // need: laying a layer into a pane, {film} or {map}, and taking it away again.
 
 import { ask } from "./asking.js";
@@ -137,7 +137,8 @@ export class Drawers {
    */
   #called({ key, shiftKey }) {
     const name = KEYS[key.toLowerCase()];
-    if (name !== "whatif" || !shiftKey) return name;
+    if (!shiftKey) return name;
+    if (name !== "whatif") return undefined;
     return element("counterfactual-open").hidden ? undefined : "counterfactual";
   }
 

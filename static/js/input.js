@@ -1,11 +1,12 @@
-// Mouse, wheel and touch over the panes: left = window, middle = move, right = zoom, wheel = images of the stack; two fingers
-// zoom and move. While drawing, the left button draws. Knows gestures; what they change lies elsewhere.
+// Mouse, wheel and touch over the panes: left = window, middle = move, right = zoom, wheel = images of the stack. One finger
+// scrolls the page until the reader has taken up a tool, two zoom and move. While drawing, the left button draws. Knows
+// gestures; what they change lies elsewhere.
 
 import { element } from "./elements.js";
 import { clamp, panned, placed, zoomedAt } from "./viewport/geometry.js";
 import { LEAST_ZOOM, MOST_ZOOM } from "./viewport/state.js";
 
-/** @import { Gesture, Point, Preset, Taker } from "./types.js" */
+/** @import { Gesture, HandTool, Point, Preset, Taker } from "./types.js" */
 /** @import { Hand } from "./hand.js" */
 /** @import { Pane } from "./pane.js" */
 /** @import { Panes } from "./panes.js" */
@@ -53,8 +54,11 @@ export class Input {
    */
   takers = [];
 
-  /** The zoom tool: while it is on, the left button zooms. */
-  zooming = false;
+  /**
+   * What the left button and one finger do; "" is the usual: a button windows, a finger scrolls the page.
+   * @type {HandTool | ""}
+   */
+  tool = "";
 
   /** @param {Wiring} wiring */
   constructor({ panes, display, regions, presets, slices }) {
@@ -66,20 +70,36 @@ export class Input {
     panes.each((pane) => this.#attach(pane));
   }
 
+  get zooming() {
+    return this.tool === "zoom";
+  }
+
   /** Takes the zoom tool up, or puts it down. */
   toggleZoom(on = !this.zooming) {
-    this.zooming = on;
-    element("zoom-tool").setAttribute("aria-pressed", String(on));
+    if (on !== this.zooming) this.choose(on ? "zoom" : "");
+  }
+
+  /**
+   * Takes up a tool, or with "" puts it down.
+   * @param {HandTool | ""} tool
+   */
+  choose(tool) {
+    const before = this.tool;
+    this.tool = tool;
+    element("zoom-tool").setAttribute("aria-pressed", String(this.zooming));
     for (const pane of this.panes.all) {
-      if (on) pane.view.dataset.mode = "zoom";
-      else if (pane.view.dataset.mode === "zoom") delete pane.view.dataset.mode;
+      if (tool) pane.view.dataset.mode = tool;
+      else if (before && pane.view.dataset.mode === before) delete pane.view.dataset.mode;
     }
+    this.panes.refresh();
   }
 
   /** @param {Pane} pane */
   #attach(pane) {
     const { view } = pane;
-    if (this.zooming) view.dataset.mode = "zoom";
+    if (this.tool) view.dataset.mode = this.tool;
+    view.addEventListener("touchstart", alone, { passive: false });
+    view.addEventListener("touchmove", alone, { passive: false });
     view.addEventListener("pointerdown", (event) => this.#down(pane, event));
     view.addEventListener("pointermove", (event) => this.#move(pane, event));
     view.addEventListener("pointerup", (event) => this.#up(event));
@@ -119,7 +139,7 @@ export class Input {
   #begun(pane, event) {
     const { panes, display, regions } = this;
     const [x, y] = local(pane, event);
-    if (event.button === LEFT && !this.zooming) {
+    if (event.button === LEFT && !this.tool) {
       for (const taker of regions.drawing ? [] : this.takers) {
         const taken = taker.grab(pane, event, x, y);
         if (taken) return taken;
@@ -130,8 +150,10 @@ export class Input {
     if (event.button === RIGHT || (event.button === LEFT && this.zooming)) {
       return this.#moving((dx, dy) => this.#zoom(pane, x, y, this.#view(pane).zoom * 1.01 ** -dy));
     }
-    if (event.button === MIDDLE) return this.#moving((dx, dy) => this.#pan(pane, dx, dy));
-    if (event.button === LEFT) {
+    if (event.button === MIDDLE || (event.button === LEFT && this.tool === "pan")) {
+      return this.#moving((dx, dy) => this.#pan(pane, dx, dy));
+    }
+    if (event.button === LEFT && (this.tool === "window" || event.pointerType !== "touch")) {
       return { step: (dx, dy) => display.drag(panes.seen(pane), this.presets(), dx, dy, pane.place) };
     }
     return null;
@@ -265,6 +287,14 @@ export class Input {
     this.#resting = setTimeout(() => this.panes.dragging(false), REST);
     this.#zoom(pane, x, y, this.#view(pane).zoom * (event.deltaY > 0 ? 1 / NOTCH : NOTCH));
   }
+}
+
+/**
+ * Two fingers are the film's: the browser neither scrolls nor zooms the page with them.
+ * @param {TouchEvent} event
+ */
+function alone(event) {
+  if (event.touches.length > 1 && event.cancelable) event.preventDefault();
 }
 
 /**

@@ -107,7 +107,8 @@ export class Judge {
       this.reasons.drop();
       return;
     }
-    this.reasons.ask(`${this.panes.active.title}: ${words(`verdict.${verdict}`)}`);
+    const { active } = this.panes;
+    this.reasons.ask(`${active.title}: ${words(`verdict.${verdict}`)}`, active.element);
     say(words("reason.ask"));
   }
 

@@ -11,7 +11,8 @@ import { element, inside } from "./elements.js";
  * @property {(code: string) => boolean | undefined} reason true when the key chose one
  * @property {(number: number) => unknown} verdict a digit with Shift, from 1
  * @property {(number: number) => unknown} preset a digit, from 1
- * @property {Record<string, () => unknown>} keys every other key, by its name; "space" is the space bar
+ * @property {Record<string, () => unknown>} keys every other key, by its name, with "Shift+" in front where it means something
+ *   else then; "space" is the space bar
  */
 
 const FREE = "input:not([type=range], [type=radio], [type=checkbox], [type=button], [type=submit])";
@@ -67,7 +68,8 @@ function plain(event, actions, single) {
     else actions.preset(Number(digit));
     return true;
   }
-  const action = actions.keys[nameOf(key)];
+  const name = nameOf(key);
+  const action = (event.shiftKey && actions.keys[`Shift+${name}`]) || actions.keys[name];
   if (!action) return false;
   action();
   return true;

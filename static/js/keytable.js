@@ -66,6 +66,8 @@ function panels(page) {
     ";": () => bar.arrange(),
     k: () => bar.toggleLinks(),
     q: () => bar.sides(),
+    "Shift+q": () => page.room.toggle(),
+    "Shift+f": () => page.room.fullscreen(),
     s: () => compare.toggle("swipe"),
     b: () => compare.toggle("blink"),
     y: () => page.cross.toggle(),
@@ -103,11 +105,12 @@ function arrows({ panes, scrolling }) {
 }
 
 /** @param {Case} page */
-function escape({ regions, compare, input, probe, panes }) {
+function escape({ regions, compare, input, probe, panes, room }) {
   if (regions.hand.cancel()) return;
   if (compare.mode) compare.stop();
-  else if (input.zooming) input.toggleZoom(false);
+  else if (input.tool) input.choose("");
   else if (probe.pinned) probe.unpin();
   else if (panes.enlarged) panes.toggleLarge(panes.shown[0]);
+  else if (room.on) room.toggle(false);
   else if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
 }

@@ -1,17 +1,38 @@
-// A sentence over the panes: what did not arrive, or what this browser cannot do; and asking once more.
+// A sentence over the panes: what did not arrive, that the server is away, or what this browser cannot do; asking once more.
 
 import { element } from "./elements.js";
 import { words } from "./words.js";
 
+/** @typedef {{ text: string, again: (() => void) | null }} Told */
+
+const NOTHING = Object.freeze({ text: "", again: null });
+
 export class Notice {
   /**
-   * What the reader can ask for once more.
-   * @type {(() => void) | null}
+   * What is told while the server answers.
+   * @type {Told}
    */
-  #again = null;
+  #usual = NOTHING;
+
+  /**
+   * That it does not, which goes before.
+   * @type {Told}
+   */
+  #away = NOTHING;
 
   constructor() {
-    element("stage-again").addEventListener("click", () => this.#again?.());
+    element("stage-again").addEventListener("click", () => this.#told.again?.());
+  }
+
+  get #told() {
+    return this.#away.text ? this.#away : this.#usual;
+  }
+
+  #show() {
+    const { text, again } = this.#told;
+    element("stage-words").textContent = text;
+    element("stage-notice").hidden = !text;
+    element("stage-again").hidden = !again;
   }
 
   /**
@@ -20,10 +41,8 @@ export class Notice {
    * @param {(() => void) | null} [again] asks once more
    */
   tell(text, again = null) {
-    element("stage-words").textContent = text;
-    element("stage-notice").hidden = !text;
-    element("stage-again").hidden = !again;
-    this.#again = again;
+    this.#usual = { text, again };
+    this.#show();
   }
 
   /**
@@ -35,5 +54,16 @@ export class Notice {
       this.tell("");
       again();
     });
+  }
+
+  /**
+   * Since when the server has not answered, and that what is missing comes by itself; 0: it answers.
+   * @param {number} since ms
+   * @param {() => void} again asks at once
+   */
+  away(since, again) {
+    const at = new Date(since).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+    this.#away = since ? { text: words("load.away", at), again } : NOTHING;
+    this.#show();
   }
 }

@@ -20,7 +20,7 @@ import { words } from "./words.js";
  * @property {string} title
  * @property {string} name the element's new id
  */
-/** @typedef {"loading" | "preview" | "full" | "failed"} Arrival how much of the image is there */
+/** @typedef {"loading" | "preview" | "bare" | "full" | "failed"} Arrival how much is there; "bare": the film without a map */
 
 const FEWEST = 2;
 
@@ -86,6 +86,9 @@ export class Pane {
 
   /** The address that it waits for. */
   coming = "";
+
+  /** Whether its maps did not arrive. */
+  missed = false;
 
   /**
    * What the network makes of every slice.

@@ -1,7 +1,8 @@
 // What the server says of a case: asked for anew whenever something else is read, and the address, which says what the reader
 // chose. Knows no panes; whoever shows what arrived is told.
 
-import { ask } from "./asking.js";
+import { Refused, ask } from "./asking.js";
+import { isAway } from "./connection.js";
 import { isOpen } from "./jobs.js";
 
 /** @import { Called, CaseData, ImageData, PartData, Told } from "./types.js" */
@@ -13,6 +14,9 @@ import { isOpen } from "./jobs.js";
  * @typedef {object} Hearer
  * @property {(told: Told) => Promise<void>} arrived takes what the server said
  * @property {(again: () => void) => void} missed it said nothing; `again` asks once more
+ * @property {(again: () => void) => void} lost it did not answer
+ * @property {() => void} reached it answered
+ * @property {() => void} asked maps were asked for
  */
 
 const UNLIKELY = 0.1;
@@ -33,15 +37,19 @@ export class Payload {
   /** The network and the finding that the reader has been reading. */
   #read = { model: "", finding: "" };
 
+  /** Whether maps are being asked for: no job is known of yet. */
+  posting = false;
+
+  #reading = false;
+
   /**
    * @param {CaseData} data that came with the page
    * @param {Hearer} hearer
    */
-  constructor(data, { arrived, missed }) {
+  constructor(data, hearer) {
     /** @type {Told} */
     this.data = data;
-    this.arrived = arrived;
-    this.missed = missed;
+    this.hearer = hearer;
     const address = new URLSearchParams(location.search);
     /** @param {string} name */
     const named = (name) => address.get(name) ?? "";
@@ -69,6 +77,11 @@ export class Payload {
     const score = this.data.prediction?.scores.find(({ finding }) => finding === told.finding);
     if (score) score.called = told.called;
     return told;
+  }
+
+  /** Whether something was asked for that has not come yet. */
+  get waiting() {
+    return this.#reading || this.posting;
   }
 
   /** What a link is compared with: the payload, and every image in it. */
@@ -134,13 +147,20 @@ export class Payload {
     const asking = {};
     const asked = performance.now();
     this.#asking = asking;
+    this.#reading = true;
     try {
       /** @type {CaseData} */
       const data = await ask(`${urls.data}?${query}`);
+      this.hearer.reached();
       if (this.#asking !== asking) return;
-      await this.arrived({ ...data, asked });
-    } catch {
-      if (this.#asking === asking) this.missed(() => this.refresh());
+      this.#reading = false;
+      await this.hearer.arrived({ ...data, asked });
+    } catch (error) {
+      if (this.#asking !== asking) return;
+      this.#reading = false;
+      const { lost, missed } = this.hearer;
+      if (error instanceof Refused) this.hearer.reached();
+      (isAway(error) ? lost : missed)(() => this.refresh());
     }
   }
 
@@ -174,6 +194,14 @@ export class Payload {
     if (!fresh.length || (isOpen(this.data) && job?.kind === "analyse")) return;
     for (const name of fresh) this.#wanted.add(key(name));
     const values = { finding, model, image, methods: fresh.join(",") };
+    this.posting = true;
+    this.hearer.asked();
     htmx.ajax("post", urls.explanations, { target: "#job", swap: "outerHTML", values });
+  }
+
+  /** What was asked for never reached the server: it is asked for anew once there is something to ask. */
+  unasked() {
+    this.posting = false;
+    this.#wanted.clear();
   }
 }

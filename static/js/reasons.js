@@ -1,7 +1,7 @@
-// Why a map is wrong, by one more key: after a verdict the reasons stand with their numbers, and the next key chooses one or
-// goes on.
+// Why a map is wrong, by one more key: after a verdict the reasons stand with their numbers at the pane that was judged, and
+// the next key chooses one or goes on.
 
-import { all, element } from "./elements.js";
+import { all, element, first } from "./elements.js";
 
 // Keys that neither choose a reason nor end the question.
 const QUIET = ["Shift", "Control", "Alt", "Meta", "Tab", "Enter", " "];
@@ -14,6 +14,8 @@ export class Reasons {
   constructor(chosen) {
     this.chosen = chosen;
     this.list = element("reason-keys");
+    /** Where they wait: panes come and go. */
+    this.home = this.list.parentElement;
     this.buttons = all(this.list, "button", HTMLButtonElement);
     for (const button of this.buttons) button.addEventListener("click", () => this.#take(button.value));
     // Before the table of keys: what gives a verdict asks again afterwards.
@@ -40,15 +42,20 @@ export class Reasons {
 
   /**
    * Asks for the reason.
-   * @param {string} of the map and the verdict that it is asked for, which the list covers
+   * @param {string} of the map and the verdict that it is asked for
+   * @param {HTMLElement} pane that was judged: the reasons open over its film, next to its verdicts
    */
-  ask(of) {
+  ask(of, pane) {
     element("reason-of").textContent = of;
+    this.list.style.insetBlockEnd = `${first(pane, ".pane-foot").offsetHeight}px`;
+    pane.append(this.list);
     this.list.hidden = false;
+    this.list.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   drop() {
     this.list.hidden = true;
+    if (this.list.parentElement !== this.home) this.home?.append(this.list);
   }
 
   /**

@@ -78,6 +78,14 @@ export class Record {
     document.documentElement.dataset.view = "restored";
   }
 
+  /**
+   * Says one sentence more about what is shown, "" for none.
+   * @param {string} sentence
+   */
+  tell(sentence) {
+    if (sentence) this.#tell([sentence]);
+  }
+
   /** @param {string[]} sentences */
   #tell(sentences) {
     element("link-words").textContent = sentences.join(" ");

@@ -2,7 +2,8 @@
 // otherwise why there is none, in words.
 
 import { ask } from "./asking.js";
-import { failedFor, isOpen } from "./jobs.js";
+import { isAway } from "./connection.js";
+import { failedFor, working } from "./jobs.js";
 import { words } from "./words.js";
 
 /** @import { Case } from "./case.js" */
@@ -77,6 +78,7 @@ export class Showing {
     pane.belongs = { rules: [], moves: null };
     pane.explanation = "";
     pane.layerId = "";
+    pane.missed = false;
     pane.tell(this.#why(pane));
     if (pane.kept !== null && stack.separate) this.#fetchElsewhere(pane, image);
   }
@@ -88,7 +90,14 @@ export class Showing {
     const imported = [...data.methods, ...data.more].some((one) => one.imported && one.name === method);
     if (failedFor(data) || imported) return words("pane.none");
     if (data.arrangement === "planes" && data.prediction && !this.page.payload.part(image)) return words("exam.not-read");
-    return words(isOpen(data) || data.prediction ? "pane.waiting" : "pane.none");
+    if (this.page.arriving.connection.away) return words("pane.away");
+    if (working()) return words("pane.waiting");
+    return words(this.page.payload.waiting ? "exam.fetching" : "pane.none");
+  }
+
+  /** Why maps are not there is another reason now. */
+  anew() {
+    for (const pane of this.panes.all) if (pane.method && !pane.map) this.give(pane);
   }
 
   /**
@@ -108,17 +117,19 @@ export class Showing {
     pane.layerId = explanation.id;
     if (pane.maps || explanation.state !== "ok" || !this.panes.renderer) return;
     pane.tell(words("exam.fetching"));
+    pane.missed = false;
     pane.coming = address;
     try {
       const found = await maps.get(explanation);
       if (pane.explanation !== address) return;
       pane.maps = found;
       pane.tell(told);
-    } catch {
+    } catch (error) {
       if (pane.explanation !== address) return;
       pane.explanation = "";
-      pane.tell(words("load.failed"));
-      this.page.notice.missed(() => this.page.refresh());
+      pane.missed = true;
+      pane.tell(words(isAway(error) ? "pane.away" : "load.failed"));
+      this.page.arriving.missed(error, "maps", () => this.page.refresh());
     } finally {
       if (pane.coming === address) pane.coming = "";
     }
@@ -191,6 +202,8 @@ export class Showing {
     const film = stack.films.get(image.id);
     if (!film) pane.mark(waiting(stack, image));
     else if (pane.coming && pane.coming === pane.explanation) pane.mark("loading");
+    else if (pane.missed) pane.mark("failed");
+    else if (pane.method && !this.layerOf(image, pane.method).explanation) pane.mark("bare");
     else if (stack.films.size < stack.count && !stack.separate) {
       pane.mark("preview", words("exam.loaded", stack.films.size, stack.count));
     } else this.#drawn(pane, film);

@@ -1,12 +1,13 @@
 // The display controls at the side: sliders, lists and buttons, kept equal to the one display state whoever changes it.
 
 import { all, element, optional, write } from "./elements.js";
+import { Levels } from "./levels.js";
 import { INFLUENCE, SIGNED, UNSIGNED } from "./viewport/colormaps.js";
 import { presets } from "./viewport/film.js";
 import { figure } from "./viewport/map.js";
 import { catalogue, say, words } from "./words.js";
 
-/** @import { Changes, Chosen, Film, Preset, Shared } from "./types.js" */
+/** @import { Changes, Chosen, Film, Preset, Shared, Window } from "./types.js" */
 /** @import { Input } from "./input.js" */
 /** @import { Pane } from "./pane.js" */
 /** @import { Panes } from "./panes.js" */
@@ -78,6 +79,7 @@ export class Tools {
     for (const button of this.scopes) {
       button.addEventListener("click", () => display.link(panes.active.place, "overlay", button.dataset.scope === "all"));
     }
+    this.levels = new Levels(this);
     this.#buttons();
     optional("region-remove")?.addEventListener("click", () => regions.hand.remove());
     display.listen(() => this.soon());
@@ -213,6 +215,14 @@ export class Tools {
     say(words("say.window", this.presets[place].label));
   }
 
+  /**
+   * A window of the reader's own.
+   * @param {Window} window
+   */
+  own(window) {
+    this.#change({ window, preset: -1 });
+  }
+
   reset() {
     this.display.reset(this.presets, this.panes.active.place);
   }
@@ -239,6 +249,7 @@ export class Tools {
     choose(this.list, String(settings.preset));
     press(element("invert"), settings.invert);
     for (const pane of this.panes.all) this.#facts(pane);
+    this.levels.show();
     if (this.panes.film) write(element("window-words"), this.windowOf(this.panes.active));
   }
 

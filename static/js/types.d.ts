@@ -705,6 +705,9 @@ export type Overlaid = Partial<Overlay> & Pick<Overlay, "map" | "ends">;
 /** The cells that a pane shows: of a method's map, or what a layer has made itself, of which less is known. */
 export type Drawn = Cells & Partial<Omit<LayerMap, keyof Cells>> & { explanation: Covering & Partial<ExplanationData> };
 
+/** What the left button and one finger do with a film, once the reader has taken it up. */
+export type HandTool = "window" | "pan" | "zoom";
+
 /** What may take a press of the left button before the panes do. */
 export interface Taker {
   grab(pane: Pane, event: PointerEvent, x: number, y: number): Gesture | null;

@@ -292,15 +292,15 @@ def test_wheel_and_keys_move_through_the_images_of_a_stack(page: Page, small_ser
     page.mouse.wheel(0, 120)
     painted(page)
     expect(page.locator("#pane-film .pane-place")).to_have_text("3 / 3 · no. 3")
-    ready(page)
+    expect(page.locator("#pane-film .pane-state")).to_have_attribute("data-state", "full")
     page.locator("#pane-film").focus()
     until(page, lambda: bool(late))
     answer = late[0].fetch()
     page.keyboard.press("ArrowUp")
     late[0].fulfill(response=answer)  # what was asked about the third arrives when the second is shown
     expect(page.locator("#pane-film .pane-place")).to_have_text("2 / 3 · no. 2")
-    ready(page)
     expect(page.locator("#pane-cam .verdict").first).to_be_enabled(timeout=ANALYSED_MS)
+    ready(page)
     told = page.evaluate("fetch(location.pathname + '/case.json' + location.search).then((answer) => answer.json())")
     assert told["image"] == told["stacks"][0]["images"][1]["id"]
     assert page.locator(".finding").count() == len(told["prediction"]["scores"])

@@ -1,12 +1,16 @@
-"""Fingers on the panes, as a tablet sends them: one drags the window, two zoom and move."""
+"""Fingers on the panes, as a tablet sends them: one scrolls the page until a tool is taken up, two zoom and move."""
 
+import io
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import CDPSession, Page, expect
 
-from tests.browser.cases import Case, painted, ready
+from tests.browser.cases import Case, became, painted, ready
+from tests.browser.conftest import Watch
 
 Points = list[tuple[float, float]]
 
@@ -65,12 +69,70 @@ def test_two_fingers_together_move_the_film_and_keep_its_size(tablet: Page) -> N
     assert tablet.locator("#pane-film .pane-view").screenshot() != shot
 
 
-def test_one_finger_drags_the_window(tablet: Page) -> None:
-    window, scale = facts(tablet)
-    fingers(tablet, [[(0.4, 0.5)], [(0.5, 0.5)], [(0.7, 0.5)]])
-    after, same = facts(tablet)
-    assert after != window
-    assert same == scale
+def upright(open_page: Callable[..., Page], stored: Case) -> Page:
+    """The case on a tablet that is held upright, where the page scrolls."""
+    page = open_page(viewport={"width": 820, "height": 1180}, has_touch=True)
+    page.goto(stored.url)
+    ready(page)
+    expect(page.locator("#pane-film .film-window")).not_to_be_empty()
+    page.locator("#grid").scroll_into_view_if_needed()
+    return page
+
+
+def test_one_finger_scrolls_until_a_tool_is_taken_up_and_after_it_is_put_away(
+    open_page: Callable[..., Page], stored: Case
+) -> None:
+    page = upright(open_page, stored)
+    up = [[(0.4, 0.9)], [(0.4, 0.6)], [(0.4, 0.3)], [(0.4, 0.05)]]
+    window, scale = facts(page)
+    at = page.evaluate("scrollY")
+    fingers(page, up)
+    became(page, "(at) => scrollY > at", at)
+    assert facts(page) == (window, scale)
+
+    tool = page.get_by_role("toolbar", name="What one finger does on a film")
+    tool.get_by_role("button", name="Window").tap()
+    expect(tool.get_by_role("button", name="Window")).to_have_attribute("aria-pressed", "true")
+    page.locator("#pane-film .pane-view").scroll_into_view_if_needed()
+    at = page.evaluate("scrollY")
+    # As far as fingers go, in every direction: the film is never all white or all black.
+    for end in ((0.4, 0.02), (0.4, 0.98), (0.98, 0.5), (0.02, 0.5)):
+        for _ in range(3):
+            fingers(page, [[(0.4, 0.5)], [((0.4 + end[0]) / 2, (0.5 + end[1]) / 2)], [end]])
+        grey = Image.open(io.BytesIO(page.locator("#pane-film .pane-view").screenshot())).convert("L").resize((64, 64))
+        levels = np.asarray(grey)
+        assert (levels < 250).mean() > 0.2
+        assert (levels > 5).mean() > 0.2
+    assert facts(page)[0] != window
+    assert page.evaluate("scrollY") == at
+
+    tool.get_by_role("button", name="Move").tap()
+    before = facts(page)
+    fingers(page, up)
+    assert facts(page) == before
+    assert page.evaluate("scrollY") == at
+    tool.get_by_role("button", name="Scroll").tap()
+    expect(tool.get_by_role("button", name="Move")).to_have_attribute("aria-pressed", "false")
+    fingers(page, up[::-1])
+    became(page, "(at) => scrollY < at", at)
+
+
+def test_reasons_open_at_the_pane_that_was_judged_in_sight(
+    open_page: Callable[..., Page], stored: Case, browser_watch: Watch
+) -> None:
+    browser_watch.allow("ERR_FAILED")
+    page = upright(open_page, stored)
+    page.route("**/reviews", lambda route: route.abort())
+    pane = page.locator("#pane-lrp")
+    pane.locator(".verdict-wrong").tap()
+    reasons = page.locator("#reason-keys")
+    expect(reasons).to_be_visible()
+    box, own = reasons.bounding_box(), pane.bounding_box()
+    assert box is not None
+    assert own is not None
+    assert 0 <= box["y"] < box["y"] + box["height"] <= 1180
+    assert own["y"] <= box["y"] < box["y"] + box["height"] <= own["y"] + own["height"]
+    assert abs(box["x"] - own["x"]) < 2
 
 
 def test_a_phone_scrolls_down_only(open_page: Callable[..., Page], stored: Case) -> None:

@@ -23,6 +23,9 @@ function asked() {
       arrived.push(told.image);
     },
     missed: () => assert.fail("nothing was missed"),
+    lost: () => assert.fail("nothing was lost"),
+    reached: () => {},
+    asked: () => {},
   });
   return { payload, answers, arrived };
 }

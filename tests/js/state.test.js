@@ -1,13 +1,17 @@
 // How films and maps are shown: what all panes share, what one keeps for itself, and what is stored and restored.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { histogram } from "../../static/js/viewport/histogram.js";
 import { Display, LINKS } from "../../static/js/viewport/state.js";
 
 const PRESETS = [
   { label: "lut", window: null },
   { label: "soft", window: { centre: 40, width: 400, shape: "LINEAR" } },
 ];
-const FILM = { range: [-1000, 3000], image: { photometric: "MONOCHROME2" } };
+const IMAGE = { photometric: "MONOCHROME2", slope: 1, intercept: -1000 };
+const line = (values) => [{ data: Uint16Array.from(values), width: values.length, height: 1 }];
+/** Values −1000 … 3000, each as often as the others. */
+const FILM = { range: [-1000, 3000], image: IMAGE, bias: 0, levels: line(Array.from({ length: 4001 }, (_, at) => at)) };
 
 test("changes go to all panes and are told", () => {
   const display = new Display();
@@ -95,11 +99,38 @@ test("dragging widens and darkens, whichever way a film's values run", () => {
   display.drag(FILM, PRESETS, 30, 30, 0);
   assert.ok(display.of(0).window.width > 400 && display.of(0).window.centre > 40);
   const inverse = new Display();
-  inverse.drag({ ...FILM, image: { photometric: "MONOCHROME1" } }, PRESETS, 0, 30, 0);
+  inverse.drag({ ...FILM, image: { ...IMAGE, photometric: "MONOCHROME1" } }, PRESETS, 0, 30, 0);
   assert.ok(inverse.of(0).window.centre < 40);
   for (let step = 0; step < 400; step += 1) display.drag(FILM, PRESETS, -500, -500, 0);
   assert.equal(display.of(0).window.width, 1, "a linear window is never narrower than one value");
-  assert.equal(display.of(0).window.centre, -5000);
+  assert.ok(Math.abs(display.of(0).window.centre) < 30, "a quarter of the film stays below white");
+});
+
+test("no drag makes a film all white or all black, however far it goes, and whatever lies at its ends", () => {
+  const film = { ...FILM, levels: line(Array.from({ length: 8000 }, (_, at) => Math.max(0, at - 4000))) };
+  for (const [dx, dy] of [[0, 900], [0, -900], [900, 900], [-900, 900], [900, -900], [-900, -900]]) {
+    for (const photometric of ["MONOCHROME1", "MONOCHROME2"]) {
+      const display = new Display();
+      for (let step = 0; step < 50; step += 1) {
+        display.drag({ ...film, image: { ...IMAGE, photometric } }, PRESETS, dx, dy, 0);
+      }
+      const { centre, width } = display.of(0).window;
+      assert.ok(centre + width / 2 >= -1 && centre - width / 2 <= 2001, `${centre} ${width}`);
+      assert.ok(width <= 8000, "nor all of one grey");
+    }
+  }
+  const beyond = [{ label: "header", window: { centre: 9000, width: 100, shape: "LINEAR" } }];
+  const display = new Display();
+  display.drag(film, beyond, 0, 0, 0);
+  assert.equal(display.of(0).window.centre, 9000, "what a header asks for is shown");
+  display.drag(film, beyond, 0, 500, 0);
+  assert.equal(display.of(0).window.centre, 9000, "and goes no further");
+});
+
+test("a histogram counts a film's values between their ends, lowest first", () => {
+  assert.deepEqual(histogram(FILM, 4), [1000, 1000, 1000, 1001]);
+  const falling = { ...FILM, image: { ...IMAGE, slope: -1, intercept: 3000 }, levels: line([0, 0, 0, 4000]) };
+  assert.deepEqual(histogram(falling, 2), [1, 3]);
 });
 
 test("presets, turns, fit and reset", () => {

@@ -204,6 +204,22 @@ def test_a_failed_job_says_why_and_offers_another_try(client: TestClient, send: 
     assert woken == ["wake"]
 
 
+def test_maps_that_failed_are_not_said_over_another_findings_complete_ones(
+    client: TestClient, study: str, store: Store
+) -> None:
+    whole: CasePage = shown(client.get(f"/studies/{study}"))
+    others = (score.finding for score in whole.data.prediction.scores) if whole.data.prediction else iter(())
+    finding = next(name for name in others if name != whole.data.finding)
+    client.post(f"/studies/{study}/explanations", data={"finding": finding}, headers=HTMX)
+    with store.begin() as tx:
+        job = tx.jobs.claim("test", 20)
+        assert job is not None
+        tx.jobs.fail(job.id, "test", "It fell over.")
+    said = re.compile(r'role="alert">It fell over\.')
+    assert not said.search(client.get(f"/studies/{study}").text)
+    assert said.search(client.get(f"/studies/{study}?finding={finding}").text)
+
+
 def test_a_cancelled_job_can_be_asked_for_again(client: TestClient, send: Send, store: Store) -> None:
     study = send(("film.dcm", films.dicom(5)))
     with store.begin() as tx:

@@ -90,6 +90,16 @@ def planes(card: Card | None, seen: Shown, answer: AnswerRow | None) -> Mapping[
     return opened
 
 
+def concerns(job: JobRow | None, model: str, finding: str, *, read: bool) -> bool:
+    """Whether a job has to do with what is shown: one that failed is nothing to a network that another one's analysis broke off
+    beside (``read``: it has read what is shown), nor to another finding's maps. An open one always has."""
+    if job is None or job.state not in {"failed", "cancelled"}:
+        return True
+    if job.model not in {None, model}:
+        return False
+    return job.finding == finding if job.kind == "explain" else not read or job.model == model
+
+
 def opened(seen: Shown, by_plane: Mapping[Plane, str]) -> tuple[str, ...]:
     """The ids of the stored stacks that lie on the screen: one per plane in their order, or the film's."""
     return tuple(by_plane[plane] for plane in READ_PLANES if plane in by_plane) or tuple(

@@ -110,7 +110,7 @@ def page(found: filling.Found, earlier: int | None, _: Translate) -> CasePage:
         grid=card is not None and (not stopped or (found.job is not None and found.job.open)),
         why="" if card else none,
         data=data,
-        job=data.job if card else None,
+        job=data.job if card and choosing.concerns(found.job, card.name, data.finding, read=found.answer is not None) else None,
         earlier=earlier,
         others=seen.others,
         series=next(series for series in seen.study.series if series.id == image.series_id),

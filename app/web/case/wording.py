@@ -24,10 +24,12 @@ def panes(_: Translate) -> dict[str, str]:
         "state.reduced": _("reduced to {0} × {1}: the graphics card takes no more"),
         "state.failed": _("not loaded"),
         "pane.verdict": _("Verdict"),
+        "state.bare": _("film only"),
         "pane.empty": _("Empty"),
         "pane.drop": _("Drag a layer here, or press one while this pane is active."),
         "pane.waiting": _("being computed"),
         "pane.none": _("not computed"),
+        "pane.away": _("not here – the server does not answer"),
         "pane.label": _("{0}, {1}"),
         "pane.beyond": _("colours end at the 99.5th percentile"),
         "bar.label": _(
@@ -61,6 +63,10 @@ def panes(_: Translate) -> dict[str, str]:
         ),
         "webgl.lost": _("The graphics card dropped the pictures. They are being drawn again."),
         "load.failed": _("Something did not arrive from the server."),
+        "load.away": _("The server has not answered since {0}. What is missing comes by itself as soon as it does."),
+        "room.on": _("Reading mode. Escape leaves it."),
+        "room.off": _("Reading mode is over."),
+        "room.refused": _("This browser does not let the page fill the screen."),
         "maximise": _("Enlarge"),
         "restore": _("Back to the grid"),
     }
@@ -138,6 +144,7 @@ def links(_: Translate) -> dict[str, str]:
         "link.image": _("The image that this link shows is not in this study any more."),
         "link.model": _("The network that this link shows, “{0}”, is not here or does not read this film."),
         "link.finding": _("The finding that this link shows, “{0}”, is not one that this network knows."),
+        "another.finding": _("“{0}” is not one of the findings that “{1}” knows: “{2}” is shown."),
         "link.version": _(
             "The network has changed since this link was made: it was version {0}, what is shown is by version {1}."
         ),

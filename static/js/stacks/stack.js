@@ -1,6 +1,7 @@
 // What panes scroll through: the slices of a stack, or the films of a series. What each of them is, at which image it stands,
 // and the pixels, fetched from the shown image outwards and kept while there is room. Knows addresses; no DOM.
 
+import { pause } from "../keeping.js";
 import { fetchFilm, fetchPreview } from "../viewport/film.js";
 
 /** @import { Film, ImageData, StackData } from "../types.js" */
@@ -11,12 +12,11 @@ import { fetchFilm, fetchPreview } from "../viewport/film.js";
  * @typedef {object} Wiring
  * @property {() => Shown[]} shown what is on the screen, the most wanted first
  * @property {(stack: Stack, image: ImageData) => void} came an image is there
- * @property {(stack: Stack, image: ImageData) => void} lost an image did not arrive
+ * @property {(error: unknown) => boolean} lost an image did not arrive; true: it is asked for again once the server answers
  */
 
 const AT_ONCE = 4;
 const ROOM = 160 * 2 ** 20;
-const PAUSE = 3000;
 /** How many slices farther away something seems with every place farther down the list of what is on the screen. */
 const BEHIND = 0.25;
 
@@ -145,6 +145,9 @@ export class Loader {
   /** Whether anything has been asked for. */
   begun = false;
 
+  /** How often in a row something did not arrive. */
+  failures = 0;
+
   /** Whether a large film's small one is on its way. */
   opening = false;
 
@@ -244,18 +247,36 @@ export class Loader {
     try {
       await this.#preview(stack, image);
       const film = await fetchFilm(image);
+      this.failures = 0;
       stack.failed.delete(image.id);
       stack.previews.delete(image.id);
       stack.films.set(image.id, film);
       this.held += size(film);
       this.loading.delete(image.id);
       this.came(stack, image);
-    } catch {
-      this.loading.delete(image.id);
-      stack.failed.set(image.id, Date.now() + PAUSE);
-      this.lost(stack, image);
-      setTimeout(() => this.look(), PAUSE);
+    } catch (error) {
+      this.#lost(stack, image, error);
     }
+    this.look();
+  }
+
+  /**
+   * @param {Stack} stack
+   * @param {ImageData} image
+   * @param {unknown} error
+   */
+  #lost(stack, image, error) {
+    this.loading.delete(image.id);
+    const wait = pause(this.failures);
+    this.failures += 1;
+    stack.failed.set(image.id, Date.now() + wait);
+    if (this.lost(error)) stack.failed.set(image.id, Infinity);
+    else setTimeout(() => this.look(), wait);
+  }
+
+  /** Asks anew for everything that did not arrive. */
+  anew() {
+    for (const stack of this.known) stack.failed.clear();
     this.look();
   }
 

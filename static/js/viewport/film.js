@@ -1,6 +1,8 @@
 // One film's pixels: fetched once, kept as unsigned 16-bit values with a bias, halved step by step for small panes, and the
 // windows it can be shown with. The arithmetic is that of app/grey.py. Knows no WebGL.
 
+import { reach } from "../asking.js";
+
 /** @import { Film, ImageData, Level, Lut, Pair, Preset, Strings, Window } from "../types.js" */
 
 const SMALL = 128;
@@ -11,7 +13,7 @@ const BIAS = 32768;
  * @param {AbortSignal} [signal]
  */
 async function answer(url, signal) {
-  const response = await fetch(url, { signal });
+  const response = await reach(url, { signal });
   if (!response.ok) throw new Error(`${response.status}`);
   return response;
 }

@@ -3,7 +3,8 @@
 // its place. Zoom, place and turns belong to a plane, the window to a series of slices; films have one of each, whatever series
 // they are of.
 
-import { UPRIGHT, clamp, turned } from "./geometry.js";
+import { UPRIGHT, turned } from "./geometry.js";
+import { within } from "./histogram.js";
 
 /** @import { Changes, Chosen, Film, Kept, Link, Own, Preset, Settings, Shared, State, View } from "../types.js" */
 /** @typedef {{ view: string, window: string }} Group whose view and whose window a pane has, "" for films */
@@ -259,6 +260,7 @@ export class Display {
 
   /**
    * A window of the reader's own: dragging right widens it, dragging down darkens the film, whichever way its values run.
+   * However far it is dragged, the film is never all white or all black (`limits` of histogram.js).
    * @param {Film} film
    * @param {Preset[]} list
    * @param {number} dx
@@ -271,10 +273,8 @@ export class Display {
     const span = film.range[1] - film.range[0] || 1;
     const step = Math.max(from.width, span / 256) / 300;
     const darker = film.image.photometric === "MONOCHROME1" ? -1 : 1;
-    const least = from.shape === "LINEAR" ? 1 : span / 65536;
-    const width = clamp(from.width + dx * step, Math.min(least, from.width), span * 4 + from.width);
-    const centre = clamp(from.centre + dy * step * darker, film.range[0] - span, film.range[1] + span);
-    this.change(place, { window: { ...from, width, centre }, preset: -1 });
+    const window = within(film, from, from.centre + dy * step * darker, from.width + dx * step);
+    this.change(place, { window, preset: -1 });
   }
 
   /**
