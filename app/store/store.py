@@ -40,6 +40,7 @@ from app.store.points import Points
 from app.store.questions import Questions, QuestionTable
 from app.store.regroupings import Regroupings
 from app.store.reviews import Reviews
+from app.store.searches import Searches
 from app.store.stacks import Stacks, arranged
 from app.store.staging import Staged, Staging, stage
 from app.store.studies import Studies
@@ -88,6 +89,7 @@ class Transaction:
         self.annotations = Annotations(session)
         self.layouts = Layouts(session)
         self.points = Points(session)
+        self.searches = Searches(session)
         self.questions = Questions(session, blobs, self.doomed)
         self.what_ifs = WhatIfs(session, blobs)
 

@@ -1,6 +1,6 @@
 """The worklist: every study, searched, filtered, sorted and paged by the store.
 
-What is searched for is often a patient's name, so it travels in the body of a POST and never stands in an address or a log.
+What it shows stands in its address, but for the text that is searched for (see `app.web.tables`).
 """
 
 from collections.abc import Mapping
@@ -21,6 +21,8 @@ from app.web.wording import Translate
 
 router = APIRouter(include_in_schema=False)
 
+USUAL = "-received"
+"""The order of a list that nobody sorted."""
 UNFINISHED = frozenset({"waiting", "analysing"})
 FALLING = ("received", "study date", "probability", "disagreement", "flags")
 NOT_READ = "not read"
@@ -68,7 +70,8 @@ class WorklistPage:
     anybody else means nothing.
     ``disagree``: from which disagreement on methods are said to. ``empty``: there is no study at all, which is another thing
     than none that fits. ``order`` is the query's order as the form sends it; ``polled``: the table was asked for by itself, and
-    nobody is to be told how many studies there are again.
+    nobody is to be told how many studies there are again. ``address`` is where this list is; ``forgotten``: the text that the
+    address searched for is not kept any more.
     """
 
     template: ClassVar[str] = "worklist.html"
@@ -86,25 +89,29 @@ class WorklistPage:
     unfinished: bool
     empty: bool
     polled: bool
+    forgotten: bool
+    address: str
 
 
 class Named(BaseModel):
-    """What the worklist's address may name. ``sort`` and ``go`` are the buttons: a new order, another page."""
+    """What the worklist's address may name. ``search`` is the id of a text, ``go`` the page, ``poll`` that the table asks by
+    itself."""
 
+    search: str = ""
     modality: str = ""
     state: str = ""
     flagged: str = ""
     methods: str = ""
     evidence: str = ""
     order: str = ""
-    sort: str = ""
     go: str = ""
+    poll: str = ""
 
-    def query(self, text: str = "") -> WorklistQuery:
+    def query(self, text: str) -> WorklistQuery:
         """As the store asks it; a filter that is none is left out."""
-        sort, descending = tables.ordering(self.sort or self.order, WORKLIST_SORTS, "received")
+        sort, descending = tables.ordering(self.order, WORKLIST_SORTS, "received")
         return WorklistQuery(
-            text=text.strip()[:200],
+            text=text,
             modality=self.modality,
             state="done" if self.state == NOT_READ else self.state if self.state in STUDY_STATES else None,
             refused={"done": False, NOT_READ: True}.get(self.state),
@@ -118,31 +125,38 @@ class Named(BaseModel):
 
 
 class Asked(Named):
-    """What the worklist's form sends: the same, the text to search for, and whether it asks by itself."""
+    """What the worklist's form sends: the same, the text to search for, and a new order where a heading was chosen. Without a
+    page chosen it is the first."""
 
     text: str = ""
-    poll: str = ""
+    sort: str = ""
+
+    def address(self) -> dict[str, str]:
+        """What of it stands in the address."""
+        named = self.model_dump(exclude={"text", "sort", "search", "poll"})
+        return {**named, "order": tables.told(self.sort or self.order, USUAL)}
 
 
 @router.get("/")
 def worklist(request: Request, named: Annotated[Named, Query()]) -> Response:
-    """The worklist, with the filters that the address names."""
-    return _answer(request, named.query(), polled=False)
+    """The worklist as the address says; to htmx the table alone, with the address for the browser to show."""
+    page = _page(request, named)
+    if not pages.is_htmx(request):
+        return pages.render(request, page)
+    headers = {} if page.polled else {"HX-Replace-Url": page.address}
+    return pages.render(request, page, headers=headers, template="partials/worklist_table.html")
 
 
 @router.post("/")
 def search(request: Request, asked: Annotated[Asked, Form()]) -> Response:
-    """The worklist as its form asks for it: to htmx the table alone, to a browser without scripts the page."""
-    return _answer(request, asked.query(asked.text), polled=bool(asked.poll))
+    """Where the worklist is that its form asks for."""
+    return tables.found(request, "/", asked.address(), asked.text)
 
 
-def _answer(request: Request, query: WorklistQuery, *, polled: bool) -> Response:
-    page = _page(request, query, polled)
-    return pages.render(request, page, template="partials/worklist_table.html" if pages.is_htmx(request) else None)
-
-
-def _page(request: Request, query: WorklistQuery, polled: bool) -> WorklistPage:
+def _page(request: Request, named: Named) -> WorklistPage:
     registry = pages.of(request).registry
+    searched = tables.searched(request, named.search)
+    query = named.query(searched.text)
     with pages.of(request).store.view() as tx:
         studies = tx.worklist.page(query)
         modalities = tx.worklist.modalities()
@@ -162,7 +176,9 @@ def _page(request: Request, query: WorklistQuery, polled: bool) -> WorklistPage:
         unreal=frozenset(card.name for card in registry.cards() if card.phantom),
         unfinished=any(row.state in UNFINISHED for row in studies.rows),
         empty=empty,
-        polled=polled,
+        polled=bool(named.poll),
+        forgotten=searched.forgotten,
+        address=tables.address("/", named.model_dump(exclude={"poll"}) | {"search": searched.id, "go": tables.page(studies)}),
     )
 
 

@@ -30,9 +30,10 @@ def flags(study: str, store: Store) -> list[str]:
 
 def ids(client: TestClient, **asked: str) -> list[str]:
     """The verdicts on the page for a form; the address gives the same unless it holds a text."""
-    by_form = [row.row.id for row in shown(client.post("/flagged", data=asked)).flags.rows]
+    by_form = [row.row.id for row in shown(client.post("/flagged", follow_redirects=True, data=asked)).flags.rows]
     if "text" not in asked:
-        assert by_form == [row.row.id for row in shown(client.get("/flagged", params=asked)).flags.rows]
+        named = {"order" if name == "sort" else name: value for name, value in asked.items()}
+        assert by_form == [row.row.id for row in shown(client.get("/flagged", params=named)).flags.rows]
     return by_form
 
 
@@ -55,6 +56,8 @@ def test_the_page_is_what_its_dataclass_says(client: TestClient, store: Store, f
             methods=page.methods,
             against={row: page.against[row] for row in flags},
             lines={row: page.lines[row] for row in flags},
+            forgotten=False,
+            address="/flagged",
         )
     assert page == expected
     assert all(line.called for line in page.lines.values())
@@ -92,7 +95,7 @@ def test_filters(client: TestClient, flags: list[str]) -> None:
     assert ids(client, text="marker") == [flags[0]]
     assert ids(client, sort="method") == flags
     assert ids(client, sort="-method") == flags[::-1]
-    nothing = client.post("/flagged", data={"text": "nobody"}, headers={"HX-Request": "true"})
+    nothing = client.post("/flagged", follow_redirects=True, data={"text": "nobody"}, headers={"HX-Request": "true"})
     assert template(nothing) == "partials/flagged_table.html"
     assert "No verdict fits" in nothing.text
 
