@@ -38,6 +38,8 @@ from app.store.migrating import at_head
 from app.store.parties import Parties
 from app.store.points import Points
 from app.store.questions import Questions, QuestionTable
+from app.store.queues import Queues
+from app.store.readings import Readings
 from app.store.regroupings import Regroupings
 from app.store.reviews import Reviews
 from app.store.searches import Searches
@@ -90,6 +92,8 @@ class Transaction:
         self.layouts = Layouts(session)
         self.points = Points(session)
         self.searches = Searches(session)
+        self.queues = Queues(session)
+        self.readings = Readings(session)
         self.questions = Questions(session, blobs, self.doomed)
         self.what_ifs = WhatIfs(session, blobs)
 

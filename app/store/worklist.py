@@ -11,6 +11,7 @@ from app.anatomy.signs import METHODS
 from app.domain import Evidence, Patient, Score, Share
 from app.store import agreements
 from app.store.answers import scores_of
+from app.store.readings import reads
 from app.store.records import Page, WorklistQuery, WorklistRow, WorklistSort
 from app.store.tables import (
     AnswerTable,
@@ -62,10 +63,8 @@ class Worklist:
         chosen = _filtered(query)
         total = self._session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
         number = clipped(query.number, size, total)
-        columns = (*SORTS[query.sort], StudyTable.received_at, StudyTable.id)
-        order = [column.desc() if query.descending else column.asc() for column in columns]
         rows = self._session.scalars(
-            select(StudyTable).where(StudyTable.id.in_(chosen)).order_by(*order).limit(size).offset((number - 1) * size)
+            select(StudyTable).where(StudyTable.id.in_(chosen)).order_by(*_order(query)).limit(size).offset((number - 1) * size)
         ).all()
         modalities, counts = self._contents([row.id for row in rows])
         known = agreements.of_findings(self._session, rows)
@@ -88,6 +87,10 @@ class Worklist:
             number=number,
             size=size,
         )
+
+    def ids(self, query: WorklistQuery) -> tuple[str, ...]:
+        """Every study that the query takes, sorted as it says, without paging."""
+        return tuple(self._session.scalars(_filtered(query).order_by(*_order(query))))
 
     def _contents(self, ids: list[str]) -> tuple[dict[str, str], dict[str, int]]:
         modalities: dict[str, str] = {}
@@ -172,6 +175,11 @@ def _odd(query: Select[Any]) -> Select[Any]:
     )
 
 
+def _order(query: WorklistQuery) -> list[Any]:
+    columns = (*SORTS[query.sort], StudyTable.received_at, StudyTable.id)
+    return [column.desc() if query.descending else column.asc() for column in columns]
+
+
 def _filtered(query: WorklistQuery) -> Select[str]:
     chosen = select(StudyTable.id).where(*contains(StudyTable.searched, query.text))
     if query.modality:
@@ -190,6 +198,8 @@ def _filtered(query: WorklistQuery) -> Select[str]:
         chosen = chosen.where(odd if query.elsewhere else ~odd)
     if query.phantom is not None:
         chosen = chosen.where(StudyTable.phantom == query.phantom)
+    if query.reading:
+        chosen = chosen.where(reads(query.reader, query.reading))
     return chosen
 
 

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, cast
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
 from app import explainers
-from app.store import FLAG_SORTS, Choices, FlagQuery, FlagRow, Page, Transaction
+from app.store import FLAG_SORTS, Choices, Entry, FlagQuery, FlagRow, Page, Transaction
 from app.store.records import FlagSort
 from app.web import calling, exports, figures, pages, tables, what_if_export
 from app.web.exports import FlagLine
@@ -100,6 +101,14 @@ def flagged(request: Request, named: Annotated[Named, Query()]) -> Response:
 def search(request: Request, asked: Annotated[Asked, Form()]) -> Response:
     """Where the flagged maps are that the form asks for."""
     return tables.found(request, "/flagged", asked.address(), asked.text)
+
+
+def entries(request: Request, query: Mapping[str, str]) -> tuple[Entry, ...]:
+    """Every verdict of the list whose address has this query, as a queue takes them; NotFound where its search is not kept."""
+    named = Named.model_validate(query)
+    with pages.of(request).store.view() as tx:
+        found = tx.flags.places(named.query(tables.known(request, named.search)))
+    return tuple(Entry(study, urlencode({"flag": review}), f"flag-{review}") for review, study in found)
 
 
 def _page(request: Request, named: Named) -> FlaggedPage:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from app.domain import NO_FINDING
 from app.evaluation.agreement import DISAGREE
-from app.store import STUDY_STATES, WORKLIST_SORTS, Page, WorklistQuery, WorklistRow
+from app.store import READINGS, STUDY_STATES, WORKLIST_SORTS, Entry, Page, Reading, WorklistQuery, WorklistRow
 from app.store.records import WorklistSort
 from app.web import calling, evidence, pages, tables
 from app.web.calling import Calling
@@ -66,8 +66,8 @@ class WorklistPage:
     """templates/worklist.html: one page of studies, the query it answers, and what can be chosen.
 
     ``unfinished``: a study of this page still waits or is being analysed, so the table asks again by itself.
-    ``findings`` are what is named of each study, by its id. ``unreal``: the networks that know phantoms only; what they say of
-    anybody else means nothing.
+    ``findings`` are what is named of each study, by its id, ``readings`` how far the reader is with those they opened.
+    ``unreal``: the networks that know phantoms only; what they say of anybody else means nothing.
     ``disagree``: from which disagreement on methods are said to. ``empty``: there is no study at all, which is another thing
     than none that fits. ``order`` is the query's order as the form sends it; ``polled``: the table was asked for by itself, and
     nobody is to be told how many studies there are again. ``address`` is where this list is; ``forgotten``: the text that the
@@ -80,6 +80,7 @@ class WorklistPage:
     state: str
     studies: Page[WorklistRow]
     findings: Mapping[str, Findings]
+    readings: Mapping[str, Reading]
     modalities: tuple[str, ...]
     states: tuple[str, ...]
     columns: tuple[tables.Column, ...]
@@ -103,12 +104,13 @@ class Named(BaseModel):
     flagged: str = ""
     methods: str = ""
     evidence: str = ""
+    reading: str = ""
     order: str = ""
     go: str = ""
     poll: str = ""
 
-    def query(self, text: str) -> WorklistQuery:
-        """As the store asks it; a filter that is none is left out."""
+    def query(self, text: str, reader: str) -> WorklistQuery:
+        """As the store asks it of ``reader``; a filter that is none is left out."""
         sort, descending = tables.ordering(self.order, WORKLIST_SORTS, "received")
         return WorklistQuery(
             text=text,
@@ -118,6 +120,8 @@ class Named(BaseModel):
             flagged=FLAGGED.get(self.flagged),
             disagreement=DISAGREE if self.methods == "disagree" else None,
             elsewhere=ELSEWHERE.get(self.evidence),
+            reading=next((one for one in READINGS if one == self.reading), ""),
+            reader=reader,
             sort=cast(WorklistSort, sort),
             descending=descending,
             number=tables.number(self.go),
@@ -153,20 +157,30 @@ def search(request: Request, asked: Annotated[Asked, Form()]) -> Response:
     return tables.found(request, "/", asked.address(), asked.text)
 
 
+def entries(request: Request, query: Mapping[str, str]) -> tuple[Entry, ...]:
+    """Every study of the list whose address has this query, as a queue takes them; NotFound where its search is not kept."""
+    named = Named.model_validate(query)
+    asked = named.query(tables.known(request, named.search), pages.reader(request))
+    with pages.of(request).store.view() as tx:
+        return tuple(Entry(study, "", f"study-{study}") for study in tx.worklist.ids(asked))
+
+
 def _page(request: Request, named: Named) -> WorklistPage:
     registry = pages.of(request).registry
     searched = tables.searched(request, named.search)
-    query = named.query(searched.text)
+    query = named.query(searched.text, pages.reader(request))
     with pages.of(request).store.view() as tx:
         studies = tx.worklist.page(query)
         modalities = tx.worklist.modalities()
         empty = tx.studies.count() == 0
         points = calling.of(request, tx)
+        readings = tx.readings.of([row.id for row in studies.rows], query.reader)
     _ = pages.gettext(request)
     return WorklistPage(
         query=query,
         state=NOT_READ if query.refused else query.state or "",
         studies=studies,
+        readings=readings,
         findings={row.id: findings(row, points, _) for row in studies.rows},
         modalities=modalities,
         states=STATES,

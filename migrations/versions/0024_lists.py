@@ -1,4 +1,4 @@
-"""What lists are searched for.
+"""What lists are searched for, what is read through, and how far readers are with it.
 
 Revision 0024, after 0023.
 """
@@ -13,7 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Create the table."""
+    """Create the tables."""
     op.create_table(
         "searches",
         sa.Column("id", sa.String(length=12), nullable=False),
@@ -23,8 +23,31 @@ def upgrade() -> None:
         sa.UniqueConstraint("text", name="uq_searches_text"),
     )
     op.create_index("ix_searches_used_at", "searches", ["used_at"])
+    op.create_table(
+        "queues",
+        sa.Column("id", sa.String(length=12), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("entries", sa.JSON(), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_queues"),
+        sa.UniqueConstraint("key", name="uq_queues_key"),
+    )
+    op.create_index("ix_queues_used_at", "queues", ["used_at"])
+    op.create_table(
+        "readings",
+        sa.Column("study_id", sa.String(length=12), nullable=False),
+        sa.Column("reader_id", sa.String(length=12), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["study_id"], ["studies.id"], name="fk_readings_study_id_studies", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["reader_id"], ["readers.id"], name="fk_readings_reader_id_readers", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("study_id", "reader_id", name="pk_readings"),
+    )
+    op.create_index("ix_readings_reader_id", "readings", ["reader_id"])
 
 
 def downgrade() -> None:
-    """Drop it."""
-    op.drop_table("searches")
+    """Drop them."""
+    for name in ("readings", "queues", "searches"):
+        op.drop_table(name)

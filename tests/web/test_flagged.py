@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from app.domain import Region
+from app.domain import Answer, Region, Score
 from app.store import FlagQuery, Store
 from app.web.exports import NOTICE, FlagLine, harmless, heading
 from app.web.flagged import FlaggedPage
@@ -83,8 +83,32 @@ def test_a_row_shows_the_verdict_and_leads_to_its_map(client: TestClient, study:
     at = cells.index(["points", "at", "the", "marker"])
     assert cells[at - 4 : at] == [["hit"], ["0.25"], ["∞"], ["–"]], "a column each"
     assert f'src="/reviews/{flags[0]}/thumbnail.png"' in text
-    assert f"/studies/{study}?image=" in text
-    assert "&amp;model=phantom-untrained&amp;finding=Nodule" in text
+    assert f'href="/read?list=%2Fflagged&amp;row=flag-{flags[0]}&amp;study={study}"' in text
+    opened = client.get(f"/read?list=/flagged&row=flag-{flags[0]}&study={study}").headers["location"]
+    assert re.fullmatch(rf"/studies/{study}\?flag={flags[0]}&queue=[a-z2-7]{{12}}&place=2", opened)
+
+
+def test_a_case_that_is_opened_at_a_verdict_says_which_and_shows_what_it_is_about(
+    client: TestClient, study: str, store: Store, flags: list[str]
+) -> None:
+    page = client.get(f"/studies/{study}?flag={flags[0]}")
+    told = shown(page).judged
+    assert (told.method, told.finding, told.verdict, told.reader) == ("cam", "Nodule", "wrong", "reader")
+    assert list(told.regions) == [shown(page).data.image]
+    words = " ".join(re.sub(r"<[^>]*>", " ", page.text[page.text.index('id="judged"') :]).split())
+    assert "Wrong region CAM · Nodule · text marker · judged by Reader · “points at the marker”" in words
+    assert "which reads now" not in page.text
+    with store.begin() as tx:
+        stack = tx.stacks.of_image(tx.studies.get(study).images[0].id).fingerprint
+        about = {"model": "phantom-untrained", "model_sha256": "ef" * 32, "device": "cpu", "versions": {"torch": "2"}}
+        answer = Answer.of_film(stack, scores=(Score("Nodule", 0.9, 2.2),), **about)
+        tx.answers.save(study, answer)
+    newer = client.get(f"/studies/{study}?flag={flags[0]}").text
+    assert "by version cdcdcdcd of the network; the one that is shown is by version efefefef, which reads now" in newer
+    assert "points at the marker" not in newer[newer.index('id="judged-data"') :].split("</script>")[0]
+    client.delete(f"/reviews/{flags[0]}")
+    assert shown(client.get(f"/studies/{study}?flag={flags[0]}")).judged is None
+    assert shown(client.get(f"/studies/{study}?flag=nobody")).judged is None
 
 
 def test_filters(client: TestClient, flags: list[str]) -> None:

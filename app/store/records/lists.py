@@ -36,8 +36,8 @@ WORKLIST_SORTS: tuple[WorklistSort, ...] = (
 class WorklistQuery:
     """What the worklist shows. ``text`` is searched in patient name, patient id, accession and description, word by word;
     ``None`` and the empty string mean "no filter". ``refused``: with, or without, an image that a guard kept from being read.
-    ``disagreement``: at least so much. ``elsewhere``: a map of the network whose findings are shown looks elsewhere, or none
-    does. ``number`` is the page, from 1."""
+    ``reading``: how far ``reader`` is with it. ``disagreement``: at least so much. ``elsewhere``: a map of the network whose
+    findings are shown looks elsewhere, or none does. ``number`` is the page, from 1."""
 
     text: str = ""
     modality: str = ""
@@ -47,6 +47,8 @@ class WorklistQuery:
     disagreement: float | None = None
     elsewhere: bool | None = None
     phantom: bool | None = None
+    reading: Literal["", "unread", "read", "done"] = ""
+    reader: str = ""
     sort: WorklistSort = "received"
     descending: bool = True
     number: int = 1

@@ -12,6 +12,8 @@ from app.web.calling import Shown
 from app.web.case.hand import Hand
 from app.web.case.payload import CaseData, JobData, Poll, Urls
 from app.web.evidence import EvidenceData
+from app.web.judged import Judged
+from app.web.standing import Standing
 from app.web.upload import Report
 
 
@@ -47,7 +49,8 @@ class CasePage:
     film that is shown alone those about it. ``worth`` is what the sign that a map looks elsewhere was measured to be worth,
     ``second`` what the network says that learned from the same patients. ``directions``: from which side the reader goes
     through the stacks of a plane; as they are stored where none is named. ``hand`` is what there is to split and join, and what
-    readers said.
+    readers said. ``queue``: where the case stands in the list that is read through; ``unqueued``: that one is no longer kept.
+    ``judged`` is the verdict that the address leads to.
     """
 
     template: ClassVar[str] = "case.html"
@@ -70,6 +73,9 @@ class CasePage:
     second: Second | None = None
     directions: Mapping[Plane, Side] = field(default_factory=dict)
     hand: Hand = field(default_factory=Hand)
+    queue: Standing | None = None
+    unqueued: bool = False
+    judged: Judged | None = None
 
     @property
     def evidence(self) -> tuple["Told", ...]:
