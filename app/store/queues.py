@@ -80,7 +80,7 @@ class Queues:
     def get(self, queue_id: str) -> Queue | None:
         """One queue; None where it is not kept, or not any more."""
         row = self._session.get(QueueTable, queue_id)
-        return row and Queue(row.id, row.origin, tuple(Entry(*entry) for entry in row.entries))
+        return None if row is None else Queue(row.id, row.origin, tuple(Entry(*entry) for entry in row.entries))
 
     def there(self, places: Iterable[tuple[int, Entry]]) -> tuple[int, Entry] | None:
         """The first of these entries whose study is still here, with its place."""

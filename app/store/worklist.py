@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, contains_eager, selectinload
 from app.anatomy.signs import METHODS
 from app.domain import Evidence, Patient, Score, Share
 from app.store import agreements
+from app.store.agreements import Apart
 from app.store.answers import scores_of
 from app.store.readings import reads
 from app.store.records import Page, WorklistQuery, WorklistRow, WorklistSort
@@ -36,7 +37,7 @@ SORTS: dict[WorklistSort, tuple[Any, ...]] = {
     "patient": (StudyTable.searched,),  # begins with the name, casefolded
     "state": (case(NOT_READ, *((StudyTable.state == state, place) for state, place in STATE_ORDER.items()), else_=9),),
     "probability": (func.coalesce(StudyTable.probability, -1.0),),
-    "disagreement": (func.coalesce(StudyTable.disagreement, -1.0),),
+    "disagreement": (func.coalesce(StudyTable.weighed, -1.0),),
     "flags": (StudyTable.flags,),
 }
 
@@ -79,7 +80,8 @@ class Worklist:
                     version=said[row.id][0] if row.id in said else "",
                     said=said[row.id][1] if row.id in said else (),
                     elsewhere=elsewhere.get(row.id, {}),
-                    apart={finding: value for (study, finding), value in known.items() if study == row.id},
+                    apart={finding: one.disagreement for (study, finding), one in known.items() if study == row.id},
+                    counted={finding: one.counted for (study, finding), one in known.items() if study == row.id},
                 )
                 for row in rows
             ),
@@ -204,7 +206,7 @@ def _filtered(query: WorklistQuery) -> Select[str]:
 
 
 def _row(
-    row: StudyTable, modality: str, images: int, thumbnail: str | None, disagreements: Mapping[tuple[str, str], float]
+    row: StudyTable, modality: str, images: int, thumbnail: str | None, known: Mapping[tuple[str, str], Apart]
 ) -> WorklistRow:
     top = tuple(Score(*score) for score in row.top)
     return WorklistRow(
@@ -217,7 +219,7 @@ def _row(
         images=images,
         state=cast(Any, row.state),
         top=top,
-        disagreements=tuple(disagreements.get((row.id, score.finding)) for score in top),
+        disagreements=tuple(one and one.disagreement for score in top for one in (known.get((row.id, score.finding)),)),
         flags=row.flags,
         thumbnail=thumbnail,
         received_at=row.received_at,

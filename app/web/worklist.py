@@ -40,7 +40,8 @@ TOP = 3
 class Finding:
     """One finding that is named of a study: whether it is called, how far methods disagree on it (None: not compared), and in
     words and as a figure from where on it is called. ``elsewhere`` names the region that a map of it looks at so much that a
-    reader should know, ``where`` says how much; "" where none does."""
+    reader should know, ``where`` says how much; "" where none does. ``parted``: methods are said to disagree on it, which takes
+    a finding that is likely enough to count."""
 
     name: str
     probability: float
@@ -50,6 +51,7 @@ class Finding:
     point: float
     elsewhere: str = ""
     where: str = ""
+    parted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class WorklistPage:
     ``unfinished``: a study of this page still waits or is being analysed, so the table asks again by itself.
     ``findings`` are what is named of each study, by its id, ``readings`` how far the reader is with those they opened.
     ``unreal``: the networks that know phantoms only; what they say of anybody else means nothing.
-    ``disagree``: from which disagreement on methods are said to. ``empty``: there is no study at all, which is another thing
+    ``empty``: there is no study at all, which is another thing
     than none that fits. ``order`` is the query's order as the form sends it; ``polled``: the table was asked for by itself, and
     nobody is to be told how many studies there are again. ``address`` is where this list is; ``forgotten``: the text that the
     address searched for is not kept any more.
@@ -85,7 +87,6 @@ class WorklistPage:
     states: tuple[str, ...]
     columns: tuple[tables.Column, ...]
     order: str
-    disagree: float
     unreal: frozenset[str]
     unfinished: bool
     empty: bool
@@ -186,7 +187,6 @@ def _page(request: Request, named: Named) -> WorklistPage:
         states=STATES,
         columns=_columns(request, query),
         order=f"-{query.sort}" if query.descending else query.sort,
-        disagree=DISAGREE,
         unreal=frozenset(card.name for card in registry.cards() if card.phantom),
         unfinished=any(row.state in UNFINISHED for row in studies.rows),
         empty=empty,
@@ -204,9 +204,11 @@ def findings(row: WorklistRow, points: Calling, _: Translate) -> Findings:
         point = points.point(row.network, row.version, score.finding)
         apart, told = row.apart.get(score.finding), calling.sentence(point, _)
         called = score.finding != NO_FINDING and point.calls(score.probability)
+        counted = row.counted.get(score.finding)
+        parted = counted is not None and counted >= DISAGREE
         lies = row.elsewhere.get(score.finding)
         region, where = (evidence.region(lies.odd, _), evidence.sentence(lies, _)) if lies else ("", "")
-        every.append(Finding(score.finding, score.probability, called, apart, told, point.at, region, where))
+        every.append(Finding(score.finding, score.probability, called, apart, told, point.at, region, where, parted))
     ordered = sorted(every, key=lambda one: not one.called)  # stable: by probability within
     return Findings(tuple(ordered[:TOP]), max(0, sum(one.called for one in every) - TOP))
 

@@ -1,4 +1,4 @@
-"""What lists are searched for, what is read through, and how far readers are with it.
+"""What lists are searched for, what is read through, how far readers are with it, and what a disagreement weighs.
 
 Revision 0024, after 0023.
 """
@@ -13,7 +13,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Create the tables."""
+    """Create the tables and the columns. What is known of how far methods agree is weighed while a worker has nothing else to
+    do; until then it counts for nothing in lists."""
+    op.add_column("agreements", sa.Column("weight", sa.Float(53), nullable=True))
+    op.add_column("studies", sa.Column("weighed", sa.Float(53), nullable=True))
+    op.execute("UPDATE studies SET disagreement = NULL")
     op.create_table(
         "searches",
         sa.Column("id", sa.String(length=12), nullable=False),
@@ -51,3 +55,5 @@ def downgrade() -> None:
     """Drop them."""
     for name in ("readings", "queues", "searches"):
         op.drop_table(name)
+    op.drop_column("studies", "weighed")
+    op.drop_column("agreements", "weight")

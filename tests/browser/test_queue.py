@@ -1,4 +1,4 @@
-"""A list that is read through: ten cases judged with reason and region by keyboard alone, and by mouse; and back to the list."""
+"""A list that is read through: ten cases judged with reason and region by keyboard alone, and by mouse; back to the list."""
 
 import re
 from collections.abc import Callable
@@ -27,9 +27,12 @@ def ten(small_server: Server) -> list[str]:
         file = dicom.encode(phantom, dicom.Header(number=8100 + number, description="read through"))
         addresses.append(sent(small_server.url, [("a.dcm", file)]))
     studies = [address.rpartition("/")[2] for address in addresses]
-    for study in studies:
-        job = f"{small_server.url}/api/v1/studies/{study}/job"
-        until(lambda job=job: httpx2.get(job).json()["state"] == "done", ANALYSED_MS / 1000, "it was not read in time")
+
+    def read() -> bool:
+        jobs = (httpx2.get(f"{small_server.url}/api/v1/studies/{study}/job").json() for study in studies)
+        return all(job["state"] == "done" for job in jobs)
+
+    until(read, ANALYSED_MS / 1000, "they were not read in time")
     return studies
 
 
@@ -82,8 +85,7 @@ def test_ten_cases_by_keyboard_alone(page: Page, small_server: Server, ten: list
             at(page, number)
         press("Enter")
         pressed.append(keys)
-    print(f"keys per case with verdict, reason and region: {pressed}")
-    assert max(pressed) <= MOST_KEYS
+    assert max(pressed) <= MOST_KEYS, f"keys per case with verdict, reason and region: {pressed}"
     expect(page.locator("#worklist .table-link[data-reading=done]")).to_have_count(CASES)
     expect(page.locator("a.row-link:focus")).to_have_count(1)
     page.locator("#reading").select_option("unread")

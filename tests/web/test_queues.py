@@ -1,4 +1,4 @@
-"""Lists that are read through: the order is frozen, how far a reader is with each study is kept, and the list is found again."""
+"""Lists that are read through: the order is frozen, how far a reader is with each study is kept, the list is found again."""
 
 import re
 

@@ -50,7 +50,6 @@ def test_the_page_is_what_its_dataclass_says(client: TestClient, study: str, sto
             },
             columns=page.columns,
             order="-received",
-            disagree=0.75,
             unreal=frozenset({"phantom-untrained", "phantom-by-name"}),
             unfinished=False,
             empty=False,
@@ -191,6 +190,16 @@ def test_disagreement_is_shown_sorted_and_filtered_by(client: TestClient, send: 
     films.agree(store, studies[0], 0.3, "Effusion")
     assert ids(methods="disagree") == [studies[1]]
     assert '<option value="disagree" selected>' in client.post("/", follow_redirects=True, data={"methods": "disagree"}).text
+
+
+def test_methods_are_not_said_to_disagree_on_an_unlikely_finding(client: TestClient, study: str, store: Store) -> None:
+    films.agree(store, study, 0.05, "Effusion", weight=0.0)
+    text = client.get("/").text
+    assert 'aria-label="Effusion: disagreement of the methods 0.95">0.95</span>' in text
+    assert "methods disagree</span>" not in text
+    assert shown(client.get("/?methods=disagree")).studies.rows == ()
+    scores = shown(client.get(f"/studies/{study}")).data.prediction.scores
+    assert {score.finding: score.weighs for score in scores} == {"Nodule": True, "Cardiomegaly": True, "Effusion": False}
 
 
 def test_paging(client: TestClient, send: Send) -> None:

@@ -97,14 +97,14 @@ def case(request: Request, study_id: str, asked: Annotated[Asked, Query()]) -> R
     said = judged.judged(request, study_id, asked.flag)
     about = (said.image, said.model, said.finding) if said else ("", "", "")
     image, model, finding = (own or its for own, its in zip((asked.image, asked.model, asked.finding), about, strict=True))
-    page = reading.read(request, study_id, image, model, finding)
+    page = replace(reading.read(request, study_id, image, model, finding), report=report(request, asked.upload))
     if pages.is_htmx(request):
         return pages.render(request, page, template="partials/case_update.html")
     _opened(request, study_id)
     with pages.of(request).store.view() as tx:
         queue = standing.standing(request, tx, study_id, asked.queue, asked.place)
     page = replace(page, queue=queue, unqueued=bool(asked.queue) and queue is None, judged=said)
-    return pages.render(request, replace(page, report=report(request, asked.upload)))
+    return pages.render(request, page)
 
 
 def _opened(request: Request, study_id: str) -> None:
