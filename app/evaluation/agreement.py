@@ -22,6 +22,15 @@ SAME = 0.9999
 """Maps with a rank correlation from here on are one map, and count once."""
 DISAGREE = 0.75
 """Methods are said to disagree from this disagreement on: a mean rank correlation of a quarter or less."""
+UNLIKELY = 0.5
+"""A finding is unlikely below this share of the probability that it is called from; then it does not count in lists that
+methods disagree on it, because maps scatter where there is little to explain."""
+
+
+def weight(probability: float, point: float) -> float:
+    """How much a disagreement on a finding weighs: the finding's probability, 0 where it is unlikely. ``point``: from which
+    probability on it is called."""
+    return probability if probability >= UNLIKELY * point else 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,6 +17,8 @@ from app.store.opinions import OpinionRow
 from app.store.patience import patiently
 from app.store.points import PointRow
 from app.store.questions import Question, QuestionRow
+from app.store.queues import Entry, Queue
+from app.store.readings import READINGS, Reading
 from app.store.records import (
     FLAG_SORTS,
     STUDY_STATES,
@@ -56,6 +58,7 @@ from app.store.what_ifs import Kept, WhatIfRow
 
 __all__ = [
     "FLAG_SORTS",
+    "READINGS",
     "RENAMED",
     "STUDY_STATES",
     "TAKEN",
@@ -71,6 +74,7 @@ __all__ = [
     "CohortCaseRow",
     "CohortRow",
     "CorrectionRow",
+    "Entry",
     "ExportQuery",
     "FileOutcome",
     "FlagQuery",
@@ -92,6 +96,8 @@ __all__ = [
     "Provenance",
     "Question",
     "QuestionRow",
+    "Queue",
+    "Reading",
     "RegroupingRow",
     "ReviewRow",
     "SeriesRow",

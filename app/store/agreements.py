@@ -1,9 +1,10 @@
 """How far methods agree: one row per stack, network and finding. What it says is computed elsewhere; this keeps it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, case, delete, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased, contains_eager
 
 from app.errors import NotFound
@@ -31,9 +32,17 @@ class Agreements:
         self._session = session
 
     def save(
-        self, key: AgreementKey, methods: Sequence[str], rank: float | None, overlap: float | None, disagreement: float | None
+        self,
+        key: AgreementKey,
+        methods: Sequence[str],
+        rank: float | None,
+        overlap: float | None,
+        disagreement: float | None,
+        *,
+        weight: float = 1.0,
     ) -> AgreementRow:
-        """Keep how far methods agree, in place of what another version of the network led to. NotFound when it is gone."""
+        """Keep how far methods agree, and how much it weighs (0: not at all), in place of what another version of the network
+        led to. NotFound when it is gone."""
         study = self._session.get(StudyTable, key.study_id)
         if study is None or self._session.get(StackTable, key.stack_id) is None:
             raise NotFound("There is no such study, or it was removed.")
@@ -45,7 +54,7 @@ class Agreements:
             row = AgreementTable(study_id=key.study_id, **same)
             self._session.add(row)
         row.methods = list(methods)
-        row.rank, row.overlap, row.disagreement = rank, overlap, disagreement
+        row.rank, row.overlap, row.disagreement, row.weight = rank, overlap, disagreement, weight
         row.created_at = now()
         self._session.flush()
         show(self._session, study)
@@ -65,8 +74,8 @@ class Agreements:
         return tuple(map(_row, self._session.scalars(query)))
 
     def missing(self, study_id: str = "", limit: int = 50) -> tuple[AgreementKey, ...]:
-        """Findings of films and stacks whose maps are newer than what is kept of their agreement, of one study or of all; at
-        most so many.
+        """Findings of films and stacks whose maps are newer than what is kept of their agreement, or whose agreement was never
+        weighed, of one study or of all; at most so many.
 
         Only the version of a network that read the stack last counts: maps of older versions stay what they are, and so do
         those of earlier states of a series.
@@ -77,6 +86,7 @@ class Agreements:
             AgreementTable.finding == LayerTable.finding,
         )
         newest, kept = func.max(LayerTable.created_at), func.max(AgreementTable.created_at)
+        unweighed = func.count(AgreementTable.weight) == 0
         query = (
             select(*KEY)
             .join(NetworkTable, NetworkTable.id == LayerTable.network_id)
@@ -86,7 +96,7 @@ class Agreements:
         )
         if study_id:
             query = query.where(LayerTable.study_id == study_id)
-        query = query.group_by(*KEY).having((kept.is_(None)) | (kept < newest)).order_by(*KEY).limit(limit)
+        query = query.group_by(*KEY).having(unweighed | (kept < newest)).order_by(*KEY).limit(limit)
         return tuple(AgreementKey(*found) for found in self._session.execute(query))
 
 
@@ -121,18 +131,35 @@ def forget(session: Session, stack_id: str, party: NetworkTable) -> None:
     session.execute(delete(AgreementTable).where(AgreementTable.stack_id == stack_id, AgreementTable.network_id.in_(others)))
 
 
-def of_findings(session: Session, studies: Sequence[StudyTable]) -> dict[tuple[str, str], float]:
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """How far methods are apart on one finding of a study, at most over its stacks: in all, where it counts (None where it
+    nowhere does), and weighed by how likely the finding is."""
+
+    disagreement: float
+    counted: float | None
+    weighed: float | None
+
+
+def of_findings(session: Session, studies: Sequence[StudyTable]) -> dict[tuple[str, str], Apart]:
     """The strongest disagreement over each study's stacks, by study and finding, by the network that the worklist shows: over
     all films, and over the stacks of an exam that it read last."""
+    counts = AgreementTable.weight > 0
     found = (
-        select(AgreementTable.study_id, AgreementTable.finding, func.max(AgreementTable.disagreement))
+        select(
+            AgreementTable.study_id,
+            AgreementTable.finding,
+            func.max(AgreementTable.disagreement),
+            func.max(case((counts, AgreementTable.disagreement))),
+            func.max(case((counts, AgreementTable.disagreement * AgreementTable.weight))),
+        )
         .join(NetworkTable, NetworkTable.id == AgreementTable.network_id)
         .join(StackTable, and_(StackTable.id == AgreementTable.stack_id, StackTable.current))
         .join(StudyTable, and_(StudyTable.id == AgreementTable.study_id, StudyTable.headline == NetworkTable.name))
         .where(AgreementTable.study_id.in_([study.id for study in studies]), AgreementTable.disagreement.is_not(None), _shown())
         .group_by(AgreementTable.study_id, AgreementTable.finding)
     )
-    return {(study_id, finding): value for study_id, finding, value in session.execute(found) if value is not None}
+    return {(study, finding): Apart(*figures) for study, finding, *figures in session.execute(found)}
 
 
 def _shown() -> ColumnElement[bool]:
@@ -154,10 +181,12 @@ def _shown() -> ColumnElement[bool]:
 
 
 def show(session: Session, study: StudyTable) -> None:
-    """Put the strongest disagreement on a finding that the worklist names into the worklist."""
+    """Put the strongest disagreement that counts on a finding that the worklist names into the worklist, and the strongest once
+    they are weighed."""
     known = of_findings(session, [study])
-    named = (known.get((study.id, str(score[0]))) for score in study.top or [])
-    study.disagreement = max((value for value in named if value is not None), default=None)
+    named = [apart for score in study.top or [] if (apart := known.get((study.id, str(score[0]))))]
+    study.disagreement = max((one.counted for one in named if one.counted is not None), default=None)
+    study.weighed = max((one.weighed for one in named if one.weighed is not None), default=None)
     session.flush()
 
 

@@ -39,8 +39,11 @@ from app.store.opinions import Opinions
 from app.store.parties import Parties
 from app.store.points import Points
 from app.store.questions import Questions, QuestionTable
+from app.store.queues import Queues
+from app.store.readings import Readings
 from app.store.regroupings import Regroupings
 from app.store.reviews import Reviews
+from app.store.searches import Searches
 from app.store.stacks import Stacks, arranged
 from app.store.staging import Staged, Staging, stage
 from app.store.studies import Studies
@@ -90,6 +93,9 @@ class Transaction:
         self.layouts = Layouts(session)
         self.points = Points(session)
         self.opinions = Opinions(session)
+        self.searches = Searches(session)
+        self.queues = Queues(session)
+        self.readings = Readings(session)
         self.questions = Questions(session, blobs, self.doomed)
         self.what_ifs = WhatIfs(session, blobs)
 

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session, contains_eager, selectinload
 from app.anatomy.signs import METHODS
 from app.domain import Evidence, Patient, Score, Share
 from app.store import agreements
+from app.store.agreements import Apart
 from app.store.answers import scores_of
+from app.store.readings import reads
 from app.store.records import Page, WorklistQuery, WorklistRow, WorklistSort
 from app.store.tables import (
     AnswerTable,
@@ -35,7 +37,7 @@ SORTS: dict[WorklistSort, tuple[Any, ...]] = {
     "patient": (StudyTable.searched,),  # begins with the name, casefolded
     "state": (case(NOT_READ, *((StudyTable.state == state, place) for state, place in STATE_ORDER.items()), else_=9),),
     "probability": (func.coalesce(StudyTable.probability, -1.0),),
-    "disagreement": (func.coalesce(StudyTable.disagreement, -1.0),),
+    "disagreement": (func.coalesce(StudyTable.weighed, -1.0),),
     "flags": (StudyTable.flags,),
 }
 
@@ -62,10 +64,8 @@ class Worklist:
         chosen = _filtered(query)
         total = self._session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
         number = clipped(query.number, size, total)
-        columns = (*SORTS[query.sort], StudyTable.received_at, StudyTable.id)
-        order = [column.desc() if query.descending else column.asc() for column in columns]
         rows = self._session.scalars(
-            select(StudyTable).where(StudyTable.id.in_(chosen)).order_by(*order).limit(size).offset((number - 1) * size)
+            select(StudyTable).where(StudyTable.id.in_(chosen)).order_by(*_order(query)).limit(size).offset((number - 1) * size)
         ).all()
         modalities, counts = self._contents([row.id for row in rows])
         known = agreements.of_findings(self._session, rows)
@@ -80,7 +80,8 @@ class Worklist:
                     version=said[row.id][0] if row.id in said else "",
                     said=said[row.id][1] if row.id in said else (),
                     elsewhere=elsewhere.get(row.id, {}),
-                    apart={finding: value for (study, finding), value in known.items() if study == row.id},
+                    apart={finding: one.disagreement for (study, finding), one in known.items() if study == row.id},
+                    counted={finding: one.counted for (study, finding), one in known.items() if study == row.id},
                 )
                 for row in rows
             ),
@@ -88,6 +89,10 @@ class Worklist:
             number=number,
             size=size,
         )
+
+    def ids(self, query: WorklistQuery) -> tuple[str, ...]:
+        """Every study that the query takes, sorted as it says, without paging."""
+        return tuple(self._session.scalars(_filtered(query).order_by(*_order(query))))
 
     def _contents(self, ids: list[str]) -> tuple[dict[str, str], dict[str, int]]:
         modalities: dict[str, str] = {}
@@ -172,6 +177,11 @@ def _odd(query: Select[Any]) -> Select[Any]:
     )
 
 
+def _order(query: WorklistQuery) -> list[Any]:
+    columns = (*SORTS[query.sort], StudyTable.received_at, StudyTable.id)
+    return [column.desc() if query.descending else column.asc() for column in columns]
+
+
 def _filtered(query: WorklistQuery) -> Select[str]:
     chosen = select(StudyTable.id).where(*contains(StudyTable.searched, query.text))
     if query.modality:
@@ -190,11 +200,13 @@ def _filtered(query: WorklistQuery) -> Select[str]:
         chosen = chosen.where(odd if query.elsewhere else ~odd)
     if query.phantom is not None:
         chosen = chosen.where(StudyTable.phantom == query.phantom)
+    if query.reading:
+        chosen = chosen.where(reads(query.reader, query.reading))
     return chosen
 
 
 def _row(
-    row: StudyTable, modality: str, images: int, thumbnail: str | None, disagreements: Mapping[tuple[str, str], float]
+    row: StudyTable, modality: str, images: int, thumbnail: str | None, known: Mapping[tuple[str, str], Apart]
 ) -> WorklistRow:
     top = tuple(Score(*score) for score in row.top)
     return WorklistRow(
@@ -207,7 +219,9 @@ def _row(
         images=images,
         state=cast(Any, row.state),
         top=top,
-        disagreements=tuple(disagreements.get((row.id, score.finding)) for score in top),
+        disagreements=tuple(
+            one.disagreement if one else None for score in top for one in (known.get((row.id, score.finding)),)
+        ),
         flags=row.flags,
         thumbnail=thumbnail,
         received_at=row.received_at,

@@ -18,6 +18,12 @@ def served(path: str) -> str:
     return _prefix.get() + path
 
 
+def inside(path: str) -> str:
+    """A path of ours that is kept and compared in here, such as which list is read through, and goes to a browser only as a
+    name or through `served`."""
+    return path
+
+
 def in_api(address: str) -> str:
     """The same of the API: what a page finds at the ``served`` address, programs find there."""
     return served(API + address.removeprefix(_prefix.get()))

@@ -1,6 +1,6 @@
 """The flagged maps: every verdict in force, filtered, sorted and paged by the store, and exported whole as CSV or JSON.
 
-The search text may be a patient's name: like the worklist's it travels in the body of a POST.
+What it shows stands in its address, but for the text that is searched for (see `app.web.tables`).
 """
 
 import json
@@ -8,18 +8,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, cast
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
 from app import explainers
-from app.store import FLAG_SORTS, Choices, FlagQuery, FlagRow, Page, Transaction
+from app.store import FLAG_SORTS, Choices, Entry, FlagQuery, FlagRow, Page, Transaction
 from app.store.records import FlagSort
 from app.web import calling, exports, figures, pages, tables, what_if_export
+from app.web.addresses import inside, served
 from app.web.exports import FlagLine
 
 router = APIRouter(include_in_schema=False)
+
+USUAL = "-created"
+"""The order of a list that nobody sorted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,7 @@ class FlaggedPage:
 
     ``order`` is the query's order as the form sends it; ``methods`` gives each method's title, ``against`` by a verdict's id
     how the judged map lies to the true region; ``lines`` are the same verdicts as the exports have them.
+    ``address`` is where this list is; ``forgotten``: the text that the address searched for is not kept any more.
     """
 
     template: ClassVar[str] = "flagged.html"
@@ -40,24 +46,26 @@ class FlaggedPage:
     methods: Mapping[str, str]
     against: Mapping[str, tuple[str, ...]]
     lines: Mapping[str, FlagLine]
+    forgotten: bool
+    address: str
 
 
 class Named(BaseModel):
-    """What the address of the flagged page may name. ``sort`` and ``go`` are the buttons: a new order, another page."""
+    """What the address of the flagged page may name. ``search`` is the id of a text, ``go`` the page."""
 
+    search: str = ""
     verdict: str = ""
     method: str = ""
     finding: str = ""
     model: str = ""
     order: str = ""
-    sort: str = ""
     go: str = ""
 
-    def query(self, text: str = "") -> FlagQuery:
+    def query(self, text: str) -> FlagQuery:
         """As the store asks it."""
-        sort, descending = tables.ordering(self.sort or self.order, FLAG_SORTS, "created")
+        sort, descending = tables.ordering(self.order, FLAG_SORTS, "created")
         return FlagQuery(
-            text=text.strip()[:200],
+            text=text,
             verdict=self.verdict,
             method=self.method,
             finding=self.finding,
@@ -69,31 +77,51 @@ class Named(BaseModel):
 
 
 class Asked(Named):
-    """What the form of the flagged page sends: the same, and the text to search for."""
+    """What the form of the flagged page sends: the same, the text to search for, and a new order where a heading was chosen.
+    Without a page chosen it is the first."""
 
     text: str = ""
+    sort: str = ""
+
+    def address(self) -> dict[str, str]:
+        """What of it stands in the address."""
+        named = self.model_dump(exclude={"text", "sort", "search"})
+        return {**named, "order": tables.told(self.sort or self.order, USUAL)}
 
 
 @router.get("/flagged")
-def flagged(request: Request, asked: Annotated[Named, Query()]) -> Response:
-    """The flagged maps, with the filters that the address names."""
-    return _answer(request, asked.query())
+def flagged(request: Request, named: Annotated[Named, Query()]) -> Response:
+    """The flagged maps as the address says; to htmx the table alone, with the address for the browser to show."""
+    page = _page(request, named)
+    if not pages.is_htmx(request):
+        return pages.render(request, page)
+    return pages.render(request, page, headers={"HX-Replace-Url": served(page.address)}, template="partials/flagged_table.html")
 
 
 @router.post("/flagged")
 def search(request: Request, asked: Annotated[Asked, Form()]) -> Response:
-    """The flagged maps as the form asks for them: to htmx the table alone, to a browser without scripts the page."""
-    return _answer(request, asked.query(asked.text))
+    """Where the flagged maps are that the form asks for."""
+    return tables.found(request, inside("/flagged"), asked.address(), asked.text)
 
 
-def _answer(request: Request, query: FlagQuery) -> Response:
+def entries(request: Request, query: Mapping[str, str]) -> tuple[Entry, ...]:
+    """Every verdict of the list whose address has this query, as a queue takes them; NotFound where its search is not kept."""
+    named = Named.model_validate(query)
+    with pages.of(request).store.view() as tx:
+        found = tx.flags.places(named.query(tables.known(request, named.search)))
+    return tuple(Entry(study, urlencode({"flag": review}), f"flag-{review}") for review, study in found)
+
+
+def _page(request: Request, named: Named) -> FlaggedPage:
+    searched = tables.searched(request, named.search)
+    query = named.query(searched.text)
     _ = pages.gettext(request)
     with pages.of(request).store.view() as tx:
         flags = tx.flags.page(query)
         choices = tx.flags.choices()
         titles = tx.layers.titles()
         points = calling.of(request, tx)
-    page = FlaggedPage(
+    return FlaggedPage(
         query=query,
         flags=flags,
         choices=choices,
@@ -102,8 +130,9 @@ def _answer(request: Request, query: FlagQuery) -> Response:
         against={row.row.id: figures.against(row.row.review.localisations.get(row.row.method), _) for row in flags.rows},
         lines={row.row.id: FlagLine.of(row, points) for row in flags.rows},
         methods={name: explainers.describe(name).titled(_) for name in _methods()} | titles,
+        forgotten=searched.forgotten,
+        address=tables.address(inside("/flagged"), named.model_dump() | {"search": searched.id, "go": tables.page(flags)}),
     )
-    return pages.render(request, page, template="partials/flagged_table.html" if pages.is_htmx(request) else None)
 
 
 def _methods() -> Iterator[str]:
@@ -134,7 +163,7 @@ def _columns(request: Request, query: FlagQuery) -> tuple[tables.Column, ...]:
 @router.get("/flagged.csv")
 def named_csv(request: Request, asked: Annotated[Named, Query()]) -> Response:
     """Every flagged map that the address asks for, as CSV."""
-    return _csv(request, asked.query())
+    return _csv(request, asked.query(tables.known(request, asked.search)))
 
 
 @router.post("/flagged.csv")
@@ -146,7 +175,7 @@ def searched_csv(request: Request, asked: Annotated[Asked, Form()]) -> Response:
 @router.get("/flagged.json")
 def named_json(request: Request, asked: Annotated[Named, Query()]) -> Response:
     """Every flagged map that the address asks for, as JSON."""
-    return _json(request, asked.query())
+    return _json(request, asked.query(tables.known(request, asked.search)))
 
 
 @router.post("/flagged.json")

@@ -1,5 +1,5 @@
-"""What a reader may choose for themselves: the language, the colours, the name that their verdicts are kept under, and from
-which side they go through the stacks of a plane."""
+"""What a reader may choose for themselves: the language, the colours, the name that their verdicts are kept under, from which
+side they go through the stacks of a plane, and whether the next study of a list opens by itself."""
 
 from typing import Annotated, Literal
 from urllib.parse import urlencode
@@ -13,6 +13,7 @@ from app.stacks import SIDES
 from app.web import pages
 from app.web.addresses import served
 from app.web.i18n import LANGUAGES
+from app.web.standing import ONWARD_COOKIE
 
 router = APIRouter(include_in_schema=False)
 
@@ -29,6 +30,7 @@ class Chosen(BaseModel):
     coronal: Literal["", "front", "back"] = ""
     axial: Literal["", "feet", "head"] = ""
     directed: bool = False
+    onward: Literal["", "yes", "no"] = ""
     back: str = "/"
 
 
@@ -47,6 +49,8 @@ def prefer(request: Request, chosen: Annotated[Chosen, Form()]) -> Response:  # 
     if chosen.directed:
         told: dict[str, str] = {plane: side for plane in SIDES if (side := getattr(chosen, plane))}
         pages.cookie(response, pages.DIRECTIONS_COOKIE, urlencode(told))
+    if chosen.onward:
+        pages.cookie(response, ONWARD_COOKIE, chosen.onward)
     return response
 
 

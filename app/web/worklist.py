@@ -1,6 +1,6 @@
 """The worklist: every study, searched, filtered, sorted and paged by the store.
 
-What is searched for is often a patient's name, so it travels in the body of a POST and never stands in an address or a log.
+What it shows stands in its address, but for the text that is searched for (see `app.web.tables`).
 """
 
 from collections.abc import Mapping
@@ -13,14 +13,17 @@ from starlette.responses import Response
 
 from app.domain import NO_FINDING
 from app.evaluation.agreement import DISAGREE
-from app.store import STUDY_STATES, WORKLIST_SORTS, Page, WorklistQuery, WorklistRow
+from app.store import READINGS, STUDY_STATES, WORKLIST_SORTS, Entry, Page, Reading, WorklistQuery, WorklistRow
 from app.store.records import WorklistSort
 from app.web import calling, evidence, pages, tables
+from app.web.addresses import served
 from app.web.calling import Calling
 from app.web.wording import Translate
 
 router = APIRouter(include_in_schema=False)
 
+USUAL = "-received"
+"""The order of a list that nobody sorted."""
 UNFINISHED = frozenset({"waiting", "analysing"})
 FALLING = ("received", "study date", "probability", "disagreement", "flags")
 NOT_READ = "not read"
@@ -38,7 +41,8 @@ TOP = 3
 class Finding:
     """One finding that is named of a study: whether it is called, how far methods disagree on it (None: not compared), and in
     words and as a figure from where on it is called. ``elsewhere`` names the region that a map of it looks at so much that a
-    reader should know, ``where`` says how much; "" where none does."""
+    reader should know, ``where`` says how much; "" where none does. ``parted``: methods are said to disagree on it, which takes
+    a finding that is likely enough to count."""
 
     name: str
     probability: float
@@ -48,6 +52,7 @@ class Finding:
     point: float
     elsewhere: str = ""
     where: str = ""
+    parted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +69,12 @@ class WorklistPage:
     """templates/worklist.html: one page of studies, the query it answers, and what can be chosen.
 
     ``unfinished``: a study of this page still waits or is being analysed, so the table asks again by itself.
-    ``findings`` are what is named of each study, by its id. ``unreal``: the networks that know phantoms only; what they say of
-    anybody else means nothing.
-    ``disagree``: from which disagreement on methods are said to. ``empty``: there is no study at all, which is another thing
+    ``findings`` are what is named of each study, by its id, ``readings`` how far the reader is with those they opened.
+    ``unreal``: the networks that know phantoms only; what they say of anybody else means nothing.
+    ``empty``: there is no study at all, which is another thing
     than none that fits. ``order`` is the query's order as the form sends it; ``polled``: the table was asked for by itself, and
-    nobody is to be told how many studies there are again.
+    nobody is to be told how many studies there are again. ``address`` is where this list is; ``forgotten``: the text that the
+    address searched for is not kept any more.
     """
 
     template: ClassVar[str] = "worklist.html"
@@ -77,40 +83,47 @@ class WorklistPage:
     state: str
     studies: Page[WorklistRow]
     findings: Mapping[str, Findings]
+    readings: Mapping[str, Reading]
     modalities: tuple[str, ...]
     states: tuple[str, ...]
     columns: tuple[tables.Column, ...]
     order: str
-    disagree: float
     unreal: frozenset[str]
     unfinished: bool
     empty: bool
     polled: bool
+    forgotten: bool
+    address: str
 
 
 class Named(BaseModel):
-    """What the worklist's address may name. ``sort`` and ``go`` are the buttons: a new order, another page."""
+    """What the worklist's address may name. ``search`` is the id of a text, ``go`` the page, ``poll`` that the table asks by
+    itself."""
 
+    search: str = ""
     modality: str = ""
     state: str = ""
     flagged: str = ""
     methods: str = ""
     evidence: str = ""
+    reading: str = ""
     order: str = ""
-    sort: str = ""
     go: str = ""
+    poll: str = ""
 
-    def query(self, text: str = "") -> WorklistQuery:
-        """As the store asks it; a filter that is none is left out."""
-        sort, descending = tables.ordering(self.sort or self.order, WORKLIST_SORTS, "received")
+    def query(self, text: str, reader: str) -> WorklistQuery:
+        """As the store asks it of ``reader``; a filter that is none is left out."""
+        sort, descending = tables.ordering(self.order, WORKLIST_SORTS, "received")
         return WorklistQuery(
-            text=text.strip()[:200],
+            text=text,
             modality=self.modality,
             state="done" if self.state == NOT_READ else self.state if self.state in STUDY_STATES else None,
             refused={"done": False, NOT_READ: True}.get(self.state),
             flagged=FLAGGED.get(self.flagged),
             disagreement=DISAGREE if self.methods == "disagree" else None,
             elsewhere=ELSEWHERE.get(self.evidence),
+            reading=next((one for one in READINGS if one == self.reading), ""),
+            reader=reader,
             sort=cast(WorklistSort, sort),
             descending=descending,
             number=tables.number(self.go),
@@ -118,51 +131,69 @@ class Named(BaseModel):
 
 
 class Asked(Named):
-    """What the worklist's form sends: the same, the text to search for, and whether it asks by itself."""
+    """What the worklist's form sends: the same, the text to search for, and a new order where a heading was chosen. Without a
+    page chosen it is the first."""
 
     text: str = ""
-    poll: str = ""
+    sort: str = ""
+
+    def address(self) -> dict[str, str]:
+        """What of it stands in the address."""
+        named = self.model_dump(exclude={"text", "sort", "search", "poll"})
+        return {**named, "order": tables.told(self.sort or self.order, USUAL)}
 
 
 @router.get("/")
 def worklist(request: Request, named: Annotated[Named, Query()]) -> Response:
-    """The worklist, with the filters that the address names."""
-    return _answer(request, named.query(), polled=False)
+    """The worklist as the address says; to htmx the table alone, with the address for the browser to show."""
+    page = _page(request, named)
+    if not pages.is_htmx(request):
+        return pages.render(request, page)
+    headers = {} if page.polled else {"HX-Replace-Url": served(page.address)}
+    return pages.render(request, page, headers=headers, template="partials/worklist_table.html")
 
 
 @router.post("/")
 def search(request: Request, asked: Annotated[Asked, Form()]) -> Response:
-    """The worklist as its form asks for it: to htmx the table alone, to a browser without scripts the page."""
-    return _answer(request, asked.query(asked.text), polled=bool(asked.poll))
+    """Where the worklist is that its form asks for."""
+    return tables.found(request, "/", asked.address(), asked.text)
 
 
-def _answer(request: Request, query: WorklistQuery, *, polled: bool) -> Response:
-    page = _page(request, query, polled)
-    return pages.render(request, page, template="partials/worklist_table.html" if pages.is_htmx(request) else None)
+def entries(request: Request, query: Mapping[str, str]) -> tuple[Entry, ...]:
+    """Every study of the list whose address has this query, as a queue takes them; NotFound where its search is not kept."""
+    named = Named.model_validate(query)
+    asked = named.query(tables.known(request, named.search), pages.reader(request))
+    with pages.of(request).store.view() as tx:
+        return tuple(Entry(study, "", f"study-{study}") for study in tx.worklist.ids(asked))
 
 
-def _page(request: Request, query: WorklistQuery, polled: bool) -> WorklistPage:
+def _page(request: Request, named: Named) -> WorklistPage:
     registry = pages.of(request).registry
+    searched = tables.searched(request, named.search)
+    query = named.query(searched.text, pages.reader(request))
     with pages.of(request).store.view() as tx:
         studies = tx.worklist.page(query)
         modalities = tx.worklist.modalities()
         empty = tx.studies.count() == 0
         points = calling.of(request, tx)
+        readings = tx.readings.of([row.id for row in studies.rows], query.reader)
     _ = pages.gettext(request)
     return WorklistPage(
         query=query,
         state=NOT_READ if query.refused else query.state or "",
         studies=studies,
+        readings=readings,
         findings={row.id: findings(row, points, _) for row in studies.rows},
         modalities=modalities,
         states=STATES,
         columns=_columns(request, query),
         order=f"-{query.sort}" if query.descending else query.sort,
-        disagree=DISAGREE,
         unreal=frozenset(card.name for card in registry.cards() if card.phantom),
         unfinished=any(row.state in UNFINISHED for row in studies.rows),
         empty=empty,
-        polled=polled,
+        polled=bool(named.poll),
+        forgotten=searched.forgotten,
+        address=tables.address("/", named.model_dump(exclude={"poll"}) | {"search": searched.id, "go": tables.page(studies)}),
     )
 
 
@@ -174,9 +205,11 @@ def findings(row: WorklistRow, points: Calling, _: Translate) -> Findings:
         point = points.point(row.network, row.version, score.finding)
         apart, told = row.apart.get(score.finding), calling.sentence(point, _)
         called = score.finding != NO_FINDING and point.calls(score.probability)
+        counted = row.counted.get(score.finding)
+        parted = counted is not None and counted >= DISAGREE
         lies = row.elsewhere.get(score.finding)
         region, where = (evidence.region(lies.odd, _), evidence.sentence(lies, _)) if lies else ("", "")
-        every.append(Finding(score.finding, score.probability, called, apart, told, point.at, region, where))
+        every.append(Finding(score.finding, score.probability, called, apart, told, point.at, region, where, parted))
     ordered = sorted(every, key=lambda one: not one.called)  # stable: by probability within
     return Findings(tuple(ordered[:TOP]), max(0, sum(one.called for one in every) - TOP))
 

@@ -116,7 +116,7 @@ class Worker:
         if self._caught_up:
             return
         try:
-            self._caught_up = not compare(self._store)
+            self._caught_up = not compare(self._store, self._registry)
         except Exception as error:  # noqa: BLE001 - the worker's edge: the store may be away for a while
             log.error("the maps cannot be compared: %s", where(error))
 
@@ -249,7 +249,7 @@ class Worker:
         step = 0
         for piece in due.pieces:
             step = self._piece(job, piece, step, due.steps, leave)
-        self._patiently(lambda: compare(self._store, job.study_id))
+        self._patiently(lambda: compare(self._store, self._registry, job.study_id))
         self._patiently(lambda: weighing.weigh(self._store, self._registry, job.study_id))
         self._patiently(lambda: opening.keep(self._store, job.study_id))
         self._write(job, lambda tx: tx.jobs.finish(job.id, self._owner, network=bool(models)))

@@ -238,7 +238,11 @@ export class Matrix {
     element("apart-meter", HTMLMeterElement).value = apart ?? 0;
     told.textContent = apart === null ? "–" : apart.toFixed(2);
     told.dataset.value = apart === null ? "" : String(apart);
-    element("apart-words").hidden = apart === null || apart < disagree;
+    const { prediction, finding } = this.read();
+    const apartBy = apart !== null && apart >= disagree;
+    const weighs = prediction?.scores.find((score) => score.finding === finding)?.weighs;
+    element("apart-words").hidden = !apartBy || !weighs;
+    element("apart-unlikely").hidden = !apartBy || Boolean(weighs);
     element("counting").textContent = found ? inWords(found) : words("agree.waiting");
   }
 }

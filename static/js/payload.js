@@ -8,7 +8,7 @@ import { isOpen } from "./jobs.js";
 /** @import { Called, CaseData, ImageData, PartData, Told } from "./types.js" */
 /**
  * What the reader chose, "" for what they left to the server.
- * @typedef {{ image: string, model: string, finding: string, upload: string }} Choice
+ * @typedef {Record<"image" | "model" | "finding" | "upload" | "queue" | "place" | "flag", string>} Choice
  */
 /**
  * @typedef {object} Hearer
@@ -54,7 +54,15 @@ export class Payload {
     /** @param {string} name */
     const named = (name) => address.get(name) ?? "";
     /** @type {Choice} */
-    this.chosen = { image: named("image"), model: named("model"), finding: named("finding"), upload: named("upload") };
+    this.chosen = {
+      image: named("image"),
+      model: named("model"),
+      finding: named("finding"),
+      upload: named("upload"),
+      queue: named("queue"),
+      place: named("place"),
+      flag: named("flag"),
+    };
   }
 
   /** The shown finding's name for reading. */
@@ -110,6 +118,7 @@ export class Payload {
    */
   choose(finding) {
     this.chosen.finding = finding;
+    this.chosen.flag = "";
     this.#wanted.clear();
     this.data = { ...this.data, finding, explanations: [] };
   }

@@ -1,9 +1,11 @@
-// What of a case can be kept and handed on: the link that restores the view, the report with the panes as seen, and the
-// measures.
+// What of a case can be kept and handed on: the link that restores the view, the report with the panes as seen, the measures,
+// and its place in a list that is read through.
 
 import { element } from "./elements.js";
+import { Judged } from "./judged.js";
 import { Measures } from "./measures.js";
 import { Permalink, decode, elsewhere, linked } from "./permalink.js";
+import { Queue } from "./queue.js";
 import { displayPart, keepActive, panesPart, placePart, slicesPart } from "./viewparts.js";
 import { say, words } from "./words.js";
 
@@ -27,7 +29,9 @@ export class Record {
     this.link.register("measures", this.measures.part);
     this.link.register("probe", page.probe.part);
     if (page.drawers) this.link.register("whatif", page.drawers.part);
-    keepActive(panes, data.study.id);
+    keepActive(panes, data.study.id, page.payload.chosen.queue);
+    this.queue = new Queue(page);
+    this.judged = new Judged(page);
     this.loaded = this.measures.load();
     this.report = element("case-report", HTMLAnchorElement);
     this.state = element("link-state");
@@ -40,7 +44,7 @@ export class Record {
 
   /** Single keys of the page. */
   get keys() {
-    return { c: () => this.copy(), t: () => this.measures.next() };
+    return { c: () => this.copy(), t: () => this.measures.next(), ...this.queue.keys };
   }
 
   /** @param {KeyboardEvent} event */
@@ -50,6 +54,7 @@ export class Record {
 
   paint() {
     this.measures.paint();
+    this.judged.paint();
   }
 
   /** A film is shown; the first one brings what the address asks for. */

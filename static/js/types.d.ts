@@ -162,6 +162,8 @@ export interface ScoreData {
   point: number | null;
   card: number | null;
   moved: boolean;
+  /** Likely enough for it to count that methods disagree on it. */
+  weighs: boolean;
 }
 
 /** What the server says when a reader moved an operating point. */

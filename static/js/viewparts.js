@@ -197,16 +197,19 @@ function isWindow(value) {
 }
 
 /**
- * Keeps which pane is active for as long as this tab lives, so that loading a case again does not lose the map that is judged.
+ * Keeps which pane is active for as long as this tab lives, so that loading a case again does not lose the map that is judged;
+ * the next study of a list that is read through opens at the same one.
  * @param {Panes} panes
  * @param {string} study
+ * @param {string} queue the list that is read through, "" for none
  */
-export function keepActive(panes, study) {
-  const name = `whylight-active ${study}`;
+export function keepActive(panes, study, queue) {
+  const names = [study, queue].filter(Boolean).map((id) => `whylight-active ${id}`);
   try {
-    const last = panes.all.find(({ layer }) => layer && layer === sessionStorage.getItem(name));
+    const kept = names.map((name) => sessionStorage.getItem(name)).find(Boolean);
+    const last = panes.all.find(({ layer }) => layer && layer === kept);
     if (last) panes.activate(last);
-    panes.onActivate(({ layer }) => sessionStorage.setItem(name, layer));
+    panes.onActivate(({ layer }) => names.forEach((name) => sessionStorage.setItem(name, layer)));
   } catch {
     // Without storage the first map is active.
   }

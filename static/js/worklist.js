@@ -1,13 +1,12 @@
 // The keyboard and the clock in the worklist and the flagged list: j/k or arrows move, Enter opens (the link has the focus),
-// "/" searches. Everything works without this file, with Tab and Enter. The search text is kept for this tab only, so that the
-// list is as it was when a reader comes back from a case.
+// "/" searches. Everything works without this file, with Tab and Enter. The address says what the list shows, and which row was
+// opened last: a reader who comes back from a case finds it where they left it.
 
 import "./between.js";
 import { all, optional } from "./elements.js";
 import { resend } from "./saving.js";
 
 const search = optional("search", HTMLInputElement);
-const kept = `whylight-search ${location.pathname}`;
 
 /** @type {Record<string, () => void>} */
 const KEYS = {
@@ -80,23 +79,27 @@ function localise() {
 localise();
 document.addEventListener("htmx:afterSwap", localise);
 
-/** @param {HTMLInputElement} field */
-function remember(field) {
-  if (field.value) sessionStorage.setItem(kept, field.value);
-  else sessionStorage.removeItem(kept);
+// The row that is opened stands in the address, so that coming back leads to it.
+document.addEventListener("click", ({ target }) => {
+  const link = target instanceof Element ? target.closest("[data-row-link]") : null;
+  if (link?.id) history.replaceState(history.state, "", `#${link.id}`);
+});
+
+function returned() {
+  const row = links().find(({ id }) => id && location.hash === `#${id}`);
+  if (!row) return;
+  row.focus({ preventScroll: true });
+  row.closest("tr")?.scrollIntoView({ block: "center" });
 }
 
-if (search) {
-  search.addEventListener("input", () => remember(search));
-  document.addEventListener("click", ({ target }) => {
-    if (target instanceof Element && target.closest("[data-search-reset]")) sessionStorage.removeItem(kept);
-  });
-  const text = sessionStorage.getItem(kept);
-  if (text && !search.value) {
-    search.value = text;
-    search.form?.requestSubmit();
-  }
-}
+returned();
+window.addEventListener("pageshow", ({ persisted }) => persisted && returned());
+
+// The header's forms come back to what the list shows by now, and not to what it showed when the page was loaded.
+document.addEventListener("htmx:afterSwap", () => {
+  const address = document.querySelector("[data-address]")?.getAttribute("data-address");
+  if (address) for (const field of all(document, "input[name=back]", HTMLInputElement)) field.value = address;
+});
 
 // Verdicts that a case page could not send before it was closed.
 resend();

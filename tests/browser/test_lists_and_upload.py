@@ -62,17 +62,59 @@ def test_search_as_you_type_and_find_it_again(page: Page, filled: Server) -> Non
     page.keyboard.type("bet")
     expect(page.locator("a.row-link")).to_have_count(1)
     assert names(page) == ["BETA"]
-    assert page.url == f"{filled.url}/", "a name never stands in an address"
+    expect(page).to_have_url(re.compile(r"/\?search=[a-z2-7]{12}$"))  # a name never stands in an address
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("/studies/"))
+    # The whole way that once ended with "Confirm Form Resubmission": the list anew, another case, and Back.
+    page.get_by_role("link", name="Worklist").click()
+    expect(page.locator("a.row-link")).to_have_count(3)
+    page.locator("a.row-link").first.click()
+    page.wait_for_url(re.compile("/studies/"))
+    page.go_back()
+    expect(page.locator("a.row-link:focus")).to_have_text("GAMMA")
+    page.go_back()
+    page.wait_for_url(re.compile("/studies/"))
     page.go_back()
     expect(page.locator("#search")).to_have_value("bet")
-    expect(page.locator("a.row-link")).to_have_count(1)
+    expect(page.locator("a.row-link:focus")).to_have_text("BETA")
+    assert names(page) == ["BETA"]
     page.locator("#search").fill("nobody")
     page.get_by_role("link", name="Show all studies").click()
     expect(page.locator("a.row-link")).to_have_count(3)
     expect(page.locator("#search")).to_have_value("")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_back_reload_and_a_link_bring_the_list_back(filled: Server, open_page: Callable[..., Page], scripts: bool) -> None:
+    page = open_page(java_script_enabled=scripts)
+    page.goto(filled.url)
+    page.locator("#state").select_option("done")
+    page.locator("#methods").select_option("")
+    if not scripts:
+        page.get_by_role("button", name="Search", exact=True).click()
+    expect(page).to_have_url(re.compile("state=done"))
+    page.get_by_role("button", name="Patient").click()
+    expect(page.locator("th[aria-sort=ascending]")).to_have_text("Patient")
+    address = page.url
+    assert address.endswith("/?state=done&order=patient")
+    page.locator("a.row-link").nth(1).click()
+    page.wait_for_url(re.compile("/studies/"))
+    page.go_back()
+    seen = [page.locator("#state").input_value(), names(page), page.url.partition("#")[0]]
+    assert seen == ["done", ["ALPHA", "BETA", "GAMMA"], address]
+    if scripts:
+        expect(page.locator("a.row-link:focus")).to_have_text("BETA")
+    page.locator("#state").select_option("failed")  # chosen, and without scripts not asked for
+    if scripts:
+        expect(page.locator("#worklist .empty")).to_be_visible()
+        page.get_by_role("button", name="Light").click()
+        expect(page).to_have_url(re.compile(r"/\?state=failed&order=patient$"))
+        return
+    page.reload()
+    expect(page.locator("#state")).to_have_value("done")
+    page.goto(address)
+    assert names(page) == ["ALPHA", "BETA", "GAMMA"]
 
 
 def test_sort_filter_and_move_by_keyboard(page: Page, filled: Server) -> None:

@@ -16,6 +16,7 @@ from app.evaluation.agreement import (
     overlaps,
     ranks,
     top_area,
+    weight,
 )
 
 FILM = (64, 64)
@@ -161,3 +162,8 @@ def test_a_film_is_a_stack_of_one_to_the_last_bit_and_cells_off_its_slices_do_no
 def test_maps_of_different_stacks_are_not_compared() -> None:
     with pytest.raises(ValueError, match="as many slices"):
         gathered({"a": Heat(noise(1, 3, 8, 8), WHOLE), "b": Heat(noise(2, 4, 8, 8), WHOLE)}, FILM)
+
+
+def test_a_disagreement_weighs_as_much_as_the_finding_is_likely_and_nothing_far_below_its_point() -> None:
+    assert [weight(p, 0.5) for p in (0.9, 0.5, 0.25, 0.24, 0.04)] == [0.9, 0.5, 0.25, 0.0, 0.0]
+    assert [weight(p, 0.16) for p in (0.17, 0.08, 0.07)] == [0.17, 0.08, 0.0], "a rare finding is called from a small one on"

@@ -14,7 +14,7 @@ OURS = re.compile(rf"/(?:{ROOTS})\b")
 TEMPLATE = re.compile(r"""\b(?:href|src|srcset|action|formaction|poster|data-[a-z-]+|hx-[a-z-]+)=["']/""")
 SCRIPT = re.compile(rf"""(?<!served\()["'`]/(?:{ROOTS})\b""")
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
-SERVED = {"served", "in_api", "startswith"}
+SERVED = {"served", "inside", "in_api", "startswith"}
 ROUTES = {"mount"}
 STYLE = re.compile(r"""(?:url\(\s*|@import\s+)["']?/""")
 

@@ -65,6 +65,22 @@ def test_the_worklist_shows_the_strongest_of_the_findings_that_it_names(store: S
         assert tx.worklist.page(WorklistQuery(disagreement=0.6)).total == 1
 
 
+def test_a_disagreement_weighs_as_much_as_its_finding_is_likely(store: Store, study_id: str, tmp_path: Path) -> None:
+    other = store_file(store, tmp_path, study(image("2.1"), uid="2", series_uid="2.0"), b"2", "2.dcm").study_id
+    with store.begin() as tx:
+        tx.answers.save(other, answer("2.1"))
+        tx.agreements.save(key(store, study_id), ("cam", "lrp"), 0.05, 0.1, 0.95, weight=0.17)
+        tx.agreements.save(key(store, study_id, finding="Mass"), ("cam", "lrp"), 0.01, 0.1, 0.99, weight=0.0)
+        tx.agreements.save(key(store, other), ("cam", "lrp"), 0.2, 0.1, 0.8, weight=0.9)
+    by = WorklistQuery(sort="disagreement")
+    with store.view() as tx:
+        first, second = tx.worklist.page(by).rows
+        assert (first.id, second.id) == (other, study_id), "a likely finding first"
+        assert second.disagreements == (0.95, None, 0.99), "what is known is shown all the same"
+        assert second.counted == {"Nodule": 0.95, "Mass": None}
+        assert [tx.worklist.page(WorklistQuery(disagreement=least)).total for least in (0.8, 0.9, 0.96)] == [2, 1, 0]
+
+
 def test_another_version_of_the_network_lets_go_of_the_old_ones(store: Store, study_id: str) -> None:
     with store.begin() as tx:
         tx.agreements.save(key(store, study_id), ("cam", "lrp"), 0.4, 0.5, 0.6)

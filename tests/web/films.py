@@ -123,12 +123,12 @@ def analyse(
         return tx.studies.get(study_id)
 
 
-def agree(store: Store, study_id: str, rank: float, finding: str = "Nodule") -> AgreementRow:
+def agree(store: Store, study_id: str, rank: float, finding: str = "Nodule", weight: float = 1.0) -> AgreementRow:
     """Store how far methods agree on a finding of a study's first image."""
     with store.begin() as tx:
         image = tx.studies.get(study_id).images[0]
         key = AgreementKey(study_id, tx.stacks.of_image(image.id).id, MODEL, "cd" * 32, finding)
-        return tx.agreements.save(key, ("cam", "saliency", "lrp"), rank, 0.25, 1 - rank)
+        return tx.agreements.save(key, ("cam", "saliency", "lrp"), rank, 0.25, 1 - rank, weight=weight)
 
 
 def refuse(store: Store, study_id: str, *, insisted: bool = False) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from app.domain import Region
+from app.domain import Answer, Region, Score
 from app.store import FlagQuery, Store
 from app.web.exports import NOTICE, FlagLine, harmless, heading
 from app.web.flagged import FlaggedPage
@@ -30,9 +30,10 @@ def flags(study: str, store: Store) -> list[str]:
 
 def ids(client: TestClient, **asked: str) -> list[str]:
     """The verdicts on the page for a form; the address gives the same unless it holds a text."""
-    by_form = [row.row.id for row in shown(client.post("/flagged", data=asked)).flags.rows]
+    by_form = [row.row.id for row in shown(client.post("/flagged", follow_redirects=True, data=asked)).flags.rows]
     if "text" not in asked:
-        assert by_form == [row.row.id for row in shown(client.get("/flagged", params=asked)).flags.rows]
+        named = {"order" if name == "sort" else name: value for name, value in asked.items()}
+        assert by_form == [row.row.id for row in shown(client.get("/flagged", params=named)).flags.rows]
     return by_form
 
 
@@ -55,6 +56,8 @@ def test_the_page_is_what_its_dataclass_says(client: TestClient, store: Store, f
             methods=page.methods,
             against={row: page.against[row] for row in flags},
             lines={row: page.lines[row] for row in flags},
+            forgotten=False,
+            address="/flagged",
         )
     assert page == expected
     assert all(line.called for line in page.lines.values())
@@ -80,8 +83,32 @@ def test_a_row_shows_the_verdict_and_leads_to_its_map(client: TestClient, study:
     at = cells.index(["points", "at", "the", "marker"])
     assert cells[at - 4 : at] == [["hit"], ["0.25"], ["∞"], ["–"]], "a column each"
     assert f'src="/reviews/{flags[0]}/thumbnail.png"' in text
-    assert f"/studies/{study}?image=" in text
-    assert "&amp;model=phantom-untrained&amp;finding=Nodule" in text
+    assert f'href="/read?list=%2Fflagged&amp;row=flag-{flags[0]}&amp;study={study}"' in text
+    opened = client.get(f"/read?list=/flagged&row=flag-{flags[0]}&study={study}").headers["location"]
+    assert re.fullmatch(rf"/studies/{study}\?flag={flags[0]}&queue=[a-z2-7]{{12}}&place=2", opened)
+
+
+def test_a_case_that_is_opened_at_a_verdict_says_which_and_shows_what_it_is_about(
+    client: TestClient, study: str, store: Store, flags: list[str]
+) -> None:
+    page = client.get(f"/studies/{study}?flag={flags[0]}")
+    told = shown(page).judged
+    assert (told.method, told.finding, told.verdict, told.reader) == ("cam", "Nodule", "wrong", "reader")
+    assert list(told.regions) == [shown(page).data.image]
+    words = " ".join(re.sub(r"<[^>]*>", " ", page.text[page.text.index('id="judged"') :]).split())
+    assert "Wrong region CAM · Nodule · text marker · judged by Reader · “points at the marker”" in words
+    assert "which reads now" not in page.text
+    with store.begin() as tx:
+        stack = tx.stacks.of_image(tx.studies.get(study).images[0].id).fingerprint
+        about = {"model": "phantom-untrained", "model_sha256": "ef" * 32, "device": "cpu", "versions": {"torch": "2"}}
+        answer = Answer.of_film(stack, scores=(Score("Nodule", 0.9, 2.2),), **about)
+        tx.answers.save(study, answer)
+    newer = client.get(f"/studies/{study}?flag={flags[0]}").text
+    assert "by version cdcdcdcd of the network; the one that is shown is by version efefefef, which reads now" in newer
+    assert "points at the marker" not in newer[newer.index('id="judged-data"') :].split("</script>")[0]
+    client.delete(f"/reviews/{flags[0]}")
+    assert shown(client.get(f"/studies/{study}?flag={flags[0]}")).judged is None
+    assert shown(client.get(f"/studies/{study}?flag=nobody")).judged is None
 
 
 def test_filters(client: TestClient, flags: list[str]) -> None:
@@ -92,7 +119,7 @@ def test_filters(client: TestClient, flags: list[str]) -> None:
     assert ids(client, text="marker") == [flags[0]]
     assert ids(client, sort="method") == flags
     assert ids(client, sort="-method") == flags[::-1]
-    nothing = client.post("/flagged", data={"text": "nobody"}, headers={"HX-Request": "true"})
+    nothing = client.post("/flagged", follow_redirects=True, data={"text": "nobody"}, headers={"HX-Request": "true"})
     assert template(nothing) == "partials/flagged_table.html"
     assert "No verdict fits" in nothing.text
 

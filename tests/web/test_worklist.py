@@ -1,5 +1,6 @@
 """The worklist: searched, filtered, sorted, paged, and asked again while something runs."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -31,9 +32,10 @@ def test_the_page_is_what_its_dataclass_says(client: TestClient, study: str, sto
     page = shown(answer)
     with store.view() as tx:
         expected = WorklistPage(
-            query=WorklistQuery(),
+            query=WorklistQuery(reader="reader"),
             state="",
             studies=tx.worklist.page(WorklistQuery()),
+            readings={},
             modalities=("DX",),
             states=("waiting", "analysing", "done", "failed", "no network", "not read"),
             findings={
@@ -48,11 +50,12 @@ def test_the_page_is_what_its_dataclass_says(client: TestClient, study: str, sto
             },
             columns=page.columns,
             order="-received",
-            disagree=0.75,
             unreal=frozenset({"phantom-untrained", "phantom-by-name"}),
             unfinished=False,
             empty=False,
             polled=False,
+            forgotten=False,
+            address="/",
         )
     assert page == expected
     assert [(c.title, c.aria_sort, c.order) for c in page.columns if c.aria_sort not in {"", "none"}] == [
@@ -65,7 +68,7 @@ def test_a_row_shows_the_study(client: TestClient, study: str, store: Store) -> 
     text = client.get("/").text
     for words in ("PHANTOM CHEST 1", "PH-1", "2026-01-02", "DX", "analysed", "Nodule", "87 %", "⚑ 1", "phantom", "Chest PA"):
         assert words in text, words
-    assert f'href="/studies/{study}"' in text
+    assert f'href="/read?list=%2F&amp;row=study-{study}&amp;study={study}"' in text
     assert "/thumbnail.png" in text
     assert text.index('<span class="finding-word">Nodule') < text.index('<span class="finding-word">Cardiomegaly')
     assert 'hx-trigger="every' not in text
@@ -76,7 +79,8 @@ def test_the_table_asks_again_while_something_waits(client: TestClient, send: Se
     page = client.get("/")
     assert shown(page).unfinished
     assert 'hx-trigger="every 2s"' in page.text
-    polled = client.post("/", data={"poll": "1", "go": "1"}, headers={"HX-Request": "true"})
+    polled = client.get("/?poll=1", headers={"HX-Request": "true"})
+    assert "hx-replace-url" not in polled.headers
     assert shown(polled).polled
     assert 'role="status"' not in polled.text
 
@@ -84,16 +88,35 @@ def test_the_table_asks_again_while_something_waits(client: TestClient, send: Se
 def test_search_goes_through_the_body(client: TestClient, send: Send) -> None:
     for n in (1, 2, 3):
         send((f"{n}.dcm", films.dicom(n, PatientName=f"NAME{n}^X")))
-    found = client.post("/", data={"text": "name2"})
+    told = client.post("/", data={"text": "name2", "modality": "DX", "order": "-received", "sort": "patient"})
+    where = told.headers["location"]
+    assert told.status_code == 303, "no POST stays in the history"
+    assert re.fullmatch(r"/\?search=[a-z2-7]{12}&modality=DX&order=patient", where), "a name never stands in an address"
+    found = client.get(where)
     assert [row.patient.name for row in shown(found).studies.rows] == ["NAME2 X"]
     assert 'value="name2"' in found.text
-    fragment = client.post("/", data={"text": "name2"}, headers={"HX-Request": "true"})
+    assert "<option selected>DX" in found.text
+    fragment = client.get(where, headers={"HX-Request": "true"})
     assert template(fragment) == "partials/worklist_table.html"
     assert "<html" not in fragment.text
+    assert fragment.headers["hx-replace-url"] == where, "the address says what is shown"
     assert len(shown(client.get("/?text=name2")).studies.rows) == 3  # an address is no place for a name
-    nothing = client.post("/", data={"text": "nobody"})
+    nothing = client.post("/", follow_redirects=True, data={"text": "nobody"})
     assert "No study fits" in nothing.text
     assert not shown(nothing).empty
+
+
+def test_the_same_words_are_kept_once_and_not_for_ever(client: TestClient, study: str, store: Store) -> None:
+    where = client.post("/", data={"text": " doe "}).headers["location"]
+    assert client.post("/", data={"text": "doe"}).headers["location"] == where
+    assert client.post("/", data={"text": "", "order": "-received"}).headers["location"] == "/"
+    forgotten = client.get("/?search=aaaaaaaaaaaa&state=done")
+    assert shown(forgotten).forgotten
+    assert shown(forgotten).address == "/?state=done"
+    assert "no longer kept" in forgotten.text
+    assert client.get("/flagged.csv?search=aaaaaaaaaaaa").status_code == 404, "never more than was asked for"
+    with store.begin() as tx:
+        assert tx.searches.text(where[-12:]) == "doe"
 
 
 def test_filters(client: TestClient, study: str, send: Send, store: Store) -> None:
@@ -101,7 +124,7 @@ def test_filters(client: TestClient, study: str, send: Send, store: Store) -> No
     films.flag(store, study)
 
     def ids(**asked: str) -> list[str]:
-        by_form = shown(client.post("/", data=asked)).studies.rows
+        by_form = shown(client.post("/", follow_redirects=True, data=asked)).studies.rows
         by_address = shown(client.get("/", params=asked)).studies.rows
         assert by_form == by_address
         return [row.id for row in by_form]
@@ -119,13 +142,13 @@ def test_sorting_turns_round(client: TestClient, send: Send) -> None:
         send((f"{n}.dcm", films.dicom(n, PatientName=name)))
 
     def names(**asked: str) -> list[str]:
-        answer = client.post("/", data=asked)
+        answer = client.post("/", follow_redirects=True, data=asked)
         return [row.patient.name for row in shown(answer).studies.rows]
 
     assert names(sort="patient") == ["A", "B", "C"]
     assert names(sort="-patient") == ["C", "B", "A"]
     assert names(order="patient") == ["A", "B", "C"]  # what the hidden field keeps
-    page = client.post("/", data={"sort": "patient"})
+    page = client.post("/", follow_redirects=True, data={"sort": "patient"})
     assert 'aria-sort="ascending"' in page.text
     assert 'value="-patient"' in page.text
     assert names(sort="received") == ["B", "A", "C"]
@@ -141,7 +164,7 @@ def test_methods_that_disagree_on_an_exam_are_shown_as_on_a_film(client: TestCli
     text = client.get("/").text
     assert 'aria-label="ACL tear: disagreement of the methods 0.90">0.90</span>' in text
     assert text.count("methods disagree</span>") == 1
-    assert f"/studies/{study}" in client.get("/?methods=disagree").text
+    assert f"study={study}" in client.get("/?methods=disagree").text
 
 
 def test_disagreement_is_shown_sorted_and_filtered_by(client: TestClient, send: Send, store: Store) -> None:
@@ -159,14 +182,24 @@ def test_disagreement_is_shown_sorted_and_filtered_by(client: TestClient, send: 
     assert text.count('aria-label="not compared">–</span>') == 1
 
     def ids(**asked: str) -> list[str]:
-        return [row.id for row in shown(client.post("/", data=asked)).studies.rows]
+        return [row.id for row in shown(client.post("/", follow_redirects=True, data=asked)).studies.rows]
 
     assert ids(sort="-disagreement") == [studies[1], studies[0], studies[2]]
     assert ids(sort="disagreement") == [studies[2], studies[0], studies[1]]
     assert ids(methods="disagree", sort="-disagreement") == [studies[1], studies[0]]
     films.agree(store, studies[0], 0.3, "Effusion")
     assert ids(methods="disagree") == [studies[1]]
-    assert '<option value="disagree" selected>' in client.post("/", data={"methods": "disagree"}).text
+    assert '<option value="disagree" selected>' in client.post("/", follow_redirects=True, data={"methods": "disagree"}).text
+
+
+def test_methods_are_not_said_to_disagree_on_an_unlikely_finding(client: TestClient, study: str, store: Store) -> None:
+    films.agree(store, study, 0.05, "Effusion", weight=0.0)
+    text = client.get("/").text
+    assert 'aria-label="Effusion: disagreement of the methods 0.95">0.95</span>' in text
+    assert "methods disagree</span>" not in text
+    assert shown(client.get("/?methods=disagree")).studies.rows == ()
+    scores = shown(client.get(f"/studies/{study}")).data.prediction.scores
+    assert {score.finding: score.weighs for score in scores} == {"Nodule": True, "Cardiomegaly": True, "Effusion": False}
 
 
 def test_paging(client: TestClient, send: Send) -> None:
@@ -174,9 +207,9 @@ def test_paging(client: TestClient, send: Send) -> None:
     first = client.get("/")
     assert len(shown(first).studies.rows) == 25
     assert "Page 1 of 2" in first.text
-    second = client.post("/", data={"go": "2"})
+    second = client.post("/", follow_redirects=True, data={"go": "2"})
     assert len(shown(second).studies.rows) == 2
-    assert shown(client.post("/", data={"go": "99"})).studies.number == 2
+    assert shown(client.post("/", follow_redirects=True, data={"go": "99"})).studies.number == 2
 
 
 def test_a_patients_name_stays_text(client: TestClient, send: Send, store: Store) -> None:
@@ -188,7 +221,7 @@ def test_a_patients_name_stays_text(client: TestClient, send: Send, store: Store
         assert "alert(1)" in text
         assert XSS not in text
         assert "<script>" not in text
-    typed = client.post("/", data={"text": f'"{XSS}'})
+    typed = client.post("/", follow_redirects=True, data={"text": f'"{XSS}'})
     assert XSS not in typed.text
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app import explainers
+from app.classifiers.registry import Registry
 from app.config import Settings
 from app.domain import KNEE_FINDINGS
 from app.evaluation.agreement import Heat, compared
@@ -109,8 +110,8 @@ def test_how_far_methods_agree_is_kept_per_stack_and_caught_up_with(
     with raw(settings) as connection:  # as an exam that was analysed before stacks were compared
         connection.exec_driver_sql("delete from agreements")
         connection.exec_driver_sql("update studies set disagreement = null")
-    assert compare(store)
-    assert not compare(store)
+    assert compare(store, Registry(settings.models))
+    assert not compare(store, Registry(settings.models))
     with store.view() as tx:
         assert [row.rank for row in tx.agreements.of_study(study_id)] == [row.rank for row in kept]
         assert tx.worklist.page(WorklistQuery(disagreement=strongest)).total == 1

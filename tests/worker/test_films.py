@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from app import reading
+from app.classifiers.registry import Registry
 from app.config import Settings
 from app.domain import Patient
 from app.errors import Unavailable
-from app.evaluation.agreement import Heat, compared
-from app.store import AgreementRow, JobRow, Store
+from app.evaluation.agreement import Heat, compared, weight
+from app.store import JobRow, Store, WorklistQuery
 from app.worker import Worker
 from tests.store.films import image, raw, study
 from tests.waiting import until
@@ -58,15 +59,23 @@ def test_how_far_methods_agree_is_kept_with_the_maps_and_caught_up_with(
     assert expected.rank is not None
     assert kept.rank == pytest.approx(expected.rank, abs=1e-6)
     assert kept.disagreement == pytest.approx(1 - expected.rank, abs=1e-6)
-    with raw(settings) as connection:  # as a study that was analysed before there were agreements
-        connection.exec_driver_sql("delete from agreements")
+    with store.view() as tx:
+        (listed,) = tx.worklist.page(WorklistQuery()).rows
+    (said,) = listed.said[:1]
+    point = Registry(settings.models).remembered(listed.network).operating_point(said.finding, listed.version).at
+    assert listed.counted == {said.finding: kept.disagreement if weight(said.probability, point) else None}
+    with raw(settings) as connection:  # as a study that was analysed before agreements were weighed
+        connection.exec_driver_sql("update agreements set weight = null")
+        connection.exec_driver_sql("update studies set disagreement = null, weighed = null")
     worker.start()
 
-    def again() -> tuple[AgreementRow, ...]:
+    def again() -> bool:
         with store.view() as tx:
-            return tx.agreements.of_study(job.study_id)
+            return tx.worklist.page(WorklistQuery()).rows == (listed,)
 
-    assert until(again)[0].rank == kept.rank
+    assert until(again)
+    with store.view() as tx:
+        assert tx.agreements.of_study(job.study_id)[0].rank == kept.rank
 
 
 def test_a_study_nobody_reads_is_kept_and_says_so(store: Store, worker: Worker, tmp_path: Path) -> None:

@@ -36,8 +36,9 @@ WORKLIST_SORTS: tuple[WorklistSort, ...] = (
 class WorklistQuery:
     """What the worklist shows. ``text`` is searched in patient name, patient id, accession and description, word by word;
     ``None`` and the empty string mean "no filter". ``refused``: with, or without, an image that a guard kept from being read.
-    ``disagreement``: at least so much. ``elsewhere``: a map of the network whose findings are shown looks elsewhere, or none
-    does. ``number`` is the page, from 1."""
+    ``reading``: how far ``reader`` is with it. ``disagreement``: at least so much, on
+    a finding that is likely enough to count. ``elsewhere``: a map of the network whose
+    findings are shown looks elsewhere, or none does. ``number`` is the page, from 1."""
 
     text: str = ""
     modality: str = ""
@@ -47,6 +48,8 @@ class WorklistQuery:
     disagreement: float | None = None
     elsewhere: bool | None = None
     phantom: bool | None = None
+    reading: Literal["", "unread", "read", "done"] = ""
+    reader: str = ""
     sort: WorklistSort = "received"
     descending: bool = True
     number: int = 1
@@ -60,7 +63,8 @@ class WorklistRow:
     verdicts in force; ``thumbnail`` is the id of the image in the middle of the first series; ``planes`` counts those that the
     network of the shown findings read of an exam; ``network`` is that network's name, "" where none has read, and ``version``
     the checksum of its weights; ``said`` is the highest score of every finding by that version, highest first; ``apart`` how
-    far methods disagree, by finding; ``elsewhere``: where the evidence of maps lies that look elsewhere, by finding."""
+    far methods disagree, by finding, ``counted`` the same where the finding is likely enough to count; ``elsewhere``: where the
+    evidence of maps lies that look elsewhere, by finding."""
 
     id: str
     patient: Patient
@@ -82,6 +86,7 @@ class WorklistRow:
     version: str = ""
     said: tuple[Score, ...] = ()
     apart: Mapping[str, float] = field(default_factory=dict, hash=False)
+    counted: Mapping[str, float | None] = field(default_factory=dict, hash=False)
     elsewhere: Mapping[str, Evidence] = field(default_factory=dict, hash=False)
 
 

@@ -168,7 +168,8 @@ class LayerTable(Base):
 
 class AgreementTable(Base):
     """How far methods agree on one finding of one stack, beside one network version's answer. What is None could not be
-    compared; ``disagreement`` repeats for sorting what the others say."""
+    compared; ``disagreement`` repeats for sorting what the others say, and ``weight`` is how much that weighs (see
+    `app.evaluation.agreement`); None: not weighed yet."""
 
     __tablename__ = "agreements"
     __table_args__ = (UniqueConstraint("stack_id", "network_id", "finding"),)
@@ -182,6 +183,7 @@ class AgreementTable(Base):
     rank: Mapped[float | None]
     overlap: Mapped[float | None]
     disagreement: Mapped[float | None]
+    weight: Mapped[float | None]
     created_at: Mapped[datetime]
 
     network: Mapped[NetworkTable] = relationship(lazy="raise")

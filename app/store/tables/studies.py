@@ -11,7 +11,8 @@ from app.store.tables.base import Base, Id, Sha, one_of, public_id
 
 class StudyTable(Base):
     """A study. ``searched`` is the casefolded text the worklist searches; ``state``, ``top``, ``probability``, ``flags``,
-    ``disagreement`` and ``caution`` repeat for it what jobs, predictions, reviews, agreements and inspections say."""
+    ``disagreement``, ``weighed`` (by how likely the finding is) and ``caution`` repeat for it what jobs, predictions, reviews,
+    agreements and inspections say."""
 
     __tablename__ = "studies"
     __table_args__ = (one_of("state", ("waiting", "analysing", "done", "failed", "no network")),)
@@ -35,6 +36,7 @@ class StudyTable(Base):
     top: Mapped[list[Any]] = mapped_column(default=list)
     probability: Mapped[float | None]
     disagreement: Mapped[float | None]
+    weighed: Mapped[float | None]
     flags: Mapped[int] = mapped_column(default=0)
     caution: Mapped[str] = mapped_column(String(16), default="", server_default=text("''"))
 

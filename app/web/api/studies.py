@@ -53,7 +53,9 @@ class ListQuery(BaseModel):
     state: StudyState | None = Field(None, description="Only studies in this state.")
     refused: bool | None = Field(None, description="Only studies with, or without, an image that a guard kept from being read.")
     flagged: bool | None = Field(None, description="Only studies with, or without, verdicts.")
-    disagreement: float | None = Field(None, ge=0, le=1, description="Only studies whose methods disagree at least so much.")
+    disagreement: float | None = Field(
+        None, ge=0, le=1, description="Only studies whose methods disagree at least so much on a finding that is not unlikely."
+    )
     phantom: bool | None = Field(None, description="Only drawn phantoms, or only people.")
     order: str = Field(
         "",

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from app.classifiers.card import Card
 from app.domain import Answer, OperatingPoint, Part, Score
+from app.evaluation.agreement import weight
 from app.store import AnswerRow, InspectionRow
 from app.web.calling import Calling
 from app.web.case.payload_results import InspectionData, ModelData, PartData, PredictionData, ScoreData
@@ -47,7 +48,14 @@ def scores(said: Sequence[Score], _: Translate) -> tuple[ScoreData, ...]:
 def called(said: Sequence[Score], points: Callable[[str], OperatingPoint], _: Translate) -> tuple[ScoreData, ...]:
     """Findings with what comes of their probabilities."""
     return tuple(
-        replace(one, called=point.calls(one.probability), point=point.at, card=point.card, moved=point.moved is not None)
+        replace(
+            one,
+            called=point.calls(one.probability),
+            point=point.at,
+            card=point.card,
+            moved=point.moved is not None,
+            weighs=weight(one.probability, OperatingPoint(point.card).at) > 0,
+        )
         for one in scores(said, _)
         for point in (points(one.finding),)
     )

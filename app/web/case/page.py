@@ -9,10 +9,12 @@ from app.domain import Opinion, Plane
 from app.stacks import Side
 from app.store import ImageRow, LabelledRow, SeriesRow, StudyRow
 from app.web.calling import Shown
+from app.web.case.compared import Stands
 from app.web.case.hand import Hand
 from app.web.case.payload import CaseData, JobData, Poll, Urls
-from app.web.case.standing import Stands
 from app.web.evidence import EvidenceData
+from app.web.judged import Judged
+from app.web.standing import Standing
 from app.web.upload import Report
 
 
@@ -50,6 +52,8 @@ class CasePage:
     through the stacks of a plane; as they are stored where none is named. ``hand`` is what there is to split and join, and what
     readers said. ``opinions`` say by finding whether it is there, as readers say; ``summed`` how the network's calls stand
     beside that.
+    readers said. ``queue``: where the case stands in the list that is read through; ``unqueued``: that one is no longer kept.
+    ``judged`` is the verdict that the address leads to.
     """
 
     template: ClassVar[str] = "case.html"
@@ -75,6 +79,9 @@ class CasePage:
     opinions: Mapping[str, Stands] = field(default_factory=dict)
     choices: tuple[tuple[Opinion, str], ...] = ()
     summed: str = ""
+    queue: Standing | None = None
+    unqueued: bool = False
+    judged: Judged | None = None
 
     @property
     def evidence(self) -> tuple["Told", ...]:

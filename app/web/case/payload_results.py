@@ -20,8 +20,8 @@ class ScoreData:
     """One finding by its standard name and in the reader's language, its calibrated probability in [0, 1] and its logit.
 
     ``called``: the probability reaches the operating point, which is at ``point``; ``card`` is where the network's card has it,
-    None where it has none, ``moved`` whether the reader moved it. A part of an exam calls nothing by itself: all four say so by
-    None or False there."""
+    None where it has none, ``moved`` whether the reader moved it. ``weighs``: it is likely enough for it to count that methods
+    disagree on it. A part of an exam calls nothing by itself: all five say so by None or False there."""
 
     finding: str
     label: str
@@ -31,6 +31,7 @@ class ScoreData:
     point: float | None = None
     card: float | None = None
     moved: bool = False
+    weighs: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from app.counterfactuals import there
 from app.domain import NO_FINDING, Plane
 from app.store import AnswerRow, ImageRow, InspectionRow, LayerRow, OpinionRow, Transaction
 from app.web import calling, evidence, pages
-from app.web.case import choosing, filling, hand, stacks, standing
+from app.web.case import choosing, compared, filling, hand, stacks
 from app.web.case.page import CasePage, Second
 from app.web.case.stacks import Shown
 from app.web.wording import Translate
@@ -126,8 +126,8 @@ def judged(page: CasePage, rows: Sequence[OpinionRow], reader: str, _: Translate
     prediction = page.data.prediction
     if prediction is None:
         return page
-    found = standing.stands(prediction, rows, reader, _)
-    return replace(page, opinions=found, choices=standing.choices(_), summed=standing.summed(prediction, found, _))
+    found = compared.stands(prediction, rows, reader, _)
+    return replace(page, opinions=found, choices=compared.choices(_), summed=compared.summed(prediction, found, _))
 
 
 def points(found: filling.Found, _: Translate) -> Mapping[str, calling.Shown]:

@@ -5,6 +5,7 @@ What is computed here is asked for by a job; nothing in this module waits for a 
 
 import json
 import math
+from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Annotated, Literal
 
@@ -14,9 +15,9 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from app.desk import corrections, deletion, wishes
 from app.domain import Plane
-from app.errors import InputError
+from app.errors import AppError, InputError
 from app.store import CorrectionRow, JobRow
-from app.web import pages
+from app.web import judged, pages, standing
 from app.web.addresses import served
 from app.web.case import filling, reading
 from app.web.case.page import JobFragment
@@ -30,12 +31,16 @@ NO_READER_OF_FILM = "No network here reads this film, so there is nothing to com
 
 
 class Asked(BaseModel):
-    """What the case's address may say: image, network and finding to show, and the upload that led here."""
+    """What the case's address may say: image, network and finding to show, the upload that led here, which place of which
+    queue it is, and the id of a verdict: then what it is about is shown where nothing else is asked for."""
 
     image: str = ""
     model: str = ""
     finding: str = ""
     upload: str = ""
+    queue: str = ""
+    place: str = ""
+    flag: str = ""
 
 
 class Polled(BaseModel):
@@ -90,9 +95,27 @@ class Moved(BaseModel):
 @router.get("/studies/{study_id}")
 def case(request: Request, study_id: str, asked: Annotated[Asked, Query()]) -> Response:
     """The case page; to htmx the findings and the banner alone."""
-    page = reading.read(request, study_id, asked.image, asked.model, asked.finding)
-    page = replace(page, report=report(request, asked.upload))
-    return pages.render(request, page, template="partials/case_update.html" if pages.is_htmx(request) else None)
+    said = judged.judged(request, study_id, asked.flag)
+    about = (said.image, said.model, said.finding) if said else ("", "", "")
+    image, model, finding = (own or its for own, its in zip((asked.image, asked.model, asked.finding), about, strict=True))
+    page = replace(reading.read(request, study_id, image, model, finding), report=report(request, asked.upload))
+    if pages.is_htmx(request):
+        return pages.render(request, page, template="partials/case_update.html")
+    _opened(request, study_id)
+    with pages.of(request).store.view() as tx:
+        queue = standing.standing(request, tx, study_id, asked.queue, asked.place)
+    page = replace(page, queue=queue, unqueued=bool(asked.queue) and queue is None, judged=said)
+    return pages.render(request, page)
+
+
+def _opened(request: Request, study_id: str) -> None:
+    """Keep that the reader has opened a study, once; where that cannot be kept now the case is shown all the same."""
+    store, reader = pages.of(request).store, pages.reader(request)
+    with store.view() as tx:
+        if tx.readings.of([study_id], reader):
+            return
+    with suppress(AppError), store.begin(study_id) as tx:
+        tx.readings.open(study_id, reader)
 
 
 @router.get("/studies/{study_id}/case.json")

@@ -11,7 +11,17 @@ from app.web.wording import Translate, titled
 def strings(_: Translate) -> dict[str, str]:
     """The sentences by the key under which the scripts know them; ``{0}`` and ``{1}`` are put in there."""
     said = panes(_) | windows(_) | layouts(_) | announcements(_) | links(_)
-    return said | slices(_) | planes(_) | crosshair(_) | wording_judging.strings(_) | drawers.words(_)
+    return said | queue(_) | slices(_) | planes(_) | crosshair(_) | wording_judging.strings(_) | drawers.words(_)
+
+
+def queue(_: Translate) -> dict[str, str]:
+    """What is said on the way from study to study and from finding to finding."""
+    return {
+        "queue.end": _("No further study on this side of the list."),
+        "queue.going": _("On to the next study; any key stays."),
+        "queue.offline": _("No connection: the next study cannot be opened now."),
+        "finding.last": _("No further finding on this side of the list."),
+    }
 
 
 def panes(_: Translate) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The films behind a figure of a cohort, behind what its guard said, or in a group of maps: which are asked for, their list."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated
 from urllib.parse import urlencode
@@ -13,9 +14,9 @@ from app.classifiers.reasons import FRAMED, MIRRORED
 from app.desk import cohorts
 from app.domain import HALF
 from app.errors import NotFound
-from app.store import CohortCaseRow, CohortRow, Transaction
+from app.store import CohortCaseRow, CohortRow, Entry, Transaction
 from app.web import pages, tables
-from app.web.addresses import served
+from app.web.addresses import inside, served
 from app.web.cohorts import maps, view
 
 router = APIRouter(include_in_schema=False)
@@ -46,26 +47,8 @@ class Behind(BaseModel):
 @router.get("/cohorts/{cohort_id}/films")
 def films(request: Request, cohort_id: str, asked: Annotated[Behind, Query()]) -> Response:
     """The films behind a figure."""
-    which = {"yes": True, "no": False}
     with pages.of(request).store.view() as tx:
-        row = tx.cohorts.get(cohort_id)
-        threshold = _threshold(row, asked)
-        cases = tx.cohorts.cases(cohort_id)
-        only = _only(tx, row, asked)
-        if asked.guard and not asked.finding:
-            found = [view.Film(one, None, None, None, one.image_id, "") for one in cases if only and one.number in only]
-        else:
-            wanted = cohorts.Behind(
-                asked.network,
-                asked.finding,
-                threshold,
-                which.get(asked.truth),
-                which.get(asked.called),
-                asked.column,
-                asked.value,
-                only,
-            )
-            found = list(_told(row, cases, wanted))
+        row, threshold, found = _behind(tx, cohort_id, asked)
         shown = view.cut(found, tables.number(asked.go))
         shown = replace(shown, rows=tuple(_linked(tx, film, asked) for film in shown.rows))
         name = _name(tx, row, asked)
@@ -80,9 +63,43 @@ def films(request: Request, cohort_id: str, asked: Annotated[Behind, Query()]) -
             name: served(f"/cohorts/{cohort_id}/films?{urlencode(given | {'go': number})}")
             for name, number in (("before", shown.number - 1), ("after", shown.number + 1))
         },
+        address=inside(f"/cohorts/{cohort_id}/films?{urlencode(given | {'go': shown.number})}"),
         exams=of_exams(request, row),
     )
     return pages.render(request, page)
+
+
+def _behind(tx: Transaction, cohort_id: str, asked: Behind) -> tuple[CohortRow, float, list[view.Film]]:
+    """The cohort, from where on its films are called, and all films that are asked for."""
+    which = {"yes": True, "no": False}
+    row = tx.cohorts.get(cohort_id)
+    threshold = _threshold(row, asked)
+    cases = tx.cohorts.cases(cohort_id)
+    only = _only(tx, row, asked)
+    if asked.guard and not asked.finding:
+        found = [view.Film(one, None, None, None, one.image_id, "") for one in cases if only and one.number in only]
+    else:
+        wanted = cohorts.Behind(
+            asked.network,
+            asked.finding,
+            threshold,
+            which.get(asked.truth),
+            which.get(asked.called),
+            asked.column,
+            asked.value,
+            only,
+        )
+        found = list(_told(row, cases, wanted))
+    return row, threshold, found
+
+
+def entries(request: Request, cohort_id: str, query: Mapping[str, str]) -> tuple[Entry, ...]:
+    """Every film of the list whose address has this query, as a queue takes them, but for those whose study was removed."""
+    asked = Behind.model_validate(query)
+    with pages.of(request).store.view() as tx:
+        _row, _threshold, found = _behind(tx, cohort_id, asked)
+    there = ((film, film.row.study_id) for film in found)
+    return tuple(Entry(study, urlencode(_shown(film, asked)), f"film-{film.row.number}") for film, study in there if study)
 
 
 def of_exams(request: Request, row: CohortRow) -> bool:
@@ -135,12 +152,14 @@ def _linked(tx: Transaction, film: view.Film, asked: Behind) -> view.Film:
     """A film with the address of its case, and an image that stands for an exam."""
     if film.row.study_id is None:
         return film
-    query = {"model": asked.network, "finding": asked.finding}
-    if film.row.image_id is not None:
-        query = {"image": film.row.image_id, **query}
     image = film.image or tx.worklist.thumbnail(film.row.study_id)
-    told = {key: value for key, value in query.items() if value}
-    return replace(film, image=image, href=served(f"/studies/{film.row.study_id}?{urlencode(told)}"))
+    return replace(film, image=image, href=served(f"/studies/{film.row.study_id}?{urlencode(_shown(film, asked))}"))
+
+
+def _shown(film: view.Film, asked: Behind) -> dict[str, str]:
+    """What of a film's study is shown, as its address says it."""
+    query = {"image": film.row.image_id or "", "model": asked.network, "finding": asked.finding}
+    return {key: value for key, value in query.items() if value}
 
 
 def guarded(tx: Transaction, row: CohortRow) -> dict[str, tuple[view.Guarded, ...]]:

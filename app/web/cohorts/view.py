@@ -228,7 +228,7 @@ class Film:
 @dataclass(frozen=True, slots=True)
 class FilmsPage:
     """templates/cohort_films.html: the films behind a figure, the surest first, and what is asked for. ``looks_at`` is what a
-    reader calls the group of maps."""
+    reader calls the group of maps; ``address`` is where this list is."""
 
     template: ClassVar[str] = "cohort_films.html"
 
@@ -246,6 +246,7 @@ class FilmsPage:
     looks_at: str
     findings: tuple[str, ...]
     addresses: Mapping[str, str]
+    address: str
     exams: bool = False
 
     @property
