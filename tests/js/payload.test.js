@@ -11,10 +11,11 @@ function asked() {
   const answers = [];
   /** @type {unknown[]} */
   const arrived = [];
+  const headers = { "X-Answered-By": "Whylight" };
   const browser = {
     location: { search: "" },
     history: { replaceState: () => {} },
-    fetch: () => new Promise((answer) => answers.push((data) => answer({ ok: true, json: async () => data }))),
+    fetch: () => new Promise((answer) => answers.push((data) => answer(Response.json(data, { headers })))),
   };
   for (const [name, value] of Object.entries(browser)) Object.defineProperty(globalThis, name, { value, configurable: true });
   const data = /** @type {any} */ ({ image: "one", stack: "1", urls: { data: "/case.json", case: "/case" }, job: null });
