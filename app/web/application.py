@@ -23,6 +23,7 @@ from app.web import (
     docs,
     errors,
     flagged,
+    guide,
     health,
     i18n,
     images,
@@ -83,7 +84,7 @@ def create_app(settings: Settings, store: Store, wake: Callable[[], None], alive
     )
     errors.install(app)
     of_a_case = (case, counterfactuals, what_if, what_if_export, stages, printing, images)
-    for room in (worklist, queues, upload, *of_a_case, flagged, cohorts, models, preferences, docs, health, api):
+    for room in (worklist, queues, upload, *of_a_case, flagged, cohorts, models, preferences, docs, guide, health, api):
         app.include_router(room.router)
     # Nothing secret is in these files, so that compressing them tells nobody anything.
     app.mount("/static", GZipMiddleware(Static(pages.Assets()), minimum_size=1024), name="static")

@@ -5,6 +5,7 @@ import { element } from "./elements.js";
 import { keepFolds } from "./folds.js";
 import { failedFor } from "./jobs.js";
 import { provides, register } from "./layers.js";
+import { served } from "./served.js";
 import { say, words } from "./words.js";
 
 /** @import { CaseData, MethodData } from "./types.js" */
@@ -100,6 +101,10 @@ export class More {
     const hint = document.createElement("p");
     hint.className = "quiet small";
     hint.textContent = words(variants.length ? "more.beside" : "more.choose");
+    const help = document.createElement("a");
+    help.href = served(base ? `/help#${base}` : "/help#methods");
+    help.textContent = words("more.help");
+    hint.append(" ", help);
     this.list.replaceChildren(
       ...this.#group(words("more.methods"), others),
       ...this.#group(variants.length ? variants[0].of : words("more.of"), variants),

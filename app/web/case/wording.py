@@ -114,6 +114,7 @@ def layouts(_: Translate) -> dict[str, str]:
         "more.methods": _("Other methods"),
         "more.of": _("Of the active pane’s map"),
         "more.beside": _("Its spread and its randomised twin come into the pane beside it: swipe or blink between the two."),
+        "more.help": _("What methods show"),
         "more.choose": _("A pane with a method’s map, made active, has its spread and its randomised twin here."),
         "mask.none": _("The active pane shows no map that weighs a mask of where the finding occurs, or there is none."),
         "compare.two": _("Two panes with a layer are needed for this."),
