@@ -28,7 +28,7 @@ cp node_modules/htmx.org/dist/htmx.min.js static/vendor/htmx.min.js
 cp node_modules/htmx.org/LICENSE static/vendor/htmx.LICENSE
 cp node_modules/konva/konva.min.js static/vendor/konva.min.js
 cp node_modules/konva/LICENSE static/vendor/konva.LICENSE
-# Not for pages: the PDF of a report embeds what it needs of them.
+# The PDF of a report embeds what it needs of them; pages ask for them only where Korean letters would be boxes.
 fonts=node_modules/@expo-google-fonts/nanum-gothic
 mkdir -p static/vendor/fonts
 cp "$fonts/400Regular/NanumGothic_400Regular.ttf" static/vendor/fonts/NanumGothic-Regular.ttf

@@ -19,9 +19,8 @@ FINE = 0.55
 """A map whose cells are smaller than this, in strides of the network, holds the lattice of the strides behind it: maps of
 single pixels, and a stage twice as fine as the last (an odd number of pixels makes its cells a little larger than half)."""
 
-
-CHANGE = ("brighter", "darker")
-"""What the ends of a change mean."""
+ENDS = {"attention": ("strong", "none"), "probability": ("likely", "unlikely"), "change": ("brighter", "darker")}
+"""What the upper and the lower end of the colours of other kinds mean; classes and pictures have none."""
 
 
 class Headed(Protocol):
@@ -52,7 +51,7 @@ def known(layer: Headed, width: int, card: Card | None, answer: Answer | None, p
     """What is known of a layer ``width`` cells wide, of a stack that was read as ``plane``. A card or an answer of another
     version of the network says nothing of it."""
     if layer.kind != "relevance":
-        return Known(words=CHANGE if layer.kind == "change" else ("", ""))
+        return Known(words=ENDS.get(layer.kind, ("", "")))
     mine = card if card is not None and card.sha256 == layer.model_sha256 else None
     score = answer.score(layer.finding) if answer is not None and answer.model_sha256 == layer.model_sha256 else None
     probability = score.probability if score else None

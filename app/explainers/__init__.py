@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 METHODS = Path(__file__).parent / "methods"
 CONSTANTS = ("TITLE", "SIGNED", "SUMMARY", "PAPER", "PANEL", "ALONE", "CAUTION", "ENDS", "ONLY", "PRIOR")
-EVIDENCE, STRENGTH, INFLUENCE = ("for", "against"), ("strong", ""), ("important", "unimportant")
+EVIDENCE, STRENGTH, INFLUENCE = ("for", "against"), ("strong", "none"), ("important", "unimportant")
 CONTRAST = ("more", "less")
 """What the upper and the lower end of a map's colours mean: of maps with two sides, of those with one, of those of influence.
 A method that says nothing has the first or the second; any other says ``ENDS``."""
@@ -38,7 +38,7 @@ class Method:
     part, though negative values may be kept. ``panel`` is its place in the default panel, from 1; 0: only when asked for.
     ``caution``: a sentence its pane shows always, for a method that evaluation found wanting; "" for the others. ``layers``: it
     goes through the network layer by layer, and can show every stage. ``ends``: what the upper and the lower end of its colours
-    mean, in a word each, "" for an end that needs none. ``parameters``: those it has, as they ship. ``alone``: the method that
+    mean, in a word each. ``parameters``: those it has, as they ship. ``alone``: the method that
     takes its place in the panel of a network with one finding, for one that compares findings. ``only``: the one architecture
     that it is defined for; "" for those that ask for no certain one. ``of``: the title of the method that it is a variant of,
     to be put into its own title; "" for a method. ``prior``: it weighs the finding's mask, which a reader should be able to

@@ -59,7 +59,7 @@ def words(_: Callable[..., str]) -> dict[str, str]:
         "strip.decision": _("decision"),
         "strip.film": _("film"),
         "strip.sum": _("Σ {0}"),
-        "strip.range": _("± {0}"),
+        "strip.range": _("{2} ± {0} {1}"),
         "strip.kept": _("{0} stages. All sums are {1}; they differ by at most {2} of it."),
         "strip.title": _("{0} at {1}"),
     }

@@ -23,8 +23,8 @@ from app.anatomy.masks import ELSEWHERE, PLACES
 from app.classifiers import reasons
 from app.classifiers.registry import BESIDE, GONE, Registry
 from app.config import ROOT
+from app.desk import drawn
 from app.desk.disc import LEFT_OUT
-from app.desk.drawn import CHANGE
 from app.domain import FINDINGS, KNEE_FINDINGS, NO_FINDING, REASONS
 from app.explainers.variants import VARIANTS
 from app.stacks import JOINED, NO_SERIES_UID, UNFIT
@@ -69,7 +69,6 @@ def spoken(root: Path = ROOT) -> frozenset[str]:
         *UNFIT,
         RENAMED,
         LEFT_OUT,
-        *CHANGE,
         *REASONS,
         *errors.TITLES.values(),
         *errors.SENTENCES.values(),
@@ -93,6 +92,7 @@ def spoken(root: Path = ROOT) -> frozenset[str]:
     for name in explainers.names():
         method = explainers.describe(name)
         found |= {method.title, method.summary, method.caution, *method.ends}
+    found |= {word for ends in drawn.ENDS.values() for word in ends}
     found |= {text for variant in VARIANTS.values() for text in (variant.title, variant.summary, variant.caution)}
     for path in sorted((root / "templates").rglob("*.html")):
         found |= set(_messages("jinja2.ext:babel_extract", path, CALLS))

@@ -21,6 +21,7 @@ import { Notice } from "./notice.js";
 import { Panes } from "./panes.js";
 import { Payload } from "./payload.js";
 import { decode, elsewhere } from "./permalink.js";
+import { Pictures } from "./pictures.js";
 import { Probe } from "./probe.js";
 import { Record } from "./record.js";
 import { Regions } from "./regions.js";
@@ -166,8 +167,10 @@ export class Case {
   // What goes with the panes, and with every drawing of them.
   #follow() {
     const { panes, display } = this;
+    const pictures = panes.renderer ? null : new Pictures(panes);
     panes.onActivate(() => this.#activated());
     panes.painted = () => {
+      pictures?.paint();
       this.regions.hand.paint();
       this.cross.paint();
       this.probe.paint();

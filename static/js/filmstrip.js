@@ -165,6 +165,7 @@ export class Filmstrip {
   #card(strip, stage, at) {
     const values = valuesOf(strip, stage);
     const high = strength(values) || 1;
+    const method = layer(`map:${this.method}`);
     const name = at === strip.stages.length - 1 ? words("strip.film") : stage.name;
     const short = at === 0 ? words("strip.decision") : name.split(".").slice(0, 2).join(".");
     const button = document.createElement("button");
@@ -172,7 +173,7 @@ export class Filmstrip {
     const lines = [
       line("name", short),
       line("sum", words("strip.sum", figure(stage.total))),
-      line("range", words("strip.range", figure(high))),
+      line("range", words("strip.range", figure(high), method?.above ?? "", method?.below ?? "")),
     ];
     button.append(picture(stage, values, high, table(this.colours)), ...lines);
     const said = words("strip.stage", name, figure(stage.total), figure(high));

@@ -153,7 +153,7 @@ export class Input {
     if (event.button === MIDDLE || (event.button === LEFT && this.tool === "pan")) {
       return this.#moving((dx, dy) => this.#pan(pane, dx, dy));
     }
-    if (event.button === LEFT && (this.tool === "window" || event.pointerType !== "touch")) {
+    if (event.button === LEFT && panes.renderer && (this.tool === "window" || event.pointerType !== "touch")) {
       return { step: (dx, dy) => display.drag(panes.seen(pane), this.presets(), dx, dy, pane.place) };
     }
     return null;

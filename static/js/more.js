@@ -173,9 +173,9 @@ export class More {
  * Puts one into the list of layers; its id there.
  * @param {MethodData} entry
  */
-function put({ name, kind, title, signed, summary, caution, influence, of, ends: [above, below] }) {
+function put({ name, kind, title, signed, summary, caution, of, influence, ends: [above, below] }) {
   const id = `map:${name}`;
-  const about = { method: name, title, signed, summary, caution, influence, above, below };
-  register({ id, kind, ...about, more: true, variant: Boolean(of) });
+  const more = { more: true, variant: Boolean(of) };
+  register({ id, kind, method: name, title, signed, summary, caution, influence, above, below, ...more });
   return id;
 }

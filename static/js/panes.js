@@ -323,6 +323,10 @@ export class Panes {
 
   /** Overlays on or off, said aloud. */
   toggleOverlays() {
+    if (!this.renderer) {
+      say(words("webgl.needs"));
+      return;
+    }
     this.display.set({ overlays: !this.display.overlays });
     say(words(this.display.overlays ? "say.overlays.on" : "say.overlays.off"));
   }

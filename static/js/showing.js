@@ -115,7 +115,7 @@ export class Showing {
     pane.belongs = explanation;
     pane.explanation = address;
     pane.layerId = explanation.id;
-    if (pane.maps || explanation.state !== "ok" || !this.panes.renderer) return;
+    if (pane.maps || explanation.state !== "ok") return;
     pane.tell(words("exam.fetching"));
     pane.missed = false;
     pane.coming = address;

@@ -123,12 +123,20 @@ export class Tools {
     this.display.change(this.panes.active.place, changes);
   }
 
+  /** Whether nothing draws here what is changed: that is said. */
+  get #still() {
+    if (!this.panes.renderer) say(words("webgl.needs"));
+    return !this.panes.renderer;
+  }
+
   invert() {
+    if (this.#still) return;
     this.#change({ invert: !this.settings.invert });
   }
 
   /** Film pixels smoothed, or as they are: for all panes. */
   interpolate() {
+    if (this.#still) return;
     this.display.set({ interpolated: !this.display.interpolated });
   }
 
@@ -210,7 +218,7 @@ export class Tools {
    * @param {number} place
    */
   choose(place) {
-    if (place < 0 || place >= this.presets.length) return;
+    if (place < 0 || place >= this.presets.length || this.#still) return;
     this.display.choose(this.presets, place, this.panes.active.place);
     say(words("say.window", this.presets[place].label));
   }

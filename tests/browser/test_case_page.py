@@ -336,6 +336,25 @@ def test_without_webgl2_the_server_draws(page: Page, stored: Case) -> None:
         "{ apply: (f, c, a) => (a[0] === 'webgl2' ? null : Reflect.apply(f, c, a)) })"
     )
     page.goto(stored.url)
+    expect(page.locator("#pane-lrp .bar-above")).to_have_text("for")
+    for control in ("#opacity", "#threshold", "#preset", "#invert", "#blink"):
+        expect(page.locator(control)).to_be_disabled()
+        expect(page.locator(control)).to_have_attribute("title", re.compile("WebGL2"))
+    # What is drawn lies where it belongs, whatever words the server's picture of a map has below its film.
+    page.locator("#draw").click()
+    drag(page, "lrp", (0.5, 0.5), (0.6, 0.6))
+    shape, picture = (page.locator(f"#pane-lrp {one}").first.bounding_box() for one in (".region", "img.pane-preview"))
+    film, view = page.locator("#pane-film img.pane-preview").bounding_box(), page.locator("#pane-lrp .pane-view").bounding_box()
+    assert shape is not None
+    assert picture is not None
+    assert film is not None
+    assert view is not None
+    assert abs(picture["width"] - film["width"]) < 1, "a map's picture is as large as the film's"
+    assert picture["height"] > film["height"], "and its words lie below"
+    assert abs(picture["y"] - view["y"] - (film["y"] - page.locator("#pane-film .pane-view").bounding_box()["y"])) < 1  # type: ignore[index]
+    assert abs(shape["x"] - (view["x"] + view["width"] / 2)) < 3
+    page.keyboard.press("Escape")
+    page.keyboard.press("=")
     expect(page.locator("#stage-notice")).to_contain_text("WebGL2")
     shown = page.locator("#pane-layer_cam .pane-preview")
     expect(shown).to_have_attribute("src", re.compile("overlay.png"))

@@ -90,7 +90,7 @@ def test_the_shader_draws_what_numpy_draws(case: Page, stored: Case, pressed: di
 def test_every_pane_says_what_its_ends_mean_and_how_it_is_drawn(case: Page, stored: Case) -> None:
     ends = {method: (f"#pane-{method} .bar-below", f"#pane-{method} .bar-above") for method in METHODS}
     wanted = dict.fromkeys(METHODS, ("against", "for"))
-    wanted |= {"rap_contrastive": ("less", "more"), "layer_cam": ("", "for"), "saliency": ("", "strong")}
+    wanted |= {"rap_contrastive": ("less", "more"), "layer_cam": ("none", "for"), "saliency": ("none", "strong")}
     for method, (below, above) in ends.items():
         expect(case.locator(below)).to_have_text(wanted[method][0])
         expect(case.locator(above)).to_have_text(wanted[method][1])

@@ -86,17 +86,21 @@ def test_coarse_maps_and_networks_of_unknown_stride_are_not_smoothed() -> None:
 def test_the_ends_of_colours_mean_what_the_method_says() -> None:
     assert drawn.known(a_map("rap"), 128, None, None).words == ("important", "unimportant")
     assert drawn.known(a_map("rap"), 128, None, None).influence
-    assert drawn.known(a_map("gradcam", 8, scale="positive"), 8, None, None).words == ("for", "")
+    assert drawn.known(a_map("gradcam", 8, scale="positive"), 8, None, None).words == ("for", "none")
     theirs = Producer("import", "acme")
     assert drawn.known(a_map(producer=theirs), 128, card(), answer(0.2)).words == ("for", "against")
-    assert drawn.known(a_map(producer=theirs, scale="positive"), 128, card(), None).words == ("strong", "")
+    assert drawn.known(a_map(producer=theirs, scale="positive"), 128, card(), None).words == ("strong", "none")
     assert drawn.known(a_map(producer=theirs, kind="labels", scale="classes"), 128, card(), answer(0.2)).probability is None
 
 
 def test_every_method_says_what_the_ends_of_its_colours_mean_and_which_parameters_it_ships_with() -> None:
     for name in explainers.names():
         told = explainers.describe(name)
-        assert told.ends[0], name
-        assert bool(told.ends[1]) is told.signed, name
+        assert all(all(explainers.describe(one).ends) for one in (name, *explainers.variants(name))), name
         method = explainers.load(name)
         assert dict(told.parameters) == {field.name: getattr(method, field.name) for field in fields(method)}, name
+
+
+def test_both_ends_of_the_colours_of_other_kinds_have_a_word() -> None:
+    for kind in ("attention", "probability"):
+        assert all(drawn.known(replace(a_map(), kind=kind, scale="probability"), 64, card(), None).words), kind

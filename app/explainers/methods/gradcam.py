@@ -21,7 +21,7 @@ SIGNED = False
 SUMMARY = "Which coarse regions of the last feature maps raise the answer, weighted by the gradient."
 PAPER = "Selvaraju 2017, ICCV"
 PANEL = 0
-ENDS = ("for", "")
+ENDS = ("for", "none")
 
 IDENTICAL = "The same map as CAM, scaled: this network ends in pooling and one linear layer. The picture is its positive part."
 """With such an end ``α_k = w_ck / (h · w)``, so that h · w times this map is CAM."""

@@ -26,7 +26,7 @@ SIGNED = False
 SUMMARY = "Which regions of a feature map twice as fine as the last raise the answer, each by its own gradient."
 PAPER = "Jiang 2021, IEEE TIP"
 PANEL = 2
-ENDS = ("for", "")
+ENDS = ("for", "none")
 
 
 @dataclass(frozen=True)

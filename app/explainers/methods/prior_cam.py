@@ -29,7 +29,7 @@ SIGNED = False
 SUMMARY = "Where the finding occurs on films, moved to where this network saw it: CAM in the light of the finding's mask."
 PAPER = "Kim 2021, arXiv:2101.09915; Zhou 2016, CVPR"
 PANEL = 0
-ENDS = ("likely place", "")
+ENDS = ("likely place", "unlikely place")
 PRIOR = True
 CAUTION = (
     "Most of this map is the mask of where the finding occurs, which knows nothing of this film: look at the mask alone too "

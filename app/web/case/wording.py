@@ -71,6 +71,7 @@ def panes(_: Translate) -> dict[str, str]:
         "webgl.missing": _(
             "This browser cannot draw with WebGL2. The films and maps below are fixed pictures made by the server."
         ),
+        "webgl.needs": _("Needs WebGL2, which this browser does not have."),
         "webgl.lost": _("The graphics card dropped the pictures. They are being drawn again."),
         "load.failed": _("Something did not arrive from the server."),
         "load.away": _("The server has not answered since {0}. What is missing comes by itself as soon as it does."),
