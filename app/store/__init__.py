@@ -13,6 +13,7 @@ from app.store.inspections import InspectionRow
 from app.store.jobs import LeaseLost
 from app.store.layouts import Layout, LayoutRow
 from app.store.migrating import migrate
+from app.store.orphans import Orphans
 from app.store.patience import patiently
 from app.store.points import PointRow
 from app.store.questions import Question, QuestionRow
@@ -48,6 +49,7 @@ from app.store.records import (
     WorklistRow,
 )
 from app.store.regroupings import RegroupingRow
+from app.store.removals import Removal
 from app.store.staging import RENAMED, Staged, Staging
 from app.store.store import Store, Transaction
 from app.store.studies import TAKEN
@@ -85,12 +87,14 @@ __all__ = [
     "LayoutRow",
     "LeaseLost",
     "NetworkRow",
+    "Orphans",
     "Page",
     "PointRow",
     "Provenance",
     "Question",
     "QuestionRow",
     "RegroupingRow",
+    "Removal",
     "ReviewRow",
     "SeriesRow",
     "Slice",

@@ -116,7 +116,7 @@ def _joined(query: Any) -> Any:
         .join(NetworkTable, NetworkTable.id == LayerTable.network_id)
         .join(ReaderTable, ReaderTable.id == ReviewTable.reader_id)
         .join(StudyTable, StudyTable.id == ReviewTable.study_id)
-        .where(in_force())
+        .where(in_force(), StudyTable.removal.is_(None))
     )
 
 
@@ -144,7 +144,7 @@ def _flags(query: FlagQuery) -> Select[Any]:
         .join(StudyTable, StudyTable.id == ReviewTable.study_id)
         .join(StackTable, StackTable.id == LayerTable.stack_id)
         .outerjoin(FileTable, file)
-        .where(in_force(), *_conditions(query))
+        .where(in_force(), StudyTable.removal.is_(None), *_conditions(query))
         .add_columns(ImageTable, SeriesTable, StudyTable, StackTable, FileTable.name, scores(), _disagreement())
     )
     columns = (*SORTS[query.sort], ReviewTable.created_at, ReviewTable.number)

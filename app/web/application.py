@@ -30,6 +30,7 @@ from app.web import (
     pages,
     preferences,
     printing,
+    removals,
     stages,
     upload,
     what_if,
@@ -82,7 +83,7 @@ def create_app(settings: Settings, store: Store, wake: Callable[[], None], alive
     )
     errors.install(app)
     of_a_case = (case, counterfactuals, what_if, what_if_export, stages, printing, images)
-    for room in (worklist, upload, *of_a_case, flagged, cohorts, models, preferences, docs, health, api):
+    for room in (worklist, removals, upload, *of_a_case, flagged, cohorts, models, preferences, docs, health, api):
         app.include_router(room.router)
     # Nothing secret is in these files, so that compressing them tells nobody anything.
     app.mount("/static", GZipMiddleware(Static(pages.Assets()), minimum_size=1024), name="static")

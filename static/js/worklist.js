@@ -3,6 +3,7 @@
 // list is as it was when a reader comes back from a case.
 
 import "./between.js";
+import "./choosing.js";
 import { all, optional } from "./elements.js";
 import { resend } from "./saving.js";
 
