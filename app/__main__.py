@@ -1,5 +1,5 @@
-"""The command line: ``python -m app serve | worker | analyse | validate | migrate | models | layers | train | evaluate |
-bench | torture``.
+"""The command line: ``python -m app serve | worker | analyse | validate | migrate | models | studies | layers | train |
+evaluate | bench | torture``.
 
 The only place where everything meets. It prints, turns failures into one line each, and loads torch only for the commands that
 need it.
@@ -35,6 +35,7 @@ PASSED_ON = {
     "train": ("app.training.cli", "train a network and write its folder under models/"),
     "evaluate": ("app.reporting.cli", "measure a network and its explanations, and write a report"),
     "models": ("app.adoption.cli", "list the networks there are, bring one's own, check or take one away"),
+    "studies": ("app.desk.studies_cli", "remove studies, count what belongs to nothing"),
     "layers": ("app.desk.cli", "take in maps and masks from other software"),
     "bench": ("app.bench.cli", "measure the product on this machine"),
     "torture": ("app.torture.cli", "ill-treat the product on this machine, and count what is lost"),
@@ -42,6 +43,7 @@ PASSED_ON = {
 """Commands with a command line of their own: the module whose ``main(arguments)`` it is, and the line of help."""
 
 HOUR = 3600.0
+SECOND = 1.0
 SWITCH_SECONDS = 0.0005
 """How long a thread of the server keeps the interpreter while others want it. The loop that answers wants it for every piece of
 every body that arrives; behind Python's 5 ms a burst of uploads made it three times as late."""
@@ -166,6 +168,7 @@ def serve(_: argparse.Namespace) -> int:
         if mine is not None:
             mine.start()
         threading.Thread(target=tend, args=(settings, store, wake, over), name="tidy", daemon=True).start()
+        threading.Thread(target=remove, args=(store, over), name="remove", daemon=True).start()
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it again once it has shut down
     try:
@@ -252,6 +255,17 @@ def tidy(settings: Settings, store: "Store", wake: Callable[[], None]) -> None:
             wake()
     except Exception as error:  # noqa: BLE001 - the edge of a thread: the product serves all the same
         log.error("tidying up failed: %s", where(error))
+
+
+def remove(store: "Store", over: threading.Event) -> None:
+    """Remove studies for good once the time is up in which that could be undone."""
+    from app.desk import deletion
+
+    while not over.wait(SECOND):
+        try:
+            deletion.finish(store)
+        except Exception as error:  # noqa: BLE001 - the edge of a thread: it looks again in a second
+            log.error("removing studies failed: %s", where(error))
 
 
 def fill(settings: Settings, store: "Store", wake: Callable[[], None], over: threading.Event) -> None:

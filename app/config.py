@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     threads: int = Field(default=0, ge=0, description="Threads for the networks on a CPU; 0 leaves PyTorch's own choice.")
     in_process_worker: bool = Field(default=True, description="Run jobs in a thread of the server; off when workers run apart.")
     demo: bool = Field(default=True, description="Put demo studies (phantoms) into an empty database when serving.")
+    retention_days: int = Field(
+        default=0, ge=0, description="Days after which a study to which no file came is removed for good; 0: never."
+    )
     language: str = Field(default="en", description="Language when the browser asks for none we have: en or ko.")
     max_upload_mb: int = Field(default=2048, ge=1, description="Largest upload in MB, all files of one request together.")
     max_file_mb: int = Field(

@@ -1,6 +1,5 @@
 """A report as rows for CSV, and the cases behind it: one row per figure, one row per film or exam."""
 
-import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 
 from app.cohorts.cases import Case, Network
 from app.cohorts.report import NOTICE, Estimate, Finding, Report, Table
+from app.domain import cells
 
 FIGURES = ("network", "finding", "group", "value_of_group", "metric", "value", "low", "high", "films", "positives", "use")
 """The columns of the figures. ``low`` and ``high`` are the 95% interval's."""
@@ -115,7 +115,5 @@ def case_lines(cases: Iterable[Case], table: Table, networks: Sequence[Network])
 def as_csv(heading: Sequence[str], lines: Iterable[Line]) -> str:
     """Rows as CSV, in RFC 4180's form."""
     out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(heading)
-    writer.writerows(lines)
+    cells.write(out, heading, lines)
     return out.getvalue()

@@ -1,6 +1,5 @@
 """A report as JSON for programs, CSV for tables and one HTML page for people. Plots are drawn as SVG, without scripts."""
 
-import csv
 import html
 import json
 import math
@@ -11,6 +10,7 @@ from typing import Any
 
 from app import __version__
 from app.classifiers.card import Card
+from app.domain import cells
 from app.evaluation.localisation import COMMON, LOWER_IS_BETTER, MEASURES
 from app.reporting.measuring import CONTROLS, Row
 
@@ -89,9 +89,8 @@ def write(report: Report, out: Path) -> None:
     }
     (out / "report.json").write_text(json.dumps({**head, "rows": entries}, indent=1, ensure_ascii=False), encoding="utf-8")
     with (out / "report.csv").open("w", newline="", encoding="utf-8") as file:
-        lines = csv.DictWriter(file, list(entries[0]) if entries else ["source"])
-        lines.writeheader()
-        lines.writerows(entries)
+        heading = list(entries[0]) if entries else ["source"]
+        cells.write(file, heading, ([one[name] for name in heading] for one in entries))
     (out / "report.html").write_text(page(report), encoding="utf-8")
 
 

@@ -14,6 +14,7 @@ from app.store.jobs import LeaseLost
 from app.store.layouts import Layout, LayoutRow
 from app.store.migrating import migrate
 from app.store.opinions import OpinionRow
+from app.store.orphans import Orphans
 from app.store.patience import patiently
 from app.store.points import PointRow
 from app.store.questions import Question, QuestionRow
@@ -51,6 +52,7 @@ from app.store.records import (
     WorklistRow,
 )
 from app.store.regroupings import RegroupingRow
+from app.store.removals import Removal
 from app.store.staging import RENAMED, Staged, Staging
 from app.store.store import Store, Transaction
 from app.store.studies import TAKEN
@@ -91,6 +93,7 @@ __all__ = [
     "LeaseLost",
     "NetworkRow",
     "OpinionRow",
+    "Orphans",
     "Page",
     "PointRow",
     "Provenance",
@@ -99,6 +102,7 @@ __all__ = [
     "Queue",
     "Reading",
     "RegroupingRow",
+    "Removal",
     "ReviewRow",
     "SeriesRow",
     "Slice",

@@ -237,7 +237,7 @@ def _layered(query: ExportQuery) -> Select[Any]:
 
 
 def _conditions(asked: Iterable[tuple[Any, str]]) -> list[ColumnElement[bool]]:
-    return [column == value for column, value in asked if value]
+    return [StudyTable.removal.is_(None), *(column == value for column, value in asked if value)]
 
 
 def _part(row: PartTable) -> Part:

@@ -1,6 +1,7 @@
 """Every verdict in force: filtered, sorted and paged by the database."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, case, func, or_, select
@@ -12,6 +13,8 @@ from app.store.reviews import in_force, review_row, rows
 from app.store.tables import (
     AgreementTable,
     AnswerTable,
+    CohortCaseTable,
+    CohortTable,
     FileTable,
     ImageTable,
     LayerTable,
@@ -82,8 +85,32 @@ class Flags:
         members = select(StackImageTable).where(StackImageTable.stack_id.in_(drawn))
         for one in self._session.scalars(members) if drawn else ():
             images.setdefault(one.stack_id, {})[one.place] = one.image_id
+        labelled = self._labelled({row[0].study_id for row in found})
         for row in found:
-            yield _row(row, images.get(row[0].layer.stack_id, {}))
+            known = labelled.get(row[0].study_id, {})
+            yield replace(_row(row, images.get(row[0].layer.stack_id, {})), labelled=_about(known, row[0].image_id))
+
+    def _labelled(self, studies: set[str]) -> dict[str, dict[str, list[tuple[str | None, str, str]]]]:
+        """By study and cohort, the newest first: what its rows are about, and what cohort and row are called."""
+        found: dict[str, dict[str, list[tuple[str | None, str, str]]]] = {}
+        query = (
+            select(CohortCaseTable.study_id, CohortTable.id, CohortCaseTable.image_id, CohortTable.name, CohortCaseTable.name)
+            .join(CohortTable, CohortTable.id == CohortCaseTable.cohort_id)
+            .where(CohortCaseTable.study_id.in_(studies))
+            .order_by(CohortTable.created_at.desc(), CohortTable.id, CohortCaseTable.number)
+        )
+        for study, cohort, image, called, name in self._session.execute(query) if studies else ():
+            found.setdefault(str(study), {}).setdefault(cohort, []).append((image, called, name))
+        return found
+
+
+def _about(cohorts: dict[str, list[tuple[str | None, str, str]]], image: str) -> tuple[str, str]:
+    """The row about an image; or about all of its study, where a cohort has one row of it."""
+    for rows_ in cohorts.values():
+        for about, cohort, name in rows_:
+            if about == image or len(rows_) == 1:
+                return cohort, name
+    return "", ""
 
 
 def _joined(query: Any) -> Any:
@@ -94,7 +121,7 @@ def _joined(query: Any) -> Any:
         .join(NetworkTable, NetworkTable.id == LayerTable.network_id)
         .join(ReaderTable, ReaderTable.id == ReviewTable.reader_id)
         .join(StudyTable, StudyTable.id == ReviewTable.study_id)
-        .where(in_force())
+        .where(in_force(), StudyTable.removal.is_(None))
     )
 
 
@@ -122,7 +149,7 @@ def _flags(query: FlagQuery) -> Select[Any]:
         .join(StudyTable, StudyTable.id == ReviewTable.study_id)
         .join(StackTable, StackTable.id == LayerTable.stack_id)
         .outerjoin(FileTable, file)
-        .where(in_force(), *_conditions(query))
+        .where(in_force(), StudyTable.removal.is_(None), *_conditions(query))
         .add_columns(ImageTable, SeriesTable, StudyTable, StackTable, FileTable.name, scores(), _disagreement())
     )
     return chosen.order_by(*_order(query))

@@ -36,12 +36,14 @@ from app.store.layers import Layers
 from app.store.layouts import Layouts
 from app.store.migrating import at_head
 from app.store.opinions import Opinions
+from app.store.orphans import Orphans, counted
 from app.store.parties import Parties
 from app.store.points import Points
 from app.store.questions import Questions, QuestionTable
 from app.store.queues import Queues
 from app.store.readings import Readings
 from app.store.regroupings import Regroupings
+from app.store.removals import Removals
 from app.store.reviews import Reviews
 from app.store.searches import Searches
 from app.store.stacks import Stacks, arranged
@@ -80,6 +82,7 @@ class Transaction:
         self.inspections = Inspections(session)
         self.stacks = Stacks(session)
         self.regroupings = Regroupings(session)
+        self.removals = Removals(session)
         self.answers = Answers(session, self.doomed)
         self.layers = Layers(session, blobs, self.doomed)
         self.agreements = Agreements(session)
@@ -224,6 +227,13 @@ class Store:
             for column in REFERRING:
                 old.difference_update(session.scalars(select(column)))
         return old
+
+    def orphans(self) -> Orphans:
+        """What is here and belongs to nothing. Only of a store that nobody writes to is it all left over."""
+        loose = self.loose(0)
+        with clear(writing=False), opened(self._readers) as session:
+            named = {sha256 for column in REFERRING for sha256 in session.scalars(select(column)) if sha256}
+            return counted(session, self.blobs, loose, named)
 
     def undisturbed(self) -> float:
         """For how many seconds nobody but this process can have put a blob: since it opened the store, had nobody else done so

@@ -17,6 +17,7 @@ from app.stacks import JOINED
 from app.store.blobs import Blobs
 from app.store.questions import QuestionTable
 from app.store.records import Added, ImageRow, SeriesRow, StudyRow
+from app.store.removals import wanted
 from app.store.staging import Staged
 from app.store.tables import FileTable, ImageTable, LayerTable, SeriesTable, StudyTable, WhatIfTable, now
 
@@ -73,6 +74,7 @@ class Studies:
         known = self._session.scalar(select(FileTable).where(FileTable.sop_instance_uid == staged.sop_instance_uid))
         if known is not None:
             if known.sha256 == staged.sha256:
+                wanted(self._session, known.study_id)
                 self._repair(known, staged)
                 return Added("already here", known.study_id)
             if anew:
@@ -144,6 +146,7 @@ class Studies:
             )
         row.changed_at = now()
         self._session.flush()
+        wanted(self._session, row.id)
         return row
 
     def _series(self, study: StudyTable, series: Series) -> SeriesTable:
@@ -193,10 +196,13 @@ class Studies:
         self._session.expire_all()
 
     def get(self, study_id: str) -> StudyRow:
-        """A study's rows, without pixels; NotFound."""
+        """A study's rows, without pixels; NotFound, also when it is to be removed."""
+        return self._get(study_id, StudyTable.removal.is_(None))
+
+    def _get(self, study_id: str, *conditions: Any) -> StudyRow:
         row = self._session.scalar(
             select(StudyTable)
-            .where(StudyTable.id == study_id)
+            .where(StudyTable.id == study_id, *conditions)
             .options(selectinload(StudyTable.series).selectinload(SeriesTable.images), selectinload(StudyTable.files))
             .execution_options(populate_existing=True)
         )
@@ -240,7 +246,7 @@ class Studies:
 
     def load(self, study_id: str) -> Study:
         """The study as the domain knows it; pixels are checked, then mapped from disk. NotFound, Damaged."""
-        row = self.get(study_id)
+        row = self._get(study_id)  # a job goes on with what is to be removed: that may be undone
         mapped = len(row.images) <= MAPPED
         series = tuple(
             replace(part.outline(), images=tuple(self._image(image, mapped) for image in part.images)) for part in row.series
@@ -291,7 +297,7 @@ class Studies:
 
     def count(self) -> int:
         """How many studies there are."""
-        return self._session.scalar(select(func.count()).select_from(StudyTable)) or 0
+        return self._session.scalar(select(func.count()).where(StudyTable.removal.is_(None))) or 0
 
     def remove(self, study_id: str) -> None:
         """Remove a study with everything about it; blobs that nothing else refers to go after the commit. NotFound."""

@@ -134,7 +134,7 @@ class WhatIfs:
     def export(self) -> Iterator[tuple[WhatIfRow, str, str]]:
         """All that were not taken back, oldest first, each with its patient's id and accession number."""
         query = _in_force().add_columns(StudyTable.patient_id, StudyTable.accession)
-        query = query.join(StudyTable, StudyTable.id == WhatIfTable.study_id)
+        query = query.join(StudyTable, StudyTable.id == WhatIfTable.study_id).where(StudyTable.removal.is_(None))
         for part in self._session.execute(query.execution_options(yield_per=200)).partitions():
             members = self._members({found[0].stack_id for found in part})
             for row, image, patient, accession in part:

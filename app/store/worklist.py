@@ -162,7 +162,8 @@ class Worklist:
 
     def titles(self, ids: Iterable[str]) -> dict[str, tuple[str, str]]:
         """Patient name and description of each of these studies that is stored, by its id."""
-        found = select(StudyTable.id, StudyTable.patient_name, StudyTable.description).where(StudyTable.id.in_(tuple(ids)))
+        found = select(StudyTable.id, StudyTable.patient_name, StudyTable.description)
+        found = found.where(StudyTable.id.in_(tuple(ids)), StudyTable.removal.is_(None))
         return {row.id: (row.patient_name, row.description) for row in self._session.execute(found)}
 
 
@@ -183,7 +184,7 @@ def _order(query: WorklistQuery) -> list[Any]:
 
 
 def _filtered(query: WorklistQuery) -> Select[str]:
-    chosen = select(StudyTable.id).where(*contains(StudyTable.searched, query.text))
+    chosen = select(StudyTable.id).where(StudyTable.removal.is_(None), *contains(StudyTable.searched, query.text))
     if query.modality:
         having = select(SeriesTable.study_id).where(SeriesTable.modality == query.modality)
         chosen = chosen.where(StudyTable.id.in_(having))

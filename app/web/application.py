@@ -32,6 +32,7 @@ from app.web import (
     preferences,
     printing,
     queues,
+    removals,
     stages,
     upload,
     what_if,
@@ -84,7 +85,9 @@ def create_app(settings: Settings, store: Store, wake: Callable[[], None], alive
     )
     errors.install(app)
     of_a_case = (case, counterfactuals, what_if, what_if_export, stages, printing, images)
-    for room in (worklist, queues, upload, *of_a_case, flagged, cohorts, models, preferences, docs, guide, health, api):
+    for room in (
+        worklist, queues, removals, upload, *of_a_case, flagged, cohorts, models, preferences, docs, guide, health, api,
+    ):  # fmt: skip
         app.include_router(room.router)
     # Nothing secret is in these files, so that compressing them tells nobody anything.
     app.mount("/static", GZipMiddleware(Static(pages.Assets()), minimum_size=1024), name="static")

@@ -4,10 +4,7 @@ The rows of the CSV and of the JSON are the same; docs/reference/api.md says wha
 so that every row carries the notice, in English.
 """
 
-import csv
 import io
-import json
-import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, astuple
@@ -17,7 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import StreamingResponse
 
-from app.domain import LayerKind, OperatingPoint, ProducerKind, Region, Scale, Verdict
+from app.domain import LayerKind, OperatingPoint, ProducerKind, Region, Scale, Verdict, cells
 from app.store import AnsweredRow, FlagRow, LayeredRow, Provenance, Slice, Source
 from app.web import regions
 from app.web.addresses import served
@@ -27,10 +24,6 @@ NOTICE = "Research use only — not for clinical use"
 """On every export, in English: the file may be read anywhere."""
 IN_MEMORY = 1024 * 1024
 """Octets of a file that are held in memory; beyond, it lies in a temporary file until it is sent."""
-FORMULA = re.compile('(^|[;\t\r\n])(?=[\\s"\ufeff\u200b]*[=+\\-@|%＝＋－＠])')
-"""Where a spreadsheet might take what follows for a formula: at the start of a cell, and after what it may take for the end of
-one, since a spreadsheet of another country parts cells at semicolons."""
-CONTROLS = ("\t", "\r", "\n")
 
 
 class Line(BaseModel):
@@ -61,6 +54,8 @@ class FlagLine(Line):
     accession: str = Field(description="Accession Number (0008,0050).")
     modality: str = Field(description="Modality (0008,0060).")
     phantom: bool = Field(description="A drawn phantom, no patient.")
+    cohort: str = Field(description="The newest cohort with a row about the image or its exam; empty where none has one.")
+    cohort_case: str = Field(description="What that row calls it, by which the cohort's table of labels can be joined.")
     model: str = Field(description="The network that was judged.")
     model_sha256: str = Field(description="The checksum of its weights.")
     method: str = Field(description="What made the layer.")
@@ -119,6 +114,8 @@ class FlagLine(Line):
             accession=row.accession,
             modality=row.modality,
             phantom=row.phantom,
+            cohort=row.labelled[0],
+            cohort_case=row.labelled[1],
             model=judged.model,
             model_sha256=judged.model_sha256,
             method=judged.method,
@@ -327,34 +324,15 @@ def _sourced(source: Source, shown: Slice) -> dict[str, Any]:
     }
 
 
-def harmless(value: object) -> object:
-    """Text with an apostrophe before what a spreadsheet would run as a formula; figures and all else as they are."""
-    if not isinstance(value, str):
-        return value
-    marked = FORMULA.sub(r"\1'", value)
-    if marked == value:
-        return f"'{value}" if value.lstrip(" ").startswith(CONTROLS) else value
-    return marked
-
-
-def cell(value: object) -> object:
-    """A value as a cell of the CSV: nothing for what is not there, shapes and parameters as JSON."""
-    if value is None:
-        return ""
-    return harmless(json.dumps(value, separators=(",", ":")) if isinstance(value, list | dict) else value)
-
-
 def csv_file(name: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> StreamingResponse:
-    """A CSV to keep, called ``whylight-<name>-<day>.csv``; every value through `cell`.
+    """A CSV to keep, called ``whylight-<name>-<day>.csv``; every value through `app.domain.cells`.
 
     All rows are read before the first octet goes out, so that a reader far away keeps no transaction open, and a failure is
     still told as one.
     """
     file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - `_octets` closes it when it is sent
     text = io.TextIOWrapper(file, "utf-8-sig", newline="")
-    writer = csv.writer(text, quoting=csv.QUOTE_MINIMAL)
-    writer.writerow(columns)
-    writer.writerows([cell(value) for value in row] for row in rows)
+    cells.write(text, columns, rows)
     text.detach()
     size = file.tell()
     file.seek(0)

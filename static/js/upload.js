@@ -91,6 +91,7 @@ async function send(files) {
     return;
   }
   result.replaceChildren();
+  files.sort((one, other) => one.name.localeCompare(other.name, undefined, { numeric: true })); // a folder comes in any order
   const known = { file: list.tell.bind(list), begun, lost };
   const mine = new Batches(files, post, known, parts ? ROOM : null);
   sending = mine;

@@ -3,6 +3,7 @@
 // opened last: a reader who comes back from a case finds it where they left it.
 
 import "./between.js";
+import "./choosing.js";
 import { all, optional } from "./elements.js";
 import { resend } from "./saving.js";
 

@@ -20,6 +20,10 @@ HAND_IT_ON = {"app/ingest/decoder.py", "app/product.py", "app/bench/what_if.py",
 """Modules that start a process and hand it the environment they were started in, with changes; they read no setting from it."""
 
 
+READ_BACK = ("app/desk/", "app/phantoms/", "app/training/")
+"""Rooms that write tables which the product itself reads again, as they were given or as figures."""
+
+
 def calls(path: Path) -> list[ast.Call]:
     """Every call in a module."""
     return [node for node in ast.walk(parsed(path)) if isinstance(node, ast.Call)]
@@ -81,3 +85,14 @@ def test_the_web_room_leaves_torch_out() -> None:
     program = "import sys, app.web.application, app.store, app.ingest, app.render; print(sorted({'torch'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
+
+
+def test_tables_for_people_are_written_in_one_place(modules: tuple[Path, ...]) -> None:
+    """A cell that a spreadsheet takes for a formula is a program of whoever named a file (app/domain/cells.py)."""
+    found = [
+        f"{name(path)}:{call.lineno}"
+        for path in modules
+        for call in calls(path)
+        if ast.unparse(call.func) in {"csv.writer", "csv.DictWriter"} and not name(path).startswith(READ_BACK)
+    ]
+    assert [one.partition(":")[0] for one in found] == ["app/domain/cells.py"]

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from app.domain.cells import cell
 from app.store import Store
-from app.web.exports import NOTICE, FlagLine, LayerLine, Line, PredictionLine, cell, heading
+from app.web.exports import NOTICE, FlagLine, LayerLine, Line, PredictionLine, heading
 from tests.store.exams import LOGITS, SLICES
 from tests.web import exams, films
 

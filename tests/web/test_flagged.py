@@ -6,12 +6,14 @@ import json
 import re
 from pathlib import Path
 
+import pydicom
 import pytest
 from fastapi.testclient import TestClient
 
 from app.domain import Answer, Region, Score
-from app.store import FlagQuery, Store
-from app.web.exports import NOTICE, FlagLine, harmless, heading
+from app.domain.cells import harmless
+from app.store import FlagQuery, Store, WorklistQuery
+from app.web.exports import NOTICE, FlagLine, heading
 from app.web.flagged import FlaggedPage
 from tests.store.exams import stack_review
 from tests.web import exams, films
@@ -257,3 +259,41 @@ def test_verdicts_on_stacks_are_listed_and_exported_beside_those_on_films(
     assert (told["file"], told["sop_instance_uid"]) == ("1.9.1.1.dcm", "1.9.1.1")
     assert {(row["plane"], row["slices"]) for row in rows[1:]} == {("", "1")}
     assert client.get("/flagged.json").json()["flags"][0]["stack"] == told["stack"]
+
+
+def test_a_film_without_a_name_is_called_by_its_file(client: TestClient, store: Store, send: Send) -> None:
+    study = send(("scan/film-7.png", films.png(7)))
+    films.analyse(store, study)
+    films.flag(store, study)
+    assert re.search(r"data-row-link>film-7.png</a>", client.get("/flagged").text)
+    (row,) = csv.DictReader(io.StringIO(client.get("/flagged.csv").text.removeprefix("\ufeff")))
+    assert (row["file"], row["patient_name"]) == ("scan/film-7.png", "")
+    assert (row["cohort"], row["cohort_case"]) == ("", "")
+
+
+def test_verdicts_join_a_cohorts_table_of_labels(client: TestClient, store: Store) -> None:
+    drawn = [(f"{number}.dcm", films.dicom(number)) for number in (1, 2, 3)]
+    labels = b"image,Effusion,Nodule\n" + b"".join(f"{name},{n % 2},1\n".encode() for n, (name, _) in enumerate(drawn))
+    sent = client.post("/cohorts", files=[("files", one) for one in (("labels.csv", labels), *drawn)])
+    address = sent.headers["location"].partition("?")[0]
+    form = {"model": "chest-untrained", "image": "image", "label:Effusion": "Effusion", "label:Nodule": "Nodule"}
+    assert client.post(address, data=form).status_code == 303
+    with store.view() as tx:
+        rows = tx.worklist.page(WorklistQuery()).rows
+    for row in rows[:2]:
+        films.analyse(store, row.id)
+        films.flag(store, row.id)
+    truth = {row["image"]: row["Effusion"] for row in csv.DictReader(io.StringIO(labels.decode()))}
+    verdicts = list(csv.DictReader(io.StringIO(client.get("/flagged.csv").text.removeprefix("\ufeff"))))
+    assert len(verdicts) == 2
+    for one in verdicts:
+        assert one["cohort_case"] in truth, "by the cohort's own key"
+        assert one["file"].rpartition("/")[2] == one["cohort_case"], "by the file"
+        header = pydicom.dcmread(io.BytesIO(dict(drawn)[one["cohort_case"]]), stop_before_pixels=True)
+        uids = (header.StudyInstanceUID, header.SeriesInstanceUID, header.SOPInstanceUID)
+        assert (one["study_uid"], one["series_uid"], one["sop_instance_uid"]) == uids, "by DICOM's identifiers"
+    told = client.get("/flagged.json").json()["flags"]
+    api = client.get("/api/v1/exports/flags.json").json()["rows"]
+    keys = [one["cohort_case"] for one in verdicts]
+    assert [one["cohort_case"] for one in told] == [one["cohort_case"] for one in api] == keys
+    assert all(one["cohort"] and one["sop_instance_uid"] for one in api)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from httpx2 import Response
 
 from app.config import Settings
 from app.store import Store
@@ -277,3 +278,43 @@ def test_many_who_upload_the_same_at_once_store_it_once(app: FastAPI, store: Sto
     with store.view() as tx:
         assert tx.studies.count() == 5
         assert tx.jobs.waiting() == 5
+
+
+def part(client: TestClient, query: str, *files: tuple[str, bytes]) -> Response:
+    """Send a part of an upload as the page's script does; one without files has nothing but the form's end."""
+    body = b"".join(
+        f'--x\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'.encode() + octets + b"\r\n"
+        for name, octets in files
+    )
+    headers = {"Content-Type": "multipart/form-data; boundary=x", "HX-Request": "true"}
+    return client.post(f"/studies?upload=abcdefghij23{query}", content=body + b"--x--\r\n", headers=headers)
+
+
+def test_an_upload_comes_in_parts(client: TestClient, woken: list[str]) -> None:
+    first = part(client, "&more=yes", ("a.dcm", films.dicom(1)), ("notes.txt", b"text"))
+    assert first.status_code == 200
+    assert [(file["name"], file["state"]) for file in first.json()["files"]] == [
+        ("a.dcm", "accepted"),
+        ("notes.txt", "rejected"),
+    ]
+    assert "text file" in first.json()["files"][1]["reason"]
+    second = part(client, "&more=yes", ("b.dcm", films.dicom(2)))
+    assert second.json()["files"][0]["state"] == "accepted"
+    last = part(client, "")
+    target = last.headers["hx-redirect"]
+    assert target.endswith("?upload=abcdefghij23")
+    assert outcomes(client, target) == {
+        "a.dcm": ("accepted", ""), "b.dcm": ("accepted", ""), "notes.txt": ("rejected", first.json()["files"][1]["reason"]),
+    }  # fmt: skip
+    assert woken
+
+
+def test_an_upload_in_parts_with_nothing_usable_says_so(client: TestClient) -> None:
+    assert part(client, "&more=yes", ("a.txt", b"text")).status_code == 200
+    last = part(client, "", ("b.txt", b"text"))
+    assert last.status_code == 422
+    assert all(name in last.text for name in ("a.txt", "b.txt"))
+
+
+def test_a_part_of_no_upload_is_refused(client: TestClient) -> None:
+    assert client.post("/studies?upload=../x", files=[("files", ("a.dcm", films.dicom(1)))]).status_code == 404

@@ -213,6 +213,7 @@ class FlagRow:
 
     ``probability`` is what the network said of the finding, ``disagreement`` how far the methods disagree on it; None where
     they are gone or not known. ``slices`` counts those of the stack, ``current`` whether it is what its series is now.
+    ``labelled`` is the newest cohort with a row about it, and what that row calls it; empty where there is none.
     """
 
     row: ReviewRow
@@ -232,6 +233,7 @@ class FlagRow:
     provenance: Provenance
     probability: float | None
     disagreement: float | None
+    labelled: tuple[str, str] = ("", "")
 
     @property
     def regions(self) -> Mapping[str, Region]:

@@ -12,7 +12,7 @@ from app.store.tables.base import Base, Id, Sha, one_of, public_id
 class StudyTable(Base):
     """A study. ``searched`` is the casefolded text the worklist searches; ``state``, ``top``, ``probability``, ``flags``,
     ``disagreement``, ``weighed`` (by how likely the finding is) and ``caution`` repeat for it what jobs, predictions, reviews,
-    agreements and inspections say."""
+    agreements and inspections say. ``removal`` is the wish that removes it at ``removal_at``; till then it is only not found."""
 
     __tablename__ = "studies"
     __table_args__ = (one_of("state", ("waiting", "analysing", "done", "failed", "no network")),)
@@ -39,6 +39,8 @@ class StudyTable(Base):
     weighed: Mapped[float | None]
     flags: Mapped[int] = mapped_column(default=0)
     caution: Mapped[str] = mapped_column(String(16), default="", server_default=text("''"))
+    removal: Mapped[str | None] = mapped_column(String(12), index=True)
+    removal_at: Mapped[datetime | None]
 
     series: Mapped[list["SeriesTable"]] = relationship(lazy="raise", order_by="SeriesTable.number", passive_deletes=True)
     files: Mapped[list["FileTable"]] = relationship(lazy="raise", order_by="FileTable.number", passive_deletes=True)

@@ -13,12 +13,11 @@ from fastapi import APIRouter, Form, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from app.desk import corrections, deletion, wishes
+from app.desk import corrections, wishes
 from app.domain import Plane
 from app.errors import AppError, InputError
 from app.store import CorrectionRow, JobRow
-from app.web import judged, pages, standing
-from app.web.addresses import served
+from app.web import judged, pages, removals, standing
 from app.web.case import filling, reading
 from app.web.case.page import JobFragment
 from app.web.case.payload import Poll, Urls, address
@@ -126,9 +125,8 @@ def case_json(request: Request, study_id: str, asked: Annotated[Asked, Query()])
 
 @router.post("/studies/{study_id}/removal")
 def remove(request: Request, study_id: str) -> Response:
-    """Remove a study with all that was said of it, and go to the worklist. NotFound."""
-    deletion.delete(pages.of(request).store, study_id)
-    return RedirectResponse(served("/"), status_code=303)
+    """Have a study removed with all that was said of it, and go to where that can be undone. NotFound."""
+    return removals.asked(request, [study_id])
 
 
 @router.get("/studies/{study_id}/job")
