@@ -70,7 +70,8 @@ def test_new_studies_appear_by_themselves_and_nothing_moves_under_the_reader(pag
     assert names(page) == ["THETA", *before]
     expect(page.locator("a.row-link:focus")).to_have_text(before[-1])
     assert abs(page.evaluate(there) - top) <= 1
-    assert httpx2.delete(f"{house.url}/api/v1/studies/{page.locator('a.row-link').first.get_attribute('id')[6:]}").is_success
+    newest = str(page.locator("a.row-link").first.get_attribute("id")).removeprefix("study-")
+    assert httpx2.delete(f"{house.url}/api/v1/studies/{newest}").is_success
 
 
 def test_search_as_you_type_and_find_it_again(page: Page, filled: Server) -> None:
