@@ -20,7 +20,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from app import __version__
-from app.config import Settings
+from app.config import UNFINISHED_DEMO, Settings
 from app.errors import AppError, InputError, Unavailable, where
 
 if TYPE_CHECKING:
@@ -277,7 +277,7 @@ def fill(settings: Settings, store: "Store", wake: Callable[[], None], over: thr
     from app.phantoms import demo
     from app.phantoms.knee import demo as knee_demo
 
-    unfinished = settings.var / "demo-unfinished"
+    unfinished = settings.var / UNFINISHED_DEMO
     with store.view() as tx:
         if tx.studies.count() and not unfinished.exists():
             return

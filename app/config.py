@@ -9,6 +9,10 @@ ROOT = Path(__file__).resolve().parent.parent
 """The folder that holds app/, models/, templates/ and static/."""
 
 
+UNFINISHED_DEMO = "demo-unfinished"
+"""The file in the var folder that is there while the demo's studies are being put in."""
+
+
 class Settings(BaseSettings):
     """What can be set from outside, as ``WHYLIGHT_<NAME>`` in the environment."""
 

@@ -4,7 +4,8 @@ part of it.
 `bench viewer` measures the case page in a real browser, `bench exam-page` the page of an exam, `bench explainers` the methods
 beside public libraries, `bench networks` the networks beside a DenseNet-121, `bench exam` a knee exam of three stacks,
 `bench analyse` the command of that name on many films, `bench cohort` the command `validate` on drawn films, `bench gpu` the
-methods on a GPU, `bench composites` what LRP's composites are worth. `bench dicom` compares DICOM files with a second reader.
+methods on a GPU, `bench composites` what LRP's composites are worth, `bench lists` the
+worklist with thousands of studies in it. `bench dicom` compares DICOM files with a second reader.
 """
 
 import argparse
@@ -85,8 +86,8 @@ def parser() -> argparse.ArgumentParser:
         "what",
         nargs="?",
         default="main",
-        choices=["main", *PRODUCT, *SEEN, *INSIDE, MANY, "cohort", "composites", "dicom"],
-        help=f"default: main, all but {', '.join((*SEEN, *INSIDE))}, {MANY}, cohort, composites and dicom",
+        choices=["main", *PRODUCT, *SEEN, *INSIDE, MANY, "lists", "cohort", "composites", "dicom"],
+        help=f"default: main, all but {', '.join((*SEEN, *INSIDE))}, {MANY}, lists, cohort, composites and dicom",
     )
     made.add_argument("--repeat", type=int, default=5, help="samples per figure (default: 5)")
     made.add_argument(
@@ -100,7 +101,8 @@ def parser() -> argparse.ArgumentParser:
     many.add_argument(
         "--films",
         type=int,
-        help="how many films (default: 200); composites: phantoms per finding (default: 25); cohort: phantoms (default: 300)",
+        help="how many films (default: 200); composites: phantoms per finding (default: 25); cohort: phantoms (default: 300); "
+        "lists: studies (default: 5000)",
     )
     many.add_argument("--size", type=int, default=1024, help="their size in pixels (default: 1024)")
     many.add_argument(
@@ -156,6 +158,10 @@ def main(arguments: list[str]) -> int:
         from app.bench import cohort  # noqa: PLC0415 - it starts the product, and draws for a while
 
         figures += cohort.measure(given.films or 300, given.keep)
+    if given.what == "lists":
+        from app.bench import lists  # noqa: PLC0415 - as the cohort's
+
+        figures += lists.measure(given.repeat, given.films or lists.STUDIES)
     if given.what in SEEN:
         figures += viewer_figures(given.what, given.repeat, given.beside)
     if given.what in INSIDE:

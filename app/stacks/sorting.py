@@ -350,6 +350,8 @@ def _numbers(group: _Group[P]) -> tuple[Oddity, ...]:
     without = sum(image.instance_number == 0 for image in group.images)
     if not without or group.normal is None:
         return ()
+    if without == 1:
+        return (Oddity("One slice has no Instance Number; it was put in order by where it lies.", {}),)
     return (Oddity("%(n)s slices have no Instance Number; they were put in order by where they lie.", {"n": without}),)
 
 

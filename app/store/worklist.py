@@ -210,6 +210,7 @@ def _row(
     row: StudyTable, modality: str, images: int, thumbnail: str | None, known: Mapping[tuple[str, str], Apart]
 ) -> WorklistRow:
     top = tuple(Score(*score) for score in row.top)
+    apart = [known.get((row.id, score.finding)) for score in top]
     return WorklistRow(
         id=row.id,
         patient=Patient(row.patient_name, row.patient_id, row.birth_date, row.sex),
@@ -220,13 +221,12 @@ def _row(
         images=images,
         state=cast(Any, row.state),
         top=top,
-        disagreements=tuple(
-            one.disagreement if one else None for score in top for one in (known.get((row.id, score.finding)),)
-        ),
+        disagreements=tuple(None if one is None else one.disagreement for one in apart),
         flags=row.flags,
         thumbnail=thumbnail,
         received_at=row.received_at,
         phantom=row.phantom,
         caution=cast(Any, row.caution),
         network=row.headline or "",
+        study_uid=row.study_uid,
     )

@@ -35,6 +35,8 @@ READER_COOKIE = "whylight-reader"
 DIRECTIONS_COOKIE = "whylight-directions"
 READER = "reader"
 """Who reads where nobody has picked a name."""
+SEXES = ("M", "F", "O")
+"""The values that Patient's Sex may have (PS3.3 C.7.1.1)."""
 THEMES = ("dark", "light")
 FORMS: Mapping[str, str] = {"/flagged": "/flagged", "/studies": "/upload", "/cohorts": "/cohorts"}
 """The pages that posted forms belong to, where it is not the worklist."""
@@ -153,6 +155,7 @@ def _environment(catalogue: Catalogue, assets: "Assets") -> Environment:
         moment=moment,
         clock=lambda value: moment(value).partition(" ")[2],
         person=person,
+        sex=sex,
         percent=percent,
         figure=estimates.figure,
         point=estimates.point,
@@ -163,6 +166,11 @@ def _environment(catalogue: Catalogue, assets: "Assets") -> Environment:
         finding=lambda name: catalogue.gettext(name.replace("_", " ")),
     )
     return environment
+
+
+def sex(code: str) -> str:
+    """Patient's Sex (0010,0040) for reading: M, F or O; "" for what the standard does not know, as fillers of exports."""
+    return code if code in SEXES else ""
 
 
 def percent(probability: float, point: float | None = None) -> str:

@@ -3,6 +3,7 @@
 What it shows stands in its address, but for the text that is searched for (see `app.web.tables`).
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, cast
@@ -11,6 +12,7 @@ from fastapi import APIRouter, Form, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from app.config import UNFINISHED_DEMO
 from app.domain import NO_FINDING
 from app.evaluation.agreement import DISAGREE
 from app.store import READINGS, STUDY_STATES, WORKLIST_SORTS, Entry, Page, Reading, WorklistQuery, WorklistRow
@@ -24,6 +26,8 @@ router = APIRouter(include_in_schema=False)
 
 USUAL = "-received"
 """The order of a list that nobody sorted."""
+NOTHING = "nothing"
+"""What a page without any study says that it shows."""
 UNFINISHED = frozenset({"waiting", "analysing"})
 FALLING = ("received", "study date", "probability", "disagreement", "flags")
 NOT_READ = "not read"
@@ -74,7 +78,7 @@ class WorklistPage:
     ``empty``: there is no study at all, which is another thing
     than none that fits. ``order`` is the query's order as the form sends it; ``polled``: the table was asked for by itself, and
     nobody is to be told how many studies there are again. ``address`` is where this list is; ``forgotten``: the text that the
-    address searched for is not kept any more.
+    address searched for is not kept any more; ``coming``: more studies are being put in just now.
     """
 
     template: ClassVar[str] = "worklist.html"
@@ -94,11 +98,18 @@ class WorklistPage:
     polled: bool
     forgotten: bool
     address: str
+    coming: bool
+
+    @property
+    def digest(self) -> str:
+        """A few letters that stand for what the table shows."""
+        told = repr((self.studies, self.findings, self.readings, self.coming))
+        return hashlib.sha256(told.encode()).hexdigest()[:12]
 
 
 class Named(BaseModel):
     """What the worklist's address may name. ``search`` is the id of a text, ``go`` the page, ``poll`` that the table asks by
-    itself."""
+    itself, and ``seen`` what it shows already."""
 
     search: str = ""
     modality: str = ""
@@ -110,6 +121,7 @@ class Named(BaseModel):
     order: str = ""
     go: str = ""
     poll: str = ""
+    seen: str = ""
 
     def query(self, text: str, reader: str) -> WorklistQuery:
         """As the store asks it of ``reader``; a filter that is none is left out."""
@@ -139,14 +151,19 @@ class Asked(Named):
 
     def address(self) -> dict[str, str]:
         """What of it stands in the address."""
-        named = self.model_dump(exclude={"text", "sort", "search", "poll"})
+        named = self.model_dump(exclude={"text", "sort", "search", "poll", "seen"})
         return {**named, "order": tables.told(self.sort or self.order, USUAL)}
 
 
 @router.get("/")
 def worklist(request: Request, named: Annotated[Named, Query()]) -> Response:
-    """The worklist as the address says; to htmx the table alone, with the address for the browser to show."""
+    """The worklist as the address says; to htmx the table alone, with the address for the browser to show. To a table that
+    asks by itself nothing (204) while it shows what there is; where there was no study at all, that there is one now."""
     page = _page(request, named)
+    if page.polled and named.seen == page.digest:
+        return Response(status_code=204)
+    if page.polled and named.seen == NOTHING:
+        return Response(status_code=204, headers={} if page.empty else {"HX-Refresh": "true"})
     if not pages.is_htmx(request):
         return pages.render(request, page)
     headers = {} if page.polled else {"HX-Replace-Url": served(page.address)}
@@ -193,7 +210,10 @@ def _page(request: Request, named: Named) -> WorklistPage:
         empty=empty,
         polled=bool(named.poll),
         forgotten=searched.forgotten,
-        address=tables.address("/", named.model_dump(exclude={"poll"}) | {"search": searched.id, "go": tables.page(studies)}),
+        coming=(pages.of(request).settings.var / UNFINISHED_DEMO).exists(),
+        address=tables.address(
+            "/", named.model_dump(exclude={"poll", "seen"}) | {"search": searched.id, "go": tables.page(studies)}
+        ),
     )
 
 

@@ -75,7 +75,7 @@ export class Judged {
     const { panes } = this.page;
     const every = this.#shapes;
     for (const pane of panes.shown) {
-      const shapes = every.filter(({ image }) => image === pane.image?.id);
+      const shapes = pane.film ? every.filter(({ image }) => image === pane.image?.id) : [];
       const svg = this.#over(pane.view);
       if (shapes.length) draw(svg, shapes, panes.place(pane).matrix, -1);
       else clear(svg);

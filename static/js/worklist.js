@@ -96,6 +96,34 @@ function returned() {
 returned();
 window.addEventListener("pageshow", ({ persisted }) => persisted && returned());
 
+// The table asks by itself for what is new. Meanwhile what the reader is on stays under their eyes and keeps the focus: the row
+// under the pointer, the one with the focus, else the first in sight of a page that was scrolled.
+/** @type {{ id: string, top: number } | null} */
+let held = null;
+
+function holding() {
+  const on = document.querySelector("tr.table-link:hover, tr.table-link:has(:focus)");
+  const seen = scrollY > 0 ? all(document, "tr.table-link").find((row) => row.getBoundingClientRect().bottom > 0) : null;
+  return { row: on ?? seen, on: Boolean(on) };
+}
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { detail } = /** @type {CustomEvent} */ (event);
+  held = null;
+  if (!detail.requestConfig.elt.hasAttribute("data-poll")) return;
+  const { row, on } = holding();
+  const id = row?.querySelector("[data-row-link]")?.id ?? "";
+  if (!row || !id) return;
+  if (on && !detail.serverResponse.includes(`id="${id}"`)) detail.shouldSwap = false;
+  held = { id, top: row.getBoundingClientRect().top };
+});
+
+document.addEventListener("htmx:afterSwap", () => {
+  const row = held && document.getElementById(held.id)?.closest("tr");
+  if (held && row) scrollBy({ top: row.getBoundingClientRect().top - held.top, behavior: "instant" });
+  held = null;
+});
+
 // The header's forms come back to what the list shows by now, and not to what it showed when the page was loaded.
 document.addEventListener("htmx:afterSwap", () => {
   const address = document.querySelector("[data-address]")?.getAttribute("data-address");

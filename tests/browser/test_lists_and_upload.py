@@ -51,9 +51,27 @@ def test_states_follow_by_themselves(page: Page, filled: Server) -> None:
     page.goto(filled.url)
     for row in page.locator("#worklist tbody tr").all():
         expect(row).to_contain_text("analysed", timeout=ANALYSED_MS)
-    expect(page.locator("[hx-trigger^=every]")).to_have_count(0)
+    expect(page.locator("[data-poll]")).to_have_attribute("hx-trigger", "every 5s")
     expect(page.locator("#worklist tbody tr").first.locator("meter").first).to_be_visible()
     became(page, "[...document.images].every((image) => image.complete && image.naturalWidth > 0)")
+
+
+def test_new_studies_appear_by_themselves_and_nothing_moves_under_the_reader(page: Page, house: Server, filled: Server) -> None:
+    page.set_viewport_size({"width": 1440, "height": 420})
+    page.goto(filled.url)
+    page.keyboard.press("End")
+    before = names(page)
+    expect(page.locator("a.row-link:focus")).to_have_text(before[-1])
+    there = "document.activeElement.closest('tr').getBoundingClientRect().top"
+    top = page.evaluate(there)
+    files = [("files", ("8.dcm", film(8, "THETA")["buffer"]))]
+    assert httpx2.post(f"{house.url}/api/v1/studies", files=files, timeout=60).status_code == 201
+    expect(page.locator("a.row-link")).to_have_count(len(before) + 1)
+    assert names(page) == ["THETA", *before]
+    expect(page.locator("a.row-link:focus")).to_have_text(before[-1])
+    assert abs(page.evaluate(there) - top) <= 1
+    newest = str(page.locator("a.row-link").first.get_attribute("id")).removeprefix("study-")
+    assert httpx2.delete(f"{house.url}/api/v1/studies/{newest}").is_success
 
 
 def test_search_as_you_type_and_find_it_again(page: Page, filled: Server) -> None:

@@ -154,3 +154,31 @@ def test_without_scripts_the_bar_leads_through(small_server: Server, ten: list[s
     expect(page.locator("#queue-place")).to_have_text(f"2 of {CASES}")
     page.locator("#queue-before").click()
     expect(page.locator("#queue")).to_contain_text("done")
+
+
+def test_a_flagged_row_opens_the_flagged_map(open_page: Callable[..., Page], small_server: Server, ten: list[str]) -> None:
+    judging = open_page()
+    named(judging, small_server, "Kim")
+    judging.goto(f"{small_server.url}/studies/{ten[0]}")
+    expect(judging.locator("#pane-lrp .verdict").first).to_be_enabled()
+    other = judging.locator("input[name=finding]:not(:checked)").first.input_value()
+    judging.locator(f'input[name=finding][value="{other}"]').check(force=True)
+    expect(judging.locator("#pane-lrp .verdict").first).to_be_enabled(timeout=ANALYSED_MS)
+    judging.locator('[data-tool="ellipse"]').click()
+    drag(judging, "lrp", (0.3, 0.3), (0.5, 0.6))
+    judging.locator("#pane-lrp").focus()
+    with judging.expect_response(REVIEWS):
+        judging.keyboard.press("Shift+Digit2")
+
+    page = open_page()
+    page.goto(f"{small_server.url}/flagged?method=lrp")
+    page.locator("a.row-link").first.click()
+    for _ in range(2):
+        expect(page.locator("#judged")).to_contain_text("judged by Kim")
+        expect(page.locator(".pane[data-active]")).to_have_id("pane-lrp")
+        expect(page.locator("input[name=finding]:checked")).to_have_value(other)
+        expect(page.locator("#pane-lrp .pane-judged .region")).to_have_count(1)
+        expect(page.locator("#pane-lrp .pane-marks:not(.pane-judged) .region")).to_have_count(0)
+        page.reload()  # the address says it
+    page.locator("#judged-close").click()
+    expect(page.locator(".pane-judged .region")).to_have_count(0)

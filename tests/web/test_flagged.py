@@ -102,8 +102,11 @@ def test_a_case_that_is_opened_at_a_verdict_says_which_and_shows_what_it_is_abou
     assert "which reads now" not in page.text
     with store.begin() as tx:
         stack = tx.stacks.of_image(tx.studies.get(study).images[0].id).fingerprint
-        about = {"model": "phantom-untrained", "model_sha256": "ef" * 32, "device": "cpu", "versions": {"torch": "2"}}
-        answer = Answer.of_film(stack, scores=(Score("Nodule", 0.9, 2.2),), **about)
+        said = (Score("Nodule", 0.9, 2.2),)
+        sha256, versions = "ef" * 32, {"torch": "2"}
+        answer = Answer.of_film(
+            stack, model="phantom-untrained", model_sha256=sha256, scores=said, device="cpu", versions=versions
+        )
         tx.answers.save(study, answer)
     newer = client.get(f"/studies/{study}?flag={flags[0]}").text
     assert "by version cdcdcdcd of the network; the one that is shown is by version efefefef, which reads now" in newer

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from app.config import UNFINISHED_DEMO, Settings
 from app.store import AgreementKey, Store, WorklistQuery
 from app.web.tables import Column, columns, number, ordering
 from app.web.worklist import Finding, Findings, WorklistPage
@@ -25,6 +26,37 @@ def test_an_empty_worklist_says_what_to_do(client: TestClient) -> None:
     assert page.empty
     assert "No study here yet" in answer.text
     assert 'href="/upload"' in answer.text
+
+
+def test_the_first_studies_appear_by_themselves_and_their_number_is_honest(
+    client: TestClient, send: Send, settings: Settings
+) -> None:
+    (settings.var / UNFINISHED_DEMO).touch()
+    assert "The first studies are being put in" in client.get("/").text
+    waiting = client.get("/?poll=1&seen=nothing", headers={"HX-Request": "true"})
+    assert (waiting.status_code, "hx-refresh" in waiting.headers) == (204, False)
+    send(("1.dcm", films.dicom(1)))
+    assert client.get("/?poll=1&seen=nothing", headers={"HX-Request": "true"}).headers["hx-refresh"] == "true"
+    told = "so far: more are being put in"
+    assert told in client.get("/").text
+    (settings.var / UNFINISHED_DEMO).unlink()
+    assert told not in client.get("/").text
+
+
+def test_what_tells_nothing_is_not_shown_and_undated_studies_are_told_apart(client: TestClient, send: Send) -> None:
+    first, _second = (
+        send((f"{n}.dcm", films.dicom(n, StudyDate=None, AccessionNumber=None, PatientSex="0000", PatientID="K")))
+        for n in (1, 2)
+    )
+    text = client.get("/").text
+    assert "0000" not in re.sub(r"<[^>]*>", "", text)
+    ends = re.findall(r"undated, UID …([0-9]+)", text)
+    assert len(set(ends)) == 2
+    page = client.get(f"/studies/{first}").text
+    assert f"<dd>undated, UID …{ends[1]}</dd>" in page
+    assert "<dt>Sex</dt><dd>–</dd>" in page
+    film = send(("x.png", films.png(1)))
+    assert "<title>x.png – Whylight</title>" in " ".join(client.get(f"/studies/{film}").text.split())
 
 
 def test_the_page_is_what_its_dataclass_says(client: TestClient, study: str, store: Store) -> None:
@@ -56,6 +88,7 @@ def test_the_page_is_what_its_dataclass_says(client: TestClient, study: str, sto
             polled=False,
             forgotten=False,
             address="/",
+            coming=False,
         )
     assert page == expected
     assert [(c.title, c.aria_sort, c.order) for c in page.columns if c.aria_sort not in {"", "none"}] == [
@@ -71,7 +104,7 @@ def test_a_row_shows_the_study(client: TestClient, study: str, store: Store) -> 
     assert f'href="/read?list=%2F&amp;row=study-{study}&amp;study={study}"' in text
     assert "/thumbnail.png" in text
     assert text.index('<span class="finding-word">Nodule') < text.index('<span class="finding-word">Cardiomegaly')
-    assert 'hx-trigger="every' not in text
+    assert 'hx-trigger="every 5s"' in text, "nothing is unfinished, but new studies may come"
 
 
 def test_the_table_asks_again_while_something_waits(client: TestClient, send: Send) -> None:
@@ -79,7 +112,10 @@ def test_the_table_asks_again_while_something_waits(client: TestClient, send: Se
     page = client.get("/")
     assert shown(page).unfinished
     assert 'hx-trigger="every 2s"' in page.text
-    polled = client.get("/?poll=1", headers={"HX-Request": "true"})
+    digest = shown(page).digest
+    assert f'"seen": "{digest}"' in page.text
+    assert client.get(f"/?poll=1&seen={digest}", headers={"HX-Request": "true"}).status_code == 204, "there is nothing new"
+    polled = client.get("/?poll=1&seen=older", headers={"HX-Request": "true"})
     assert "hx-replace-url" not in polled.headers
     assert shown(polled).polled
     assert 'role="status"' not in polled.text

@@ -64,7 +64,7 @@ class WorklistRow:
     network of the shown findings read of an exam; ``network`` is that network's name, "" where none has read, and ``version``
     the checksum of its weights; ``said`` is the highest score of every finding by that version, highest first; ``apart`` how
     far methods disagree, by finding, ``counted`` the same where the finding is likely enough to count; ``elsewhere``: where the
-    evidence of maps lies that look elsewhere, by finding."""
+    evidence of maps lies that look elsewhere, by finding; ``study_uid`` tells undated studies of one patient apart."""
 
     id: str
     patient: Patient
@@ -87,6 +87,7 @@ class WorklistRow:
     said: tuple[Score, ...] = ()
     apart: Mapping[str, float] = field(default_factory=dict, hash=False)
     counted: Mapping[str, float | None] = field(default_factory=dict, hash=False)
+    study_uid: str = ""
     elsewhere: Mapping[str, Evidence] = field(default_factory=dict, hash=False)
 
 

@@ -12,7 +12,7 @@ from app.store.tables.base import Base, Id, Sha, one_of, public_id
 class StudyTable(Base):
     """A study. ``searched`` is the casefolded text the worklist searches; ``state``, ``top``, ``probability``, ``flags``,
     ``disagreement``, ``weighed`` (by how likely the finding is) and ``caution`` repeat for it what jobs, predictions, reviews,
-    agreements and inspections say. ``removal`` is the wish that removes it at ``removal_at``; till then it is only not found."""
+    agreements and inspections say. ``removal`` is the wish that removes it at ``removal_at``; before, it is not found."""
 
     __tablename__ = "studies"
     __table_args__ = (one_of("state", ("waiting", "analysing", "done", "failed", "no network")),)

@@ -130,7 +130,7 @@ class Report:
             (_("Name"), pages.person(patient.name) or _("No name")),
             (_("ID"), patient.id),
             (_("Born"), pages.day(patient.birth_date)),
-            (_("Sex"), patient.sex),
+            (_("Sex"), pages.sex(patient.sex)),
             (_("Study"), " ".join(filter(None, [pages.day(study.date), study.description, *marks]))),
             (_("Accession"), study.accession),
             (_("Modality"), " ".join(filter(None, [series.modality, series.view_position, series.body_part]))),
