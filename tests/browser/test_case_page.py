@@ -19,7 +19,7 @@ from tests.browser.conftest import Server
 
 def seen(page: Page, method: str, scale: float = 1.0) -> tuple[NDArray[np.float64], Extent, tuple[slice, slice]]:
     """The screen, where the fitted 256 × 256 film lies on it, and the part of the screen that shows one pane's film."""
-    page.evaluate("for (const e of document.querySelectorAll('.letter, .pane-words')) e.style.visibility = 'hidden'")
+    page.evaluate("for (const e of document.querySelectorAll('.letter, .bar-told, .pane-words')) e.style.visibility = 'hidden'")
     painted(page)
     box = page.locator(f"#pane-{method} .pane-view").bounding_box()
     assert box is not None

@@ -34,7 +34,8 @@ LOOKS: list[tuple[dict[str, str], dict[str, Any]]] = [
 def screen(page: Page, method: str) -> NDArray[np.uint8]:
     """A pane's picture without what lies over it."""
     page.evaluate(
-        "for (const e of document.querySelectorAll('.letter, .pane-words, .pane-window')) e.style.visibility = 'hidden'"
+        "for (const e of document.querySelectorAll('.letter, .bar-told, .pane-words, .pane-window'))"
+        " e.style.visibility = 'hidden'"
     )
     painted(page)
     octets = page.locator(f"#pane-{method} .pane-view").screenshot()

@@ -31,7 +31,7 @@ def layout(page: Page, rows: int, columns: int) -> None:
 def picture(page: Page, view: Locator) -> NDArray[np.float64]:
     """What a pane shows, without letters, words and the frame of the active one."""
     page.evaluate(
-        "for (const e of document.querySelectorAll('.letter, .pane-words, .compare-words, .compare-divider'))"
+        "for (const e of document.querySelectorAll('.letter, .bar-told, .pane-words, .compare-words, .compare-divider'))"
         " e.style.visibility = 'hidden'"
     )
     painted(page)

@@ -99,7 +99,7 @@ def exam(exam_server: Server) -> str:
 def shot(page: Page, pane: str, side: int) -> tuple[Drawn, float]:
     """A pane's picture, float (rows, columns, 3), cut to its square image, and how large an image pixel is in it."""
     page.evaluate(
-        "for (const e of document.querySelectorAll('.letter, .pane-words, .pane-window, .pane-place, .pane-lines,"
+        "for (const e of document.querySelectorAll('.letter, .bar-told, .pane-words, .pane-window, .pane-place, .pane-lines,"
         " .pane-cross, .compare-words, .compare-divider')) e.style.visibility = 'hidden'"
     )
     painted(page)

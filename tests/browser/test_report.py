@@ -18,7 +18,7 @@ def test_the_report_shows_the_panes_as_they_were_seen(case: Page, stored: Case) 
     drag(case, "cam", (0.5, 0.5), (0.45, 0.6), "middle")
     for key in "hri":
         case.keyboard.press(key)
-    case.evaluate("for (const e of document.querySelectorAll('.letter, .pane-words')) e.style.visibility = 'hidden'")
+    case.evaluate("for (const e of document.querySelectorAll('.letter, .bar-told, .pane-words')) e.style.visibility = 'hidden'")
     painted(case)
     seen = {}
     for name in ("film", "layer_cam", "lrp"):

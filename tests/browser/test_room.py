@@ -66,7 +66,11 @@ def test_the_window_lies_on_the_histogram_and_is_dragged_there(case: Page) -> No
 
     box = histogram.bounding_box()
     assert box is not None
-    at = lambda share: (box["x"] + box["width"] * share, box["y"] + box["height"] / 2)  # noqa: E731 - one expression
+    left_edge, middle, across = box["x"], box["y"] + box["height"] / 2, box["width"]
+
+    def at(share: float) -> tuple[float, float]:
+        return left_edge + across * share, middle
+
     band = case.locator(".histogram-window")
     left, wide = (float(band.get_attribute(name) or 0) / 100 for name in ("x", "width"))
     centre, width = values()
