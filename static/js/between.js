@@ -32,7 +32,8 @@ export function tell(sentence) {
   element("messages").replaceChildren(line);
 }
 
-document.addEventListener("htmx:beforeSwap", (event) => {
+// Scripts that know no page import this too.
+globalThis.document?.addEventListener("htmx:beforeSwap", (event) => {
   const { detail } = /** @type {CustomEvent<{ xhr: XMLHttpRequest, shouldSwap: boolean }>} */ (event);
   if (ours(detail.xhr)) return;
   detail.shouldSwap = false;
