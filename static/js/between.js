@@ -12,7 +12,7 @@ const OURS = "X-Answered-By";
  * @param {Response | XMLHttpRequest} answer
  */
 export function ours(answer) {
-  return (answer instanceof Response ? answer.headers.get(OURS) : answer.getResponseHeader(OURS)) !== null;
+  return ("headers" in answer ? answer.headers.get(OURS) : answer.getResponseHeader(OURS)) !== null;
 }
 
 /**
