@@ -12,7 +12,7 @@ const OURS = "X-Answered-By";
  * @param {Response | XMLHttpRequest} answer
  */
 export function ours(answer) {
-  return (answer instanceof Response ? answer.headers.get(OURS) : answer.getResponseHeader(OURS)) !== null;
+  return ("headers" in answer ? answer.headers.get(OURS) : answer.getResponseHeader(OURS)) !== null;
 }
 
 /**
@@ -32,7 +32,7 @@ export function tell(sentence) {
   element("messages").replaceChildren(line);
 }
 
-// What asks is tested without a page, too.
+// Scripts that know no page import this too.
 globalThis.document?.addEventListener("htmx:beforeSwap", (event) => {
   const { detail } = /** @type {CustomEvent<{ xhr: XMLHttpRequest, shouldSwap: boolean }>} */ (event);
   if (ours(detail.xhr)) return;

@@ -402,4 +402,4 @@ def test_korean_and_light_are_kept(client: TestClient, study: str) -> None:
     client.cookies.set("whylight-language", "ko")
     client.cookies.set("whylight-theme", "light")
     html = client.get(f"/studies/{study}", headers=SAME_SITE).text
-    assert '<html lang="ko" data-theme="light">' in html
+    assert '<html lang="ko" data-theme="light"' in html
