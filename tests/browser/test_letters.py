@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from playwright.sync_api import Playwright
+from playwright.sync_api import Playwright, Request
 
 from tests.browser.cases import painted
 from tests.browser.conftest import CHROMIUM_FLAGS, CHROMIUM_NAMES, Server
@@ -31,7 +31,11 @@ def test_a_browser_without_korean_letters_gets_them_and_an_english_page_asks_for
             context.add_cookies([{"name": "whylight-language", "value": language, "url": small_server.url}])
             page = context.new_page()
             fonts = asked.setdefault(language, [])
-            page.on("requestfinished", lambda request, fonts=fonts: fonts.append(request.url))
+
+            def fetched(request: Request, fonts: list[str] = fonts) -> None:
+                fonts.append(request.url)
+
+            page.on("requestfinished", fetched)
             # The button that names the language is in Korean on every page: the English page is looked at without it.
             if language == "en":
                 page.add_init_script(

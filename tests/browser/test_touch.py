@@ -94,7 +94,7 @@ def test_one_finger_scrolls_until_a_tool_is_taken_up_and_after_it_is_put_away(
     painted(page)
     page.locator("#pane-lrp .verdict").first.scroll_into_view_if_needed()
     seen = Image.open(io.BytesIO(page.screenshot())).convert("RGBA")
-    assert seen.getextrema()[3] == (255, 255), "a part of the page was not drawn"
+    assert seen.getchannel("A").getextrema() == (255, 255), "a part of the page was not drawn"
 
     tool = page.get_by_role("toolbar", name="What one finger does on a film")
     tool.get_by_role("button", name="Window").tap()

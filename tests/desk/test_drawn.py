@@ -103,4 +103,4 @@ def test_every_method_says_what_the_ends_of_its_colours_mean_and_which_parameter
 
 def test_both_ends_of_the_colours_of_other_kinds_have_a_word() -> None:
     for kind in ("attention", "probability"):
-        assert all(drawn.known(replace(a_map(), kind=kind, scale="probability"), 64, card(), None).words), kind
+        assert all(drawn.known(replace(a_map(), kind=kind, scale="unit"), 64, card(), None).words), kind
