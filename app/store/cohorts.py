@@ -187,6 +187,20 @@ class Cohorts:
         )
         return tuple(_labelled(case, cohort) for case, cohort in self._session.execute(query))
 
+    def given(self) -> dict[str, dict[str, bool]]:
+        """By study and finding, whether the finding is there, as the tables of cohorts say; the newest table counts, and what
+        one is uncertain about does not."""
+        query = select(CohortCaseTable.study_id, CohortCaseTable.labels, CohortTable.matched).join(
+            CohortTable, CohortTable.id == CohortCaseTable.cohort_id
+        )
+        found: dict[str, dict[str, bool]] = {}
+        rows = self._session.execute(query.where(CohortCaseTable.study_id.is_not(None)).order_by(CohortTable.created_at))
+        for study, labels, matched in rows:
+            names = (matched or {}).get("findings", ())
+            told = {name: label == 1 for name, label in zip(names, labels, strict=False) if label in (0, 1)}
+            found.setdefault(study, {}).update(told)
+        return found
+
     def _get(self, cohort_id: str) -> CohortTable:
         row = self._session.get(CohortTable, cohort_id, populate_existing=True)
         if row is None:

@@ -1,6 +1,6 @@
 """The worklist: studies searched, filtered, sorted and paged by the database."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -70,7 +70,7 @@ class Worklist:
         modalities, counts = self._contents([row.id for row in rows])
         known = agreements.of_findings(self._session, rows)
         planes = self._planes([row.id for row in rows])
-        said = self._said([row.id for row in rows])
+        said = self.said([row.id for row in rows])
         elsewhere = self._elsewhere([row.id for row in rows])
         return Page(
             rows=tuple(
@@ -124,7 +124,7 @@ class Worklist:
         )
         return {study_id: count for study_id, _answer, count in self._session.execute(query)}
 
-    def _said(self, ids: list[str]) -> dict[str, tuple[str, tuple[Score, ...]]]:
+    def said(self, ids: Sequence[str]) -> dict[str, tuple[str, tuple[Score, ...]]]:
         """By study: the last version of the network whose findings are shown, and the highest score of every finding over all
         that it read of what is there now."""
         query = (
@@ -146,6 +146,11 @@ class Worklist:
                     mine[score.finding] = score
         ordered = {study: tuple(sorted(mine.values(), key=lambda one: -one.probability)) for study, mine in best.items()}
         return {study: (versions[study], scores) for study, scores in ordered.items()}
+
+    def headlines(self, ids: Sequence[str]) -> dict[str, str]:
+        """The network whose findings are shown of each of these studies that any network has read."""
+        found = select(StudyTable.id, StudyTable.headline).where(StudyTable.id.in_(ids), StudyTable.headline.is_not(None))
+        return {study: network for study, network in self._session.execute(found) if network}
 
     def thumbnail(self, study_id: str) -> str | None:
         """The image in the middle of the first series."""
@@ -201,6 +206,8 @@ def _filtered(query: WorklistQuery) -> Select[str]:
         chosen = chosen.where(odd if query.elsewhere else ~odd)
     if query.phantom is not None:
         chosen = chosen.where(StudyTable.phantom == query.phantom)
+    if query.only is not None:
+        chosen = chosen.where(StudyTable.id.in_(tuple(query.only)))
     if query.reading:
         chosen = chosen.where(reads(query.reader, query.reading))
     return chosen

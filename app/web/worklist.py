@@ -5,7 +5,7 @@ What it shows stands in its address, but for the text that is searched for (see 
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, cast
 
 from fastapi import APIRouter, Form, Query, Request
@@ -13,11 +13,11 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from app.config import UNFINISHED_DEMO
-from app.domain import NO_FINDING
+from app.domain import NO_FINDING, OUTCOMES
 from app.evaluation.agreement import DISAGREE
-from app.store import READINGS, STUDY_STATES, WORKLIST_SORTS, Entry, Page, Reading, WorklistQuery, WorklistRow
+from app.store import READINGS, STUDY_STATES, WORKLIST_SORTS, Entry, Page, Reading, Transaction, WorklistQuery, WorklistRow
 from app.store.records import WorklistSort
-from app.web import calling, evidence, pages, tables
+from app.web import calling, evidence, outcomes, pages, tables
 from app.web.addresses import served
 from app.web.calling import Calling
 from app.web.wording import Translate
@@ -75,6 +75,7 @@ class WorklistPage:
     ``unfinished``: a study of this page still waits or is being analysed, so the table asks again by itself.
     ``findings`` are what is named of each study, by its id, ``readings`` how far the reader is with those they opened.
     ``unreal``: the networks that know phantoms only; what they say of anybody else means nothing.
+    ``calls``: what became of a finding, of which only such studies are shown, one of ``outcomes``; "" for all.
     ``empty``: there is no study at all, which is another thing
     than none that fits. ``order`` is the query's order as the form sends it; ``polled``: the table was asked for by itself, and
     nobody is to be told how many studies there are again. ``address`` is where this list is; ``forgotten``: the text that the
@@ -84,6 +85,8 @@ class WorklistPage:
     template: ClassVar[str] = "worklist.html"
 
     query: WorklistQuery
+    calls: str
+    outcomes: tuple[str, ...]
     state: str
     studies: Page[WorklistRow]
     findings: Mapping[str, Findings]
@@ -118,6 +121,7 @@ class Named(BaseModel):
     methods: str = ""
     evidence: str = ""
     reading: str = ""
+    calls: str = ""
     order: str = ""
     go: str = ""
     poll: str = ""
@@ -181,7 +185,14 @@ def entries(request: Request, query: Mapping[str, str]) -> tuple[Entry, ...]:
     named = Named.model_validate(query)
     asked = named.query(tables.known(request, named.search), pages.reader(request))
     with pages.of(request).store.view() as tx:
+        asked = _narrowed(tx, calling.of(request, tx), named, asked)
         return tuple(Entry(study, "", f"study-{study}") for study in tx.worklist.ids(asked))
+
+
+def _narrowed(tx: Transaction, points: Calling, named: Named, query: WorklistQuery) -> WorklistQuery:
+    """The query with the studies alone that the filter of calls takes."""
+    wanted = next((one for one in OUTCOMES if one == named.calls), None)
+    return query if wanted is None else replace(query, only=outcomes.studies(tx, points, query.reader, wanted))
 
 
 def _page(request: Request, named: Named) -> WorklistPage:
@@ -189,14 +200,17 @@ def _page(request: Request, named: Named) -> WorklistPage:
     searched = tables.searched(request, named.search)
     query = named.query(searched.text, pages.reader(request))
     with pages.of(request).store.view() as tx:
+        points = calling.of(request, tx)
+        query = _narrowed(tx, points, named, query)
         studies = tx.worklist.page(query)
         modalities = tx.worklist.modalities()
         empty = tx.studies.count() == 0
-        points = calling.of(request, tx)
         readings = tx.readings.of([row.id for row in studies.rows], query.reader)
     _ = pages.gettext(request)
     return WorklistPage(
         query=query,
+        calls=named.calls if named.calls in OUTCOMES else "",
+        outcomes=OUTCOMES,
         state=NOT_READ if query.refused else query.state or "",
         studies=studies,
         readings=readings,

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.domain import outcome
-from app.store import Store
+from app.domain import OUTCOMES, outcome
+from app.store import CohortCaseRow, Store
 from tests.web import films
 from tests.web.conftest import Send, shown
 
@@ -66,6 +66,57 @@ def test_a_moved_point_moves_what_a_call_is_beside_an_opinion(client: TestClient
     moved = {"model": films.MODEL, "about": "Effusion", "percent": "5"}
     client.post(f"/studies/{study}/points", data=moved, headers=HTMX)
     assert shown(client.get(f"/studies/{study}")).opinions["Effusion"].told == "You say: present. Found by the network."
+
+
+def listed(client: TestClient, **named: str) -> set[str]:
+    """The studies in the worklist."""
+    return {row.id for row in shown(client.get("/", params=named)).studies.rows}
+
+
+def test_the_worklist_shows_what_was_missed_and_called_wrongly(
+    client: TestClient, send: Send, store: Store, study: str
+) -> None:
+    other = send(("other.dcm", films.dicom(2)))
+    films.analyse(store, other)
+    for value in OUTCOMES:
+        assert listed(client, calls=value) == set()
+    say(client, study, "Nodule", "absent")
+    say(client, other, "Effusion", "present")
+    say(client, other, "Nodule", "unsure")
+    assert listed(client, calls="false alarm") == {study}
+    assert listed(client, calls="missed") == {other}
+    assert listed(client, calls="found") == set()
+    assert listed(client, calls="nonsense") == {study, other}
+    moved = {"model": films.MODEL, "about": "Effusion", "percent": "5"}
+    client.post(f"/studies/{study}/points", data=moved, headers=HTMX)
+    assert (listed(client, calls="missed"), listed(client, calls="found")) == (set(), {other}), "points are the reader's"
+    page = client.get("/", params={"calls": "found"})
+    assert '<option value="found" selected>' in page.text
+    sent = client.post("/", data={"calls": "false alarm"}, follow_redirects=False)
+    assert sent.headers["location"] == "/?calls=false+alarm"
+    client.cookies.set("whylight-reader", "second")
+    assert listed(client, calls="false alarm") == set(), "opinions are each reader's own"
+
+
+def test_labels_of_cohorts_count_where_the_reader_says_nothing(client: TestClient, store: Store, study: str) -> None:
+    with store.begin() as tx:
+        cohort = tx.cohorts.add("ward", b"image,Nodule,Effusion", "t.csv", ["image", "Nodule", "Effusion"], [])
+        case = CohortCaseRow(
+            number=0,
+            key="k",
+            name="film.dcm",
+            patient="p",
+            labels=(1.0, None),
+            groups=(),
+            said=None,
+            study_id=study,
+            image_id=None,
+        )
+        tx.cohorts.settle(cohort.id, {}, (films.MODEL,), {"findings": ["Nodule", "Effusion"]}, [case])
+        assert tx.cohorts.given() == {study: {"Nodule": True}}
+    assert listed(client, calls="found") == {study}
+    say(client, study, "Nodule", "absent")
+    assert (listed(client, calls="found"), listed(client, calls="false alarm")) == (set(), {study})
 
 
 def test_without_scripts_the_form_leads_back(client: TestClient, study: str) -> None:

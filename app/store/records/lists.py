@@ -38,7 +38,7 @@ class WorklistQuery:
     ``None`` and the empty string mean "no filter". ``refused``: with, or without, an image that a guard kept from being read.
     ``reading``: how far ``reader`` is with it. ``disagreement``: at least so much, on
     a finding that is likely enough to count. ``elsewhere``: a map of the network whose
-    findings are shown looks elsewhere, or none does. ``number`` is the page, from 1."""
+    findings are shown looks elsewhere, or none does. ``only``: no other studies than these. ``number`` is the page, from 1."""
 
     text: str = ""
     modality: str = ""
@@ -50,6 +50,7 @@ class WorklistQuery:
     phantom: bool | None = None
     reading: Literal["", "unread", "read", "done"] = ""
     reader: str = ""
+    only: frozenset[str] | None = None
     sort: WorklistSort = "received"
     descending: bool = True
     number: int = 1
