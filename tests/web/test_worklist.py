@@ -65,6 +65,8 @@ def test_the_page_is_what_its_dataclass_says(client: TestClient, study: str, sto
     with store.view() as tx:
         expected = WorklistPage(
             query=WorklistQuery(reader="reader"),
+            calls="",
+            outcomes=("found", "missed", "false alarm", "rightly not called"),
             state="",
             studies=tx.worklist.page(WorklistQuery()),
             readings={},
