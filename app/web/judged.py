@@ -11,6 +11,7 @@ from fastapi import Request
 from markupsafe import Markup
 
 from app import explainers
+from app.classifiers.registry import Registry
 from app.errors import NotFound
 from app.store import ReviewRow, Transaction
 from app.web import pages
@@ -63,11 +64,10 @@ def judged(request: Request, study: str, review: str) -> Judged | None:
             return None
         titles = tx.layers.titles()
         regions = _regions(tx, row)
-    here = {card.name for card in web.registry.cards()}
     return Judged(
         id=row.id,
         image=row.image_id,
-        model=row.model if row.model in here and not row.imported else "",
+        model=row.model if not row.imported and _remembered(web.registry, row.model) else "",
         finding=row.finding,
         method=row.method,
         title=titles.get(row.method)
@@ -82,6 +82,15 @@ def judged(request: Request, study: str, review: str) -> Judged | None:
         gone=row.gone,
         imported=row.imported,
     )
+
+
+def _remembered(registry: Registry, network: str) -> bool:
+    """Whether a network is here, or was: its answers and maps are shown even when it was taken away."""
+    try:
+        registry.remembered(network)
+    except NotFound:
+        return False
+    return True
 
 
 def _regions(tx: Transaction, row: ReviewRow) -> dict[str, list[dict[str, Any]]]:

@@ -126,7 +126,7 @@ document.addEventListener("htmx:afterSwap", () => {
 
 // The header's forms come back to what the list shows by now, and not to what it showed when the page was loaded.
 document.addEventListener("htmx:afterSwap", () => {
-  const address = document.querySelector("[data-address]")?.getAttribute("data-address");
+  const address = document.querySelector("[data-list]")?.getAttribute("data-list");
   if (address) for (const field of all(document, "input[name=back]", HTMLInputElement)) field.value = address;
 });
 

@@ -1,4 +1,5 @@
-"""A counterfactual in a real browser: asked by a key, seen on the film in any strength, doubted in words, in both languages."""
+"""A counterfactual in a real browser: asked by a key, seen on the film in any strength, doubted in words, in both languages; of
+a phantom, and where there is one of a real film."""
 
 import re
 import zlib
@@ -78,3 +79,24 @@ def test_the_film_is_changed_by_a_slider_and_doubted_in_both_languages(page: Pag
     page.get_by_role("button", name="반사실 영상").click()
     expect(page.locator(STATE)).to_have_text(re.compile("초 걸림"), timeout=1000 * PATIENCE_S)
     expect(page.locator("#counterfactual-verdict")).not_to_have_text(english or "")
+
+
+def test_a_real_film_is_followed_in_the_latent_space(page: Page, start_server: StartServer, real_data: Path) -> None:
+    """By the networks of the product, in Korean: the film changes, and the page says what the network says of that."""
+    server = start_server()
+    octets = (real_data / "chest" / "dicom" / "pa_jpeg_baseline.dcm").read_bytes()
+    page.context.add_cookies([{"name": "whylight-language", "value": "ko", "url": server.url}])
+    page.goto(f"{sent(server.url, [('film.dcm', octets)], read=True)}?finding=Effusion&model=chest")
+    ready(page)
+    page.keyboard.press("Shift+W")
+    expect(page.locator(STATE)).to_have_text(re.compile(r"초 걸림"), timeout=1000 * PATIENCE_S)
+    expect(page.locator('#counterfactual [data-way="shift"]')).to_have_attribute("aria-pressed", "true")
+    expect(page.locator('#counterfactual [data-way="generator"]')).to_be_disabled()
+    expect(page.locator("#counterfactual-networks li")).to_have_count(1)
+    expect(page.locator("#counterfactual-verdict")).not_to_be_empty()
+    title = page.locator("#pane-film .pane-title")
+    expect(title).to_have_text("바꾼 영상, 세기 1.00")
+    changed = greys(page)
+    page.keyboard.press("x")
+    expect(title).not_to_have_text("바꾼 영상, 세기 1.00")
+    until(page, lambda: greys(page) != changed, "the changed film looks like the film")

@@ -55,7 +55,7 @@ def expected(stored: Case, method: str, shape: tuple[int, ...], **looks: Any) ->
     told = next(one for one in stored.data["methods"] if one["name"] == method)
     how = {name: entry["drawing"][name] for name in ("high", "evened", "source", "probability", "sigma", "pixels")}
     known = render.Known(**how, influence=told["influence"])
-    drawn = layer(values, Extent(*entry["extent"]), scale=entry["scale"])
+    drawn = layer(values, Extent.of([*entry["extent"], *entry["reach"]]), scale=entry["scale"])
     return plates.draw(image, view, size, render.over(drawn, 0, known, plates.look(view, size)))
 
 

@@ -55,7 +55,7 @@ def test_a_lost_answer_is_asked_for_again_until_the_job_has_ended(waiting: Page,
     waiting.route("**/job?*", trouble, times=1)
     with waiting.expect_response(answered(502), timeout=AGAIN_MS):
         pass
-    expect(waiting.locator("#messages")).to_contain_text("Bad gateway")
+    expect(waiting.locator("#messages")).to_contain_text("does not answer (502)")
     with waiting.expect_response(answered(200), timeout=AGAIN_MS) as found:
         pass
     assert "again=" in found.value.url

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, Route, expect
 from app.phantoms import chest, dicom
 from tests.browser.cases import ready, sent
 from tests.browser.conftest import Server, Watch, free_port
-from tests.browser.proxy import PREFIX, Proxy
+from tests.browser.proxy import Proxy
 from tests.waiting import until
 from tests.web import films
 
@@ -86,7 +86,7 @@ def test_pages_and_a_case_work_under_a_path(proxy: Proxy, server: Server, case: 
         page.locator(".page-nav").get_by_role("link", name=name).click()
         expect(page.locator(".page-nav [aria-current=page]")).to_have_text(name)
     page.get_by_role("searchbox").fill("phantom")
-    page.locator(f'a[href="{PREFIX}{case}"]').click()
+    page.locator(f"#study-{case.rpartition('/')[2]}").click()
     ready(page)
     page.locator("#pane-cam .verdict-right").click()
     expect(page.locator("#pane-cam .verdict-right")).to_have_attribute("aria-pressed", "true")

@@ -83,7 +83,7 @@ def test_the_list_leads_to_it(client: TestClient, study: str, row: LayerRow) -> 
     flagged = client.get("/flagged").text
     assert "Lung segmenter" in flagged
     (link,) = re.findall(r'data-row-link href="([^"]+)"|class="row-link"[^>]* href="([^"]+)"', flagged)
-    assert client.get("".join(link).replace("&amp;", "&")).status_code == 200
+    assert client.get("".join(link).replace("&amp;", "&"), follow_redirects=True).status_code == 200
 
 
 def test_the_list_of_networks_tells_of_the_software_and_that_it_has_no_card(client: TestClient, row: LayerRow) -> None:

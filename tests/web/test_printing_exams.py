@@ -266,7 +266,7 @@ def test_layers_of_every_kind_are_printed_as_what_they_are(
     text = laid(*(f"{front}map:outside-{kind}" for kind in kinds), f"{front}film", display={"threshold": 0.9})
     sheet = report(client, case, text)
     by_kind = dict(zip((*kinds, "film"), sheet.plates, strict=True))
-    assert (by_kind["probability"].low, by_kind["probability"].high) == ("0.00", "1.00")
+    assert (by_kind["probability"].low, by_kind["probability"].high) == ("0.00 (unlikely)", "1.00 (likely)")
     assert by_kind["labels"].classes == by_kind["outline"].classes == "1 왼쪽 폐 · 2 right lung"
     assert [by_kind[kind].high for kind in ("labels", "outline", "image")] == ["", "", ""]
     assert by_kind["labels"].least == ""

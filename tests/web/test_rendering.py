@@ -99,7 +99,7 @@ def test_every_template_is_rendered(app: FastAPI, client: TestClient, send: Send
     measured(app.state.web.store, study)
     refused = send(("second.dcm", films.dicom(2)))
     films.refuse(app.state.web.store, refused)
-    visits = ["/", "/upload", "/flagged", "/models", "/models/phantom-untrained", "/docs", "/nothing"]
+    visits = ["/", "/upload", "/flagged", "/models", "/models/phantom-untrained", "/docs", "/help", "/nothing"]
     visits += [f"/studies/{exams.store(app.state.web.store, tmp_path, exams.READER)}"]
     visits += [f"/studies/{study}", f"/studies/{study}/report", f"/studies/{refused}"]
     visits += measured_cohort(client, app.state.web)
@@ -109,6 +109,8 @@ def test_every_template_is_rendered(app: FastAPI, client: TestClient, send: Send
     assert client.get(f"/studies/{study}", headers={"HX-Request": "true"}).status_code == 200
     assert client.get("/nothing", headers={"HX-Request": "true"}).status_code == 404
     assert client.post("/studies", files={"files": ("a.txt", b"no film")}).status_code == 422
+    removed = client.post(f"/studies/{refused}/removal").headers["location"]
+    assert client.get(removed).status_code == 200
     there = {str(path.relative_to(pages.TEMPLATES)) for path in pages.TEMPLATES.rglob("*") if path.is_file()}
     cache = app.state.web.templates["en"].env.cache
     assert there - {name for _, name in cache.keys()} == set()  # noqa: SIM118 - jinja's cache iterates otherwise

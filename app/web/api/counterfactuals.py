@@ -105,7 +105,7 @@ def keep_counterfactual(request: Request, answer_id: str, asked: Annotated[count
 
 
 @router.get("/counterfactuals/{answer_id}/film.webp", response_class=Response, summary="See the film change")
-def see_counterfactual(request: Request, answer_id: str) -> Response:
+def read_counterfactual_film(request: Request, answer_id: str) -> Response:
     """The film from strength 0 to 1 and back, as an animated WebP."""
     return counterfactuals.moving(request, answer_id)
 

@@ -55,13 +55,13 @@ def list_opinions(request: Request, response: Answer, study_id: str, paging: Who
 
 
 @router.put("/studies/{study_id}/opinions/{finding}", responses=NAMED | SENT, summary="Say whether a finding is there")
-def give_opinion(request: Request, study_id: str, finding: Finding, asked: OpinionIn) -> OpinionOut:
+def keep_opinion(request: Request, study_id: str, finding: Finding, asked: OpinionIn) -> OpinionOut:
     """Keep what this reader says of a finding of the whole study, in place of what they said before."""
     return OpinionOut.of(opinions.give(request, study_id, finding, asked.opinion))
 
 
 @router.delete("/studies/{study_id}/opinions/{finding}", status_code=204, responses=NAMED, summary="Take it back")
-def take_opinion_back(request: Request, study_id: str, finding: Finding) -> Response:
+def withdraw_opinion(request: Request, study_id: str, finding: Finding) -> Response:
     """Say nothing of a finding any more; where nothing was said nothing happens."""
     opinions.take_back(request, study_id, finding)
     return Response(status_code=204)

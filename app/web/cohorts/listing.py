@@ -99,7 +99,7 @@ def entries(request: Request, cohort_id: str, query: Mapping[str, str]) -> tuple
     with pages.of(request).store.view() as tx:
         _row, _threshold, found = _behind(tx, cohort_id, asked)
     there = ((film, film.row.study_id) for film in found)
-    return tuple(Entry(study, urlencode(_shown(film, asked)), f"film-{film.row.number}") for film, study in there if study)
+    return tuple(Entry(study, urlencode(_shown(film, asked)), f"case-{film.row.number}") for film, study in there if study)
 
 
 def of_exams(request: Request, row: CohortRow) -> bool:
