@@ -13,7 +13,6 @@ function asked() {
   const answers = [];
   /** @type {unknown[]} */
   const arrived = [];
-  const headers = { "X-Answered-By": "Whylight" };
   const browser = {
     location: { search: "" },
     history: { replaceState: () => {} },
