@@ -39,7 +39,8 @@ def test_a_browser_without_korean_letters_gets_them_and_an_english_page_asks_for
             # The button that names the language is in Korean on every page: the English page is looked at without it.
             if language == "en":
                 page.add_init_script(
-                    "document.addEventListener('DOMContentLoaded', () => document.querySelector('[lang=ko]')?.remove())"
+                    "new MutationObserver(() => document.querySelector('button[lang=ko]')?.remove())"
+                    ".observe(document, {childList: true, subtree: true})"  # before anything of it is laid out
                 )
             page.goto(f"{small_server.url}/models", wait_until="networkidle")
             painted(page)
