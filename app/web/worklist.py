@@ -76,10 +76,10 @@ class WorklistPage:
     ``findings`` are what is named of each study, by its id, ``readings`` how far the reader is with those they opened.
     ``unreal``: the networks that know phantoms only; what they say of anybody else means nothing.
     ``calls``: what became of a finding, of which only such studies are shown, one of ``outcomes``; "" for all.
-    ``empty``: there is no study at all, which is another thing
-    than none that fits. ``order`` is the query's order as the form sends it; ``polled``: the table was asked for by itself, and
-    nobody is to be told how many studies there are again. ``address`` is where this list is; ``forgotten``: the text that the
-    address searched for is not kept any more; ``coming``: more studies are being put in just now.
+    ``empty``: there is no study at all, which is another thing than none that fits. ``order`` is the query's order as the
+    form sends it; ``polled``: the table was asked for by itself, and nobody is to be told how many studies there are again.
+    ``address`` is where this list is; ``forgotten``: the text that the address searched for is not kept any more;
+    ``coming``: more studies are being put in just now.
     """
 
     template: ClassVar[str] = "worklist.html"

@@ -396,10 +396,3 @@ def test_a_stack_is_one_series_and_the_others_are_offered(client: TestClient, se
     (other,) = (run for run in page.data.stacks if run is not first)
     there: CasePage = shown(client.get(f"/studies/{study}?image={other.images[0].id}"))
     assert (there.data.shown[0].id, there.series.id, there.others) == (other.id, other.series, ())
-
-
-def test_korean_and_light_are_kept(client: TestClient, study: str) -> None:
-    client.cookies.set("whylight-language", "ko")
-    client.cookies.set("whylight-theme", "light")
-    html = client.get(f"/studies/{study}", headers=SAME_SITE).text
-    assert '<html lang="ko" data-theme="light"' in html

@@ -4,6 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.web.preferences import own
+from tests.web.conftest import SAME_SITE
 
 
 def test_the_language_is_kept(client: TestClient) -> None:
@@ -76,3 +77,10 @@ def test_own_paths_are_gone_back_to(back: str) -> None:
 def test_other_places_are_not_gone_to(client: TestClient, back: str) -> None:
     assert own(back) == "/"
     assert client.post("/preferences", data={"theme": "dark", "back": back}).headers["location"] == "/"
+
+
+def test_korean_and_light_are_kept(client: TestClient, study: str) -> None:
+    client.cookies.set("whylight-language", "ko")
+    client.cookies.set("whylight-theme", "light")
+    html = client.get(f"/studies/{study}", headers=SAME_SITE).text
+    assert '<html lang="ko" data-theme="light"' in html
