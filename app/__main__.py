@@ -35,7 +35,7 @@ PASSED_ON = {
     "train": ("app.training.cli", "train a network and write its folder under models/"),
     "evaluate": ("app.reporting.cli", "measure a network and its explanations, and write a report"),
     "models": ("app.adoption.cli", "list the networks there are, bring one's own, check or take one away"),
-    "studies": ("app.desk.studies_cli", "remove studies, count what belongs to nothing"),
+    "studies": ("app.desk.studies_cli", "have studies read again, remove them, count what belongs to nothing"),
     "layers": ("app.desk.cli", "take in maps and masks from other software"),
     "bench": ("app.bench.cli", "measure the product on this machine"),
     "torture": ("app.torture.cli", "ill-treat the product on this machine, and count what is lost"),

@@ -13,15 +13,19 @@ from app.training import cards
 from tests.explainers.families import randomise
 
 ENCODER: dict[str, Any] = {"encoder": "compact", "widths": [8, 12, 16], "strides": [1, 2, 2], "blocks": 1}
+ATTENDING: dict[str, Any] = ENCODER | {"encoder": "compact-gated"}
+"""With gates in every slice, for the architecture "stack-attending"."""
 
 
 def write_exam_network(
     models: Path, name: str = "knee-test", *, size: int = 64, phantom: bool = True, seed: int = 0, **more: Any
 ) -> Path:
-    """One member per plane with random weights as ``models/<name>/``; returns its folder."""
+    """One member per plane with random weights as ``models/<name>/``; returns its folder. ``more`` are entries of its card."""
     networks = nn.ModuleList()
+    architecture = more.get("architecture", "stack")
+    encoder = ENCODER if architecture == "stack" else ATTENDING
     for number in range(len(READ_PLANES)):
-        networks.append(randomise(build("stack", len(KNEE_FINDINGS), ENCODER), seed + number))
+        networks.append(randomise(build(architecture, len(KNEE_FINDINGS), encoder), seed + number))
     random = np.random.default_rng(seed)
     joins = [
         {
@@ -33,7 +37,7 @@ def write_exam_network(
         for planes in combinations(READ_PLANES, count)
     ]
     members = [
-        {"plane": plane, "findings": list(KNEE_FINDINGS), "parameters": ENCODER, "prefers": ["PD FS"]} for plane in READ_PLANES
+        {"plane": plane, "findings": list(KNEE_FINDINGS), "parameters": encoder, "prefers": ["PD FS"]} for plane in READ_PLANES
     ]
     entries = {
         "name": name,

@@ -290,7 +290,6 @@ def ranges(given: argparse.Namespace, settings: Settings) -> int:
 
 def devices(given: argparse.Namespace, settings: Settings) -> int:
     """Measure and write."""
-    from app.adoption import devices as marking
     from app.classifiers.loading import load
     from app.training import telling
 
@@ -298,10 +297,10 @@ def devices(given: argparse.Namespace, settings: Settings) -> int:
     if card.kind != "network":
         raise InputError("“%(name)s” reads no films.", {"name": card.name})
     found = telling.telling(load(card, device(settings)), given.data or settings.data, given.part, given.cases or telling.FILMS)
-    rows = marking.rows(found, given.part)
+    rows = telling.rows(found, given.part)
     for row in rows:
         print(f"{row['finding']:20} tells a drawn device {row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]", flush=True)
-    marking.write(card, rows)
+    telling.write(card, rows)
     print(f"{len(rows)} rows are on the card of {card.name}.")
     return 0
 

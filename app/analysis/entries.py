@@ -50,8 +50,13 @@ def of_exam(answer: Answer, card: Card, stacks: Mapping[str, Stack[Image]], numb
             "images": of_stack(stacks[part.stack], numbers),
             "oddities": [oddity.sentence for oddity in stacks[part.stack].oddities],
             "findings": {
-                score.finding: {**_alone(score), "contribution": contribution, "slice_scores": list(scores)}
-                for score, contribution, scores in zip(part.scores, part.contributions, part.slice_scores, strict=True)
+                score.finding: {
+                    **_alone(score),
+                    "contribution": contribution,
+                    "slice_scores": list(part.of_slices(score.finding)),
+                    "slice_weights": list(part.weights_of(score.finding)),
+                }
+                for score, contribution in zip(part.scores, part.contributions, strict=True)
             },
         }
         for part in answer.parts

@@ -4,8 +4,8 @@ part of it.
 `bench viewer` measures the case page in a real browser, `bench exam-page` the page of an exam, `bench explainers` the methods
 beside public libraries, `bench networks` the networks beside a DenseNet-121, `bench exam` a knee exam of three stacks,
 `bench analyse` the command of that name on many films, `bench cohort` the command `validate` on drawn films, `bench gpu` the
-methods on a GPU, `bench composites` what LRP's composites are worth, `bench lists` the
-worklist with thousands of studies in it. `bench dicom` compares DICOM files with a second reader.
+methods on a GPU, `bench counterfactual` a film's counterfactual, `bench composites` what LRP's composites are worth, `bench
+lists` the worklist with thousands of studies in it. `bench dicom` compares DICOM files with a second reader.
 """
 
 import argparse
@@ -26,7 +26,7 @@ SHARING = ("upload", "weight", "whatif")
 PRODUCT = ("start", *SHARING, "pixels")
 SEEN = ("viewer", "exam-page")
 """What is measured in a real browser."""
-INSIDE = ("explainers", "networks", "exam", "gpu")
+INSIDE = ("explainers", "networks", "exam", "gpu", "counterfactual")
 """What is measured in this process, without a server."""
 MANY = "analyse"
 """What is measured in processes without a server."""
@@ -36,11 +36,12 @@ def inside(what: str, repeat: int) -> Iterator[Figure]:
     """The figures of the explainers, the networks or an exam; torch and other libraries are loaded for these alone."""
     import torch  # noqa: PLC0415
 
-    from app.bench import exam, explainers, gpu, networks  # noqa: PLC0415
+    from app.bench import counterfactual, exam, explainers, gpu, networks  # noqa: PLC0415
 
     if Settings().threads:
         torch.set_num_threads(Settings().threads)
-    yield from {"explainers": explainers, "networks": networks, "exam": exam, "gpu": gpu}[what].measure(repeat)
+    parts = (explainers, networks, exam, gpu, counterfactual)
+    yield from dict(zip(INSIDE, parts, strict=True))[what].measure(repeat)
 
 
 def product_figures(what: str, repeat: int, film: Path) -> Iterator[Figure]:

@@ -21,6 +21,23 @@ SOURCES = ("validation", "phantoms")
 """Of which cases a range of colours is."""
 
 
+TEXTS = (
+    "terms",
+    "intended_use",
+    "banner",
+    "beside_name",
+    "operating_rule",
+    "looked_at_summary",
+    "guard",
+    "second_to",
+    "explains",
+    "explains_sha256",
+    "half",
+    "shortcut",
+)
+"""Entries of a card that are plain text, and empty where it has none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Card:
     """Everything that is known of a network without loading it.
@@ -51,7 +68,8 @@ class Card:
     the ``kind`` "autoencoder" draws films anew, in whose latent space an answer can be followed. A "referee" answers as a
     network does, but only to judge what was changed for another; ``half``: of the training patients it learned from that half.
     A generator ``offers`` the findings of which it missed no figure (`evaluate --counterfactual`); ``gaps``: by what answers of
-    the networks that judged it are told.
+    the networks that judged it are told. ``shortcut``: the device that the explained network was taught to take for its finding
+    ("drain"), so that this is what a generator has to find; "" for all others.
     """
 
     name: str
@@ -101,6 +119,7 @@ class Card:
     explains_sha256: str = ""
     half: str = ""
     offers: tuple[str, ...] = ()
+    shortcut: str = ""
     gaps: tuple[Gap, ...] = ()
 
     @property
@@ -157,7 +176,9 @@ class Card:
         kind = str(raw.get("kind", "network"))
         if kind not in KINDS:
             raise ValueError(f"kind {kind!r} is none of {', '.join(KINDS)}")
+        texts: dict[str, Any] = {key: str(raw.get(key, "")) for key in TEXTS}
         return cls(
+            **texts,
             name=name,
             title=str(raw["title"]),
             summary=str(raw["summary"]),
@@ -175,23 +196,16 @@ class Card:
             data=tuple(row(Source, entry) for entry in raw.get("data", [])),
             figures=tuple(row(Figure, entry) for entry in raw.get("figures", [])),
             limits=tuple(raw.get("limits", [])),
-            terms=str(raw.get("terms", "")),
-            intended_use=str(raw.get("intended_use", "")),
-            banner=str(raw.get("banner", "")),
             folder=folder,
-            beside_name=str(raw.get("beside_name", "")),
             outside=tuple(row(Outside, entry) for entry in raw.get("outside", [])),
             calibration=tuple(row(Calibration, entry) for entry in raw.get("calibration", [])),
             operating=_operating(raw.get("operating", []), findings),
-            operating_rule=str(raw.get("operating_rule", "")),
             looked_at=tuple(row(LookedAt, entry) for entry in raw.get("looked_at", [])),
-            looked_at_summary=str(raw.get("looked_at_summary", "")),
             preprocessing=Preprocessing.of(raw.get("preprocessing", {})),
             operating_points=points,
             origin=dict(raw.get("origin", {})),
             check=dict(raw.get("check", {})),
             kind=kind,
-            guard=str(raw.get("guard", "")),
             members=members(raw["members"], findings) if kind == "exam" else (),
             joins=joins(raw.get("joins", []), findings) if kind == "exam" else (),
             unnamed_parts=bool(raw.get("unnamed_parts", False)),
@@ -200,10 +214,6 @@ class Card:
             stride=_between("stride", int(raw.get("stride", 0)), 0, 2048),
             ranges=tuple(_range(entry) for entry in raw.get("ranges", [])),
             told=tuple(row(Told, entry) for entry in raw.get("told", [])),
-            second_to=str(raw.get("second_to", "")),
-            explains=str(raw.get("explains", "")),
-            explains_sha256=str(raw.get("explains_sha256", "")),
-            half=str(raw.get("half", "")),
             offers=tuple(str(name) for name in raw.get("offers", ())),
             gaps=tuple(row(Gap, entry) for entry in raw.get("gaps", [])),
         )

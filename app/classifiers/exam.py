@@ -21,8 +21,19 @@ from app.errors import InputError, NotFound
 AT_ONCE = 8
 """Slices that go through an encoder at once where nothing is recorded: more gains nothing on a CPU and takes memory."""
 
-Said = dict[str, tuple[float, tuple[float, ...]]]
-"""What is said of one plane: per finding of its members the logit, and every slice's score."""
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is said of one plane for a finding: the logit, every slice's score, and how much each slice weighs; () where the
+    network weighs none."""
+
+    logit: float
+    scores: tuple[float, ...]
+    weights: tuple[float, ...] = ()
+
+
+Said = dict[str, Told]
+"""What is said of one plane, by finding of its members."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,19 +89,22 @@ class ExamClassifier:
 
     def _whole(self, stacks: Mapping[Plane, str], answers: Mapping[Plane, Said], started: float) -> Answer:
         """The answer of the whole exam from what is said of its planes; ``stacks`` are the identities of their stacks."""
-        logits = {plane: {finding: z for finding, (z, _) in own.items()} for plane, own in answers.items()}
+        logits = {plane: {finding: told.logit for finding, told in own.items()} for plane, own in answers.items()}
+        nothing = Told(0.0, ())
         joined = [self._joined(finding, logits) for finding in self.card.findings]
         parts = []
         for plane, stack in stacks.items():
             alone = [self._joined(finding, {plane: logits[plane]}) for finding in self.card.findings]
             pairs = zip(self.card.findings, alone, strict=True)
+            each = [answers[plane].get(finding, nothing) for finding in self.card.findings]
             parts.append(
                 Part(
                     stack=stack,
                     plane=plane,
-                    scores=tuple(_score(f, z, logits[plane].get(f, 0.0)) for f, (z, _) in pairs),
+                    scores=tuple(_score(f, z, own.logit) for (f, (z, _)), own in zip(pairs, each, strict=True)),
                     contributions=tuple(shares.get(plane, 0.0) for _, shares in joined),
-                    slice_scores=tuple(answers[plane][f][1] if f in answers[plane] else () for f in self.card.findings),
+                    slice_scores=tuple(own.scores for own in each),
+                    slice_weights=tuple(own.weights for own in each) if any(own.weights for own in each) else (),
                 )
             )
         return Answer(
@@ -119,8 +133,10 @@ class ExamClassifier:
             chunks = torch.split(prepared[size], AT_ONCE)
             pooled = torch.cat([network.pooled(classifier.channels(chunk)) for chunk in chunks]).float()
             logits, scores = slice_scores(network, pooled)
+            weights = network.weights(pooled)
             for row, finding in enumerate(member.findings):
-                found[finding] = (float(logits[row]), tuple(scores[row].tolist()))
+                own = () if weights is None else tuple(weights[row].tolist())
+                found[finding] = Told(float(logits[row]), tuple(scores[row].tolist()), own)
         return found
 
     def _joined(self, finding: str, logits: Mapping[Plane, Mapping[str, float]]) -> tuple[float, dict[Plane, float]]:
@@ -143,12 +159,9 @@ class ExamClassifier:
 
 
 def slice_scores(network: StackNetwork, pooled: Tensor) -> tuple[Tensor, Tensor]:
-    """Logits (findings,) and slice scores (findings, slices) from the pooled channels (slices, width): each channel counts for
-    the slice where it is largest, the first of equals."""
-    highest, winners = pooled.max(0)
-    shares = network.head.weight * highest
-    scores = pooled.new_zeros(shares.shape[0], pooled.shape[0])
-    scores.index_add_(1, winners, shares)
+    """Logits (findings,) and slice scores (findings, slices) from the pooled channels (slices, width): what each slice adds,
+    over all of which the logit less its bias is parted."""
+    scores = (network.factors(pooled) * pooled).sum(2)
     return scores.sum(1) + network.head.bias, scores
 
 
@@ -158,7 +171,6 @@ def cut(card: Card, member: Member) -> Card:
     return replace(
         card,
         kind="network",
-        architecture="stack",
         parameters=member.parameters,
         findings=member.findings,
         temperature=(1.0,) * count,
@@ -178,7 +190,7 @@ def _identity(series: Series) -> str:
 def _said(part: Part) -> Said:
     """What a part says of the findings that it answers for."""
     told = ((score, part.of_slices(score.finding)) for score in part.scores)
-    return {score.finding: (score.logit, scores) for score, scores in told if scores}
+    return {score.finding: Told(score.logit, scores, part.weights_of(score.finding)) for score, scores in told if scores}
 
 
 def _score(finding: str, joined: float, logit: float) -> Score:

@@ -33,7 +33,7 @@ from app.classifiers.reasons import (
     UNSURE,
     UPSIDE_DOWN,
 )
-from app.domain import Admission, Image, Inspection, Series, frozen
+from app.domain import LATERAL_VIEWS, Admission, Image, Inspection, Series, frozen
 from app.errors import ModelError
 from app.grey import grey
 
@@ -52,8 +52,6 @@ SURE, BELIEVED = 0.6, 0.5
 """How probable a kind must be to be called so, and how much a film that was turned back must look like one."""
 NAMED = {"part of a film": PART, "lateral view": SIDEWAYS}
 
-LATERAL_VIEWS = frozenset({"LL", "RL", "LAT", "LATERAL", "LEFT LATERAL", "RIGHT LATERAL"})
-"""View Position (0018,5101) of lateral films, PS3.3 C.8.7.1.1 and what senders write instead."""
 UNDONE = {"upside down": UPSIDE_DOWN, "on its side": ON_ITS_SIDE, "inverted": INVERTED}
 DOUBTED, TURNED = 0.9, ("upside down", "on its side")
 """What looks less like a film than that is turned, and refused where it looks more like one then."""

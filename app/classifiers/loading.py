@@ -15,6 +15,7 @@ from app.classifiers.exam import ExamClassifier, cut
 from app.classifiers.networks import build
 from app.classifiers.registry import Registry
 from app.classifiers.segmenter import Segmenter
+from app.classifiers.stack import StackNetwork
 from app.domain import Image
 from app.errors import ModelError
 
@@ -44,7 +45,12 @@ def load_exam(card: Card, device: torch.device) -> ExamClassifier:
     """The classifier of a card of the kind "exam"; member n's tensors are named ``members.<n>.…``, from 0."""
     networks = nn.ModuleList()
     for member in card.members:
-        networks.append(build("stack", len(member.findings), member.parameters, card.preprocessing.channels))
+        networks.append(build(card.architecture, len(member.findings), member.parameters, card.preprocessing.channels))
+    if not all(isinstance(network, StackNetwork) for network in networks):
+        raise ModelError(
+            "The architecture “%(name)s” reads no stacks; an exam's network is one of: %(known)s.",
+            {"name": card.architecture, "known": "stack, stack-attending"},
+        )
     whole = nn.ModuleDict({"members": networks})
     _fill(whole, _tensors(card), card.name)
     whole.to(device).eval()

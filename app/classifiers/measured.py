@@ -121,10 +121,15 @@ class Range:
     plane: str = ""
 
 
+DRAWN_DEVICE = "drawn device"
+"""The aspect of films that a device was drawn into."""
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """How well a finding's logit tells an ``aspect`` of films that it was not asked for, among ``films`` without the finding on
-    either side of it: AUROC with its 95% interval; 0.5 is not at all. ``source``: of which part the films are."""
+    either side of it: AUROC with its 95% interval; 0.5 is not at all. ``source``: of which part the films are. ``plain`` and
+    ``within``: the finding's own AUROC over all films and over pairs of films alike in the aspect; None of too few films."""
 
     source: str
     aspect: str
@@ -133,6 +138,8 @@ class Told:
     low: float
     high: float
     films: int
+    plain: float | None = None
+    within: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """Network architectures by name. Weights come from ``models/<name>/weights.safetensors``, never from here.
 
-Every network takes float32 (batch, channels, height, width) and returns logits (batch, findings); "stack" takes the slices of
-one stack for its batch and returns (1, findings), "attention-unet" returns a plane of logits per finding, "autoencoder" a film
-and "la-gan" an edit of films. No activation works in place: it would overwrite what an explainer reads. Where the relevance
-engine has no rule for a module, LRP and RAP say so.
+Every network takes float32 (batch, channels, height, width) and returns logits (batch, findings); "stack" and
+"stack-attending" take the slices of one stack for their batch and return (1, findings), "attention-unet" returns a plane of
+logits per finding, "autoencoder" a film and "la-gan" an edit of films. No activation works in place: it would overwrite what an
+explainer reads. Where the relevance engine has no rule for a module, LRP and RAP say so.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,11 @@ from typing import Any
 import torch
 from torch import nn
 
+from app.classifiers.attending.gated import CompactGated
+from app.classifiers.attending.glimpsed import GlimpseNetwork
+from app.classifiers.attending.guided import CompactGuided
+from app.classifiers.attending.squeezed import CompactSqueezed
+from app.classifiers.attending.stacked import AttendingStack
 from app.classifiers.attention_unet import AnatomyNetwork
 from app.classifiers.autoencoder import Autoencoder
 from app.classifiers.compact import CompactResidual, CompactTwin
@@ -29,8 +34,11 @@ from app.errors import ModelError
 ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
     "attention-unet": AnatomyNetwork,
     "autoencoder": Autoencoder,
+    "compact-gated": CompactGated,
+    "compact-guided": CompactGuided,
     "compact-masked": CompactMasked,
     "compact-residual": CompactResidual,
+    "compact-squeezed": CompactSqueezed,
     "compact-twin": CompactTwin,
     "convnext-tiny": ConvNeXt,
     "densenet-121": DenseNet,
@@ -39,12 +47,14 @@ ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
     "efficientnet-b0": EfficientNet,
     "efficientnet-lite0": partial(EfficientNet, lite=True),
     "film-guard": FilmGuard,
+    "glimpses": GlimpseNetwork,
     "la-gan": Generator,
     "resnet-18": partial(ResNet, block=Basic, blocks=(2, 2, 2, 2)),
     "resnet-34": partial(ResNet, block=Basic, blocks=(3, 4, 6, 3)),
     "resnet-50": partial(ResNet, block=Bottleneck, blocks=(3, 4, 6, 3)),
     "resnet-101": partial(ResNet, block=Bottleneck, blocks=(3, 4, 23, 3)),
     "stack": StackNetwork,
+    "stack-attending": AttendingStack,
 }
 """Name on the card → constructor, called with ``findings``, the card's parameters and, where there are three, ``channels``."""
 

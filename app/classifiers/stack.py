@@ -7,8 +7,10 @@ modules that the relevance engine has a rule for are used, and no in-place ReLU 
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
+from app.classifiers.attending.gated import GatedStages
 from app.classifiers.compact import CompactResidual
 from app.classifiers.residual import Basic, ResNet
 
@@ -26,6 +28,20 @@ class Compact(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(slices, 1, h, w) → (slices, width, h', w')."""
+        return self.features(self.stem(x))  # type: ignore[no-any-return]
+
+
+class CompactGated(nn.Module):
+    """The same with attention gates on its middle stages (`app.classifiers.attending.gated`): places of slices are weighed."""
+
+    def __init__(self, widths: Sequence[int], strides: Sequence[int], blocks: int = 2, channels: int = 1) -> None:
+        super().__init__()
+        plain = Compact(widths, strides, blocks, channels)
+        self.stem, self.features = plain.stem, GatedStages(plain.features, widths, blocks)
+        self.width = sum(widths[1:])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(slices, 1, h, w) → (slices, width, h', w') at the size of the finest gated map."""
         return self.features(self.stem(x))  # type: ignore[no-any-return]
 
 
@@ -66,7 +82,12 @@ class AlexNet(nn.Module):
         return self.features(x)  # type: ignore[no-any-return]
 
 
-ENCODERS: dict[str, Callable[..., nn.Module]] = {"compact": Compact, "resnet-18": ResNet18, "alexnet": AlexNet}
+ENCODERS: dict[str, Callable[..., nn.Module]] = {
+    "compact": Compact,
+    "compact-gated": CompactGated,
+    "resnet-18": ResNet18,
+    "alexnet": AlexNet,
+}
 """Name on the card → a module with ``width``, the channels of the map that it makes."""
 
 
@@ -88,5 +109,32 @@ class StackNetwork(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """A stack (slices, channels, h, w) → logits (1, findings)."""
+        return self.answer(self.pooled(x))
+
+    def answer(self, pooled: Tensor) -> Tensor:
+        """Logits (1, findings) from all slices' pooled channels (slices, width)."""
         # Not amax: its gradient goes to all slices that are equally high, and the first of them is to take it alone.
-        return self.head(self.pooled(x).max(0, keepdim=True)[0])  # type: ignore[no-any-return]
+        return self.head(pooled.max(0, keepdim=True)[0])  # type: ignore[no-any-return]
+
+    def factors(self, pooled: Tensor) -> Tensor:
+        """What each pooled channel of each slice is multiplied with for the logits less their bias, (findings, slices, width):
+        its weight in the slice where it is largest, the first of equals, and 0 elsewhere."""
+        return winners(pooled)[None] * self.head.weight[:, None]
+
+    def weights(self, pooled: Tensor) -> Tensor | None:  # noqa: ARG002 - for networks that weigh their slices
+        """How much each slice weighs for each finding, (findings, slices); None where only the maximum counts."""
+        return None
+
+    @property
+    def alone(self) -> Tensor:
+        """The factors of a slice that is the whole stack, (findings, width)."""
+        return self.head.weight
+
+    def ways(self, pooled: Tensor) -> list[Tensor]:  # noqa: ARG002 - as above
+        """What each of several ways to the answer would say by itself, logits (1, findings) each; [] where there is one."""
+        return []
+
+
+def winners(pooled: Tensor) -> Tensor:
+    """1 where a channel is largest of all slices, the first of equals, else 0: (slices, width), as ``pooled``."""
+    return torch.zeros_like(pooled).scatter_(0, pooled.max(0, keepdim=True)[1], 1.0)

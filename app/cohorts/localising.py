@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from app import explainers
 from app.cohorts import report
 from app.cohorts.report import Estimate
 from app.domain import Extent, Localisation, Region
@@ -16,6 +17,7 @@ from app.evaluation.intervals import mean, median
 from app.grey import resample
 
 CONTROLS = ("random map", "centre prior", "mean box")
+"""What knows nothing of the film. A layer of where a finding occurs at all, which is no network's map, is one more."""
 MEASURES = ("pointing", "iou", "mass", "outside_inside")
 GRID = 64
 """Cells of the grid on which the boxes of other films are added up."""
@@ -49,9 +51,14 @@ def localised(network: str, marked: Sequence[Marked]) -> tuple[report.Localised,
                 of = how(values, patients)
                 if of.count:
                     estimate = Estimate(*(value if math.isfinite(value) else None for value in (of.value, of.low, of.high)))
-                    row = report.Localised(network, finding, method, measure, method in CONTROLS, of.count, estimate)
+                    row = report.Localised(network, finding, method, measure, control(method), of.count, estimate)
                     found.append(row)
     return tuple(found)
+
+
+def control(name: str) -> bool:
+    """Whether what lies on a film knows nothing of it: no method made it."""
+    return name in CONTROLS or not explainers.known(name)
 
 
 def _controls(marked: Sequence[Marked]) -> Iterator[dict[str, Localisation]]:

@@ -4,6 +4,7 @@
 1.5 what lies beyond. The edit was computed on a small film and is laid onto the large one: nothing of the film is redrawn.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -64,14 +65,21 @@ class Edit:
 
     def apply(self, film: Plane, strength: float = 1.0) -> Plane:
         """A film in grey [0, 1], float32 (rows, columns), changed. InputError for a strength beyond 0 … 1.5."""
-        if not 0 <= strength <= STRONGEST:
+        return next(self.at_strengths(film, (strength,)))
+
+    def at_strengths(self, film: Plane, strengths: Sequence[float]) -> Iterator[Plane]:
+        """`apply` at several strengths; what does not depend on them is laid over the film once."""
+        if any(not 0 <= strength <= STRONGEST for strength in strengths):
             raise InputError("The strength of a counterfactual lies between 0 and 1.5.")
-        if strength == 0:
-            return film.copy()
         rows, columns = film.shape
-        out = _warped(film, strength * self.moved((rows, columns)))
-        out += np.float32(strength) * self.change((rows, columns))
-        return np.clip(out, 0, 1)
+        moved, change = self.moved((rows, columns)), self.change((rows, columns))
+        for strength in strengths:
+            if strength == 0:
+                yield film.copy()
+                continue
+            out = _warped(film, strength * moved)
+            out += np.float32(strength) * change
+            yield np.clip(out, 0, 1)
 
     def difference(self, film: Plane, strength: float = 1.0) -> Plane:
         """What `apply` changes, signed."""
@@ -81,9 +89,19 @@ class Edit:
 def edited(image: Image, edit: Edit, strength: float = 1.0) -> Image:
     """An image as `grey` shows it, changed: 16 bits of grey with a window of their own. What was found out about the film
     before (exposed field, pose, heart) stays with it. At strength 0 it is the image itself."""
-    if strength == 0:
-        return image
-    shown = edit.apply(grey(image), strength)
+    return next(at_strengths(image, edit, (strength,)))
+
+
+def at_strengths(image: Image, edit: Edit, strengths: Sequence[float]) -> Iterator[Image]:
+    """`edited` at several strengths."""
+    if any(strengths):
+        shown = edit.at_strengths(grey(image), strengths)
+        yield from (_showing(image, film) if strength else image for strength, film in zip(strengths, shown, strict=True))
+    else:
+        yield from (image for _ in strengths)
+
+
+def _showing(image: Image, shown: Plane) -> Image:
     return replace(
         image,
         stored=frozen(np.rint(shown * TOP).astype(np.uint16)),

@@ -39,9 +39,10 @@ class Sheet:
     octets: bytes
 
 
-def sheet(files: Sequence[Arrived]) -> tuple[Sheet, tuple[Arrived, ...]]:
-    """The one table of labels among the files of a cohort, or in one of its archives; and the other files. A table of boxes
-    becomes one more of its columns. InputError where there is none, or more than one."""
+def sheet(files: Sequence[Arrived], *, last: bool = False) -> tuple[Sheet, tuple[Arrived, ...]]:
+    """The one table of labels among the files of a cohort, or in one of its archives; and the other files, of which there may
+    be none where parts with films came before this ``last`` one. A table of boxes becomes one more of its columns. InputError
+    where there is none, or more than one."""
     found: list[Sheet] = []
     others: list[Arrived] = []
     for file in files:
@@ -52,7 +53,7 @@ def sheet(files: Sequence[Arrived]) -> tuple[Sheet, tuple[Arrived, ...]]:
         if file.error is None and zipfile.is_zipfile(file.path):
             found += _within(file)
     given = _one_table(found)
-    if not others:
+    if not others and not last:
         raise InputError("There is a table but no film or exam: send them together.")
     return given, tuple(others)
 

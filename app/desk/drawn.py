@@ -51,7 +51,10 @@ def known(layer: Headed, width: int, card: Card | None, answer: Answer | None, p
     """What is known of a layer ``width`` cells wide, of a stack that was read as ``plane``. A card or an answer of another
     version of the network says nothing of it."""
     if layer.kind != "relevance":
-        return Known(words=ENDS.get(layer.kind, ("", "")))
+        method = described(layer)
+        if method is None:
+            return Known(words=ENDS.get(layer.kind, ("", "")))
+        return Known(words=method.ends, banner=card.banner if card is not None else "")
     mine = card if card is not None and card.sha256 == layer.model_sha256 else None
     score = answer.score(layer.finding) if answer is not None and answer.model_sha256 == layer.model_sha256 else None
     probability = score.probability if score else None

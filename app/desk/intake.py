@@ -80,7 +80,8 @@ class Intake:
         self._part = part
         self._outcomes: list[FileOutcome] = []
         self.instances: list[tuple[str, str]] = []
-        """The name and the SOP Instance UID of every file that is stored now, whether by this upload or before."""
+        """The name and the SOP Instance UID of every file that is stored now, whether by this upload or before; with the last
+        part of an upload those of all its parts."""
         self.report: UploadRow | None = None
         """What became of every file, once all are taken in; of a part that others follow, of its own files."""
 
@@ -142,6 +143,7 @@ class Intake:
             grown = [study_id for study_id in studies if tx.jobs.behind(study_id)]
         if part.more:
             return replace(whole, files=tuple(self._outcomes))
+        self.instances = [(file.name, file.sop_instance_uid) for file in whole.files if file.study_id and file.sop_instance_uid]
         analyse(self._store, grown, self._model)
         return whole
 
@@ -248,7 +250,8 @@ def _stored(tx: Transaction, file: _Read, *, anew: bool = False) -> FileOutcome:
             error = conflict
         else:
             told = (*file.warnings, RENAMED) if added.renamed else file.warnings
-            return FileOutcome(file.name, added.state, added.study_id, warnings=told)
+            uid = file.staged.sop_instance_uid if added.study_id else ""
+            return FileOutcome(file.name, added.state, added.study_id, warnings=told, sop_instance_uid=uid)
     if error is None:
         raise ValueError("a file is either staged or has a reason")
     return FileOutcome(file.name, "rejected", template=error.template, values=error.values)

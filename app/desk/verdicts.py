@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from app.domain import REASONS, SCALES, Localisation, Region, Review, Shape, Verdict
+from app.domain import EVERY_REASON, SCALES, Localisation, Region, Review, Shape, Verdict
 from app.errors import Conflict, InputError, NotFound
 from app.evaluation import truth
 from app.store import ImageRow, LayerRow, ReviewRow, StackRow, Store, Transaction
@@ -78,7 +78,7 @@ def keep(store: Store, study_id: str, given: Judgement, reader: str) -> ReviewRo
     NotFound where the study, the layer or a slice is not there; InputError for a reason there is not, or a region off its
     image; Overtaken when another verdict than the expected one is in force.
     """
-    if given.reason and given.reason not in REASONS:
+    if given.reason and given.reason not in EVERY_REASON:
         raise InputError("There is no such reason.")
     with store.view() as tx:
         layer = tx.layers.get(given.layer)

@@ -11,12 +11,14 @@ from app.domain.bins import Bin
 from app.domain.edits import AREAS, FILLS, Area, AreaKind, Edit, Fill, Point
 from app.domain.evidence import Evidence, Share
 from app.domain.extent import Extent
-from app.domain.images import Image, Patient, Series, Study, VoiLut, Window
+from app.domain.images import LATERAL_VIEWS, Image, Patient, Series, Study, VoiLut, Window
 from app.domain.inspections import Admission, Inspection, Mark
 from app.domain.layers import SCALES, Layer, LayerKind, Parameters, Producer, ProducerKind, Scale, joined
 from app.domain.opinions import OPINIONS, OUTCOMES, Opinion, Outcome, outcome
 from app.domain.points import HALF, OperatingPoint
 from app.domain.reviews import (
+    EVERY_REASON,
+    EXAM_REASONS,
     REASONS,
     SHAPES,
     VERDICTS,
@@ -32,10 +34,13 @@ from app.domain.stacks import PLANES, READ_PLANES, Member, Plane, fingerprint
 __all__ = [
     "ANNOTATIONS",
     "AREAS",
+    "EVERY_REASON",
+    "EXAM_REASONS",
     "FILLS",
     "FINDINGS",
     "HALF",
     "KNEE_FINDINGS",
+    "LATERAL_VIEWS",
     "NO_FINDING",
     "OPINIONS",
     "OUTCOMES",

@@ -36,7 +36,8 @@ class Part:
     own, one per finding; ``contributions``: what it adds to the answer's logit per finding, in logits (on a film, its logit).
     ``slice_scores[finding][slice]``: a slice's part of the stack's logit, Σ over the channels k whose maximum over the stack
     lies in that slice of w_k f̄_k; over all slices they sum to the logit without its bias. Empty where a network scores no
-    slices, or the part does not answer for the finding.
+    slices, or the part does not answer for the finding. Where a network weighs its slices besides, their weighed part is in it.
+    ``slice_weights[finding][slice]``: how much a slice weighs, in [0, 1] and together 1; empty where a network weighs none.
     """
 
     stack: str
@@ -44,11 +45,19 @@ class Part:
     scores: tuple[Score, ...]
     contributions: tuple[float, ...]
     slice_scores: tuple[tuple[float, ...], ...] = ()
+    slice_weights: tuple[tuple[float, ...], ...] = ()
 
     def of_slices(self, finding: str) -> tuple[float, ...]:
         """Every slice's score for a finding; empty where there is none."""
+        return self._of(self.slice_scores, finding)
+
+    def weights_of(self, finding: str) -> tuple[float, ...]:
+        """Every slice's weight for a finding; empty where there is none."""
+        return self._of(self.slice_weights, finding)
+
+    def _of(self, rows: tuple[tuple[float, ...], ...], finding: str) -> tuple[float, ...]:
         names = [score.finding for score in self.scores]
-        return self.slice_scores[names.index(finding)] if self.slice_scores and finding in names else ()
+        return rows[names.index(finding)] if rows and finding in names else ()
 
     def opens_at(self, finding: str) -> int | None:
         """The slice with the largest score for a finding, from 0, the first of equals; None where no slice was scored."""

@@ -28,6 +28,13 @@ class Extent:
         left, top, right, bottom = numbers[:4]
         return cls(left, top, right, bottom, cls.of(numbers[4:8]) if len(numbers) > 4 else None)
 
+    @classmethod
+    def covering(cls, rows: int, columns: int) -> "Extent":
+        """The square that covers all of an image, in which something is shown in the image's place."""
+        side = max(rows, columns)
+        left, top = (columns - side) / 2, (rows - side) / 2
+        return cls(left, top, left + side, top + side)
+
     def numbers(self) -> list[float]:
         """As `of` takes them."""
         own = [self.left, self.top, self.right, self.bottom]

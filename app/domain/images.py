@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from app.domain.stacks import fingerprint
 
+LATERAL_VIEWS = frozenset({"LL", "RL", "LAT", "LATERAL", "LEFT LATERAL", "RIGHT LATERAL"})
+"""View Position (0018,5101) of lateral films, PS3.3 C.8.7.1.1 and what senders write instead."""
+
 
 @dataclass(frozen=True, slots=True)
 class Window:

@@ -10,7 +10,18 @@ from app.domain.extent import Extent
 Verdict = Literal["right", "partly", "wrong", "artefact", "uninformative"]
 VERDICTS: tuple[Verdict, ...] = ("right", "partly", "wrong", "artefact", "uninformative")
 REASONS = ("support device", "text marker", "outside the body", "other anatomy", "image border", "noise", "other")
-"""Why a map is called wrong; the empty string stands for "not said"."""
+"""Why a map on a film is called wrong; the empty string stands for "not said"."""
+EXAM_REASONS = (
+    "joint fluid",
+    "motion artefact",
+    "metal artefact",
+    "outside the joint",
+    "other anatomy",
+    "image border",
+    "other",
+)
+"""The same on an exam of stacks, whose maps go wrong in ways of their own."""
+EVERY_REASON = tuple(dict.fromkeys((*REASONS, *EXAM_REASONS)))
 
 ShapeKind = Literal["rectangle", "ellipse", "polygon", "freehand"]
 SHAPES: tuple[ShapeKind, ...] = ("rectangle", "ellipse", "polygon", "freehand")

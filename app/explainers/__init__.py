@@ -20,12 +20,12 @@ from app.explainers.variants import VARIANTS, parted
 if TYPE_CHECKING:
     from app.classifiers.card import Card
     from app.classifiers.classifier import Classifier
-    from app.domain import Series
+    from app.domain import LayerKind, Series
     from app.explainers.base import Explainer
     from app.explainers.trace import Trace
 
 METHODS = Path(__file__).parent / "methods"
-CONSTANTS = ("TITLE", "SIGNED", "SUMMARY", "PAPER", "PANEL", "ALONE", "CAUTION", "ENDS", "ONLY", "PRIOR")
+CONSTANTS = ("TITLE", "SIGNED", "SUMMARY", "PAPER", "PANEL", "ALONE", "CAUTION", "ENDS", "ONLY", "PRIOR", "KIND")
 EVIDENCE, STRENGTH, INFLUENCE = ("for", "against"), ("strong", "none"), ("important", "unimportant")
 CONTRAST = ("more", "less")
 """What the upper and the lower end of a map's colours mean: of maps with two sides, of those with one, of those of influence.
@@ -39,10 +39,10 @@ class Method:
     ``caution``: a sentence its pane shows always, for a method that evaluation found wanting; "" for the others. ``layers``: it
     goes through the network layer by layer, and can show every stage. ``ends``: what the upper and the lower end of its colours
     mean, in a word each. ``parameters``: those it has, as they ship. ``alone``: the method that
-    takes its place in the panel of a network with one finding, for one that compares findings. ``only``: the one architecture
-    that it is defined for; "" for those that ask for no certain one. ``of``: the title of the method that it is a variant of,
+    takes its place in the panel of a network with one finding, for one that compares findings. ``only``: the architectures
+    that it is defined for; () for those that ask for no certain one. ``of``: the title of the method that it is a variant of,
     to be put into its own title; "" for a method. ``prior``: it weighs the finding's mask, which a reader should be able to
-    look at alone."""
+    look at alone. ``kind``: what its maps are; a network's own attention is no relevance, and has no variants."""
 
     name: str
     title: str
@@ -55,9 +55,10 @@ class Method:
     ends: tuple[str, str] = EVIDENCE
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
     alone: str = ""
-    only: str = ""
+    only: tuple[str, ...] = ()
     of: str = ""
     prior: bool = False
+    kind: "LayerKind" = "relevance"
 
     def titled(self, _: Callable[..., str]) -> str:
         """The title for reading; ``_`` translates."""
@@ -100,9 +101,15 @@ def _describe(path: Path) -> Method:
         ends=constants.get("ENDS", EVIDENCE if constants["SIGNED"] else STRENGTH),
         parameters=_parameters(tree),
         alone=constants.get("ALONE", ""),
-        only=constants.get("ONLY", ""),
+        only=_listed(constants.get("ONLY", ())),
         prior=constants.get("PRIOR", False),
+        kind=constants.get("KIND", "relevance"),
     )
+
+
+def _listed(names: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Several names, or one by itself."""
+    return (names,) if isinstance(names, str) else names
 
 
 def _parameters(tree: ast.Module) -> dict[str, Any]:
@@ -120,9 +127,9 @@ def _parameters(tree: ast.Module) -> dict[str, Any]:
 
 
 def names(card: "Card | None" = None) -> tuple[str, ...]:
-    """Every method, those of the default panel first and in its order; with a card, without those that are for networks of one
-    other architecture alone."""
-    return tuple(name for name, one in _methods().items() if card is None or one.only in {"", card.architecture})
+    """Every method, those of the default panel first and in its order; with a card, without those that are for networks of
+    other architectures alone."""
+    return tuple(name for name, one in _methods().items() if card is None or not one.only or card.architecture in one.only)
 
 
 def panel(card: "Card | None" = None) -> tuple[str, ...]:
@@ -137,6 +144,8 @@ def panel(card: "Card | None" = None) -> tuple[str, ...]:
 def variants(method: str, card: "Card | None" = None) -> tuple[str, ...]:
     """The names of what can be asked of a method's map besides, of a network where one is named: over members only where it has
     some."""
+    if describe(method).kind != "relevance":
+        return ()
     there = (name for name, variant in VARIANTS.items() if variant.over != "members" or card is None or card.several)
     return tuple(f"{method}.{variant}" for variant in there)
 
@@ -144,7 +153,9 @@ def variants(method: str, card: "Card | None" = None) -> tuple[str, ...]:
 def known(name: str) -> bool:
     """Whether a name is a method's, or a variant's of a method."""
     method, variant = parted(name)
-    return method in _methods() and (variant in VARIANTS or name == method)
+    if name == method:
+        return method in _methods()
+    return method in _methods() and variant in VARIANTS and _methods()[method].kind == "relevance"
 
 
 def describe(name: str) -> Method:

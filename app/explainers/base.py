@@ -6,7 +6,7 @@ with. A method writes `relevance` and nothing else. Knows the domain and traces;
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Self, final
 
@@ -16,11 +16,14 @@ from torch import Tensor
 
 from app.anatomy.reasons import READ_BY_MEAN
 from app.classifiers.classifier import Classifier, versions
-from app.domain import Extent, Image, Layer, Producer, Scale, frozen
+from app.domain import Extent, Image, Layer, LayerKind, Producer, Scale, frozen
 from app.errors import AppError, InputError, NotExplainable, NotFound
 from app.explainers.geometry import Field
 from app.explainers.trace import Trace
 
+OWN_SCALES: Mapping[LayerKind, Scale] = {"attention": "unit", "image": "grey", "outline": "classes"}
+"""How maps that are no relevance are to be read."""
+ITS_OWN = "the network sees a few windows, not the film, and chose them without a slope to follow: its path explains it"
 NO_POSITIVE_EVIDENCE = "no positive evidence"
 CONSTANT_INPUT = "constant input"
 NOT_DEFINED = "not defined: "
@@ -67,7 +70,8 @@ class Relevance:
     ``field`` says where the cells of a map of an inner layer lie (`app.explainers.geometry.field`); None: the map's cells share
     the network's input among them. ``notes``: what a pane says of the maps, sentences that are message ids. ``refused``: why
     the method is not defined for a target, "" for those that it is; empty where it is for all. ``told``: notes of each target's
-    maps alone; empty where there are none."""
+    maps alone; empty where there are none. ``figures``: numbers that go with each target's maps, by name; empty where there are
+    none. ``lies``: the rectangle of each image that its map covers, for what no field says; empty where one does."""
 
     maps: Tensor
     total: Tensor | None = None
@@ -78,12 +82,16 @@ class Relevance:
     absorbed: Tensor | None = None
     refused: tuple[str, ...] = ()
     told: tuple[tuple[str, ...], ...] = ()
+    figures: tuple[Mapping[str, float], ...] = ()
+    lies: tuple[Extent, ...] = ()
 
 
 @dataclass(frozen=True)
 class Explainer(ABC):
     """A method is a frozen dataclass: its fields are its parameters, their defaults the shipped ones."""
 
+    kind: ClassVar[LayerKind] = "relevance"
+    """What its maps are; the module's KIND says the same."""
     signed: ClassVar[bool] = True
     """Whether the picture has two sides; the module's SIGNED says the same."""
     copies: ClassVar[float] = 3.0
@@ -97,6 +105,8 @@ class Explainer(ABC):
     @property
     def scale(self) -> Scale:
         """How its values are to be read."""
+        if self.kind != "relevance":
+            return OWN_SCALES[self.kind]
         return "signed" if self.signed else "positive"
 
     @property
@@ -148,6 +158,9 @@ class Explainer(ABC):
         device = classifier.device
         refused = ""
         try:
+            own = getattr(classifier.network, "explained_by", "")
+            if own and own != self.name:
+                raise NotExplainable(ITS_OWN)
             with torch.inference_mode(False), torch.enable_grad():
                 found, device, notes = method._in_pieces(trace, targets)
         except NotExplainable as error:
@@ -162,8 +175,8 @@ class Explainer(ABC):
             )
         constant = trace.constant
         lie = [
-            [classifier.on_film(image, each, _lies(found.field, each.shape, trace, classifier.frame(image))) for each in column]
-            for image, column in zip(trace.series.images, maps.swapaxes(0, 1), strict=True)
+            [_laid(classifier, found, trace, each, place) for each in column]
+            for place, column in enumerate(maps.swapaxes(0, 1))
         ]
         return [
             method._layer(
@@ -171,12 +184,13 @@ class Explainer(ABC):
                 image,
                 finding,
                 values=lie[column][row][0],
-                state=refused or _refused(found, row) or _state(maps[row, column], constant[column]),
+                state=refused or _refused(found, row) or method._state(maps[row, column], constant[column]),
                 device=str(device),
                 seconds=seconds,
                 extent=lie[column][row][1],
                 total=None if found.total is None else float(found.total[row, column]),
                 conservation_error=None if found.conservation_error is None else float(found.conservation_error[row, column]),
+                figures=found.figures[row] if found.figures else {},
                 notes=(
                     *notes,
                     *_mean_pose(classifier, image),
@@ -203,13 +217,14 @@ class Explainer(ABC):
         total: float | None,
         conservation_error: float | None,
         notes: tuple[str, ...],
+        figures: Mapping[str, float],
     ) -> Layer:
         blank = state == CONSTANT_INPUT or state.startswith(NOT_DEFINED)
         conserves = total is not None and not blank
         shown = frozen((np.zeros_like(values) if blank else values.copy())[None])
         return Layer(
             stack=image.stack,
-            kind="relevance",
+            kind=self.kind,
             scale=self.scale,
             producer=Producer("method", self.name, parameters=self.parameters),
             model=classifier.card.name,
@@ -217,7 +232,8 @@ class Explainer(ABC):
             finding=finding,
             values=shown,
             extent=extent,
-            padding=extent.beyond(shown, image.stored.shape),
+            padding=extent.beyond(shown, image.stored.shape) if self.kind == "relevance" else None,
+            figures=figures,
             state=state,
             versions=versions(),
             device=device,
@@ -226,6 +242,13 @@ class Explainer(ABC):
             conservation_error=conservation_error if conserves else None,
             notes=notes,
         )
+
+    def _state(self, values: np.ndarray[Any, np.dtype[np.float32]], constant: bool) -> str:
+        if constant:
+            return CONSTANT_INPUT
+        if not np.isfinite(values).all():
+            return NOT_DEFINED + "the map holds values that are not finite"
+        return "ok" if self.kind != "relevance" or float(values.max()) > 0 else NO_POSITIVE_EVIDENCE
 
     def _in_pieces(self, trace: Trace, targets: Sequence[int]) -> tuple[Relevance, torch.device, tuple[str, ...]]:
         """All targets, as many at once as fit; half as many after each out-of-memory, and at last on the CPU."""
@@ -266,6 +289,8 @@ class Explainer(ABC):
             absorbed=torch.cat(kept) if kept else None,
             refused=tuple(reason for part in parts for reason in part.refused),
             told=tuple(notes for part in parts for notes in part.told),
+            figures=tuple(numbers for part in parts for numbers in part.figures),
+            lies=parts[0].lies,
         )
 
 
@@ -291,6 +316,16 @@ def _lies(place: Field | None, shape: tuple[int, ...], trace: Trace, square: Ext
     return square if place is None else place.extent(shape, trace.input.shape[2:], square)
 
 
+def _laid(
+    classifier: Classifier, found: Relevance, trace: Trace, values: np.ndarray[Any, np.dtype[np.float32]], place: int
+) -> tuple[np.ndarray[Any, np.dtype[np.float32]], Extent]:
+    """A map (rows, columns) of the image at ``place``, and where it lies on that."""
+    image = trace.series.images[place]
+    if found.lies:
+        return values, found.lies[place]
+    return classifier.on_film(image, values, _lies(found.field, values.shape, trace, classifier.frame(image)))
+
+
 def _mean_pose(classifier: Classifier, image: Image) -> tuple[str, ...]:
     """What is said of a film whose chest could not be laid into the canonical pose by what is on it."""
     return (READ_BY_MEAN,) if classifier.upright and image.pose is None else ()
@@ -312,11 +347,3 @@ def _told(found: Relevance, row: int) -> tuple[str, ...]:
 def _refused(found: Relevance, row: int) -> str:
     """The state of a target for which the method is not defined; "" where it is."""
     return NOT_DEFINED + found.refused[row] if found.refused and found.refused[row] else ""
-
-
-def _state(values: np.ndarray[Any, np.dtype[np.float32]], constant: bool) -> str:
-    if constant:
-        return CONSTANT_INPUT
-    if not np.isfinite(values).all():
-        return NOT_DEFINED + "the map holds values that are not finite"
-    return "ok" if float(values.max()) > 0 else NO_POSITIVE_EVIDENCE

@@ -181,7 +181,10 @@ def _inplace_position(func: Callable[..., Any]) -> int | None:
     """Where a function of torch.nn.functional takes ``inplace``; None when it does not."""
     if not inspect.isfunction(func):
         return None
-    names = list(inspect.signature(func).parameters)
+    try:
+        names = list(inspect.signature(func).parameters)
+    except ValueError:  # a wrapped builtin, such as `Tensor.__pow__`, has none
+        return None
     return names.index("inplace") if "inplace" in names else None
 
 

@@ -1,5 +1,5 @@
 """What would have to change on a film for another answer, and what everybody says of it: the explained network, its referees,
-the cardiothoracic ratio; and why it may not convince."""
+the cardiothoracic ratio or the costophrenic recess; and why it may not convince."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.anatomy import Ratio
+from app.anatomy import Ratio, recess
 from app.classifiers.card import Card
 from app.classifiers.measured import Gap
 from app.counterfactuals import there
-from app.counterfactuals.edit import STRONGEST, Edit, edited
+from app.counterfactuals.edit import STRONGEST, Edit, at_strengths, edited
 from app.counterfactuals.there import Way
 from app.domain import Answer, Image, Series
 from app.errors import ModelError
 from app.evaluation import counterfactual as figures
-from app.grey import grey
+from app.grey import grey, resample
 from app.reading.lying import Lie
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, STRONGEST)
 """What the networks are asked at; 1 is what was made, and what figures are of."""
 ONE = STRENGTHS.index(1.0)
+ENOUGH = 512
+"""Pixels along a film's longer side that its recesses are looked at in."""
 INSIDE = 0.5
 """A change of which less lies within the finding's limit lies elsewhere."""
 
@@ -65,8 +67,8 @@ class Counterfactual:
     """One film's. A generator makes one ``edit``, laid on more or less strongly; a shift has ``frames``. ``answers``: what the
     explained network said of the film and of the counterfactual; ``said``: what it and its referees said of the finding.
     ``pixels``: share that changed; ``inside``: how much of the change lies within the finding's limit, NaN where it has none.
-    ``ratio``: the cardiothoracic ratio, None where it is not asked about or cannot be measured. ``doubts``: why it may not
-    convince, of `DOUBTS`."""
+    ``ratio``: the cardiothoracic ratio; ``recess``: how white the costophrenic recess is; each None where it is not asked about
+    or cannot be measured. ``doubts``: why it may not convince, of `DOUBTS`."""
 
     way: Way
     finding: str
@@ -78,6 +80,7 @@ class Counterfactual:
     pixels: float
     inside: float
     ratio: Before | None
+    recess: Before | None
     doubts: tuple[str, ...]
     device: str
     seconds: float
@@ -121,11 +124,11 @@ class Made:
     frames: "Shifted | None" = None
     limit: NDArray[np.float32] | None = None
 
-    def at(self, image: Image, strength: float) -> Image:
-        """The film at a strength."""
-        if self.frames is None or strength == 0:
-            return edited(image, self.edit, strength)
-        return edited(image, self.frames.edit(strength))
+    def at(self, image: Image, strengths: Sequence[float]) -> Iterator[Image]:
+        """The film at some strengths."""
+        if self.frames is None:
+            return at_strengths(image, self.edit, strengths)
+        return (edited(image, self.frames.edit(strength)) if strength else image for strength in strengths)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,9 +175,9 @@ class Asked:
 
     def judged(self, made: Made) -> Counterfactual:
         """What everybody says of it."""
-        films = [replace(self.film, images=(made.at(self.image, strength),)) for strength in STRENGTHS]
-        after = self.loaded.get(self.card).predict_films(films)
-        said = (self._said(self.card, [self.before, *after[1:]]), *self._referees(films))
+        films = [replace(self.film, images=(image,)) for image in made.at(self.image, STRENGTHS)]
+        after = [self.before, *self.loaded.get(self.card).predict_films(films[1:])]
+        said = (self._said(self.card, after), *self._referees(films))
         change = np.abs(grey(films[ONE].images[0]) - grey(self.image))
         span = made.edit.white - made.edit.black
         pixels = float((change > figures.CHANGED * span).mean())
@@ -191,6 +194,7 @@ class Asked:
             pixels=pixels,
             inside=inside,
             ratio=self._ratio(made, films[ONE].images[0]) if self.finding == "Cardiomegaly" else None,
+            recess=self._recess(made, films[ONE].images[0]) if self.finding == "Effusion" and self.card.phantom else None,
             doubts=doubts,
             device=self.before.device,
             seconds=0.0,
@@ -250,6 +254,17 @@ class Asked:
         values = [one.value for one in found if isinstance(one, Ratio)]
         return Before(*values) if len(values) == len(found) else None
 
+    def _recess(self, made: Made, after: Image) -> Before | None:
+        """The same of the recess, where the lungs of the film lie: an edit moves no lung."""
+        segmented, shape = self.lie.segmented, self.image.stored.shape
+        step = max(1, max(shape) // ENOUGH)
+        lying = resample(segmented.labels.astype(np.float32), segmented.extent, shape, nearest=True)
+        labels = lying[::step, ::step].astype(np.uint8)
+        films = (self.image, after, edited(self.image, made.edit.upside_down()))
+        found = [recess.whiteness(labels, grey(image)[::step, ::step]) for image in films]
+        values = [one for one in found if one is not None]
+        return Before(*values) if len(values) == len(found) else None
+
 
 def plain(made: Counterfactual) -> tuple[dict[str, Any], bytes]:
     """As it is kept: what is told as JSON, and the planes, float32, one after the other: of a generator flow, attention and
@@ -278,6 +293,7 @@ def plain(made: Counterfactual) -> tuple[dict[str, Any], bytes]:
         "pixels": made.pixels,
         "inside": made.inside if np.isfinite(made.inside) else None,
         "ratio": list(astuple(made.ratio)) if made.ratio else None,
+        "recess": list(astuple(made.recess)) if made.recess else None,
         "doubts": list(made.doubts),
         "planes": [{"name": name, "shape": list(values.shape)} for name, values in planes.items()],
         "one": frames.one if frames else 0,

@@ -3,9 +3,10 @@
 Knows the domain and the grey pipeline. Colours, threshold and ends are those the viewer starts with (static/js/viewport).
 """
 
-from app.render.captions import BANNER, classes_key, figure, typed
+from app.render.captions import BANNER, caption, classes_key, figure, typed, wrapped
 from app.render.colours import CLASSES, STOPS, class_colours, ends, strongest, table
 from app.render.evening import evened
+from app.render.growing import strip_png
 from app.render.laying import Over, Under, bar, bilinear, greys, laid, over
 from app.render.looks import EDGES, NOTHING, Edge, Known, Look, as_drawn, fixed, told
 from app.render.moving import moving_webp
@@ -26,6 +27,7 @@ __all__ = [
     "as_drawn",
     "bar",
     "bilinear",
+    "caption",
     "class_colours",
     "classes_key",
     "ends",
@@ -40,8 +42,10 @@ __all__ = [
     "over",
     "overlay_png",
     "plain_png",
+    "strip_png",
     "strongest",
     "table",
     "told",
     "typed",
+    "wrapped",
 ]

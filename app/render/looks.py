@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+import numpy as np
+
 from app.domain import Layer, frozen
 from app.render.colours import ends
 from app.render.evening import evened
@@ -104,7 +106,18 @@ def told(layer: Layer, known: Known, look: Look, _: Translate = plain, *, shared
     """What is to be said of how a map is drawn: its range, its fading, its smoothing; nothing of other kinds of layers."""
     if layer.kind != "relevance":
         return ()
-    return tuple(filter(None, (_range(layer, known, look, _, shared), _faded(known, look, _), _evened(known, look, _))))
+    weak = "" if shared else _weak(layer, known, look, _)
+    return tuple(filter(None, (weak, _range(layer, known, look, _, shared), _faded(known, look, _), _evened(known, look, _))))
+
+
+def _weak(layer: Layer, known: Known, look: Look, _: Translate) -> str:
+    """A map that stays below the threshold all over, so that nobody takes a plain film for one without evidence."""
+    found = fixed(layer, known, look)
+    values = as_drawn(layer, known, look).values
+    strongest = float(np.abs(values).max(initial=0.0) if layer.signed else values.max(initial=0.0))
+    if found is None or strongest <= 0 or strongest >= look.threshold * found[1]:
+        return ""
+    return _("too weak to be seen in this range: at most %(share)s %% of its end", share=f"{100 * strongest / found[1]:.0f}")
 
 
 def _range(layer: Layer, known: Known, look: Look, _: Translate, shared: bool) -> str:

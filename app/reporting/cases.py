@@ -64,10 +64,11 @@ def phantom_series(drawn: chest.ChestPhantom) -> Series:
     return Series(f"2.25.{drawn.seed}", "DX", (image,), "CHEST", "PA")
 
 
-def boxed(data: Path, count: int) -> Iterator[Case]:
+def boxed(data: Path, count: int, *, parted: bool = True) -> Iterator[Case]:
     """Real films with boxes: NIH's own per finding, RSNA's opacities as Pneumonia; ``count`` at most per source.
 
-    The labels of training patients were trained on: their films are a source apart. So are those of the collections of small
+    The labels of training patients were trained on: their films are a source apart, unless nobody here knows what the network
+    learned from (``parted`` is False). So are those of the collections of small
     films and of films that were cut to their lungs, where these are there; of them NIH's boxes only.
     """
     if not (data / "chest" / "nih" / "manifest.csv").is_file():
@@ -81,6 +82,7 @@ def boxed(data: Path, count: int) -> Iterator[Case]:
             rows = list(csv.DictReader(lines))
         for row in rows:
             seen = "trained patients" if part_of("nih", row["patient"]) == "train" else "unseen patients"
+            seen = seen if parted else "patients whose part is unknown"
             for name, finding, boxes in truths(row if not told else {"nih_boxes": row.get("nih_boxes", "")}):
                 source = f"{name}{told}, {seen}"
                 given[source] = given.get(source, 0) + 1

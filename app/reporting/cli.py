@@ -32,9 +32,10 @@ from app.reporting import (
     signs,
     starts,
 )
+from app.reporting.compared import running as comparing
 from app.reporting.kept import Kept
 from app.reporting.writing import Report, write
-from app.training import guarding
+from app.training import guarding, telling
 from app.training.anatomy import measuring as outlining
 
 
@@ -46,7 +47,7 @@ def main(arguments: list[str]) -> int:
         torch.set_num_threads(settings.threads)
     registry = Registry(settings.models)
     loaded = Loaded(registry, settings.device)
-    if given.guard or given.anatomy or given.counterfactual:
+    if given.compare or given.characteristics or given.guard or given.anatomy or given.counterfactual:
         return beside(given, loaded, settings)
     if given.masks or given.signs:
         every = given.methods or METHODS
@@ -59,7 +60,10 @@ def main(arguments: list[str]) -> int:
         return planted(given, loaded)
     classifier = loaded.get(registry.card(given.shortcuts or given.starts))
     if given.shortcuts:
-        told = shortcuts.lines(shortcuts.measure(classifier, given.data, given.part))
+        found = shortcuts.measure(classifier, given.data, given.part)
+        told = shortcuts.lines(found)
+        if given.write:
+            telling.write(classifier.card, telling.rows(found, given.part))
     else:
         told = starts.compared(classifier, known_places(classifier.card, given), given.few, print, given.keep)
     for line in told:
@@ -68,11 +72,13 @@ def main(arguments: list[str]) -> int:
 
 
 def beside(given: argparse.Namespace, loaded: Loaded, settings: Settings) -> int:
-    """Measure what stands beside networks; returns the exit code."""
+    """Measure what stands beside networks, or networks beside one another; returns the exit code."""
+    if given.compare or given.characteristics:
+        return comparing.compare(given, loaded, settings) if given.compare else comparing.characterised(given, loaded)
     if given.counterfactual:
         return counterfactual(given, loaded, settings)
     if given.guard:
-        return guard(given.guard, given.data, loaded.registry)
+        return guard(given, loaded.registry)
     return anatomy(given.anatomy, given.data, loaded.registry)
 
 
@@ -108,7 +114,8 @@ def maps(given: argparse.Namespace, card: Card, loaded: Loaded) -> int:
     for method in methods:
         measuring.asked(method)
     if card.kind == "exam":
-        return exams.run(loaded.exam(card), each, methods, lambda told: print(told, flush=True))
+        other = loaded.exam(loaded.registry.card(given.against)) if given.against else None
+        return exams.run(loaded.exam(card), each, methods, lambda told: print(told, flush=True), other)
     classifier = loaded.get(card)
     known = known_places(card, given)
     print(f"{len(known)} cases, {len(methods)} methods", flush=True)
@@ -158,7 +165,9 @@ def known_places(card: Card, given: argparse.Namespace) -> list[cases.Case]:
     """Cases of findings that a network knows: phantoms for a phantom network, else real films with boxes, of the sources asked
     for. InputError where there is none."""
     each = given.cases or 40
-    known = cases.phantoms(card.findings, each) if card.phantom else cases.boxed(given.data, each)
+    # Of a network from elsewhere nobody here knows which patients it learned from.
+    parted = not card.origin
+    known = cases.phantoms(card.findings, each) if card.phantom else cases.boxed(given.data, each, parted=parted)
     wanted = [case for case in known if case.finding in card.findings]
     if given.sources:
         wanted = [case for case in wanted if case.source in given.sources]
@@ -178,7 +187,10 @@ def parser(settings: Settings) -> argparse.ArgumentParser:
         "--data", type=Path, default=settings.data, help="folder of real films with boxes (not for phantom networks)"
     )
     options.add_argument(
-        "--against", metavar="NAME", help="for --masks: the network whose maps the first one's are compared with"
+        "--against",
+        metavar="NAME",
+        help="for --masks: the network whose maps the first one's are compared with; for an exams' network: "
+        "the one whose AUROCs its own are compared with, on the same drawn exams",
     )
     options.add_argument("--out", type=Path, default=Path("report"), help="folder for report.json, report.csv and report.html")
     options.add_argument("--methods", nargs="+", help="methods, e.g. cam lrp:composite=Epsilon (default: the panel)")
@@ -212,8 +224,11 @@ def parser(settings: Settings) -> argparse.ArgumentParser:
         help="keep what was measured of each case in DIR and go on from it, so that a long measurement may be cut",
     )
     options.add_argument(
-        "--write", action="store_true", help="for --counterfactual: write the figures onto the generator's card"
+        "--write",
+        action="store_true",
+        help="for --counterfactual, --guard, --shortcuts: write figures onto the card; for --compare: keep the rows",
     )
+    options.add_argument("--most", type=int, help="for --compare: at most so many films")
     options.add_argument("--few", type=int, default=12, help="cases for the slow measures: perturbation, noise, randomisation")
     return options
 
@@ -257,6 +272,7 @@ def _what(options: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="print what a generator's films are worth to the network that it explains, to its referees and to a fresh critic",
     )
+    _several(what)
     what.add_argument("--frames", action="store_true", help="print how exactly frames drawn around films are found, no more")
     what.add_argument(
         "--clusters",
@@ -270,14 +286,36 @@ def _what(options: argparse.ArgumentParser) -> None:
     )
 
 
-def guard(name: str, data: Path, registry: Registry) -> int:
-    """Print a guard's figures on the test part of the films and the test half of the other images; returns the exit code."""
-    card = next((card for card in registry.guards() if card.name == name), None)
+def _several(what: "argparse._MutuallyExclusiveGroup") -> None:
+    """What is measured of several networks."""
+    what.add_argument(
+        "--compare",
+        nargs="+",
+        metavar="NAME",
+        help="print what networks are worth on the same films beside the first of them, their plain twin: answers, what "
+        "unsettles them, where maps and attention lie, cost; --write keeps it for the page of compared networks",
+    )
+    what.add_argument(
+        "--characteristics",
+        nargs="+",
+        metavar="NAME",
+        help="print how methods differ on phantom networks: where they point, for how many architectures they are defined, how "
+        "fine their maps are; of the networks after the first their own attention alone",
+    )
+
+
+def guard(given: argparse.Namespace, registry: Registry) -> int:
+    """Print a guard's figures on the test part of the films and the test half of the other images, and write them onto its
+    card where that is asked for; returns the exit code."""
+    card = next((card for card in registry.guards() if card.name == given.guard), None)
     if card is None:
         known = ", ".join(card.name for card in registry.guards()) or "–"
-        raise NotFound("There is no guard called “%(name)s”. There are: %(known)s.", {"name": name, "known": known})
-    for _ in guarding.figures(Guard.of(load(card, torch.device("cpu"))), data):
-        pass  # each is printed as it comes
+        raise NotFound("There is no guard called “%(name)s”. There are: %(known)s.", {"name": given.guard, "known": known})
+    if given.write:
+        guarding.measure(card.folder, given.data)
+    else:
+        for _ in guarding.figures(Guard.of(load(card, torch.device("cpu"))), given.data):
+            pass  # each is printed as it comes
     return 0
 
 

@@ -212,13 +212,16 @@ def trial(loaded: Loaded, card: Card, data: Path, runs: Path, count: int) -> Tri
     truth = twins = None
     if card.phantom:
         pairs = count * len(card.findings)
-        stock, _ = material.of_phantoms(run, explained, MEASURED_ON, pairs, runs / "films")
-        kept = drawn.pairs(MEASURED_ON, pairs, card.input_size, card.findings, runs / "films")
+        drains = card.shortcut == "drain"
+        stock, _ = material.of_phantoms({**run, "drains": drains}, explained, MEASURED_ON, pairs, runs / "films")
+        # What referees call normal and ill is told by films with the finding, also where the explained network goes by a drain.
+        judged = material.of_phantoms(run, explained, MEASURED_ON, pairs, runs / "films")[0] if drains else stock
+        kept = drawn.pairs(MEASURED_ON, pairs, card.input_size, card.findings, runs / "films", drains=drains)
         truth, twins = kept.masks, kept.well
     else:
-        stock = _films(registry, explained, {**run, "sources": SOURCES}, data, runs)
+        stock = judged = _films(registry, explained, {**run, "sources": SOURCES}, data, runs)
     others = [Explained.of(loaded.get(one), card.findings) for one in registry.referees(own)]
-    referees = (Referee(explained, scales(explained, stock)), *(Referee.of(one, stock) for one in others))
+    referees = (Referee(explained, scales(explained, stock)), *(Referee.of(one, judged) for one in others))
     return Trial(Generating.of(loaded.get(card)).network, stock, referees, truth, twins)
 
 

@@ -1,4 +1,5 @@
-"""What an exam network's maps are worth on phantoms of new seeds: AUROC, and the pointing game in three dimensions.
+"""What an exam network's maps are worth on phantoms of new seeds: AUROC, and the pointing game in three dimensions; of one with
+attention, how much of that lies on what was drawn; beside another network, the paired difference of their AUROCs.
 
 The pointing game asks of every finding that is there and was found (a hit): does the highest point of the maps lie on it?
 The plane is the one that adds most to the exam's logit, the slice may be one off, and within the slice the point may miss by
@@ -23,10 +24,12 @@ from app.classifiers.exam import ExamClassifier
 from app.domain import Answer, Extent, Image, Layer, Plane, Series, frozen, joined
 from app.evaluation import localisation
 from app.evaluation.intervals import mean, wilson
+from app.evaluation.paired import bootstrapped
 from app.evaluation.predictions import auroc_interval
 from app.explainers.trace import Trace
 from app.grey import resample
 from app.phantoms import knee
+from app.reporting import weighing
 
 FIRST_SEED = 9_000_000
 """Far from the seeds that networks are trained on."""
@@ -39,13 +42,16 @@ TOLERANCE = 15 / 224
 @dataclass
 class Told:
     """What was measured. ``logits`` and ``labels`` one row per exam; ``points[control or method]`` the hits and misses, 0 to 1,
-    of every finding that was there and found; ``found`` how many of those that were there."""
+    of every finding that was there and found; ``found`` how many of those that were there. ``looks``: what is told of
+    attention, by name (`app.reporting.weighing`). ``others``: the logits of the network beside which it stands."""
 
     logits: list[list[float]] = field(default_factory=list)
     labels: list[list[bool]] = field(default_factory=list)
     points: dict[str, list[float]] = field(default_factory=dict)
     there: int = 0
     found: int = 0
+    looks: dict[str, list[float]] = field(default_factory=dict)
+    others: list[list[float]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -63,14 +69,23 @@ def series_of(stack: knee.KneeStack, uid: str) -> Series:
     return Series(uid, "MR", images, body_part="KNEE")
 
 
-def measure(classifier: ExamClassifier, count: int, methods: Sequence[str], say: Callable[[str], None]) -> Told:
-    """Draw ``count`` exams of new seeds, ask the network, explain what it found."""
+def measure(
+    classifier: ExamClassifier,
+    count: int,
+    methods: Sequence[str],
+    say: Callable[[str], None],
+    against: ExamClassifier | None = None,
+) -> Told:
+    """Draw ``count`` exams of new seeds, ask the network, explain what it found; the one ``against`` is asked alone."""
     told = Told()
     for number in range(count):
         phantom = knee.draw(FIRST_SEED + number, size=SIZE)
         stacks = {stack.plane: series_of(stack, f"1.{i}") for i, stack in enumerate(phantom.stacks, 1)}
         answer = classifier.predict(stacks)
         told.logits.append([score.logit for score in answer.scores])
+        if against is not None:
+            others = {score.finding: score.logit for score in against.predict(stacks).scores}
+            told.others.append([others.get(finding, math.nan) for finding in classifier.card.findings])
         told.labels.append([finding in phantom.findings for finding in classifier.card.findings])
         for finding, score in zip(classifier.card.findings, answer.scores, strict=True):
             told.there += finding in phantom.findings
@@ -79,6 +94,8 @@ def measure(classifier: ExamClassifier, count: int, methods: Sequence[str], say:
                 drawn = Drawn(phantom, stacks, answer)
                 for name, hit in points(classifier, drawn, finding, methods):
                     told.points.setdefault(name, []).append(hit)
+                for name, value in attention(classifier, drawn, finding):
+                    told.looks.setdefault(name, []).append(value)
         if (number + 1) % 10 == 0:
             say(f"{number + 1} of {count} exams")
     return told
@@ -101,6 +118,15 @@ def points(classifier: ExamClassifier, exam: Drawn, finding: str, methods: Seque
     yield "random", float(right.mean())
     middle = tuple(length // 2 for length in right.shape)
     yield "centre", float(right[middle])
+
+
+def attention(classifier: ExamClassifier, exam: Drawn, finding: str) -> Iterator[tuple[str, float]]:
+    """What is told of attention in every plane that shows the finding; nothing for a network without any."""
+    for part in exam.answer.parts:
+        mask = next(stack for stack in exam.phantom.stacks if stack.plane == part.plane).masks.get(finding)
+        if mask is not None and part.of_slices(finding):
+            member, series = classifier.member(part.plane, finding), exam.stacks[part.plane]
+            yield from weighing.looks(member, series, mask, finding, part)
 
 
 def at_one_scale(layer: Layer, part: Classifier, trace: Trace) -> Layer:
@@ -139,9 +165,17 @@ def lines(card: Card, told: Told) -> Iterator[str]:
             each = auroc_interval(logits[:, row], labels[:, row], np.arange(len(labels)), rounds=1000)
             shown = _shown(each.value, each.low, each.high)
             yield f"AUROC {finding:15} {shown} on {len(labels)} exams ({int(labels[:, row].sum())} with it)"
+            if told.others:
+                others = np.array(told.others)[:, row]
+                less = bootstrapped(logits[:, row], others, labels[:, row], np.arange(len(labels)))
+                shown = _shown(less.value, less.low, less.high)
+                yield f"AUROC {finding:15} {less.second:.3f} of the network beside it, difference {shown}"
     yield f"{told.found} of {told.there} findings that were there were found"
     for name, hits in told.points.items():
         yield f"pointing {name:24} {_share(hits)} on {len(hits)} findings"
+    for name, values in told.looks.items():
+        average = mean(np.array(values))
+        yield f"attention {name:24} {_shown(average.value, average.low, average.high)} on {len(values)} findings"
 
 
 def _share(hits: Sequence[float]) -> str:
@@ -156,10 +190,16 @@ def _shown(value: float, low: float, high: float) -> str:
     return f"{value:.3f} [{low:.3f}, {high:.3f}]"
 
 
-def run(classifier: ExamClassifier, count: int, methods: Sequence[str], say: Callable[[str], None]) -> int:
+def run(
+    classifier: ExamClassifier,
+    count: int,
+    methods: Sequence[str],
+    say: Callable[[str], None],
+    against: ExamClassifier | None = None,
+) -> int:
     """Measure and print; returns the exit code."""
     with torch.no_grad():
-        told = measure(classifier, count, methods, say)
+        told = measure(classifier, count, methods, say, against)
     for line in lines(classifier.card, told):
         say(line)
     return 0

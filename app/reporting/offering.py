@@ -21,7 +21,8 @@ from app.training.rewriting import rewrite, with_entry, without
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """What a finding has to reach: a ``flip`` of at least so much on the explained network, ``others`` on each referee (None:
-    a ratio of gaps within `ALONE` … `OTHER` instead), ``pointing``; and at most the rest."""
+    a ratio of gaps within `ALONE` … `OTHER` instead), ``pointing``; and at most the rest. ``judged``: whether referees are to
+    follow at all."""
 
     flip: float
     others: float | None = None
@@ -29,15 +30,18 @@ class Bounds:
     alike: float | None = None
     critic: float | None = None
     pointing: float | None = None
+    judged: bool = True
 
     @classmethod
     def of(cls, card: Card) -> "Bounds":
         """Of a generator's films."""
-        return PHANTOMS if card.phantom else FILMS
+        return SHORTCUT if card.shortcut else PHANTOMS if card.phantom else FILMS
 
 
 FILMS = Bounds(flip=0.8, alike=0.35, critic=0.15)
 PHANTOMS = Bounds(flip=0.9, others=0.7, pointing=0.8)
+SHORTCUT = Bounds(flip=0.9, pointing=0.8, judged=False)
+"""Of a network that was taught a shortcut the change has to lie on that; that no referee follows is the point of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +65,7 @@ class Found:
         """The figures that keep it from being offered, each with what was wanted; one that is not defined is missed."""
         least = [("flip", self.flip.value, bounds.flip)]
         most = [("kept", self.values["kept"], bounds.kept)]
-        most.append(("pixels", self.values["pixels"], most_pixels(self.finding, phantom=bounds is PHANTOMS)))
+        most.append(("pixels", self.values["pixels"], most_pixels(self.finding, phantom=bounds is not FILMS)))
         if bounds.others is not None:
             least += [(f"flip of {name}", told.value, bounds.others) for name, told in self.others.items()]
         if bounds.pointing is not None:
@@ -73,7 +77,7 @@ class Found:
             most.append(("fresh critic", told, floor + bounds.critic))
         missed = [f"{name} {value:.2f}, wanted at least {wanted:.2f}" for name, value, wanted in least if not value >= wanted]
         missed += [f"{name} {value:.2f}, wanted at most {wanted:.2f}" for name, value, wanted in most if not value <= wanted]
-        if bounds.others is None:
+        if bounds.others is None and bounds.judged:
             out = [(name, ratio) for name, ratio in self.ratios.items() if not ALONE <= ratio <= OTHER]
             missed += [f"gap ratio of {name} {ratio:.2f}, wanted {ALONE} to {OTHER}" for name, ratio in out]
         return missed
@@ -94,10 +98,11 @@ class Found:
         yield f"  misses: {'; '.join(missed)}" if missed else "  offered"
 
     def rows(self, source: str) -> Iterator[dict[str, Any]]:
-        """As figures of the card."""
+        """As figures of the card; what is not defined, as the flip of a network that called none, is left out."""
         yield cards.figure(source, self.finding, self.flip, metric="flip")
         for name, told in self.others.items():
-            yield cards.figure(source, self.finding, told, metric=f"flip of {name}")
+            if np.isfinite(told.value):
+                yield cards.figure(source, self.finding, told, metric=f"flip of {name}")
         for name, value in {**self.values, **{f"gap ratio of {name}": ratio for name, ratio in self.ratios.items()}}.items():
             if np.isfinite(value):
                 yield cards.figure(source, self.finding, Interval(value, value, value, self.count, 0), metric=name)

@@ -24,6 +24,8 @@ LEGEND = (
 PALETTE = ("#2f6f9f", "#b4552d", "#3f7d3a", "#7a4b9a", "#a3236b", "#6b6b00", "#005f6b")
 FEW = 5
 """Fewer cases than that warn of nothing and prove nothing: their interval is too narrow to be believed."""
+SUMMED = 6
+"""How many measures the summary of a source has."""
 KEPT = 0.3
 """From this correlation on a map is said to stay when the whole network is random, if the interval lies above 0."""
 LOWER = LOWER_IS_BETTER | {"positive_perturbation", "max_sensitivity"}
@@ -31,6 +33,7 @@ STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#1a1d21}"
     "table{border-collapse:collapse;margin:.5rem 0 2rem}"
     "td,th{padding:.2rem .7rem;text-align:right;border-bottom:1px solid #ddd}"
+    "summary{cursor:pointer;padding:.2rem 0}th small{display:block;font-weight:400}"
     "td small{display:block;white-space:nowrap;font-weight:400}"
     "th:first-child,td:first-child{text-align:left}.control{color:#777}.apart{font-weight:600}"
     "svg{display:block;margin:.3rem 0}text{font:12px system-ui,sans-serif}p.note{color:#555;max-width:60rem}"
@@ -113,13 +116,43 @@ def page(report: Report) -> str:
         f"<p>Weights {report.card.sha256[:12]}, Whylight {__version__}, {report.cases} cases. {LEGEND}</p>",
     ]
     parts += [f"<p>⚠ {html.escape(sentence)}</p>" for sentence in report.warnings()]
+    parts.append("<h2>In short</h2>")
+    parts += [summed(report, source) for source in sources]
+    parts.append("<h2>Measure by measure</h2>")
     for source in sources:
-        parts.append(f"<h2>{html.escape(source)}</h2>")
-        measures = {row.measure for row in report.rows if row.source == source}
-        for measure in sorted((m for m in measures if "_at_" not in m), key=place):
-            parts.append(section(report, source, measure))
-            parts.append(curves(report, source, measure))
+        parts.append(f"<h3>{html.escape(source)}</h3>")
+        for measure in measures(report, source):
+            parts.append(f"<details><summary>{html.escape(measure)} <small>({direction(measure)})</small></summary>")
+            parts.append(section(report, source, measure) + curves(report, source, measure))
+            parts.append("</details>")
     return "".join(parts) + "</html>"
+
+
+def measures(report: Report, source: str) -> list[str]:
+    """What was measured on a source, in the order of the page; the points of curves are part of the curves."""
+    found = {row.measure for row in report.rows if row.source == source}
+    return sorted((measure for measure in found if "_at_" not in measure), key=place)
+
+
+def direction(measure: str) -> str:
+    """Which way a measure is good."""
+    if measure.startswith(("randomised", "between")):
+        return "near 0 is right"
+    return "lower is better" if measure in LOWER else "higher is better"
+
+
+def summed(report: Report, source: str) -> str:
+    """A source's first measures over all findings, a row per method: what is read first."""
+    shown = [measure for measure in measures(report, source) if report.of(source, measure)][:SUMMED]
+    names = dict.fromkeys(row.method for measure in shown for row in report.of(source, measure))
+    head = "".join(f"<th>{html.escape(measure)}<small>{direction(measure)}</small></th>" for measure in shown)
+    lines = [f"<tr><th>method</th>{head}</tr>"]
+    for name in names:
+        found = [(next((r for r in report.of(source, m) if r.method == name), None), report.of(source, m)) for m in shown]
+        told = "".join(cell(row, beside) if row else "<td>–</td>" for row, beside in found)
+        lines.append(f"<tr class={'control' if name in CONTROLS else 'method'}><td>{html.escape(name)}</td>{told}</tr>")
+    cases = max((row.mean.count for row in report.rows if row.source == source), default=0)
+    return f"<h3>{html.escape(source)} <small>({cases} cases)</small></h3><table>{''.join(lines)}</table>"
 
 
 def place(measure: str) -> tuple[int, str]:
@@ -132,11 +165,8 @@ def section(report: Report, source: str, measure: str) -> str:
     """One measure of one source: a plot over all findings, and a table per finding."""
     rows = report.of(source, measure)
     shown = [row for row in rows if math.isfinite(row.mean.value)]
-    direction = "lower is better" if measure in LOWER else "higher is better"
-    if measure.startswith(("randomised", "between")):
-        direction = "near 0 is right"
     findings = sorted({r.finding for r in report.rows if (r.source, r.measure) == (source, measure)} - {"all"})
-    text = f"<h3>{html.escape(measure)} <small>({direction})</small></h3>{bars(shown)}"
+    text = bars(shown)
     if not findings:
         return text
     cells = "".join(f"<th>{html.escape(finding)}</th>" for finding in ("all", *findings))

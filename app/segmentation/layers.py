@@ -39,17 +39,10 @@ def layers(segmenter: Segmenter, image: Image, read: Segmented | None = None) ->
     yield replace(labels, kind="outline")
     if isinstance(pose, Pose):
         aligned = _layer(segmenter, image, segmented, "image", aligning.values(image, pose))
-        yield replace(aligned, extent=over(image), figures=measured)
+        yield replace(aligned, extent=Extent.covering(image.rows, image.columns), figures=measured)
     yield _layer(segmenter, image, segmented, "probability", segmented.markers, name=MARKERS % {"name": name})
     for alpha in segmented.gates:
         yield _layer(segmenter, image, segmented, "attention", alpha, name=GATE % {"name": name, "side": len(alpha)})
-
-
-def over(image: Image) -> Extent:
-    """Where the canonical frame is drawn over a film that it takes the place of: a square that covers all of it."""
-    side = max(image.rows, image.columns)
-    left, top = (image.columns - side) / 2, (image.rows - side) / 2
-    return Extent(left, top, left + side, top + side)
 
 
 def _layer(

@@ -6,6 +6,7 @@ end, ``with store.view() as tx:`` reads one consistent snapshot. A transaction h
 `app.store.records`.
 """
 
+from app.store.batches import BATCH_STATES, Batch, BatchState, BatchStudy, Wanted
 from app.store.blobs import Blobs
 from app.store.exports import AnsweredRow, ExportQuery, LayeredRow, Slice, Source
 from app.store.faults import waiting_for
@@ -21,6 +22,7 @@ from app.store.questions import Question, QuestionRow
 from app.store.queues import Entry, Queue
 from app.store.readings import READINGS, Reading
 from app.store.records import (
+    FIGURES,
     FLAG_SORTS,
     STUDY_STATES,
     WORKLIST_SORTS,
@@ -34,6 +36,7 @@ from app.store.records import (
     CohortRow,
     CorrectionRow,
     FileOutcome,
+    FlagCount,
     FlagQuery,
     FlagRow,
     ImageRow,
@@ -59,6 +62,8 @@ from app.store.studies import TAKEN
 from app.store.what_ifs import Kept, WhatIfRow
 
 __all__ = [
+    "BATCH_STATES",
+    "FIGURES",
     "FLAG_SORTS",
     "READINGS",
     "RENAMED",
@@ -71,6 +76,9 @@ __all__ = [
     "AnnotationRow",
     "AnswerRow",
     "AnsweredRow",
+    "Batch",
+    "BatchState",
+    "BatchStudy",
     "Blobs",
     "Choices",
     "CohortCaseRow",
@@ -79,6 +87,7 @@ __all__ = [
     "Entry",
     "ExportQuery",
     "FileOutcome",
+    "FlagCount",
     "FlagQuery",
     "FlagRow",
     "ImageRow",
@@ -114,6 +123,7 @@ __all__ = [
     "StudyRow",
     "Transaction",
     "UploadRow",
+    "Wanted",
     "WhatIfRow",
     "WorklistQuery",
     "WorklistRow",

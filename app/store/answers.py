@@ -163,6 +163,7 @@ def _part(place: int, stack_id: str, part: Part) -> PartTable:
         scores=plain(part.scores),
         contributions=list(part.contributions),
         slice_scores=[list(scores) for scores in part.slice_scores],
+        slice_weights=[list(weights) for weights in part.slice_weights],
     )
 
 
@@ -174,6 +175,7 @@ def _row(row: AnswerTable) -> AnswerRow:
             scores=scores_of(part.scores),
             contributions=tuple(part.contributions),
             slice_scores=tuple(tuple(scores) for scores in part.slice_scores),
+            slice_weights=tuple(tuple(weights) for weights in part.slice_weights),
         )
         for part in row.parts
     )

@@ -12,6 +12,7 @@ from app.domain import Part, Patient, Plane, Score
 from app.store import layers
 from app.store.answers import scores_of
 from app.store.flags import scores
+from app.store.labelled import about, labelled
 from app.store.records import LayerRow, Page, Provenance
 from app.store.tables import (
     AnswerTable,
@@ -34,13 +35,15 @@ BATCH = 200
 
 @dataclass(frozen=True, slots=True)
 class ExportQuery:
-    """What to export; empty strings mean "no filter". ``method`` and ``kind`` are of layers only."""
+    """What to export; empty strings mean "no filter". ``method`` and ``kind`` are of layers only; ``studies``: of no other
+    studies than these, of predictions only."""
 
     study: str = ""
     model: str = ""
     finding: str = ""
     method: str = ""
     kind: str = ""
+    studies: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ class Slice:
 class AnsweredRow:
     """What one network said of one finding of one stack. ``score`` is the whole answer's, ``own`` the stack's own, with
     ``contribution`` what it adds to the answer's logit; None where the part does not answer for the finding. ``slice`` is the
-    one with the largest score, else the first."""
+    one with the largest score, else the first. ``labelled``: which cohort has a row about it, and what that calls it."""
 
     answer_id: str
     model: str
@@ -85,6 +88,7 @@ class AnsweredRow:
     contribution: float | None
     source: Source
     slice: Slice
+    labelled: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,6 +150,7 @@ class Exports:
             wanted |= {(row.StackTable.id, place) for _, place in places}
             said.append((row, part, places))
         slices = self._slices(wanted)
+        known = labelled(self._session, {row.StudyTable.id for row in rows})
         for row, part, places in said:
             own = {score.finding: score for score in part.scores}
             adds = dict(zip(own, part.contributions, strict=False))
@@ -161,6 +166,7 @@ class Exports:
                     contribution=adds.get(score.finding),
                     source=_source(row, part.plane),
                     slice=slices[row.StackTable.id, place],
+                    labelled=about(known.get(row.StudyTable.id, {}), slices[row.StackTable.id, place].image_id),
                 )
 
     def _layers(self, found: Iterable[Any]) -> Iterator[LayeredRow]:
@@ -218,7 +224,8 @@ def _answered(query: ExportQuery) -> Select[Any]:
     )
     asked = ((StudyTable.id, query.study), (NetworkTable.name, query.model))
     order = (AnswerTable.created_at, AnswerTable.id, PartTable.place)
-    return cast("Select[Any]", _of_stacks(chosen).where(*_conditions(asked)).order_by(*order))
+    only = () if query.studies is None else (StudyTable.id.in_(tuple(query.studies)),)
+    return cast("Select[Any]", _of_stacks(chosen).where(*_conditions(asked), *only).order_by(*order))
 
 
 def _layered(query: ExportQuery) -> Select[Any]:
@@ -247,6 +254,7 @@ def _part(row: PartTable) -> Part:
         scores=scores_of(row.scores),
         contributions=tuple(row.contributions),
         slice_scores=tuple(tuple(one) for one in row.slice_scores),
+        slice_weights=tuple(tuple(one) for one in row.slice_weights),
     )
 
 

@@ -1,6 +1,6 @@
 """Every verdict in force: filtered, sorted and paged by the database."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -8,13 +8,13 @@ from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, case, fun
 from sqlalchemy.orm import Session
 
 from app.domain import VERDICTS, Patient
-from app.store.records import Choices, FlagQuery, FlagRow, FlagSort, Page, Provenance
-from app.store.reviews import in_force, review_row, rows
+from app.store.answers import scores_of
+from app.store.labelled import about, labelled
+from app.store.records import FIGURES, Choices, FlagCount, FlagQuery, FlagRow, FlagSort, Page, Provenance
+from app.store.reviews import in_force, localisations_of, review_row, rows
 from app.store.tables import (
     AgreementTable,
     AnswerTable,
-    CohortCaseTable,
-    CohortTable,
     FileTable,
     ImageTable,
     LayerTable,
@@ -35,7 +35,10 @@ FILTERS = {
     "finding": LayerTable.finding,
     "model": NetworkTable.name,
     "reader": ReaderTable.name,
+    "reason": ReviewTable.reason,
 }
+AT_ONCE = 500
+"""Rows that are read at once."""
 
 SORTS: dict[FlagSort, tuple[Any, ...]] = {
     "created": (),
@@ -56,26 +59,62 @@ class Flags:
     def page(self, query: FlagQuery) -> Page[FlagRow]:
         """One page of verdicts in force; a page beyond the last is the last."""
         size = min(max(1, query.size), 200)
-        chosen = _flags(query)
         total = self._session.scalar(select(func.count()).select_from(_narrowed(query).subquery())) or 0
         number = clipped(query.number, size, total)
-        found = self._session.execute(chosen.limit(size).offset((number - 1) * size)).all()
-        return Page(rows=tuple(self._rows(found)), total=total, number=number, size=size)
+        start = (number - 1) * size
+        if query.sort in FIGURES:
+            rows = tuple(self._named(self._ranked(query)[start : start + size]))
+        else:
+            rows = tuple(self._rows(self._session.execute(_flags(query).limit(size).offset(start)).all()))
+        return Page(rows=rows, total=total, number=number, size=size)
 
     def export(self, query: FlagQuery) -> Iterator[FlagRow]:
         """Every verdict in force that the query takes, sorted as it says, without paging; read within the transaction."""
-        for part in self._session.execute(_flags(query).execution_options(yield_per=500)).partitions():
+        if query.sort in FIGURES:
+            ranked = self._ranked(query)
+            for start in range(0, len(ranked), AT_ONCE):
+                yield from self._named(ranked[start : start + AT_ONCE])
+            return
+        for part in self._session.execute(_flags(query).execution_options(yield_per=AT_ONCE)).partitions():
             yield from self._rows(part)
 
     def places(self, query: FlagQuery) -> tuple[tuple[str, str], ...]:
         """The id and the study of every verdict in force that the query takes, sorted as it says, without paging."""
-        found = _joined(select(ReviewTable.id, ReviewTable.study_id)).where(*_conditions(query)).order_by(*_order(query))
-        return tuple((review, study) for review, study in self._session.execute(found))
+        found = _joined(select(ReviewTable.number, ReviewTable.id, ReviewTable.study_id)).where(*_conditions(query))
+        rows = {number: (review, study) for number, review, study in self._session.execute(found.order_by(*_order(query)))}
+        return tuple(rows[number] for number in (self._ranked(query) if query.sort in FIGURES else rows))
+
+    def counts(self, query: FlagQuery) -> tuple[FlagCount, ...]:
+        """How many verdicts in force the query takes, by method, judgement and reason."""
+        columns = (LayerTable.method, ReviewTable.verdict, ReviewTable.reason)
+        found = _joined(select(*columns, func.count())).where(*_conditions(query)).group_by(*columns).order_by(*columns)
+        return tuple(FlagCount(*row) for row in self._session.execute(found))
+
+    def studies(self, query: FlagQuery) -> frozenset[str]:
+        """The studies with a verdict in force that the query takes."""
+        return frozenset(self._session.scalars(_joined(select(ReviewTable.study_id)).where(*_conditions(query)).distinct()))
+
+    def _ranked(self, query: FlagQuery) -> list[int]:
+        """The numbers of all verdicts that the query takes, sorted by a figure; what has none comes last either way. These
+        figures stand in JSON, in which the two databases sort differently."""
+        columns = (ReviewTable.number, ReviewTable.localisations, LayerTable.method, LayerTable.finding)
+        chosen = _joined(select(*columns, scores(), _disagreement())).where(*_conditions(query)).order_by(*_order(query))
+        figures = {row[0]: _figure(query.sort, row) for row in self._session.execute(chosen)}
+        having = {number: figure for number, figure in figures.items() if figure is not None}
+        ranked = sorted(having, key=having.__getitem__, reverse=query.descending)
+        return ranked + [number for number, figure in figures.items() if figure is None]
+
+    def _named(self, numbers: Sequence[int]) -> Iterator[FlagRow]:
+        """These verdicts, in this order."""
+        found = self._session.execute(_all().where(ReviewTable.number.in_(numbers))).all()
+        rows_ = {row[0].number: row for row in found}
+        yield from self._rows([rows_[number] for number in numbers])
 
     def choices(self) -> Choices:
         """What occurs in the verdicts in force."""
         columns = FILTERS.values()
-        return Choices(*(tuple(self._session.scalars(_joined(select(one)).distinct().order_by(one))) for one in columns))
+        found = (self._session.scalars(_joined(select(one)).where(one != "").distinct().order_by(one)) for one in columns)
+        return Choices(*(tuple(values) for values in found))
 
     def _rows(self, found: Any) -> Iterator[FlagRow]:
         """Rows with the images that their regions lie on."""
@@ -85,32 +124,10 @@ class Flags:
         members = select(StackImageTable).where(StackImageTable.stack_id.in_(drawn))
         for one in self._session.scalars(members) if drawn else ():
             images.setdefault(one.stack_id, {})[one.place] = one.image_id
-        labelled = self._labelled({row[0].study_id for row in found})
+        known = labelled(self._session, {row[0].study_id for row in found})
         for row in found:
-            known = labelled.get(row[0].study_id, {})
-            yield replace(_row(row, images.get(row[0].layer.stack_id, {})), labelled=_about(known, row[0].image_id))
-
-    def _labelled(self, studies: set[str]) -> dict[str, dict[str, list[tuple[str | None, str, str]]]]:
-        """By study and cohort, the newest first: what its rows are about, and what cohort and row are called."""
-        found: dict[str, dict[str, list[tuple[str | None, str, str]]]] = {}
-        query = (
-            select(CohortCaseTable.study_id, CohortTable.id, CohortCaseTable.image_id, CohortTable.name, CohortCaseTable.name)
-            .join(CohortTable, CohortTable.id == CohortCaseTable.cohort_id)
-            .where(CohortCaseTable.study_id.in_(studies))
-            .order_by(CohortTable.created_at.desc(), CohortTable.id, CohortCaseTable.number)
-        )
-        for study, cohort, image, called, name in self._session.execute(query) if studies else ():
-            found.setdefault(str(study), {}).setdefault(cohort, []).append((image, called, name))
-        return found
-
-
-def _about(cohorts: dict[str, list[tuple[str | None, str, str]]], image: str) -> tuple[str, str]:
-    """The row about an image; or about all of its study, where a cohort has one row of it."""
-    for rows_ in cohorts.values():
-        for about, cohort, name in rows_:
-            if about == image or len(rows_) == 1:
-                return cohort, name
-    return "", ""
+            told = about(known.get(row[0].study_id, {}), row[0].image_id)
+            yield replace(_row(row, images.get(row[0].layer.stack_id, {})), labelled=told)
 
 
 def _joined(query: Any) -> Any:
@@ -141,23 +158,37 @@ def _narrowed(query: FlagQuery) -> Any:
 
 
 def _flags(query: FlagQuery) -> Select[Any]:
+    return _all().where(*_conditions(query)).order_by(*_order(query))
+
+
+def _all() -> Select[Any]:
     file = and_(FileTable.sop_instance_uid == ImageTable.sop_instance_uid, FileTable.study_id == ImageTable.study_id)
-    chosen = (
+    return (
         rows()
         .join(ImageTable, ImageTable.id == ReviewTable.image_id)
         .join(SeriesTable, SeriesTable.id == ImageTable.series_id)
         .join(StudyTable, StudyTable.id == ReviewTable.study_id)
         .join(StackTable, StackTable.id == LayerTable.stack_id)
         .outerjoin(FileTable, file)
-        .where(in_force(), StudyTable.removal.is_(None), *_conditions(query))
+        .where(in_force(), StudyTable.removal.is_(None))
         .add_columns(ImageTable, SeriesTable, StudyTable, StackTable, FileTable.name, scores(), _disagreement())
     )
-    return chosen.order_by(*_order(query))
 
 
 def _order(query: FlagQuery) -> list[Any]:
-    columns = (*SORTS[query.sort], ReviewTable.created_at, ReviewTable.number)
+    columns = (*SORTS.get(query.sort, ()), ReviewTable.created_at, ReviewTable.number)
     return [column.desc() if query.descending else column.asc() for column in columns]
+
+
+def _figure(name: FlagSort, found: Row[Any]) -> float | None:
+    """A figure of one verdict; None where it is not known or not defined."""
+    _number, localisations, method, finding, said, disagreement = tuple(found)
+    if name == "disagreement":
+        return cast("float | None", disagreement)
+    if name == "probability":
+        return next((score.probability for score in scores_of(said or ()) if score.finding == finding), None)
+    lies = localisations_of(localisations or {}).get(method)
+    return None if lies is None else cast("float | None", getattr(lies, name))
 
 
 def scores() -> "ScalarSelect[Any]":

@@ -39,7 +39,8 @@ class Jobs:
     def analyse(self, study_id: str, *, model: str | None = None, priority: int = 0, insist: bool = False) -> JobRow:
         """Ask for a study's predictions and its top finding's maps, with ``insist`` even of what a guard refuses; NotFound.
 
-        An identical job that waits is returned instead, and so is a running one that began after the study last grew.
+        An identical job that waits is returned instead, as urgent as the more urgent wish; and so is a running one that began
+        after the study last grew.
         """
         study = self._session.get(StudyTable, study_id)
         if study is None:
@@ -47,6 +48,8 @@ class Jobs:
         key = {"kind": "analyse", "study_id": study_id, "stack_id": None, "model": model, "finding": None, "insist": insist}
         for job in self._same(key):
             if job.state == "queued" or (job.started_at and job.started_at >= study.changed_at):
+                job.priority = max(job.priority, priority)
+                self._session.flush()
                 return _row(job)
         row = self._add(key, priority)
         self._settle(study_id, "waiting")

@@ -23,6 +23,7 @@ from app.stacks import STACKED, together
 from app.store.agreements import Agreements
 from app.store.annotations import Annotations
 from app.store.answers import Answers
+from app.store.batches import Batches
 from app.store.blobs import Blobs
 from app.store.cohorts import Cohorts
 from app.store.company import Company
@@ -98,6 +99,7 @@ class Transaction:
         self.opinions = Opinions(session)
         self.searches = Searches(session)
         self.queues = Queues(session)
+        self.batches = Batches(session)
         self.readings = Readings(session)
         self.questions = Questions(session, blobs, self.doomed)
         self.what_ifs = WhatIfs(session, blobs)

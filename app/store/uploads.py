@@ -80,6 +80,7 @@ def _file(number: int, file: FileOutcome, upload_id: str | None = None) -> Uploa
         template=file.template,
         values=dict(file.values),
         warnings=list(file.warnings),
+        sop_instance_uid=file.sop_instance_uid,
     )
     if upload_id is not None:
         row.upload_id = upload_id
@@ -95,6 +96,7 @@ def _row(row: UploadTable) -> UploadRow:
             template=file.template,
             values=file.values,
             warnings=tuple(file.warnings),
+            sop_instance_uid=file.sop_instance_uid,
         )
         for file in row.files
     )

@@ -94,6 +94,18 @@ class Worklist:
         """Every study that the query takes, sorted as it says, without paging."""
         return tuple(self._session.scalars(_filtered(query).order_by(*_order(query))))
 
+    def of_patient(self, study_id: str) -> tuple[WorklistRow, ...]:
+        """The other studies of the patient of a study, the newest first, at most 50: those with the same Patient ID, which is
+        none of a phantom where the study is one's of a person, and no other date of birth. Nothing without a Patient ID."""
+        mine = self._session.get(StudyTable, study_id)
+        if mine is None or not mine.patient_id:
+            return ()
+        same = [StudyTable.patient_id == mine.patient_id, StudyTable.phantom == mine.phantom, StudyTable.id != mine.id]
+        if mine.birth_date:
+            same.append(StudyTable.birth_date.in_(("", mine.birth_date)))
+        found = frozenset(self._session.scalars(select(StudyTable.id).where(StudyTable.removal.is_(None), *same)))
+        return self.page(WorklistQuery(only=found, sort="study date", size=50)).rows if found else ()
+
     def _contents(self, ids: list[str]) -> tuple[dict[str, str], dict[str, int]]:
         modalities: dict[str, str] = {}
         kinds = select(SeriesTable.study_id, SeriesTable.modality).where(SeriesTable.study_id.in_(ids)).distinct()
@@ -124,14 +136,14 @@ class Worklist:
         )
         return {study_id: count for study_id, _answer, count in self._session.execute(query)}
 
-    def said(self, ids: Sequence[str]) -> dict[str, tuple[str, tuple[Score, ...]]]:
-        """By study: the last version of the network whose findings are shown, and the highest score of every finding over all
-        that it read of what is there now."""
+    def said(self, ids: Sequence[str], network: str = "") -> dict[str, tuple[str, tuple[Score, ...]]]:
+        """By study: the last version of this network, or of the one whose findings are shown, and the highest score of every
+        finding over all that it read of what is there now."""
         query = (
             select(AnswerTable)
             .join(AnswerTable.network)
-            .join(StudyTable, and_(StudyTable.id == AnswerTable.study_id, StudyTable.headline == NetworkTable.name))
-            .where(AnswerTable.study_id.in_(ids))
+            .join(StudyTable, StudyTable.id == AnswerTable.study_id)
+            .where(AnswerTable.study_id.in_(ids), NetworkTable.name == (network or StudyTable.headline))
             .options(contains_eager(AnswerTable.network), selectinload(AnswerTable.parts).selectinload(PartTable.stack))
             .order_by(AnswerTable.created_at.desc(), AnswerTable.id)
         )

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import nn
 
+from app.classifiers.attending import attends, described
 from app.classifiers.card import Card
 from app.classifiers.loading import load, pick_device
 from app.classifiers.segmenter import Segmenter
 from app.errors import InputError
 from app.evaluation.predictions import auroc, platt
-from app.training import cards, describing, halves, layouts, measuring, provenance, targets, views
+from app.training import attended, cards, describing, halves, layouts, measuring, provenance, targets, views
+from app.training.attending import aim_of
 from app.training.collection import Layout
 from app.training.films import SOURCES
 from app.training.fitting import Fit, Lesson, Stage, after, logits_of, shrink
@@ -86,14 +88,7 @@ def train(
     run = run if layout == "ours" else elsewhere(run)
     task = Task(run, out, runs, pick_device(device), fresh)
     provenance.named(out)
-    collection = layouts.read(data, layout, run.get("sources", SOURCES), run.get("findings", ()))
-    masks = data if layout == "ours" and any(stage.get("lungs_only") or stage.get("inserted") for stage in every(run)) else None
-    collection = collection if most is None else collection.thinned(most)
-    print("\n".join((collection.told(), *(f"note: {note}" for note in collection.notes))), flush=True)
-    segmenter = Segmenter.of(load(Card.read(out.parent / run["aligned"]), task.device)) if "aligned" in run else None
-    field = run.get("field", "film")
-    material = Material.read(collection, int(run["pixels"]), runs / "films", masks, field=field, segmenter=segmenter)
-    material = halves.halved(material, run.get("half", ""))
+    material = material_of(task, data, layout, most)
     collection = material.collection
     trainer = Trainer(material, task)
     numbers = range(1, len(run["seeds"]) + 1) if trunk is None else [trunk]
@@ -103,11 +98,13 @@ def train(
         return
     size = int(run["stages"][-1]["size"]) if stood is None else stood.size
     network = trainer.refit(answering(members, len(material.answers)), size, None if stood is None else stood.sources)
+    rows = attended.settled(network, lambda one: trainer.validate(one, size)["validation"], lambda one: trainer.told(one, size))
     temperature = trainer.calibrate(network, size)
     measured = trainer.test(network, size, temperature)
     points = trainer.operating(network, size, temperature)
     outside = run.get("outside", ()) if stood is None else ()
     without = [row for entry in outside for row in trainer.left_out(network, size, entry)]
+    run = run | {"parameters": described(network, run["parameters"])}
     entries = {**describing.card(run, material.answers, size, temperature, trunks=len(members)), "name": task.name}
     if layout != "ours":
         entries |= provenance.entries(collection) | {"findings": list(material.answers)}
@@ -123,7 +120,24 @@ def train(
     }
     cards.write(out, network, entries, tables)
     cards.curves(out, measured.roc, measured.reliability, points.curves)
+    if stood is None:
+        epochs = sum(int(stage["epochs"]) for stage in run["stages"])
+        attended.write(out, rows, network, runs / task.name / "trunk-1", epochs=epochs, size=size)
     print(f"written: {out}", flush=True)
+
+
+def material_of(task: Task, data: Path, layout: Layout, most: int | None) -> Material:
+    """The films that a config learns from, decoded; says aloud what there is."""
+    run, runs = task.run, task.runs
+    collection = layouts.read(data, layout, run.get("sources", SOURCES), run.get("findings", ()))
+    masks = data if layout == "ours" and any(stage.get("lungs_only") or stage.get("inserted") for stage in every(run)) else None
+    collection = collection if most is None else collection.thinned(most)
+    print("\n".join((collection.told(), *(f"note: {note}" for note in collection.notes))), flush=True)
+    masks = None if most is not None and collection.trial else masks
+    segmenter = Segmenter.of(load(Card.read(task.out.parent / run["aligned"]), task.device)) if "aligned" in run else None
+    field = run.get("field", "film")
+    material = Material.read(collection, int(run["pixels"]), runs / "films", masks, field=field, segmenter=segmenter)
+    return halves.halved(material, run.get("half", ""))
 
 
 def elsewhere(run: dict[str, Any]) -> dict[str, Any]:
@@ -201,6 +215,9 @@ class Trainer:
             seed,
             change=views.change,
             penalty=Unlearning(strength) if strength else None,
+            aim=aim_of(network),
+            average_decay=float(self.task.run.get("decay", Fit.average_decay)),
+            watched=attends(network),
             about=self._about(seed, stages),
             fresh=self.task.fresh,
         )
@@ -267,8 +284,7 @@ class Trainer:
         The intercept goes into the head's bias (a constant that no explainer uses), the slope onto the card as a temperature.
         A finding that is never or always there is left as it is.
         """
-        index, weights = self._evenly([(source,) for source in sorted(set(self.films.sources.tolist()))])
-        logits, labels = self.logits(network, size, index), self.films.labels[index]
+        logits, labels, weights = self.told(network, size)
         temperatures = []
         head: Any = last(network)
         for f in range(labels.shape[1]):
@@ -299,6 +315,11 @@ class Trainer:
         )
         tested = [self.answered(network, size, source) for source in sorted(set(self.films.sources.tolist()))]
         return measuring.operating(validation, weights, tested, temperature, self.films.answers)
+
+    def told(self, network: nn.Module, size: int) -> attended.Told:
+        """What a network says of the validation part, by which it is calibrated."""
+        index, weights = self._evenly([(source,) for source in sorted(set(self.films.sources.tolist()))])
+        return self.logits(network, size, index), self.films.labels[index], weights
 
     def answered(self, network: nn.Module, size: int, source: str) -> measuring.Answers:
         """What a network says about a source's test part, patients that were never trained on."""

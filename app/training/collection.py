@@ -17,6 +17,9 @@ Layout = Literal["ours", "nih", "table"]
 PARTS = ("train", "validation", "test")
 LISTED = 5
 """So many missing films are named; the rest are counted."""
+TRIAL = 1_000
+"""Of fewer films, where so few are asked for, no lungs are looked for: fitting what finds them takes longer than the run."""
+WHOLE = "a trial: the lungs of so few films are not looked for, films stay whole"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +53,13 @@ class Collection:
             of = [film for film in self.films if film.source == source]
             count = min(most, len(of))
             kept += [of[index * len(of) // count] for index in range(count)]
-        return checked(replace(self, films=tuple(kept)))
+        thin = checked(replace(self, films=tuple(kept)))
+        return replace(thin, notes=(*self.notes, WHOLE)) if thin.trial and self.layout == "ours" else thin
+
+    @property
+    def trial(self) -> bool:
+        """Whether there are so few films that a run can only be a trial."""
+        return len(self.films) < TRIAL
 
     def without(self, lost: Sequence[Film]) -> "Collection":
         """The same without films that could not be read, which the notes and the card's limits then say."""

@@ -9,6 +9,9 @@ from app.evaluation.operating import RULE
 
 SUMMARY = "A small residual network for frontal chest films, trained on public films of adults and children."
 
+LAYERS = {"compact-guided": "whole", "glimpses": "glimpse"}
+"""The module that Grad-CAM reads, of architectures that have it under another name."""
+
 ALIGNED = (
     "It reads a chest in one pose, found by the network that tells its parts; where that fails, in the pose of an average film."
 )
@@ -31,7 +34,7 @@ def card(run: dict[str, Any], answers: Sequence[str], size: int, temperature: li
         "default": bool(run.get("default", True)),
         **({"second_to": run["second_to"]} if "second_to" in run else {}),
         "input_size": size,
-        "explained_layer": "features",
+        "explained_layer": LAYERS.get(str(run.get("architecture")), "features"),
         "stride": stride_of(parameters),
         "temperature": temperature,
         "intended_use": "Research on explanations: comparing what a network says with where it looks. Not for clinical use.",
@@ -55,7 +58,10 @@ def card(run: dict[str, Any], answers: Sequence[str], size: int, temperature: li
 
 
 def stride_of(parameters: Mapping[str, Any]) -> int:
-    """The total stride of the last feature map: of a compact network by its strides; a dense one halves between its blocks."""
+    """The total stride of the last feature map: of a compact network by its strides; a dense one halves between its blocks. 0
+    for a network that has no such map."""
+    if "steps" in parameters:
+        return 0
     return total_stride(parameters["strides"]) if "strides" in parameters else 4 * 2 ** (len(parameters["blocks"]) - 1)
 
 

@@ -98,13 +98,22 @@ Change = Callable[[Batch, Lesson, Stage, torch.Generator], Batch]
 Penalty = Callable[[Tensor, Batch, Lesson], Tensor]
 """(logits, batch, lesson) → what is added to the loss, a scalar."""
 
+Aim = Callable[[nn.Module, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
+"""(network, films as it wants them, targets, weights) → logits (b, questions), and the loss, a scalar."""
+
+
+def plain(network: nn.Module, x: Tensor, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """The loss of the answer alone."""
+    logits = network(x).float()
+    return logits, masked_loss(logits, targets, weights)
+
 
 @dataclass
 class Fit:
     """A run: the network, its averaged copy, and where checkpoints and the log go.
 
     ``about`` is what the run is begun with (`record.began_with`): it is not continued with anything else, unless ``fresh``,
-    which forgets what was there.
+    which forgets what was there. ``watched``: the averaged network is kept as it stands at a few `moments`.
     """
 
     network: nn.Module
@@ -116,8 +125,10 @@ class Fit:
     augmented: bool = True
     change: Change | None = None
     penalty: Penalty | None = None
+    aim: Aim = plain
     about: dict[str, str] = field(default_factory=dict)
     fresh: bool = False
+    watched: bool = False
 
     def run(self, stages: list[Stage], draw: Draw, validate: Validate) -> None:
         """Train through all stages, with a checkpoint and a row of figures per epoch. Continues where a run stopped."""
@@ -125,6 +136,8 @@ class Fit:
         state = record.begin(self.fresh)
         done = self._restore(state)
         costs = [stage.cost for stage in stages for _ in range(stage.epochs)]
+        if not done:
+            self._watch(0, len(costs))
         progress = Progress("run", sum(costs), sum(costs[:done]))
         if state is not None:
             progress.say(f"continuing after epoch {done} of {len(costs)}")
@@ -146,6 +159,7 @@ class Fit:
                 rate = float(optimiser.param_groups[0]["lr"])
                 if index == stage.epochs - 1:
                     after(self.folder, number).write_bytes(packed(self.average))
+                self._watch(epoch, len(costs))
                 row = {"epoch": epoch, "size": stage.size, "rate": rate, "loss": loss, "seconds": seconds}
                 record.keep({**row, **figures, **row}, self._state(epoch, optimiser))  # a source may be called “loss”
                 named = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
@@ -180,8 +194,7 @@ class Fit:
 
     def _step(self, x: Tensor, batch: Batch, lesson: Lesson, optimiser: torch.optim.Optimizer) -> float:
         with torch.autocast(self.device.type, torch.bfloat16):
-            logits = self.network(x).float()
-        loss = masked_loss(logits, batch.targets.to(self.device), batch.weights.to(self.device))
+            logits, loss = self.aim(self.network, x, batch.targets.to(self.device), batch.weights.to(self.device))
         if self.penalty is not None:
             loss = loss + self.penalty(logits, batch, lesson)
         optimiser.zero_grad(set_to_none=True)
@@ -190,6 +203,10 @@ class Fit:
         optimiser.step()
         follow(self.network, self.average, self.average_decay)
         return float(loss.detach())
+
+    def _watch(self, epoch: int, epochs: int) -> None:
+        if self.watched and epoch in moments(epochs):
+            at_epoch(self.folder, epoch).write_bytes(packed(self.average))
 
     def _state(self, epoch: int, optimiser: torch.optim.Optimizer) -> dict[str, Any]:
         return {
@@ -210,6 +227,16 @@ class Fit:
 def after(folder: Path, stage: int) -> Path:
     """Where a run keeps its averaged network as it stood after a stage, counted from 1."""
     return folder / f"after-stage-{stage}.safetensors"
+
+
+def moments(epochs: int) -> tuple[int, ...]:
+    """The epochs at which a run that is watched is kept: before the first, after the last, and three between."""
+    return tuple(sorted({round(epochs * quarter / 4) for quarter in range(5)}))
+
+
+def at_epoch(folder: Path, epoch: int) -> Path:
+    """Where a run that is watched keeps its averaged network as it stood after an epoch; 0: before the first."""
+    return folder / f"at-epoch-{epoch}.safetensors"
 
 
 def one_cycle(done: float) -> float:

@@ -120,7 +120,13 @@ def lungs_of(films: NDArray[np.uint8], data: Path, kept: Path) -> NDArray[np.uin
     shown, masks = (torch.from_numpy(array)[:, None] for array in (known.films, known.masks))
     few = np.flatnonzero(known.parts == "drawn")
     often = np.concatenate([learned, *[few] * lung_masks.REPEATED])
-    network = segmentation.fit(shown[often], masks[often])
+    print(f"lungs: a network that says where they lie is fitted first, to {len(learned)} films; it is kept", flush=True)
+
+    def told(done: int, of: int) -> None:
+        if done == of or done % max(1, of // 10) == 0:
+            print(f"lungs: epoch {done} of {of}", flush=True)
+
+    network = segmentation.fit(shown[often], masks[often], told=told)
     for part in ("validation", "drawn validation"):
         rows = np.flatnonzero(known.parts == part)
         if len(rows):

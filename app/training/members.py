@@ -12,6 +12,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from app.classifiers import likely
+from app.classifiers.attending import Begins
+from app.classifiers.attending.guided import CompactGuided
 from app.classifiers.card import Card
 from app.classifiers.compact import CompactResidual, joined, total_stride
 from app.classifiers.masked import CompactMasked, MaskedHead
@@ -20,6 +22,7 @@ from app.errors import InputError
 from app.training.aligning import over_cells
 
 PLAIN = "compact-residual"
+OTHER_LAYERS = "The network that this config begins with has other layers: give both the same parameters."
 
 
 def begun(run: Mapping[str, Any], asked: Sequence[str], seed: int, models: Path) -> nn.Module:
@@ -45,10 +48,13 @@ def take(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
     """The weights of a plain network for one of the same widths: all but the head as they are; of the head the rows that both
     have. A `MaskedHead` takes half of each weight by way of the mask and half by way of the whole film, so that a mask of ones
     answers what the plain network did."""
+    if isinstance(network, Begins):
+        attending(network, weights)
+        return
     others = {name: value for name, value in weights.items() if not name.startswith("head.")}
     own = {name: value.shape for name, value in network.state_dict().items() if not name.startswith("head.")}
     if own != {name: value.shape for name, value in others.items()}:
-        raise InputError("The network that this config begins with has other layers: give both the same parameters.")
+        raise InputError(OTHER_LAYERS)
     network.load_state_dict(others, strict=False)
     head: Any = network.head
     rows = min(len(weights["head.bias"]), head.out_features)
@@ -59,6 +65,18 @@ def take(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
             head.whole[:rows] = weights["head.weight"][:rows] / 2
         else:
             head.weight[:rows] = weights["head.weight"][:rows]
+
+
+def attending(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """A plain network's weights for one with attention on the same trunk. A first look that another goes by is held as it is:
+    what is cropped by it should not change while the second learns from crops."""
+    own = network.state_dict()
+    taken = network.from_plain(weights)  # type: ignore[operator]
+    if any(name not in own or own[name].shape != value.shape for name, value in taken.items()):
+        raise InputError(OTHER_LAYERS)
+    network.load_state_dict(taken, strict=False)
+    if isinstance(network, CompactGuided):
+        network.hold()
 
 
 def answering(members: Sequence[nn.Module], answers: int) -> nn.Module:

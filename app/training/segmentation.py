@@ -4,6 +4,7 @@ It works at 64 px: enough to tell a lung from what is around it. Knows arrays an
 """
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -46,8 +47,11 @@ class LungNetwork(nn.Module):
         return self.out(x)  # type: ignore[no-any-return]
 
 
-def fit(films: Tensor, masks: Tensor, seed: int = 0, epochs: int = EPOCHS) -> LungNetwork:
-    """A network fitted to films and masks, both float32 (n, 1, 64, 64) in [0, 1]; cross-entropy and Dice (Milletari 2016)."""
+def fit(
+    films: Tensor, masks: Tensor, seed: int = 0, epochs: int = EPOCHS, told: Callable[[int, int], None] = lambda _, __: None
+) -> LungNetwork:
+    """A network fitted to films and masks, both float32 (n, 1, 64, 64) in [0, 1]; cross-entropy and Dice (Milletari 2016).
+    ``told`` is given how many of how many epochs are done."""
     torch.manual_seed(seed)
     random = torch.Generator().manual_seed(seed)
     network = LungNetwork()
@@ -56,7 +60,7 @@ def fit(films: Tensor, masks: Tensor, seed: int = 0, epochs: int = EPOCHS) -> Lu
     steps = epochs * max(1, len(films) // BATCH)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps, RATE / 50)
     network.train()
-    for _ in range(epochs):
+    for epoch in range(epochs):
         for batch in torch.split(torch.randperm(len(films), generator=random), BATCH):
             if len(batch) < 2:
                 continue  # batch normalisation needs two
@@ -68,6 +72,7 @@ def fit(films: Tensor, masks: Tensor, seed: int = 0, epochs: int = EPOCHS) -> Lu
             loss(logits.float(), y).backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             schedule.step()
+        told(epoch + 1, epochs)
     network.eval()
     return network
 

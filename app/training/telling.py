@@ -1,8 +1,10 @@
 """How well the logits of a network for chest films tell that a device is drawn into a film, among films without the finding.
 
 Each film is read as it is and once more with a device laid over it: a network that looks at the disease says the same of both.
+What was measured so, and of how films were taken and of whom, is written onto the network's card.
 """
 
+import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,16 +14,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from app.classifiers.card import Card
 from app.classifiers.classifier import Classifier
+from app.classifiers.measured import DRAWN_DEVICE
 from app.domain import FINDINGS, Image, Series, frozen
 from app.errors import InputError
 from app.evaluation.shortcuts import Shortcut, shortcuts
 from app.phantoms import laid
-from app.training import films, targets
+from app.training import cards, films, targets
 from app.training.guarding import film_of
 from app.training.material import WHOLE
+from app.training.rewriting import rewrite, without
 
-DEVICE = "drawn device"
 FILMS = 400
 """So many films of a part, spread evenly over it, unless told otherwise."""
 BATCH = 32
@@ -46,7 +50,9 @@ def telling(classifier: Classifier, data: Path, part: str, most: int = FILMS) ->
     patients = np.array([film.patient for film in records])
     side = np.repeat(np.array([0.0, 1.0], np.float32), len(records))
     whole = np.concatenate([plain, marked])
-    return shortcuts(whole, np.concatenate([labels, labels]), {DEVICE: side}, np.concatenate([patients, patients]), answers)
+    return shortcuts(
+        whole, np.concatenate([labels, labels]), {DRAWN_DEVICE: side}, np.concatenate([patients, patients]), answers
+    )
 
 
 def said(classifier: Classifier, records: Sequence[films.Film], *, drawn: bool) -> NDArray[np.float32]:
@@ -76,3 +82,30 @@ def over(image: Image, seed: int, kind: str) -> Image:
     plain = image.stored.astype(np.float32)
     changed = np.rint(plain + share * (white - plain)).astype(image.stored.dtype)
     return replace(image, stored=frozen(cast("NDArray[Any]", changed)))
+
+
+def rows(found: Sequence[Shortcut], part: str) -> list[dict[str, Any]]:
+    """What was measured as a card has it; ``part`` is that of the films. What could not be measured is left out."""
+    each = []
+    for one in found:
+        if np.isnan(one.told.value):
+            continue
+        told = {name: round(float(getattr(one.told, name)), 4) for name in ("value", "low", "high")}
+        ranks = {"plain": one.plain, "within": one.within}
+        known = {name: round(float(value), 4) for name, value in ranks.items() if not np.isnan(value)}
+        about = {"source": part, "aspect": one.aspect, "finding": one.finding}
+        each.append({**about, **told, "films": one.told.positives, **known})
+    return each
+
+
+def write(card: Card, told: Sequence[dict[str, Any]]) -> None:
+    """Put the rows onto the card in place of earlier ones of the same part and aspect; nothing else in it changes. ModelError
+    where it cannot be written."""
+    measured = {(row["source"], row["aspect"]) for row in told}
+
+    def change(text: str) -> str:
+        others = [row for row in tomllib.loads(text).get("told", []) if (row["source"], row["aspect"]) not in measured]
+        tables = ("\n[[told]]\n" + "".join(f"{k} = {cards.toml(v)}\n" for k, v in row.items()) for row in (*others, *told))
+        return without(text, "told") + "".join(tables)
+
+    rewrite(card, change)

@@ -17,17 +17,20 @@ from app.config import Settings
 from app.store import Store
 from app.web import (
     api,
+    batches,
     case,
     cohorts,
     counterfactuals,
     docs,
     errors,
     flagged,
+    growing,
     guide,
     health,
     i18n,
     images,
     models,
+    networks,
     pages,
     preferences,
     printing,
@@ -84,10 +87,10 @@ def create_app(settings: Settings, store: Store, wake: Callable[[], None], alive
         pictures=pages.Pictures(),
     )
     errors.install(app)
-    of_a_case = (case, counterfactuals, what_if, what_if_export, stages, printing, images)
-    for room in (
-        worklist, queues, removals, upload, *of_a_case, flagged, cohorts, models, preferences, docs, guide, health, api,
-    ):  # fmt: skip
+    of_lists = (worklist, queues, removals, batches, flagged)
+    of_a_case = (case, networks, counterfactuals, what_if, what_if_export, stages, printing, images)
+    of_networks = (growing, models)
+    for room in (*of_lists, upload, *of_a_case, cohorts, *of_networks, preferences, docs, guide, health, api):
         app.include_router(room.router)
     # Nothing secret is in these files, so that compressing them tells nobody anything.
     app.mount("/static", GZipMiddleware(Static(pages.Assets()), minimum_size=1024), name="static")

@@ -2,7 +2,7 @@
 here. Knows the desk's doors; no network."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import accumulate
 from math import prod
@@ -86,8 +86,9 @@ class Plane:
 class Counterfactual:
     """What would have to change on the film ``image``. ``pixels``: share that changed by more than 2 % of the range;
     ``inside``: of the change, within the finding's limit (null: it has none). ``ratio``: the cardiothoracic ratio on the film,
-    on the counterfactual and after a control edit (null: not told). The planes lie over ``extent`` (left, top, right, bottom)
-    in image pixels; ``black`` and ``white`` are the ends of the range in grey, ``one`` the frame of strength 1 of a shift.
+    on the counterfactual and after a control edit (null: not told); ``recess``: likewise how white the costophrenic recess is.
+    The planes lie over ``extent`` (left, top, right, bottom) in image pixels; ``black`` and ``white`` are the ends of the range
+    in grey, ``one`` the frame of strength 1 of a shift.
     ``pixels_url`` with "/0.5/pixels" behind it is the film at strength 0.5."""
 
     id: str
@@ -104,6 +105,7 @@ class Counterfactual:
     pixels: float
     inside: float | None
     ratio: tuple[float, float, float] | None
+    recess: tuple[float, float, float] | None
     doubts: tuple[Doubt, ...]
     extent: tuple[float, float, float, float]
     black: float
@@ -211,13 +213,17 @@ def answer(request: Request, study_id: str, asked: Asked) -> Counterfactual:
     return told(row, before.answer.model_sha256, _)
 
 
+def three(values: Sequence[float] | None) -> tuple[float, float, float] | None:
+    """A measure of the film, the counterfactual and the control, as it was kept."""
+    return (values[0], values[1], values[2]) if values else None
+
+
 def told(row: QuestionRow, sha256: str, _: Callable[..., str]) -> Counterfactual:
     """An answered question in the reader's language."""
     kept: Mapping[str, Any] = row.answer
     before, after = (tuple(Score(*score) for score in scores) for scores in kept["scores"])
     words = sentences(_)
     offsets = accumulate((prod(plane["shape"]) for plane in kept["planes"]), initial=0)
-    ratio = kept["ratio"]
     left, top, right, bottom = kept["extent"]
     return Counterfactual(
         id=row.id,
@@ -244,7 +250,8 @@ def told(row: QuestionRow, sha256: str, _: Callable[..., str]) -> Counterfactual
         changes=changes(before, after, _),
         pixels=kept["pixels"],
         inside=kept["inside"],
-        ratio=(ratio[0], ratio[1], ratio[2]) if ratio else None,
+        ratio=three(kept["ratio"]),
+        recess=three(kept.get("recess")),  # what was asked before recesses were looked at has none
         doubts=tuple(Doubt(name, words[name]) for name in kept["doubts"]),
         extent=(left, top, right, bottom),
         black=kept["black"],

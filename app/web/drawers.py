@@ -1,11 +1,12 @@
-"""The words of the drawers under the panes: what if, and the layer filmstrip. Knows the catalogue's function only."""
+"""The words of the drawers under the panes: what if, counterfactuals, and the layer filmstrip. Knows the catalogue's function
+only."""
 
 from collections.abc import Callable
 
 
 def words(_: Callable[..., str]) -> dict[str, str]:
     """The sentences by the key under which the scripts know them; ``{0}`` and ``{1}`` are put in there."""
-    return {
+    return counterfactual(_) | {
         "whatif.film": _("Film, edited"),
         "whatif.empty": _("Paint over a part of the film, or take an area: the network reads the film again."),
         "whatif.unread": _("No network has read this film yet, so there is nothing to compare with."),
@@ -29,6 +30,23 @@ def words(_: Callable[..., str]) -> dict[str, str]:
         "whatif.again": _("Show again: {0}"),
         "whatif.remove": _("Take back: {0}"),
         "whatif.gone": _("Taken back."),
+        "strip.asking": _("Relevance is walked back through the network …"),
+        "strip.failed": _("No filmstrip: {0}"),
+        "strip.none": _("The filmstrip needs a film that the network has read."),
+        "strip.stage": _("{0}: sum {1}, colours from −{2} to {2}"),
+        "strip.flat": _("{0} neurons without a place"),
+        "strip.decision": _("decision"),
+        "strip.film": _("film"),
+        "strip.sum": _("Σ {0}"),
+        "strip.range": _("{2} ± {0} {1}"),
+        "strip.kept": _("{0} stages. All sums are {1}; they differ by at most {2} of it."),
+        "strip.title": _("{0} at {1}"),
+    }
+
+
+def counterfactual(_: Callable[..., str]) -> dict[str, str]:
+    """Those of the counterfactual's drawer."""
+    return {
         "counterfactual.less": _("What would have to change for less of {0}?"),
         "counterfactual.more": _("What would have to change for more of {0}?"),
         "counterfactual.none": _("There is no counterfactual of this finding for this network. There are: {0}."),
@@ -50,16 +68,6 @@ def words(_: Callable[..., str]) -> dict[str, str]:
         "counterfactual.pixels": _("Changed"),
         "counterfactual.inside": _("Within the finding’s place"),
         "counterfactual.ratio": _("Cardiothoracic ratio"),
+        "counterfactual.recess": _("Costophrenic recess, 0 as dark as lung, 1 as white as the heart"),
         "counterfactual.control": _("{0} → {1} (control edit {2})"),
-        "strip.asking": _("Relevance is walked back through the network …"),
-        "strip.failed": _("No filmstrip: {0}"),
-        "strip.none": _("The filmstrip needs a film that the network has read."),
-        "strip.stage": _("{0}: sum {1}, colours from −{2} to {2}"),
-        "strip.flat": _("{0} neurons without a place"),
-        "strip.decision": _("decision"),
-        "strip.film": _("film"),
-        "strip.sum": _("Σ {0}"),
-        "strip.range": _("{2} ± {0} {1}"),
-        "strip.kept": _("{0} stages. All sums are {1}; they differ by at most {2} of it."),
-        "strip.title": _("{0} at {1}"),
     }

@@ -103,7 +103,9 @@ def sentence(told: Evidence | None, _: Translate) -> str:
             "%(times)s × as much of the evidence lies beside lungs and heart as that area would have.", times=how
         ),
         "outside the finding's mask": _(
-            "%(times)s × as much of the evidence lies outside this finding's mask as its area would have.", times=how
+            "Hardly more of the evidence lies where this finding occurs than of a map that knows nothing: outside its mask "
+            "%(times)s × as much as that area would have.",
+            times=how,
         ),
     }
     return sentences.get(row.region, "")

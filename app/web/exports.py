@@ -172,6 +172,8 @@ class SourcedLine(Line):
 class PredictionLine(SourcedLine):
     """What one network said of one finding of one film or, stack by stack, of an exam."""
 
+    cohort: str = Field(description="The newest cohort with a row about the image or its exam; empty where none has one.")
+    cohort_case: str = Field(description="What that row calls it, by which the cohort's table of labels can be joined.")
     prediction: str = Field(description="The prediction's id: one over all stacks of an exam.")
     model: str = Field(description="The network.")
     model_sha256: str = Field(description="The checksum of its weights.")
@@ -194,6 +196,8 @@ class PredictionLine(SourcedLine):
         """From the store's row."""
         return cls(
             **_sourced(row.source, row.slice),
+            cohort=row.labelled[0],
+            cohort_case=row.labelled[1],
             prediction=row.answer_id,
             model=row.model,
             model_sha256=row.model_sha256,
@@ -322,6 +326,12 @@ def _sourced(source: Source, shown: Slice) -> dict[str, Any]:
         "modality": source.modality,
         "phantom": source.phantom,
     }
+
+
+def predictions(name: str, rows: Iterable[AnsweredRow], points: Calling) -> StreamingResponse:
+    """What networks said, as a CSV to keep."""
+    lines = (PredictionLine.of(row, points) for row in rows)
+    return csv_file(name, heading(PredictionLine), (line.model_dump().values() for line in lines))
 
 
 def csv_file(name: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> StreamingResponse:

@@ -25,7 +25,7 @@ from app.classifiers.registry import BESIDE, GONE, Registry
 from app.config import ROOT
 from app.desk import drawn
 from app.desk.disc import LEFT_OUT
-from app.domain import FINDINGS, KNEE_FINDINGS, NO_FINDING, REASONS
+from app.domain import EVERY_REASON, FINDINGS, KNEE_FINDINGS, NO_FINDING
 from app.explainers.variants import VARIANTS
 from app.stacks import JOINED, NO_SERIES_UID, UNFIT
 from app.store import RENAMED, faults
@@ -45,7 +45,11 @@ NAMED = (
     "share of the term of the whole film",  # of app.explainers.attended
     "The same map as CAM, scaled: this network ends in pooling and one linear layer. The picture is its positive part.",
     # a note of app.explainers.methods.gradcam
+    "The same map for every finding: what is looked at knows no finding.",  # of app.explainers.attention
     "there is no mask of where this finding occurs: no reader drew boxes of it",  # of app.explainers.methods.prior_cam
+    "FGSM 1/255", "contrast", "mass over area", "holds the finding", "share of the film", "on the finding", "random crop",
+    "middle crop", "crop", "last glimpse", "any glimpse", "random window", "middle window", "random map", "centre prior",
+    "mean box",  # of app.reporting.compared, as app.web.growing shows them
     "The network does not read it.", "Its study was removed.",  # why a case of a cohort was not read
 )  # fmt: skip
 """Sentences that values carry, translated where they are shown."""
@@ -69,7 +73,7 @@ def spoken(root: Path = ROOT) -> frozenset[str]:
         *UNFIT,
         RENAMED,
         LEFT_OUT,
-        *REASONS,
+        *EVERY_REASON,
         *errors.TITLES.values(),
         *errors.SENTENCES.values(),
     }

@@ -1,4 +1,5 @@
-"""The flagged maps: every verdict in force, filtered, sorted and paged by the store, and exported whole as CSV or JSON.
+"""The flagged maps: every verdict in force, filtered, sorted and paged by the store, as a list, as counts or as a sheet of
+pictures to print, and exported whole as CSV or JSON.
 
 What it shows stands in its address, but for the text that is searched for (see `app.web.tables`).
 """
@@ -15,16 +16,21 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from app import explainers
-from app.store import FLAG_SORTS, Choices, Entry, FlagQuery, FlagRow, Page, Transaction
+from app.store import FIGURES, FLAG_SORTS, Choices, Entry, ExportQuery, FlagQuery, FlagRow, Page, Transaction
 from app.store.records import FlagSort
 from app.web import calling, exports, figures, pages, tables, what_if_export
 from app.web.addresses import inside, served
 from app.web.exports import FlagLine
+from app.web.flag_counts import MethodCounts, counted
 
 router = APIRouter(include_in_schema=False)
 
 USUAL = "-created"
 """The order of a list that nobody sorted."""
+SHOWN = ("", "counts", "sheet")
+"""What the page shows of the verdicts that the filters take: the list, their counts, or a sheet of pictures."""
+ON_A_SHEET = 60
+FILTERS = ("verdict", "reason", "method", "finding", "model", "reader")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,8 @@ class FlaggedPage:
 
     ``order`` is the query's order as the form sends it; ``methods`` gives each method's title, ``against`` by a verdict's id
     how the judged map lies to the true region; ``lines`` are the same verdicts as the exports have them.
-    ``address`` is where this list is; ``forgotten``: the text that the address searched for is not kept any more.
+    ``address`` is where this list is, ``views`` where the same verdicts are shown in each way; ``show`` is the way,
+    ``counts`` are there for that one alone. ``forgotten``: the text that the address searched for is not kept any more.
     """
 
     template: ClassVar[str] = "flagged.html"
@@ -48,17 +55,24 @@ class FlaggedPage:
     lines: Mapping[str, FlagLine]
     forgotten: bool
     address: str
+    show: str
+    views: Mapping[str, str]
+    counts: tuple[MethodCounts, ...]
 
 
 class Named(BaseModel):
-    """What the address of the flagged page may name. ``search`` is the id of a text, ``go`` the page."""
+    """What the address of the flagged page may name. ``search`` is the id of a text, ``show`` one of `SHOWN`, ``go`` the
+    page."""
 
     search: str = ""
     verdict: str = ""
     method: str = ""
     finding: str = ""
     model: str = ""
+    reader: str = ""
+    reason: str = ""
     order: str = ""
+    show: str = ""
     go: str = ""
 
     def query(self, text: str) -> FlagQuery:
@@ -70,9 +84,12 @@ class Named(BaseModel):
             method=self.method,
             finding=self.finding,
             model=self.model,
+            reader=self.reader,
+            reason=self.reason,
             sort=cast(FlagSort, sort),
             descending=descending,
             number=tables.number(self.go),
+            size=ON_A_SHEET if self.show == "sheet" else 25,
         )
 
 
@@ -121,6 +138,9 @@ def _page(request: Request, named: Named) -> FlaggedPage:
         choices = tx.flags.choices()
         titles = tx.layers.titles()
         points = calling.of(request, tx)
+        counts = tx.flags.counts(query) if named.show == "counts" else ()
+    told = named.model_dump() | {"search": searched.id, "go": ""}
+    views = {show: tables.address(inside("/flagged"), told | {"show": show}) for show in SHOWN}
     return FlaggedPage(
         query=query,
         flags=flags,
@@ -131,7 +151,10 @@ def _page(request: Request, named: Named) -> FlaggedPage:
         lines={row.row.id: FlagLine.of(row, points) for row in flags.rows},
         methods={name: explainers.describe(name).titled(_) for name in _methods()} | titles,
         forgotten=searched.forgotten,
-        address=tables.address(inside("/flagged"), named.model_dump() | {"search": searched.id, "go": tables.page(flags)}),
+        address=tables.address(inside("/flagged"), told | {"go": tables.page(flags)}),
+        show=named.show if named.show in SHOWN else "",
+        views=views,
+        counts=counted(counts, told | {"show": ""}),
     )
 
 
@@ -147,17 +170,19 @@ def _columns(request: Request, query: FlagQuery) -> tuple[tables.Column, ...]:
         (_("Patient"), "patient", False),
         (_("Study date"), "study date", False),
         (_("Finding"), "finding", False),
+        (_("Probability"), "probability", True),
+        (_("Disagreement"), "disagreement", True),
         (_("Method"), "method", False),
         (_("Verdict"), "verdict", False),
         (_("True region"), "", False),
-        (_("Peak"), "", True),
-        ("IoU", "", True),
-        (_("Out/in"), "", True),
-        (_("Inside"), "", True),
+        (_("Peak"), "pointing", True),
+        ("IoU", "iou", True),
+        (_("Out/in"), "outside_inside", True),
+        (_("Inside"), "mass", True),
         (_("Comment"), "", False),
         (_("Judged"), "created", False),
     )
-    return tables.columns(headings, query.sort, query.descending, ("created", "study date"))
+    return tables.columns(headings, query.sort, query.descending, ("created", "study date", *FIGURES))
 
 
 @router.get("/flagged.csv")
@@ -182,6 +207,24 @@ def named_json(request: Request, asked: Annotated[Named, Query()]) -> Response:
 def searched_json(request: Request, asked: Annotated[Asked, Form()]) -> Response:
     """Every flagged map that the form asks for, as JSON."""
     return _json(request, asked.query(asked.text))
+
+
+@router.get("/flagged/predictions.csv")
+def named_predictions(request: Request, asked: Annotated[Named, Query()]) -> Response:
+    """All that networks said of the studies whose flagged maps the address asks for, as CSV."""
+    return _predictions(request, asked.query(tables.known(request, asked.search)))
+
+
+@router.post("/flagged/predictions.csv")
+def searched_predictions(request: Request, asked: Annotated[Asked, Form()]) -> Response:
+    """All that networks said of the studies whose flagged maps the form asks for, as CSV."""
+    return _predictions(request, asked.query(asked.text))
+
+
+def _predictions(request: Request, query: FlagQuery) -> Response:
+    with pages.of(request).store.view() as tx:
+        found = tx.exports.answers(ExportQuery(studies=tx.flags.studies(query)))
+        return exports.predictions("flagged-predictions", found, calling.of(request, tx))
 
 
 def _lines(request: Request, tx: Transaction, query: FlagQuery) -> Iterator[dict[str, Any]]:

@@ -160,6 +160,15 @@ def flag(request: Request, review_id: str) -> Response:
     return png(request, identity, lambda: _overlay(web, layer, place, told, longest=FLAG, region=region))
 
 
+@router.get("/reviews/{review_id}/film.png")
+def flagged_film(request: Request, review_id: str) -> Response:
+    """The image that a verdict's picture lies over, without anything on it, as large."""
+    web = pages.of(request)
+    with web.store.view() as tx:
+        image = tx.reviews.get(review_id).image_id
+    return png(request, f"film {image} {FLAG}", lambda: film(web, image, FLAG))
+
+
 def npy(request: Request, layer_id: str, *, film: bool = False) -> Response:
     """The raw layer as NumPy's own file: float32 (slices, height, width); ``film``: of a film's one slice (height, width)."""
     web, row = _layer(request, layer_id)

@@ -7,14 +7,18 @@ from typing import ClassVar
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from app.classifiers import shown
 from app.classifiers.card import Card
 from app.classifiers.curves import Curves
-from app.classifiers.measured import LookedAt, Told
+from app.classifiers.measured import DRAWN_DEVICE, LookedAt, Told
 from app.errors import ModelError
 from app.store import NetworkRow
-from app.web import charts, pages
+from app.web import charts, growing, pages
 
 router = APIRouter(include_in_schema=False)
+
+WITHIN = ("AP", "wide heart")
+"""The aspects of which it is shown what a finding's AUROC is among films that are alike in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,32 @@ class ModelsPage:
 
     cards: tuple[Card, ...]
     imported: tuple[NetworkRow, ...]
+    compared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ToldTable:
+    """What a network's logits tell of films of one ``part``: a row per finding, in the order of the card's, and a column per
+    aspect; ``within`` are the aspects of which it is known what a finding's AUROC is where they cannot help."""
+
+    part: str
+    aspects: tuple[str, ...]
+    within: tuple[str, ...]
+    rows: tuple[tuple[str, dict[str, Told]], ...]
+
+    @property
+    def drawn(self) -> bool:
+        """Whether devices were drawn into films."""
+        return DRAWN_DEVICE in self.aspects
+
+
+def told_table(card: Card, part: str) -> ToldTable:
+    """The table of a part of the films. Columns have the order in which they stand on the card, a drawn device last."""
+    rows = [row for row in card.told if row.source == part]
+    aspects = sorted(dict.fromkeys(row.aspect for row in rows), key=lambda aspect: aspect == DRAWN_DEVICE)
+    within = tuple(aspect for aspect in WITHIN if any(row.aspect == aspect and row.within is not None for row in rows))
+    each = {finding: {row.aspect: row for row in rows if row.finding == finding} for finding in card.findings}
+    return ToldTable(part, tuple(aspects), within, tuple((finding, cells) for finding, cells in each.items() if cells))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +74,13 @@ class ModelPage:
     roc: tuple[charts.Panels, ...]
     no_curves: str
     megabytes: float | None
+    grown: tuple[growing.Grown, ...] = ()
+    threshold: growing.Threshold | None = None
 
     @property
-    def told(self) -> tuple[tuple[str, tuple[Told, ...]], ...]:
+    def told(self) -> tuple[ToldTable, ...]:
         """What its logits tell that they were not asked for, by the part of the films; the test part first."""
-        parts = sorted({row.source for row in self.card.told})
-        return tuple((part, tuple(row for row in self.card.told if row.source == part)) for part in parts)
+        return tuple(told_table(self.card, part) for part in sorted({row.source for row in self.card.told}))
 
     @property
     def calls(self) -> tuple[tuple[bool, tuple[LookedAt, ...]], ...]:
@@ -65,7 +96,7 @@ def models(request: Request) -> Response:
     cards = sorted(registry.cards(), key=lambda card: (card.phantom, not card.default, card.name)) + list(registry.beside())
     with web.store.view() as tx:
         imported = tx.parties.imported()
-    return pages.render(request, ModelsPage(tuple(cards), imported))
+    return pages.render(request, ModelsPage(tuple(cards), imported, bool(shown.compared(web.settings.models))))
 
 
 @router.get("/models/{name}")
@@ -81,6 +112,8 @@ def model(request: Request, name: str) -> Response:
         calibration=charts.diagrams(card.calibration, curves.reliability),
         roc=charts.panels(curves.roc, card.figures),
         no_curves=why,
+        grown=growing.grown(card),
+        threshold=growing.threshold(card),
         megabytes=card.weights.stat().st_size / 1e6 if card.weights.is_file() else None,
     )
     return pages.render(request, page)

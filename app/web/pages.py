@@ -38,7 +38,7 @@ READER = "reader"
 SEXES = ("M", "F", "O")
 """The values that Patient's Sex may have (PS3.3 C.7.1.1)."""
 THEMES = ("dark", "light")
-FORMS: Mapping[str, str] = {"/flagged": "/flagged", "/studies": "/upload", "/cohorts": "/cohorts"}
+FORMS: Mapping[str, str] = {"/batches": "/batches", "/flagged": "/flagged", "/studies": "/upload", "/cohorts": "/cohorts"}
 """The pages that posted forms belong to, where it is not the worklist."""
 TEMPLATES = ROOT / "templates"
 STATIC = ROOT / "static"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from fastapi import Request
 
@@ -15,6 +15,9 @@ ONWARD_COOKIE = "whylight-onward"
 SIZES: Mapping[str, int] = {"/": 25, "/flagged": 25}
 """How many rows a page of a list has; lists of films have more."""
 FILMS = 50
+
+LONGEST = 64
+"""Of a queue's id, and of a place in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,16 @@ def address(queue: str, place: int, entry: Entry) -> str:
     """Where an entry of a queue is read."""
     told = f"{entry.query}&" if entry.query else ""
     return served(f"/studies/{entry.study}?{told}{urlencode({'queue': queue, 'place': place})}")
+
+
+def kept(request: Request, target: str) -> str:
+    """Where a case's plain form leads, with the place in the list that the page was in which sent it: that page's own address
+    says it, and a form does not."""
+    from_page = urlsplit(request.headers.get("referer", ""))
+    if not from_page.path.startswith(served("/studies/")):
+        return target
+    told = {name: value[:LONGEST] for name, value in parse_qsl(from_page.query) if name in {"queue", "place"} and value}
+    return f"{target}{'&' if '?' in target else '?'}{urlencode(told)}" if told else target
 
 
 def standing(request: Request, tx: Transaction, study: str, queue_id: str, place: str) -> Standing | None:

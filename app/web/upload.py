@@ -64,6 +64,12 @@ class Report:
         """Whether files were rejected because their SOP Instance UIDs are other files'."""
         return any(line.taken for line in self.lines)
 
+    @property
+    def opens(self) -> str:
+        """The study that opens: the first that is new, or has grown; else the first of all."""
+        new = (line.study_id for line in self.lines if line.state == "accepted" and line.study_id)
+        return next(new, self.studies[0])
+
     def count(self, state: FileState) -> int:
         """How many files ended so."""
         return sum(line.state == state for line in self.lines)
@@ -101,12 +107,13 @@ async def take_form(request: Request) -> Response:
     and is answered with what became of the part's own files. A part may be sent again when its answer was not heard. The last
     one may be empty.
     """
-    part = _part(request)
+    part = part_of(request)
     row = await take(request, part)
     return await run_in_threadpool(_answer, request, row, part)
 
 
-def _part(request: Request) -> Part | None:
+def part_of(request: Request) -> Part | None:
+    """Which part of an upload a request is; None for one that comes whole. NotFound for an id that is none."""
     upload_id = request.query_params.get("upload", "")
     if upload_id and not ID.fullmatch(upload_id):
         raise NotFound("There is no such upload.")
@@ -120,7 +127,7 @@ def _answer(request: Request, row: UploadRow, part: Part | None) -> Response:
     if not found.studies:
         fragment = "partials/upload_report.html" if pages.is_htmx(request) else None
         return pages.render(request, _page(request, found), 422, None, fragment)
-    target = served(f"/studies/{found.studies[0]}?upload={found.id}")
+    target = served(f"/studies/{found.opens}?upload={found.id}")
     if pages.is_htmx(request):
         return Response(status_code=204, headers={"HX-Redirect": target})
     return RedirectResponse(target, status_code=303)

@@ -12,10 +12,22 @@ from fastapi import APIRouter, Form, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from app.classifiers.card import Card
 from app.config import UNFINISHED_DEMO
 from app.domain import NO_FINDING, OUTCOMES
 from app.evaluation.agreement import DISAGREE
-from app.store import READINGS, STUDY_STATES, WORKLIST_SORTS, Entry, Page, Reading, Transaction, WorklistQuery, WorklistRow
+from app.store import (
+    READINGS,
+    STUDY_STATES,
+    WORKLIST_SORTS,
+    Batch,
+    Entry,
+    Page,
+    Reading,
+    Transaction,
+    WorklistQuery,
+    WorklistRow,
+)
 from app.store.records import WorklistSort
 from app.web import calling, evidence, outcomes, pages, tables
 from app.web.addresses import served
@@ -37,6 +49,8 @@ FLAGGED: Mapping[str, bool] = {"yes": True, "no": False}
 ELSEWHERE: Mapping[str, bool] = {"elsewhere": True, "inside": False}
 
 
+NEWEST = 5
+"""How many batches the list looks for those in that are being read."""
 TOP = 3
 """How many findings of a study are named."""
 
@@ -79,7 +93,8 @@ class WorklistPage:
     ``empty``: there is no study at all, which is another thing than none that fits. ``order`` is the query's order as the
     form sends it; ``polled``: the table was asked for by itself, and nobody is to be told how many studies there are again.
     ``address`` is where this list is; ``forgotten``: the text that the address searched for is not kept any more;
-    ``coming``: more studies are being put in just now.
+    ``coming``: more studies are being put in just now. ``networks`` are those that can be asked to read a selection,
+    ``batches`` the selections that some of them are reading.
     """
 
     template: ClassVar[str] = "worklist.html"
@@ -102,11 +117,13 @@ class WorklistPage:
     forgotten: bool
     address: str
     coming: bool
+    networks: tuple[Card, ...]
+    batches: tuple[Batch, ...]
 
     @property
     def digest(self) -> str:
         """A few letters that stand for what the table shows."""
-        told = repr((self.studies, self.findings, self.readings, self.coming))
+        told = repr((self.studies, self.findings, self.readings, self.coming, self.batches))
         return hashlib.sha256(told.encode()).hexdigest()[:12]
 
 
@@ -206,6 +223,7 @@ def _page(request: Request, named: Named) -> WorklistPage:
         modalities = tx.worklist.modalities()
         empty = tx.studies.count() == 0
         readings = tx.readings.of([row.id for row in studies.rows], query.reader)
+        batches = tuple(batch for batch in tx.batches.newest(NEWEST) if batch.open)
     _ = pages.gettext(request)
     return WorklistPage(
         query=query,
@@ -225,6 +243,8 @@ def _page(request: Request, named: Named) -> WorklistPage:
         polled=bool(named.poll),
         forgotten=searched.forgotten,
         coming=(pages.of(request).settings.var / UNFINISHED_DEMO).exists(),
+        networks=registry.cards(),
+        batches=batches,
         address=tables.address(
             "/", named.model_dump(exclude={"poll", "seen"}) | {"search": searched.id, "go": tables.page(studies)}
         ),

@@ -56,10 +56,11 @@ function stacked({ values, explanation }, x, y, places, slices) {
 
 /**
  * The one of fewer cells, of equals the first.
- * @param {Covered} least
- * @param {Covered} other
+ * @template {Covered} T
+ * @param {T} least
+ * @param {T} other
  */
-function coarser(least, other) {
+export function coarser(least, other) {
   return other.width * other.height < least.width * least.height ? other : least;
 }
 
@@ -93,7 +94,7 @@ function middle(line, at) {
  * Where the cells of a map begin and end as they are drawn, across and down.
  * @param {Omit<Covered, "slices">} covered
  */
-function edges({ width, height, extent: [left, top, right, bottom], reach = [left, top, right, bottom] }) {
+export function edges({ width, height, extent: [left, top, right, bottom], reach = [left, top, right, bottom] }) {
   return { x: held(left, right, width, reach[0], reach[2]), y: held(top, bottom, height, reach[1], reach[3]) };
 }
 
@@ -114,12 +115,14 @@ function held(start, end, count, low, high) {
 }
 
 /**
- * Mean positive value over each coarse cell, 0 where the map does not reach; along rows first, then along columns.
+ * Mean positive value over each coarse cell, 0 where the map does not reach; along rows first, then along columns. `both`: mean
+ * value, on both sides of zero.
  * @param {Heat} map
  * @param {number[]} x
  * @param {number[]} y
+ * @param {boolean} [both]
  */
-function averaged({ values, explanation }, x, y) {
+export function averaged({ values, explanation }, x, y, both = false) {
   const { width } = explanation;
   const own = edges(explanation);
   const across = shares(x, own.x);
@@ -131,7 +134,7 @@ function averaged({ values, explanation }, x, y) {
     for (const [from, part] of rows) {
       for (let c = 0; c < width; c += 1) {
         const value = values[from * width + c];
-        if (value > 0) row[c] += part * value;
+        if (both || value > 0) row[c] += part * value;
       }
     }
     across.forEach((columns, j) => {

@@ -2,7 +2,7 @@
 // was. What the other network does not know is said in words.
 
 import { element } from "./elements.js";
-import { parsed } from "./grid.js";
+import { parsed } from "./seats.js";
 import { layer } from "./layers.js";
 import { linked } from "./permalink.js";
 import { words } from "./words.js";
@@ -84,7 +84,9 @@ export class Another {
     // The reader goes on from here: loading the page again must not bring this moment back.
     payload.address();
     const { rows, columns, layers } = brought.layout;
-    grid.show({ rows, columns, layers: layers.filter((text) => layer(parsed(text).id)) });
+    const kept = layers.filter((text) => layer(parsed(text).id));
+    const own = this.page.data.methods.map(({ name }) => `map:${name}`).filter((id) => !kept.includes(id));
+    grid.show({ rows, columns, layers: [...kept, ...own].slice(0, layers.length) });
     const front = panes.all.find(({ element: { id } }) => id === brought.active);
     if (front) panes.activate(front);
     this.wanted = brought;

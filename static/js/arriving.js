@@ -5,9 +5,11 @@ import { Connection, isAway } from "./connection.js";
 import { showJob } from "./jobs.js";
 
 /** @import { Case } from "./case.js" */
+/** @typedef {Pick<Case["showing"], "anew" | "mark">} Shown */
+/** @typedef {Pick<Case, "notice" | "panes" | "loader"> & { showing: Shown, refresh: () => unknown }} Host */
 
 export class Arriving {
-  /** @param {Case} page that has its notice; all else may come later */
+  /** @param {Host} page that has its notice; all else may come later */
   constructor(page) {
     this.page = page;
     this.connection = new Connection(() => this.#connected());
@@ -53,9 +55,12 @@ export class Arriving {
     this.page.showing.anew();
   }
 
-  /** Follows what htmx asks for: how far the job is, and maps. */
-  follow() {
-    const { connection, page } = this;
+  /**
+   * Follows what htmx asks for: how far the job is, and maps.
+   * @param {Case} page
+   */
+  follow(page) {
+    const { connection } = this;
     const { body } = document;
     connection.follow(body, ({ verb, path }) => {
       const { urls } = page.data;

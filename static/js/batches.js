@@ -81,13 +81,21 @@ export class Batches {
    * @param {T[]} files
    * @param {(batch: T[], more: boolean) => Promise<Answer>} post sends a batch
    * @param {Told} told
-   * @param {Room | null} room null: everything goes at once, and once only
+   * @param {Room} room
+   * @param {number} tail so many of the last files go together, however large, and are not parted
    */
-  constructor(files, post, told, room = ROOM) {
+  constructor(files, post, told, room = ROOM, tail = 0) {
     this.waiting = [...files];
     this.post = post;
     this.told = told;
     this.room = room;
+    this.tail = tail;
+  }
+
+  /** The files that go together next. */
+  get #next() {
+    const before = this.waiting.slice(0, this.waiting.length - this.tail);
+    return this.tail && !before.length ? [...this.waiting] : cut(before, this.room);
   }
 
   /**
@@ -96,15 +104,14 @@ export class Batches {
    */
   async run() {
     while (!this.stopped) {
-      const batch = this.room ? cut(this.waiting, this.room) : [...this.waiting];
+      const batch = this.#next;
       if (!batch.length && !this.stored) return null;
       const more = batch.length < this.waiting.length;
       this.told.begun(batch);
       const answer = await this.post(batch, more);
       if (this.stopped) return null;
-      if (!this.room) return answer;
       if (answer.status === 0 || (!answer.ours && answer.status >= 500)) await this.#away();
-      else if (answer.status === 413 && !answer.ours) this.#shrink(batch);
+      else if (answer.status === 413 && !answer.ours && (more || !this.tail)) this.#shrink(batch);
       else if (!answer.ours || answer.status >= 400 || !more) return answer;
       else this.#taken(batch, JSON.parse(answer.body).files);
     }

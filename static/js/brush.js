@@ -116,7 +116,7 @@ export class Brush {
    */
   #down(event) {
     const pane = this.panes.all.find(({ view }) => event.target instanceof Node && view.contains(event.target));
-    if (!this.tool || event.button !== 0 || !pane?.image || !this.panes.filmOf(pane)) return;
+    if (!this.tool || event.button !== 0 || !pane?.image || pane.stack?.guest || !this.panes.filmOf(pane)) return;
     pane.view.dataset.mode ||= "paint";
     if (pane.view.dataset.mode !== "paint") return;
     event.stopPropagation();
@@ -176,7 +176,8 @@ export class Brush {
     const step = STEPS[event.key];
     const { mode = "paint" } = this.panes.active.view.dataset;
     const { active } = this.panes;
-    if (!this.tool || mode !== "paint" || !active.image || event.ctrlKey || busy(event.target)) return false;
+    if (!this.tool || mode !== "paint" || !active.image || active.stack?.guest) return false;
+    if (event.ctrlKey || busy(event.target)) return false;
     if (!step && event.key !== " ") return false;
     this.pane = active;
     const { columns, rows } = active.image;

@@ -3,11 +3,14 @@
 
 import { Another } from "./another.js";
 import { Arriving } from "./arriving.js";
+import { Beside } from "./beside.js";
 import { Compare } from "./compare.js";
 import { Drawers } from "./drawers.js";
 import { element, optional } from "./elements.js";
 import { anew } from "./folds.js";
 import { Grid } from "./grid.js";
+import { Glimpses } from "./glimpses.js";
+import { Guests } from "./guests.js";
 import { Handbar } from "./handbar.js";
 import { History } from "./history.js";
 import { Input } from "./input.js";
@@ -35,6 +38,8 @@ import { Crosshair } from "./stacks/crosshair.js";
 import { Maps } from "./stacks/maps.js";
 import { Loader, Stack } from "./stacks/stack.js";
 import { Strip } from "./stacks/strip.js";
+import { Thumbs } from "./thumbs.js";
+import { ToNetworks } from "./tonetworks.js";
 import { Tools } from "./tools.js";
 import { Display } from "./viewport/state.js";
 import { learn, say, words } from "./words.js";
@@ -86,6 +91,7 @@ export class Case {
     this.#plain();
     this.more = this.judged ? new More(this) : null;
     this.#register(data);
+    this.guests = new Guests(this);
     this.grid = new Grid(panes, this);
     this.compare = new Compare(panes);
     this.bar = new Stagebar(this);
@@ -98,7 +104,11 @@ export class Case {
     this.room = new Room(panes);
     this.record = new Record(this);
     this.another = new Another(this);
+    this.networks = new ToNetworks(this);
     this.handbar = new Handbar(this);
+    this.glimpses = new Glimpses(this);
+    this.thumbs = new Thumbs(this);
+    this.beside = new Beside(this);
     listen(actions(this));
     this.#listen();
     this.loader.look();
@@ -180,6 +190,7 @@ export class Case {
       this.compare.look();
       this.tools.showScale();
       this.handbar?.look();
+      this.glimpses?.look();
       this.drawers?.parts.whatif?.slice();
     };
     display.listen(() => this.scrolling.alone());
@@ -197,9 +208,7 @@ export class Case {
    * @returns {Group}
    */
   #group(place) {
-    const stack = this.panes?.all[Number(place)]?.stack;
-    if (!stack || stack.separate) return { view: "", window: "" };
-    return { view: stack.plane || stack.id, window: stack.series };
+    return this.panes?.all[Number(place)]?.stack?.group ?? { view: "", window: "" };
   }
 
   /**
@@ -244,7 +253,7 @@ export class Case {
       if (target instanceof HTMLSelectElement && target.name === "model") target.form?.requestSubmit();
     });
     document.body.addEventListener("analysed", () => this.refresh());
-    this.arriving.follow();
+    this.arriving.follow(this);
     // A reader moved an operating point; the findings say so already.
     document.body.addEventListener("moved", (event) => {
       const { said } = this.payload.called(/** @type {CustomEvent<Called>} */ (event).detail);
@@ -338,8 +347,8 @@ export class Case {
 
   /** What is judged is the active pane's stack. */
   judge() {
-    const { image } = this.panes.active;
-    this.reviews?.take(this.data, image?.stack ?? this.data.stack, this.regions);
+    const { image, stack } = this.panes.active;
+    this.reviews?.take(this.data, (!stack?.guest && image?.stack) || this.data.stack, this.regions);
   }
 
   /**

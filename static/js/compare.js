@@ -79,8 +79,10 @@ export class Compare {
     const { active, before, all } = this.panes;
     /** @param {Pane} pane */
     const alike = (pane) => pane !== active && pane.layer && pane.stack === active.stack;
+    // What stands beside is compared with whatever it was looked at last.
+    const beside = before !== active && before.layer && (before.stack?.guest || active.stack?.guest);
     // Over planes every pane has a stack of its own: its map is compared with the plain slice.
-    const other = alike(before) ? before : (all.find(alike) ?? null);
+    const other = alike(before) || beside ? before : (all.find(alike) ?? null);
     if (!active.layer || !(other || active.method)) return say(words("compare.two"));
     this.mode = mode;
     this.pane = active;

@@ -82,7 +82,8 @@ export class Filmstrip {
    */
   take(data) {
     if (element("filmstrip").hidden) return;
-    const { image } = this.page.panes.active;
+    const { image: shown, stack } = this.page.panes.active;
+    const image = stack?.guest ? null : shown;
     const about = JSON.stringify([image?.id, data.prediction?.model_sha256, data.finding, this.method]);
     if (this.about === about) return;
     this.lay(-1);

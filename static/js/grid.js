@@ -1,13 +1,16 @@
 // What lies where: how many panes there are, and which layer of which stack each of them shows. A place names a plane, whose
-// stack it shows, or none: then it shows the one stack that the grid is about. Layers come onto panes by dragging them, by
-// pressing them in the list, or by a saved layout. Knows layers and stacks by their ids only.
+// stack it shows, or an image of its own, or neither: then it shows the one stack that the grid is about. Layers and images
+// come onto panes by dragging them, by pressing them in the list, or by a saved layout. Knows layers and stacks by their ids.
 
 import { takes } from "./dragging.js";
 import { first } from "./elements.js";
 import { layer, layers, onLayers } from "./layers.js";
+import { MOST_COLUMNS, MOST_ROWS, PLANES, abreast, parsed, seat, seated, spelt } from "./seats.js";
+import { offered } from "./serieslist.js";
 import { say, words } from "./words.js";
 
 /** @import { Arrangement, CaseData, Layer, Seat } from "./types.js" */
+/** @import { Guests } from "./guests.js" */
 /** @import { Pane } from "./pane.js" */
 /** @import { Panes } from "./panes.js" */
 /** @import { Stack } from "./stacks/stack.js" */
@@ -16,44 +19,14 @@ import { say, words } from "./words.js";
  * @typedef {object} Host
  * @property {CaseData} data
  * @property {Map<string, Stack>} stacks
+ * @property {Guests} guests what places of their own show
  * @property {(pane: Pane) => void} give gives a pane what there is for it
  * @property {() => void} moved is told when panes show other stacks
  */
-/** @typedef {{ rows: number, columns: number, places: Seat[] }} Seats */
+/** @typedef {import("./seats.js").Seats} Seats */
 
-export const MOST_ROWS = 3;
-export const MOST_COLUMNS = 4;
 /** How high films are at least that nobody has asked for, in CSS pixels. */
 const LEAST = 128;
-export const PLANES = ["sagittal", "coronal", "axial"];
-
-/**
- * A place as text: "map:rap", or "sagittal|map:rap" where it shows a plane's stack.
- * @param {Seat} place
- */
-export function spelt({ plane, id }) {
-  return plane ? `${plane}|${id}` : id;
-}
-
-/**
- * How many panes stand side by side where there are so many.
- * @param {number} count
- */
-function columnsOf(count) {
-  if (count === 1) return 1;
-  if (count === 2 || count === 4) return 2;
-  return count > MOST_ROWS * 3 ? MOST_COLUMNS : 3;
-}
-
-/**
- * What `spelt` wrote.
- * @param {string} text
- * @returns {Seat}
- */
-export function parsed(text) {
-  const [plane, id] = text.includes("|") ? text.split("|") : ["", text];
-  return PLANES.includes(plane) || !plane ? { plane, id } : { plane: "", id: "" };
-}
 
 export class Grid {
   /** @type {((grid: Grid) => void)[]} */
@@ -129,10 +102,11 @@ export class Grid {
   #usual() {
     const stored = layers().filter(({ method, more }) => method && !more);
     const room = Math.min(Math.max(this.panes.roomFor(LEAST), 2), MOST_ROWS);
-    const ids = ["film", ...stored.map(({ id }) => id)].slice(0, room * MOST_COLUMNS);
-    const columns = ids.length > room * 3 ? MOST_COLUMNS : columnsOf(ids.length);
-    const rows = Math.ceil(ids.length / columns);
-    return { rows, columns, places: ids.map((id) => ({ plane: "", id })) };
+    // A lateral stands beside its frontal film, before every map.
+    const { other } = this.page.guests;
+    const all = [seat("film"), ...(other ? [seat("film", { own: other.id })] : []), ...stored.map(({ id }) => seat(id))];
+    const places = all.slice(0, room * MOST_COLUMNS);
+    return seated(places, places.length > room * 3 ? MOST_COLUMNS : undefined);
   }
 
   /** @param {Seats} seats */
@@ -140,6 +114,21 @@ export class Grid {
     this.rows = rows;
     this.columns = columns;
     this.places = places;
+  }
+
+  /**
+   * Shows these places.
+   * @param {Seats} seats
+   */
+  seat(seats) {
+    this.#seat(seats);
+    this.lay();
+  }
+
+  /** Places of their own show what they mean, now that more is known; those that mean nothing show what the grid is about. */
+  settle() {
+    this.places = this.places.map((place) => (place.own ? { ...place, own: this.page.guests.settled(place.own) } : place));
+    this.lay();
   }
 
   /**
@@ -154,9 +143,10 @@ export class Grid {
     for (const listener of this.#listeners) listener(this);
   }
 
-  /** "planes" where every place shows a plane's stack, else "grid". */
+  /** "planes" where the first places show the planes' stacks, and whatever else is there stands beside them; else "grid". */
   get arrangement() {
-    return this.places.every(({ plane }) => plane) ? "planes" : "grid";
+    const mine = this.places.filter(({ own, id }) => !own && id);
+    return mine.length && mine.every(({ plane }) => plane) ? "planes" : "grid";
   }
 
   /**
@@ -175,10 +165,14 @@ export class Grid {
     this.rows = Math.min(Math.max(rows, 1), MOST_ROWS);
     this.columns = Math.min(Math.max(columns, 1), MOST_COLUMNS);
     const count = this.rows * this.columns;
-    const wanted = ids.slice(0, count).map(parsed).map((place) => (layer(place.id) ? place : { ...place, id: "" }));
-    const there = new Set(wanted.map(({ id }) => id));
-    const spare = layers().map(({ id }) => id).filter((id) => !there.has(id));
-    while (wanted.length < count) wanted.push({ plane: "", id: spare.shift() ?? "" });
+    const { guests } = this.page;
+    // What a saved layout has of its own and this study has not is left out, and others move up.
+    const known = ids.map(parsed).map((place) => ({ ...place, own: place.own && guests.settled(place.own), was: place.own }));
+    const there = known.filter(({ own, was }) => own || !was).slice(0, count);
+    const wanted = there.map(({ plane, own, id }) => seat(layer(id) ? id : "", { plane, own }));
+    const taken = new Set(wanted.filter(({ own }) => !own).map(({ id }) => id));
+    const spare = layers().map(({ id }) => id).filter((id) => !taken.has(id));
+    while (wanted.length < count) wanted.push(seat(spare.shift() ?? ""));
     this.places = wanted;
     this.lay();
   }
@@ -210,7 +204,7 @@ export class Grid {
     if (panes.enlarged) panes.toggleLarge(panes.shown[0]);
     panes.count(this.places.length);
     this.places.forEach((_, place) => this.#fill(place));
-    const missing = this.arrangement === "planes" ? PLANES.filter((plane) => !this.planes[plane]) : [];
+    const missing = this.arrangement === "planes" && this.rows === 1 ? PLANES.filter((plane) => !this.planes[plane]) : [];
     Object.assign(panes.grid.dataset, {
       panes: this.places.length,
       columns: this.columns,
@@ -231,7 +225,7 @@ export class Grid {
    */
   front(image) {
     const { all } = this.panes;
-    if (this.arrangement === "grid") return all[1] ?? all[0];
+    if (this.arrangement === "grid") return all.find(({ method, stack }) => method && !stack?.guest) ?? all[0];
     const named = all.find(({ stack }) => stack?.places.has(image));
     return named ?? all.find(({ stack }) => stack) ?? all[0];
   }
@@ -241,21 +235,33 @@ export class Grid {
    * @param {number} place
    */
   stackAt(place) {
-    const { plane } = this.places[place];
+    const { plane, own } = this.places[place];
+    if (own) return this.page.guests.stackOf(own);
     return plane ? this.planes[plane] : this.stack;
   }
 
   /** @param {number} place */
   #fill(place) {
-    const { plane, id } = this.places[place];
+    const { plane, own, id } = this.places[place];
     const pane = this.panes.all[place];
     const stack = this.stackAt(place);
     const shown = layer(id);
-    const above = plane ? (stack?.title ?? words(`plane.${plane}`)) : (shown?.title ?? words("pane.empty"));
-    pane.set({ stack, plane, id, layer: shown, title: above, name: this.#name(place, shown) });
+    pane.set({ stack, plane, own, id, layer: shown, title: this.#title(place, shown, stack), name: this.#name(place, shown) });
     this.#series(pane);
     this.page.give(pane);
     return pane;
+  }
+
+  /**
+   * @param {number} place
+   * @param {Layer | undefined} shown
+   * @param {Stack | null} stack
+   */
+  #title(place, shown, stack) {
+    const { plane, own } = this.places[place];
+    const layered = shown?.title ?? words("pane.empty");
+    if (own) return [this.page.guests.titleOf(own), shown?.id === "film" ? "" : layered].filter(Boolean).join(" · ");
+    return plane ? (stack?.title ?? words(`plane.${plane}`)) : layered;
   }
 
   /**
@@ -264,10 +270,10 @@ export class Grid {
    * @param {Layer | undefined} shown
    */
   #name(place, shown) {
-    const { plane, id } = this.places[place];
-    if (plane) return `pane-${place + 1}`;
+    const { plane, own, id } = this.places[place];
+    if (plane || own) return `pane-${place + 1}`;
     const name = shown ? shown.method || id.replaceAll(/[^a-z0-9-]/gi, "-") : "empty";
-    const taken = this.places.findIndex((other) => other.id === id && !other.plane);
+    const taken = this.places.findIndex((other) => other.id === id && !other.plane && !other.own);
     return taken < place ? `pane-${name}-${place + 1}` : `pane-${name}`;
   }
 
@@ -291,7 +297,7 @@ export class Grid {
    */
   choose(id) {
     const { place } = this.panes.active;
-    if (this.arrangement === "planes") this.places.forEach((_, at) => this.put(id, at));
+    if (this.arrangement === "planes") this.places.forEach(({ plane, own }, at) => (plane || own) && this.put(id, at));
     else this.put(id, place);
     this.panes.activate(this.panes.all[place]);
     say(words("say.layer", layer(id)?.title ?? id, place + 1));
@@ -345,23 +351,23 @@ export class Grid {
   }
 
   /**
-   * The stacks that can stand in a pane: those of its plane, then all others. In a grid the first pane chooses for all.
-   * @param {Pane} pane
+   * An image of its own in a place, or with "" what the grid is about.
+   * @param {string} own
+   * @param {number} place
    */
+  bring(own, place) {
+    const before = this.places[place];
+    const settled = own && this.page.guests.settled(own);
+    if (own && !settled) return;
+    const plane = !settled && this.arrangement === "planes" ? (PLANES[place] ?? "") : "";
+    this.places = this.places.map((other, at) => (at === place ? seat(before.id || "film", { plane, own: settled }) : other));
+    this.lay();
+    this.panes.activate(this.panes.all[place]);
+  }
+
+  /** @param {Pane} pane */
   #series(pane) {
-    const list = first(pane.element, ".pane-series", HTMLSelectElement);
-    const { plane } = this.places[pane.place];
-    const all = [...this.page.stacks.values()];
-    const mine = all.filter((stack) => stack.plane === plane);
-    const rest = all.filter((stack) => stack.plane !== plane);
-    const odd = rest.some((stack) => !PLANES.includes(stack.plane));
-    const useful = plane ? mine.length > 1 || odd || !pane.stack : pane.place === 0;
-    list.hidden = all.length < 2 || !useful;
-    /** @param {Stack} stack */
-    const option = (stack) => new Option(stack.listed, stack.id);
-    const none = pane.stack ? [] : [new Option(words("series.choose"), "")];
-    list.replaceChildren(...none, ...mine.map(option), ...rest.map(option));
-    list.value = pane.stack?.id ?? "";
+    offered(pane, this.places[pane.place], { stacks: this.page.stacks, guests: this.page.guests });
   }
 
   /** @param {string} id */
@@ -377,21 +383,17 @@ export class Grid {
   /** @param {Pane} pane */
   #attach(pane) {
     const list = first(pane.element, ".pane-series", HTMLSelectElement);
-    list.addEventListener("change", () => this.chooseStack(pane, this.page.stacks.get(list.value) ?? null));
+    list.addEventListener("change", () => {
+      const { value } = list;
+      if (value.startsWith("@")) this.bring(value.slice(1), pane.place);
+      else this.chooseStack(pane, this.page.stacks.get(value) ?? null);
+    });
     takes(pane, {
+      own: (own) => this.bring(own, pane.place),
       put: (id) => {
         if (layer(id)) this.panes.activate(this.put(id, pane.place));
       },
       swap: (from) => this.swap(from, pane.place),
     });
   }
-}
-
-/**
- * Every plane next to the others, a layer over all of them.
- * @param {string} id
- * @returns {Seats}
- */
-function abreast(id) {
-  return { rows: 1, columns: PLANES.length, places: PLANES.map((plane) => ({ plane, id })) };
 }

@@ -16,7 +16,7 @@ export class Handbar {
   /** The tool that the buttons show. */
   shown = "";
 
-  /** @param {Pick<Case, "input" | "panes" | "regions" | "cross" | "drawers" | "record">} page */
+  /** @param {Pick<Case, "input" | "panes"> & Partial<Pick<Case, "regions" | "cross" | "drawers" | "record">>} page */
   constructor(page) {
     this.page = page;
     this.buttons = all(document, "[data-hand]", HTMLButtonElement);
@@ -41,11 +41,11 @@ export class Handbar {
     const { input, regions, cross, record, drawers } = this.page;
     const own = OWN.find((one) => one === tool) ?? "";
     input.choose("");
-    if (regions.drawing) regions.hand.mode(false);
-    if (cross.on) cross.toggle(false);
+    if (regions?.drawing) regions.hand.mode(false);
+    if (cross?.on) cross.toggle(false);
     drawers?.parts.whatif?.paint("");
-    if (record.measures.tool || tool === "measure") record.measures.choose(tool === "measure" ? FIRST : "");
-    if (tool === "draw" && optional("judge")) regions.hand.mode(true);
+    if (record?.measures.tool || tool === "measure") record?.measures.choose(tool === "measure" ? FIRST : "");
+    if (tool === "draw" && optional("judge")) regions?.hand.mode(true);
     input.choose(own);
     this.look();
   }

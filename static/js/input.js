@@ -15,7 +15,7 @@ import { LEAST_ZOOM, MOST_ZOOM } from "./viewport/state.js";
  * @typedef {object} Wiring
  * @property {Panes} panes
  * @property {Display} display
- * @property {Hand} regions what draws
+ * @property {Pick<Hand, "drawing" | "gesture">} regions what draws
  * @property {() => Preset[]} presets the windows of what is shown
  * @property {Wheel} slices
  */

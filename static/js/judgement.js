@@ -86,6 +86,10 @@ function figures(told) {
     const [film, after, control] = told.ratio.map((value) => value.toFixed(2));
     rows.push(["counterfactual.ratio", words("counterfactual.control", film, after, control)]);
   }
+  if (told.recess) {
+    const [film, after, control] = told.recess.map((value) => value.toFixed(2));
+    rows.push(["counterfactual.recess", words("counterfactual.control", film, after, control)]);
+  }
   return rows.flatMap(([key, value]) => [written("dt", words(key)), written("dd", value)]);
 }
 

@@ -52,6 +52,9 @@ function views(page) {
     o: () => panes.toggleOverlays(),
     m: () => panes.all.length > 1 && panes.toggleLarge(panes.active),
     "-": () => page.more?.alone(),
+    "Shift+j": () => page.glimpses.step(-1),
+    "Shift+k": () => page.glimpses.step(1),
+    "Shift+g": () => page.glimpses.play(),
   };
 }
 
@@ -68,6 +71,8 @@ function panels(page) {
     q: () => bar.sides(),
     "Shift+q": () => page.room.toggle(),
     "Shift+f": () => page.room.fullscreen(),
+    "Shift+n": () => page.networks.go(),
+    "Shift+b": () => page.beside.prior(),
     s: () => compare.toggle("swipe"),
     b: () => compare.toggle("blink"),
     y: () => page.cross.toggle(),

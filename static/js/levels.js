@@ -60,7 +60,7 @@ export class Levels {
   /** Draws the active film's counts and its window. */
   show() {
     const { film } = this.tools.panes;
-    this.place.hidden = !film || !this.tools.panes.renderer;
+    this.place.hidden = !this.tools.panes.renderer; // before a film has come its place is kept: what lies below stays
     if (!film) return;
     if (film !== this.#film) {
       this.#film = film;

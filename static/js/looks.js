@@ -42,7 +42,10 @@ export function sided({ drawn, signed }) {
 export function look(pane, settings, { mixed = false, others = [] } = {}) {
   const { map, overlay } = pane;
   const { opacity, alone } = settings;
-  if (overlay) return { reading: SCALE, opacity, alone, contours: false, ...hard(coloured(pane, settings)), ...overlay };
+  if (overlay) {
+    const began = (overlay.faint ? faintly : hard)(coloured(pane, settings), settings);
+    return { reading: SCALE, opacity, alone, contours: false, ...began, ...overlay };
+  }
   if (!map) return null;
   const { kind = "relevance", scale } = map.explanation;
   if (scale === "classes") {
@@ -111,6 +114,18 @@ function hard(colours) {
 function edged(colours, { edge }) {
   const { threshold } = colours;
   return { ...colours, soft: edge === "soft" ? Math.min(threshold, 1 - threshold) : 0, lines: edge === "lines" };
+}
+
+/**
+ * Small values are there, but faint: with a soft edge colours come up from next to nothing to the threshold.
+ * @param {Coloured} colours
+ * @param {Pick<Settings, "edge">} settings
+ * @returns {Coloured & Pick<Overlay, "soft" | "lines">}
+ */
+function faintly(colours, settings) {
+  const { threshold } = colours;
+  if (settings.edge !== "soft") return edged(colours, settings);
+  return { ...colours, threshold: Math.min(threshold, CLEAR), soft: threshold, lines: false };
 }
 
 /**

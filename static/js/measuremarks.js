@@ -1,6 +1,7 @@
 // How measures look in a pane: lines, ends to take hold of, and their figures beside them, as SVG over the film. They follow
 // the film through zoom, pan, turns and flips; the figures stay upright.
 
+import { lines as glimpsed } from "./glimpses.js";
 import { measured } from "./measuring.js";
 import { clamp, through } from "./viewport/geometry.js";
 import { figure } from "./viewport/map.js";
@@ -76,7 +77,11 @@ export function marks(pane, measures, { film, place, selected }) {
  * @returns {Measure[]}
  */
 export function ruled({ image, belongs }) {
-  return belongs.rules.map((points) => ({ id: "", image: image?.id ?? "", kind: "length", points, fixed: true }));
+  const here = image?.id ?? "";
+  /** @type {(silent: boolean) => (points: Point[]) => Measure} */
+  const line = (silent) => (points) => ({ id: "", image: here, kind: "length", points, fixed: true, silent });
+  const plain = [...(belongs.frame ?? []), ...glimpsed(belongs.path ?? [])];
+  return [...belongs.rules.map(line(false)), ...plain.map(line(true))];
 }
 
 function layer() {
@@ -110,7 +115,7 @@ function group(measure, at, { film, place, selected }, box) {
     grip.dataset.end = end;
     out.append(grip);
   }
-  out.append(label(measure, at, shown, film, box));
+  if (!measure.silent) out.append(label(measure, at, shown, film, box));
   return out;
 }
 

@@ -169,7 +169,7 @@ export class Measures {
     const found = pressed.measure ? this.#on(image).find(({ id }) => id === pressed.measure) : undefined;
     if (found && image) return this.#change(pane, image, found, pressed.end ?? "", this.#point(pane, image, x, y));
     if (this.tool && (this.regions.drawing || this.input.zooming)) this.choose("");
-    if (!this.tool || !image) return null;
+    if (!this.tool || !image || pane.stack?.visit) return null;
     return this.#draw(pane, image, this.tool, this.#point(pane, image, x, y));
   }
 
@@ -323,7 +323,7 @@ export class Measures {
     const { active, shown } = this.panes;
     const pane = shown.includes(active) ? active : shown[0];
     const { image, box } = pane;
-    if (!image) return;
+    if (!image || pane.stack?.visit) return;
     const places = kind === "angle" ? [[0.4, 0.4], [0.4, 0.6], [0.6, 0.6]] : [[0.4, 0.4], [0.6, 0.6]];
     const points = places.map(([x, y]) => this.#point(pane, image, x * box.width, y * box.height));
     const made = { id: publicId(), image: image.id, kind, points };

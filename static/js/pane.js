@@ -15,6 +15,7 @@ import { words } from "./words.js";
  * @typedef {object} Wanted
  * @property {Stack | null} stack
  * @property {string} plane
+ * @property {string} own what it shows alone, "" for nothing (seats.js)
  * @property {string} id of the layer
  * @property {Layer | undefined} layer what the registry has under `id`, or undefined for an empty pane
  * @property {string} title
@@ -96,6 +97,12 @@ export class Pane {
    */
   scores = null;
 
+  /**
+   * How much each slice weighs for it.
+   * @type {number[] | null}
+   */
+  weights = null;
+
   /** @type {Strip | null} */
   strip = null;
 
@@ -155,7 +162,7 @@ export class Pane {
    * Shows another stack or layer.
    * @param {Wanted} wanted
    */
-  set({ stack, plane, id, layer, title, name }) {
+  set({ stack, plane, own, id, layer, title, name }) {
     const { element } = this;
     if (this.stack !== stack || this.layer !== id) this.#clear();
     this.stack = stack;
@@ -175,13 +182,16 @@ export class Pane {
       signed: this.signed ? "yes" : "no",
       plane: stack?.plane || plane,
       stack: stack?.id ?? "",
+      own: own && (own.includes(".") ? "visit" : "image"),
       slices: (stack?.count ?? 0) >= FEWEST ? "several" : "one",
     });
     element.setAttribute("aria-label", title);
-    this.#head(layer);
-    const judged = first(element, ".verdicts");
-    judged.hidden = !this.method || !stack || Boolean(layer?.variant);
-    judged.setAttribute("aria-label", `${words("pane.verdict")}: ${title}`);
+    this.#head(layer, own);
+    // Where networks are compared nothing is judged.
+    for (const judged of all(element, ".verdicts")) {
+      judged.hidden = !this.method || !stack || stack.guest || Boolean(layer?.variant);
+      judged.setAttribute("aria-label", `${words("pane.verdict")}: ${title}`);
+    }
     first(element, ".film-facts").hidden = id !== "film" || Boolean(plane);
     if (!layer) this.tell(words("pane.drop"));
   }
@@ -196,12 +206,15 @@ export class Pane {
     this.explanation = "";
   }
 
-  /** @param {Layer | undefined} layer */
-  #head(layer) {
+  /**
+   * @param {Layer | undefined} layer
+   * @param {string} own
+   */
+  #head(layer, own) {
     const { element, title } = this;
     const head = first(element, ".pane-title");
     write(head, title);
-    head.title = layer?.summary ?? "";
+    head.title = own ? title : (layer?.summary ?? "");
     this.enlarge.setAttribute("aria-label", `${words("maximise")}: ${title}`);
     const caution = first(element, ".pane-caution");
     const sentence = first(element, ".caution-words");

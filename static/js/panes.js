@@ -245,7 +245,8 @@ export class Panes {
     }
     for (const pane of this.shown) {
       const settings = display.of(pane.place);
-      pane.legend.show(settings, this.#beside(settings), this.unlikely);
+      // What the network says of this film is not said of one that stands beside it.
+      pane.legend.show(settings, this.#beside(settings), pane.stack?.guest ? "" : this.unlikely);
     }
     this.painted();
   }
@@ -297,6 +298,18 @@ export class Panes {
   }
 
   /**
+   * How a pane's layer is drawn, null where it has nothing to lay over its film.
+   * @param {Pane} pane
+   * @param {boolean} [own] in its own range, whatever range its network's card has
+   */
+  look(pane, own = false) {
+    const usual = this.display.of(pane.place);
+    const settings = own ? { ...usual, fixed: false } : usual;
+    const mixed = "opacity" in (this.display.own[pane.place]?.values ?? {});
+    return look(pane, settings, { mixed, others: this.#beside(settings) });
+  }
+
+  /**
    * What the renderer draws of a pane, here or in another pane's place.
    * @param {Pane} pane
    * @param {Pane} [where]
@@ -308,8 +321,7 @@ export class Panes {
     const settings = this.display.of(pane.place);
     const { view } = this.display.of(where.place);
     const { window: chosen, invert, overlays, interpolated } = settings;
-    const mixed = "opacity" in (this.display.own[pane.place]?.values ?? {});
-    const overlay = overlays && !bare ? look(pane, settings, { mixed, others: this.#beside(settings) }) : null;
+    const overlay = overlays && !bare ? this.look(pane) : null;
     const opened = overlay?.reading === GREY && pane.map ? windowOf(pane.map, chosen) : chosen;
     return {
       ...placed(view, film.image, where.box),

@@ -26,6 +26,7 @@ export class Record {
     this.link.register("display", displayPart(display, tools));
     this.link.register("panes", panesPart(panes, page.grid));
     this.link.register("slices", slicesPart(page));
+    this.link.register("beside", page.guests.part);
     this.link.register("measures", this.measures.part);
     this.link.register("probe", page.probe.part);
     if (page.drawers) this.link.register("whatif", page.drawers.part);
@@ -78,7 +79,9 @@ export class Record {
     if (error) this.#tell([words(`link.${error}`)]);
     else if (state) {
       const wanted = only ? Object.fromEntries(Object.entries(state).filter(([name]) => only.includes(name))) : state;
-      this.#tell(this.link.restore(wanted, words("link.partly")));
+      const told = this.link.restore(wanted, words("link.partly"));
+      // Another network has other panes: nobody followed a link to one that is not here.
+      this.#tell(state.brought ? told.filter((sentence) => sentence !== words("link.pane")) : told);
     }
     document.documentElement.dataset.view = "restored";
   }

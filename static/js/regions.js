@@ -60,7 +60,9 @@ export class Regions {
 
   /** Looks which image lies in the active pane now. */
   look() {
-    const { image } = this.panes.active;
+    const { image: shown, stack: at } = this.panes.active;
+    // What stands beside is looked at only.
+    const image = at?.guest ? null : shown;
     const shapes = this.on(image?.id).map(({ kind, points }) => ({ kind, points }));
     const here = shapes.length ? { shapes } : null;
     const other = this.hand.image?.id !== image?.id;

@@ -16,7 +16,21 @@ export function told({ map, overlay }, settings) {
   if (!map || overlay) return [];
   const { kind = "relevance", notes = [] } = map.explanation;
   if (kind !== "relevance") return notes;
-  return [...notes, words(ranged(map, settings)), faded(map, settings), evened(map, settings)].filter(Boolean);
+  const range = words(ranged(map, settings));
+  return [...notes, weak(map, settings), range, faded(map, settings), evened(map, settings)].filter(Boolean);
+}
+
+/**
+ * A map that stays below the threshold all over, so that nobody takes a plain film for one without evidence.
+ * @param {LayerMap} map
+ * @param {Settings} settings
+ */
+function weak(map, settings) {
+  const end = settings.shared ? null : fixedEnd(map, settings);
+  const { min, max, signed } = map.explanation;
+  const strongest = Math.max(max, signed ? -min : 0);
+  if (!end || !(strongest > 0) || strongest >= settings.threshold * end) return "";
+  return words("drawn.weak", Math.round((100 * strongest) / end));
 }
 
 /**

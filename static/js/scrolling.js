@@ -140,6 +140,8 @@ export class Scrolling {
   #moved(stack) {
     const { panes, regions, tools, loader } = this.page;
     offer(stack);
+    this.page.thumbs?.show();
+    this.page.guests.follow(stack);
     if (panes.active.stack === stack) {
       regions.look();
       const { film, place } = panes.active;

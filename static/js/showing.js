@@ -1,16 +1,32 @@
 // What each pane shows of what is there: the image its stack stands at, its layer's values once they have arrived, and
 // otherwise why there is none, in words.
 
-import { ask } from "./asking.js";
+import { Refused, ask } from "./asking.js";
 import { isAway } from "./connection.js";
 import { failedFor, working } from "./jobs.js";
 import { words } from "./words.js";
 
-/** @import { Case } from "./case.js" */
-/** @import { CaseData, ExplanationData, Film, ImageData, LayerMap } from "./types.js" */
+/** @import { Arriving } from "./arriving.js" */
+/** @import { ExplanationData, Film, ImageData, LayerMap, Reading } from "./types.js" */
+/** @import { Guests } from "./guests.js" */
 /** @import { Arrival, Pane } from "./pane.js" */
-/** @import { StackMaps } from "./stacks/maps.js" */
+/** @import { Panes } from "./panes.js" */
+/** @import { Payload } from "./payload.js" */
+/** @import { Maps, StackMaps } from "./stacks/maps.js" */
 /** @import { Stack } from "./stacks/stack.js" */
+/**
+ * What is asked of the page that shows it; `why` says in its own words why a pane has no map.
+ * @typedef {object} Host
+ * @property {Panes} panes
+ * @property {Maps} maps
+ * @property {boolean} maximum
+ * @property {Reading} data
+ * @property {Pick<Payload, "part" | "label" | "waiting">} payload
+ * @property {Pick<Arriving, "connection" | "missed">} arriving
+ * @property {() => unknown} refresh
+ * @property {(pane: Pane) => string} [why]
+ * @property {Pick<Guests, "why">} [guests] why a place of its own is empty
+ */
 /**
  * A layer and its map of an image, as far as they are there.
  * @typedef {{ explanation?: ExplanationData, map?: LayerMap }} Stored
@@ -18,12 +34,12 @@ import { words } from "./words.js";
 
 export class Showing {
   /**
-   * Layers of films that only a pane of its own shows, by their stack.
+   * Layers of films and stacks that only a pane of its own shows, by their stack, network and finding.
    * @type {Map<string, ExplanationData[]>}
    */
   elsewhere = new Map();
 
-  /** @param {Case} page */
+  /** @param {Host} page */
   constructor(page) {
     this.page = page;
     this.panes = page.panes;
@@ -40,7 +56,7 @@ export class Showing {
     const { data, maps } = this.page;
     /** @param {ExplanationData} entry */
     const mine = (entry) => entry.stack === image.stack && entry.method === method && entry.finding === data.finding;
-    const explanation = data.explanations.find(mine) ?? this.elsewhere.get(image.stack)?.find(mine);
+    const explanation = data.explanations.find(mine) ?? this.elsewhere.get(this.#about(image))?.find(mine);
     return { explanation, map: explanation && maps.known(explanation)?.slice(image.at) };
   }
 
@@ -56,10 +72,14 @@ export class Showing {
   /** @param {Pane} pane */
   #fill(pane) {
     const { image, stack, method, plane } = pane;
+    const { own } = pane.element.dataset;
     const part = this.page.payload.part(image);
-    pane.scores = stack?.ordered(part?.slice_scores?.[this.page.data.finding] ?? null) ?? null;
+    const { finding } = this.page.data;
+    pane.scores = stack?.ordered(part?.slice_scores?.[finding] ?? null) ?? null;
+    pane.weights = stack?.ordered(part?.slice_weights?.[finding] ?? null) ?? null;
     pane.tell("");
-    if (!stack || !image) pane.tell(words(`plane.missing.${plane}`));
+    if (own && !stack) pane.tell(this.page.guests?.why(pane.place) ?? "");
+    else if (!stack || !image) pane.tell(words(`plane.missing.${plane}`));
     else if (method) this.#layer(pane, stack, image);
   }
 
@@ -79,8 +99,18 @@ export class Showing {
     pane.explanation = "";
     pane.layerId = "";
     pane.missed = false;
-    pane.tell(this.#why(pane));
-    if (pane.kept !== null && stack.separate) this.#fetchElsewhere(pane, image);
+    pane.tell(this.page.why?.(pane) ?? this.#why(pane));
+    if (stack.guest) pane.tell(words(this.elsewhere.has(this.#about(image)) ? "pane.none" : "exam.fetching"));
+    if (stack.guest || (pane.kept !== null && stack.separate)) this.#fetchElsewhere(pane, image);
+  }
+
+  /**
+   * What layers of a film are asked for: its own, by the network and of the finding that are shown.
+   * @param {ImageData} image
+   */
+  #about({ stack }) {
+    const { model, finding } = this.page.data;
+    return `${stack} ${model} ${finding}`;
   }
 
   /** @param {Pane} pane */
@@ -143,17 +173,20 @@ export class Showing {
    */
   async #fetchElsewhere(pane, image) {
     const { data } = this.page;
-    if (this.elsewhere.has(image.stack)) return;
-    this.elsewhere.set(image.stack, []);
+    const about = this.#about(image);
+    if (this.elsewhere.has(about)) return;
+    this.elsewhere.set(about, []);
     const query = new URLSearchParams({ image: image.id, model: data.model, finding: data.finding });
     try {
-      /** @type {CaseData} */
-      const { explanations } = await ask(`${data.urls.data}?${query}`);
-      this.elsewhere.set(image.stack, explanations);
+      /** @type {Reading} */
+      const { explanations } = await ask(`${pane.stack?.visit?.data ?? data.urls.data}?${query}`);
+      this.elsewhere.set(about, explanations);
       if (pane.image === image) this.give(pane);
-    } catch {
-      this.elsewhere.delete(image.stack);
-      if (pane.image === image) pane.tell(words("load.failed"));
+    } catch (error) {
+      // A network that does not read such a film, or has not, says so: there is nothing to ask for again.
+      const refused = error instanceof Refused && pane.stack?.guest;
+      if (!refused) this.elsewhere.delete(about);
+      if (pane.image === image) pane.tell(words(refused ? "pane.none" : "load.failed"));
     }
   }
 

@@ -3,14 +3,15 @@
 
 import { brings } from "./dragging.js";
 import { all, element, first, optional } from "./elements.js";
-import { MOST_COLUMNS, MOST_ROWS, PLANES } from "./grid.js";
 import { layers } from "./layers.js";
 import { Layouts } from "./layouts.js";
+import { MOST_COLUMNS, MOST_ROWS, PLANES, parsed } from "./seats.js";
 import { say, words } from "./words.js";
 
 /** @import { CaseData, Layer, LayoutData, Link } from "./types.js" */
 /** @import { Compare } from "./compare.js" */
 /** @import { Grid } from "./grid.js" */
+/** @import { Guests } from "./guests.js" */
 /** @import { Panes } from "./panes.js" */
 /** @import { Display } from "./viewport/state.js" */
 /**
@@ -18,6 +19,7 @@ import { say, words } from "./words.js";
  * @typedef {object} Host
  * @property {CaseData} data
  * @property {Grid} grid
+ * @property {Guests} guests
  * @property {Panes} panes
  * @property {Display} display
  * @property {Compare} compare
@@ -59,7 +61,7 @@ export class Stagebar {
     this.show();
     const { last } = this.saved;
     // A layout of planes says nothing of a film, nor one without planes of how an exam opens.
-    if (last && last.layers.some((text) => text.includes("|")) === (grid.arrangement === "planes")) this.restore(last);
+    if (last && last.layers.some((text) => parsed(text).plane) === (grid.arrangement === "planes")) this.restore(last);
   }
 
   #listen() {
@@ -159,7 +161,7 @@ export class Stagebar {
   save(name) {
     if (!name) return this.name.focus();
     const { own } = this.display.state;
-    this.saved.save({ name, ...this.grid.layout, own });
+    this.saved.save({ name, ...this.page.guests.general(this.grid.layout), own });
     this.name.value = "";
     this.show();
     return say(words("layout.saved", name));

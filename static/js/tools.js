@@ -8,17 +8,17 @@ import { figure } from "./viewport/map.js";
 import { catalogue, say, words } from "./words.js";
 
 /** @import { Changes, Chosen, Film, Preset, Shared, Window } from "./types.js" */
+/** @import { Hand } from "./hand.js" */
 /** @import { Input } from "./input.js" */
 /** @import { Pane } from "./pane.js" */
 /** @import { Panes } from "./panes.js" */
-/** @import { Regions } from "./regions.js" */
 /** @import { Stack } from "./stacks/stack.js" */
 /** @import { Display } from "./viewport/state.js" */
 /**
  * @typedef {object} Wiring
  * @property {Display} display
  * @property {Panes} panes
- * @property {Regions} regions
+ * @property {{ hand: Pick<Hand, "remove"> }} regions
  * @property {() => Input} input which comes after this
  */
 
@@ -167,7 +167,10 @@ export class Tools {
       const image = stack.separate ? film.image : { ...film.image, windows: stack.windows };
       const list = presets({ ...film, image }, catalogue());
       this.known.set(key, list);
-      if (!stack.separate || !this.opened) this.display.choose(list, 0, place);
+      // A link may have said already through which window what stands beside is seen.
+      const said = stack.guest && stack.group.window in this.display.windows;
+      const opens = stack.guest || !stack.separate || !this.opened;
+      if (opens && !said) this.display.choose(list, 0, place);
       this.opened = true;
     }
     if (this.panes.active.place === place) this.pane(this.panes.active);
@@ -183,10 +186,19 @@ export class Tools {
       this.offer(list);
       const { preset } = this.display.of(place);
       // What a pane shows by itself changes no window that all panes share.
-      const own = kept === null || !this.display.linked(place, "window");
+      const own = !stack.guest && (kept === null || !this.display.linked(place, "window"));
       if (stack.separate && preset >= 0 && own) this.display.choose(list, Math.min(preset, list.length - 1), place);
     }
     this.soon();
+  }
+
+  /**
+   * The window that a film opens with, null for its VOI LUT; undefined while it is not known.
+   * @param {Stack} stack
+   * @param {Film} film
+   */
+  opens(stack, film) {
+    return this.known.get(keyOf(stack, film))?.[0]?.window;
   }
 
   /**
@@ -336,6 +348,7 @@ function choose(list, value) {
  * @param {Film | null} film
  */
 function keyOf(stack, film) {
+  if (stack.guest) return stack.group.window;
   return stack.separate ? `${film?.image.id} ${film?.first}` : stack.series;
 }
 

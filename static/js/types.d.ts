@@ -47,6 +47,17 @@ export interface CaseData {
   reasons: string[];
   urls: Urls;
   strings: Strings;
+  /** The patient's other studies, the newest first. */
+  visits: VisitData[];
+}
+
+/** Another study of the same patient, which panes can show beside this one. */
+export interface VisitData {
+  study: string;
+  earlier: boolean;
+  /** Where its own payload is read. */
+  data: string;
+  title: string;
 }
 
 export type Strings = Record<string, string>;
@@ -122,6 +133,8 @@ export interface ImageData extends Spaced {
   warnings: string[];
   /** Instance Number (0020,0013), as reports quote it; 0 for none. */
   number: number;
+  /** How a film was taken, "" where its header does not say. */
+  facing: "frontal" | "lateral" | "";
 }
 
 export interface WindowData {
@@ -194,6 +207,7 @@ export interface PartData {
   scores: ScoreData[];
   contributions: Record<string, number>;
   slice_scores: Record<string, number[]>;
+  slice_weights: Record<string, number[]>;
   opens: Record<string, number>;
 }
 
@@ -259,6 +273,16 @@ export interface ExplanationData extends Covering {
   drawing: DrawingData;
   rules: Belonging["rules"];
   moves: Belonging["moves"];
+  path: Glimpse[];
+  frame: [Point, Point][];
+}
+
+/** One glimpse of a network that sees by them: lines on the film, and the finding's probability after it. */
+export interface Glimpse {
+  fine: [Point, Point][];
+  coarse: [Point, Point][];
+  way: [Point, Point][];
+  probability: number;
 }
 
 /** What belongs to a layer besides its values. */
@@ -267,6 +291,9 @@ export interface Belonging {
   rules: [Point, Point][];
   /** Where it shows what lies on the film, from and to pixels of the image; null where it shows it in its place. */
   moves: Matrix | null;
+  path?: Glimpse[];
+  /** Lines on the film that no length is told of. */
+  frame?: [Point, Point][];
 }
 
 export interface ReviewData {
@@ -558,6 +585,47 @@ export type State = Settings & { views: Record<string, View>; windows: Record<st
 /** Changes of settings from within a pane; of a view only what changes. */
 export type Changes = Partial<Omit<Settings, "view">> & { view?: Partial<View> };
 
+// ---------------------------------------------------------------------------------------------- networks beside each other
+
+/** What the page that compares networks knows, see app/web/networks/page.py. */
+export interface NetworksData {
+  study: StudyData;
+  arrangement: "planes" | "grid";
+  image: string;
+  finding: string;
+  /** The finding for reading. */
+  label: string;
+  stacks: StackData[];
+  methods: MethodData[];
+  rows: RowData[];
+  /** The two networks whose maps are subtracted, the second from the first; none where there are not two. */
+  minus: string[];
+  urls: { page: string; data: string; case: string };
+  strings: Strings;
+}
+
+/** One network: what it says of the finding, and its maps in the order of the columns. */
+export interface RowData {
+  letter: string;
+  model: string;
+  title: string;
+  said: "read" | "unread" | "refused" | "unknown";
+  cells: CellData[];
+  /** What its panes scroll through, "" for nothing, and where that opens. */
+  run: string;
+  opens: number;
+  job: JobData | null;
+}
+
+/** One method's map, or why there is none. */
+export interface CellData {
+  method: string;
+  layer: ExplanationData | null;
+  words: string;
+  /** It can be computed, and is not there. */
+  lacks: boolean;
+}
+
 // ---------------------------------------------------------------------------------------------- what readers draw
 
 export type ShapeKind = "rectangle" | "ellipse" | "polygon" | "freehand";
@@ -600,6 +668,8 @@ export interface Measure {
   points: Point[];
   /** It came with a link, and is not stored. */
   linked?: boolean;
+  /** No figures stand beside it. */
+  silent?: boolean;
   /** It belongs to a layer, and nobody can take hold of it. */
   fixed?: boolean;
 }
@@ -683,14 +753,21 @@ export interface Op {
 
 import type { Pane } from "./pane.js";
 
+/** What is read of a payload to show what lies in a pane. */
+export type Reading = Pick<
+  CaseData, "arrangement" | "explanations" | "finding" | "job" | "methods" | "model" | "more" | "prediction" | "stack"
+> & { urls: Pick<Urls, "data"> };
+
 /** The payload, and when it was asked for, ms of performance.now(); the one that came with the page was not asked for. */
 export interface Told extends CaseData {
   asked?: number;
 }
 
-/** A place of the grid: the plane whose stack it shows, "" for the one stack that the grid is about; and the layer over it. */
+/** A place of the grid: the plane whose stack it shows, or an image of its own (seats.js), "" and "" for what the grid is about;
+ *  and the layer over it. */
 export interface Seat {
   plane: string;
+  own: string;
   id: string;
 }
 
@@ -701,8 +778,9 @@ export interface Arrangement {
   layers: string[];
 }
 
-/** What a layer that is no method's map lays over a film; what is missing is as the reader has set it. */
-export type Overlaid = Partial<Overlay> & Pick<Overlay, "map" | "ends">;
+/** What a layer that is no method's map lays over a film; what is missing is as the reader has set it. `faint`: small
+ *  values are there, and faint. */
+export type Overlaid = Partial<Overlay> & Pick<Overlay, "map" | "ends"> & { faint?: boolean };
 
 /** The cells that a pane shows: of a method's map, or what a layer has made itself, of which less is known. */
 export type Drawn = Cells & Partial<Omit<LayerMap, keyof Cells>> & { explanation: Covering & Partial<ExplanationData> };
@@ -749,6 +827,8 @@ export interface ReadingPane extends Surface {
   belongs: Belonging;
   /** What the network makes of each slice. */
   scores: number[] | null;
+  /** How much each slice weighs for it, where it weighs them. */
+  weights: number[] | null;
 }
 
 export interface ReadingPanes extends Surfaces {
@@ -840,6 +920,7 @@ export interface CounterfactualData {
   pixels: number;
   inside: number | null;
   ratio: [number, number, number] | null;
+  recess: [number, number, number] | null;
   doubts: { name: string; sentence: string }[];
   seconds: number;
   pixels_url: string;

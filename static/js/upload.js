@@ -19,15 +19,16 @@ const progress = element("upload-words");
 const result = element("upload-result");
 
 const list = new UploadList(element("upload-files"), (state) => told(`${state}State`));
-/** Whether what is chosen may travel in parts: a cohort goes as one. */
-const parts = form.hasAttribute("data-parts");
+/** Where parts go that others follow; a cohort's table, and archives that may hold it, come with the last one. */
+const parts = form.dataset.parts ?? "";
+const LAST = /\.(csv|zip)$/i;
 
 /** @type {Batches<Chosen> | null} */
 let sending = null;
 /** @type {XMLHttpRequest | null} */
 let request = null;
-/** Where the parts of this upload go. */
-let address = "";
+/** What tells the parts of one upload that they belong together. */
+let upload = new URLSearchParams();
 /** What was chosen. */
 let chosen = { files: 0, octets: 0 };
 /** Whether all of the batch that is on its way has left. */
@@ -93,11 +94,13 @@ async function send(files) {
   result.replaceChildren();
   files.sort((one, other) => one.name.localeCompare(other.name, undefined, { numeric: true })); // a folder comes in any order
   const known = { file: list.tell.bind(list), begun, lost };
-  const mine = new Batches(files, post, known, parts ? ROOM : null);
+  const tabled = form.hasAttribute("data-tabled") ? files.filter(({ name }) => LAST.test(name)) : [];
+  const ordered = [...files.filter((file) => !tabled.includes(file)), ...tabled];
+  const mine = new Batches(ordered, post, known, ROOM, tabled.length);
   sending = mine;
   chosen = { files: files.length, octets: size(files) };
-  address = parts ? joined(form.action, new URLSearchParams({ upload: publicId() })) : form.action;
-  list.show(files);
+  upload = new URLSearchParams({ upload: publicId() });
+  list.show(ordered);
   busy(true);
   bar.removeAttribute("value");
   progress.textContent = "";
@@ -146,7 +149,7 @@ function post(batch, more) {
     bar.removeAttribute("value");
     progress.textContent = told("reading");
   });
-  mine.open("POST", more ? joined(address, new URLSearchParams({ more: "yes" })) : address);
+  mine.open("POST", more ? `${joined(parts, upload)}&more=yes` : joined(form.action, upload));
   mine.setRequestHeader("HX-Request", "true");
   return new Promise((resolve) => {
     mine.addEventListener("loadend", () => {
@@ -181,7 +184,7 @@ function stop() {
 
 // Nothing more comes: what is there is read now, and not an hour later.
 function finish() {
-  if (parts && sending?.stored) navigator.sendBeacon(address, new FormData());
+  if (sending?.stored) navigator.sendBeacon(joined(parts, upload), new FormData());
 }
 
 function ended() {

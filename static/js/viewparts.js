@@ -232,7 +232,7 @@ export function panesPart(panes, grid) {
       const [first] = panes.shown;
       /** @type {PanesSaved} */
       const saved = { active: panes.active.element.id, box: [Math.round(first.box.width), Math.round(first.box.height)] };
-      if (JSON.stringify(grid.layout) !== usual) saved.layout = grid.layout;
+      if (JSON.stringify(grid.layout) !== usual || grid.places.some(({ own }) => own)) saved.layout = grid.layout;
       return panes.enlarged ? { ...saved, large: first.element.id } : saved;
     },
     load: (/** @type {PanesSaved} */ { layout, active, large }) => {
@@ -278,7 +278,7 @@ export function slicesPart(page) {
   return {
     save: () => {
       const at = new Map();
-      for (const { stack } of panes.all) if (stack && !stack.separate) at.set(stack.id, stack.image.at);
+      for (const { stack } of panes.all) if (stack && !stack.separate && !stack.guest) at.set(stack.id, stack.image.at);
       return at.size ? { at: Object.fromEntries(at), stack: grid.stack?.id ?? "", most: page.maximum } : null;
     },
     load: (/** @type {SlicesSaved} */ { at = {}, stack: id = "", most }) => {

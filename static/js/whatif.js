@@ -240,7 +240,8 @@ export class WhatIf {
   /** The pane whose map is meant: the active one, where that has a method's map. */
   get #mapped() {
     const { panes } = this.page;
-    const pane = panes.active.method ? panes.active : panes.all.find(({ maps }) => maps);
+    const mine = panes.all.filter(({ stack }) => !stack?.guest);
+    const pane = panes.active.method && mine.includes(panes.active) ? panes.active : mine.find(({ maps }) => maps);
     return pane?.maps && pane.map ? { pane, maps: pane.maps } : null;
   }
 
@@ -262,7 +263,7 @@ export class WhatIf {
   get #body() {
     const { areas, fill, outside } = this.state;
     const { panes, data } = this.page;
-    const stack = this.#stack ?? panes.active.image?.stack;
+    const stack = this.#stack ?? (panes.active.stack?.guest ? data.stack : panes.active.image?.stack);
     return JSON.stringify({ model: data.model, stack, edits: [{ areas, fill, outside }] });
   }
 

@@ -124,10 +124,16 @@ document.addEventListener("htmx:afterSwap", () => {
   held = null;
 });
 
-// The header's forms come back to what the list shows by now, and not to what it showed when the page was loaded.
+// The header's forms come back to what the list shows by now, and not to what it showed when the page was loaded; and that is
+// what another network is to read.
 document.addEventListener("htmx:afterSwap", () => {
   const address = document.querySelector("[data-list]")?.getAttribute("data-list");
-  if (address) for (const field of all(document, "input[name=back]", HTMLInputElement)) field.value = address;
+  if (!address) return;
+  for (const field of all(document, "input[name=back], .again input[name=list]", HTMLInputElement)) field.value = address;
+});
+
+document.addEventListener("click", ({ target }) => {
+  if (target instanceof Element && target.closest("[data-print]")) window.print();
 });
 
 // Verdicts that a case page could not send before it was closed.

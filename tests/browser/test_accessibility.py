@@ -37,6 +37,7 @@ def test_no_page_has_a_serious_fault(page: Page, stored: Case, theme: str, langu
         f"{server}/models",
         f"{server}/models/phantom-untrained",
         report,
+        f"{stored.url}/networks",
     ):
         page.goto(url)
         found[url.removeprefix(server)] = faults(page)

@@ -250,11 +250,35 @@ def test_another_finding_is_computed_and_swaps_every_pane(case: Page, stored: Ca
     expect(case.locator(".finding input:checked")).to_have_value(told["finding"])
 
 
+class Held:
+    """Requests that wait until they are let go; later ones go through."""
+
+    def __init__(self) -> None:
+        self.routes: list[Route] = []
+        self.open = False
+
+    def __call__(self, route: Route) -> None:
+        if self.open:
+            route.continue_()
+        else:
+            self.routes.append(route)
+
+    def let_go(self) -> None:
+        """What waits goes on."""
+        self.open = True
+        for route in self.routes:
+            route.continue_()
+
+
 def test_nothing_moves_while_maps_arrive(page: Page, stored: Case) -> None:
+    page.route("**/pixels", held := Held())  # all else stands before the film comes
     page.goto(stored.url)
-    before = [pane.bounding_box() for pane in page.locator(".pane-view").all()]
+    until(page, lambda: bool(held.routes))
+    painted(page)
+    before = [one.bounding_box() for one in page.locator(".pane-view, .side-tools .tool").all()]
+    held.let_go()
     ready(page)
-    assert [pane.bounding_box() for pane in page.locator(".pane-view").all()] == before
+    assert [one.bounding_box() for one in page.locator(".pane-view, .side-tools .tool").all()] == before
     shift = page.evaluate(
         """() => {
             const observer = new PerformanceObserver(() => {});

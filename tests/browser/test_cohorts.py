@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from app.phantoms import cohort
 from tests.browser.conftest import Server, StartServer, Watch
 from tests.browser.test_accessibility import faults
+from tests.web import films
 
 FILMS = 24
 MEASURED_MS = 120_000  # a cold start of PyTorch on busy cores is in it
@@ -60,6 +61,34 @@ def test_from_a_folder_to_the_films_behind_a_figure(page: Page, house: Server, f
     assert faults(page) == []
     _figures_are_counted_again(page)
     _cells_and_points_open_films(page)
+
+
+def test_a_cohort_goes_on_after_a_lost_connection(
+    page: Page, small_server: Server, tmp_path: Path, browser_watch: Watch
+) -> None:
+    browser_watch.allow("net::ERR")
+    made = tmp_path / "ward-9"
+    made.mkdir()
+    for number in range(34):
+        (made / f"{number:02d}.dcm").write_bytes(films.dicom(9900 + number, size=16))
+    lines = ["image,Effusion", *(f"{number:02d}.dcm,{number % 2}" for number in range(34))]
+    (made / "labels.csv").write_text("\n".join(lines), encoding="utf-8")
+    sent: list[str] = []
+
+    def lost(route: Route) -> None:
+        sent.append(route.request.url.partition("?")[0].rpartition("/")[2])
+        if len(sent) == 2:
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route(re.compile("/(studies|cohorts)\\?upload="), lost)
+    page.goto(f"{small_server.url}/cohorts")
+    page.locator("#folder").set_input_files(made)
+    expect(page.locator("#upload-words")).to_contain_text("The connection is away. 32 of 35 files are here")
+    page.wait_for_url(re.compile("/cohorts/[a-z2-7]{12}"))
+    assert sent == ["studies", "studies", "studies", "cohorts"], "the second batch once more, and the table last"
+    expect(page.get_by_role("heading", name="Cohort: ward-9")).to_be_visible()
 
 
 def _figures_are_counted_again(page: Page) -> None:

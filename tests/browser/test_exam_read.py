@@ -129,7 +129,7 @@ def test_a_verdict_with_a_region_on_two_slices_is_stored_and_measured(opened: Pa
     (review,) = told(exam)["reviews"]
     data = told(exam)
     images = next(stack["images"] for stack in data["stacks"] if stack["id"] == review["stack"])
-    assert (review["method"], review["verdict"], review["reason"]) == ("cam", "partly", "other anatomy")
+    assert (review["method"], review["verdict"], review["reason"]) == ("cam", "partly", "outside the joint")
     assert review["stack"] == data["planes"]["sagittal"]
     assert set(review["regions"]) == {images[0]["id"], images[1]["id"]}
     for method, found in review["measures"].items():

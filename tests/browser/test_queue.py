@@ -46,8 +46,9 @@ def searched(page: Page, server: Server) -> None:
 
 
 def at(page: Page, number: int) -> None:
-    """Wait until a case is there, and can be judged."""
+    """Wait until a case is there, and can be judged by keys: its buttons come with the page, keys with its scripts."""
     expect(page.locator("#queue-place")).to_have_text(f"{number} of {CASES}")
+    expect(page.locator("#grid")).to_have_attribute("data-drawn", "")
     expect(page.locator("#pane-cam .verdict").first).to_be_enabled()
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from app.classifiers.attending.stacked import AttendingStack
 from app.classifiers.card import Card
 from app.classifiers.exam import slice_scores
 from app.classifiers.loading import load_exam
@@ -14,7 +15,9 @@ from app.classifiers.networks import build
 from app.classifiers.stack import StackNetwork
 from app.domain import KNEE_FINDINGS, Plane, Series, fingerprint, frozen
 from app.errors import InputError, ModelError, NotFound
-from tests.exams import ENCODER, stack, write_exam_network
+from app.training.members import take
+from tests.exams import ATTENDING, ENCODER, stack, write_exam_network
+from tests.explainers.families import randomise
 
 CPU = torch.device("cpu")
 
@@ -54,8 +57,71 @@ def test_slice_scores_add_up_to_the_logit_and_ties_go_to_the_first() -> None:
     torch.testing.assert_close(shares[:, 2], network.head.weight[:, 3].detach())
 
 
-def test_an_exam_read_again_with_one_stack_changed_is_the_exam_read_whole(tmp_path: Path) -> None:
-    classifier = load_exam(Card.read(write_exam_network(tmp_path)), CPU)
+def attending(seed: int = 4) -> AttendingStack:
+    network = build("stack-attending", 2, ATTENDING)
+    assert isinstance(network, AttendingStack)
+    return randomise(network, seed).double()  # type: ignore[return-value]
+
+
+def test_weighed_slices_answer_half_by_the_maximum_and_half_by_their_weights() -> None:
+    network = attending()
+    x = torch.randn(5, 1, 64, 64, generator=torch.Generator().manual_seed(1)).double()
+    with torch.no_grad():
+        pooled = network.pooled(x)
+        weights = network.weights(pooled)
+        assert weights is not None
+        torch.testing.assert_close(weights.sum(1), torch.ones(2).double())
+        assert (weights > 0).all()
+        assert not torch.allclose(weights[0], weights[1]), "each finding weighs by itself"
+        own, bias = network.head.own, network.head.bias
+        by_hand = (own * (pooled.amax(0) + weights @ pooled)).sum(1) / 2 + bias
+        torch.testing.assert_close(network(x)[0], by_hand)
+        logits, scores = slice_scores(network, pooled)
+        torch.testing.assert_close(logits, by_hand)
+        torch.testing.assert_close(scores.sum(1) + bias, by_hand)
+        ways = torch.cat(network.ways(pooled))
+        torch.testing.assert_close(ways.mean(0), by_hand)
+
+
+def test_begun_with_its_plain_twin_it_answers_the_same_of_a_slice_alone() -> None:
+    """Where there is nothing to weigh; among several slices the weighed mean changes the answer."""
+    twin = randomise(build("stack", 2, ENCODER), 5)
+    network = build("stack-attending", 2, ATTENDING)
+    take(network, twin.state_dict())
+    x = torch.randn(3, 1, 64, 64)
+    with torch.no_grad():
+        torch.testing.assert_close(network(x[:1]), twin(x[:1]))
+        assert not torch.allclose(network(x), twin(x))
+
+
+def test_an_exams_slices_weigh_together_one_and_those_of_a_plain_network_nothing(tmp_path: Path) -> None:
+    stacks: dict[Plane, Series] = {"sagittal": stack(1, slices=11), "axial": stack(2, slices=7)}
+    folder = write_exam_network(tmp_path, architecture="stack-attending")
+    answer = load_exam(Card.read(folder), CPU).predict(stacks)
+    for part in answer.parts:
+        for finding in KNEE_FINDINGS:
+            weights = part.weights_of(finding)
+            assert len(weights) == len(part.of_slices(finding)) == len(stacks[part.plane].images)
+            assert sum(weights) == pytest.approx(1, rel=1e-5)
+    plain = load_exam(Card.read(write_exam_network(tmp_path, "plain")), CPU).predict(stacks)
+    assert [part.slice_weights for part in plain.parts] == [(), ()]
+    assert plain.parts[0].weights_of(KNEE_FINDINGS[0]) == ()
+
+
+def test_an_exams_network_is_one_that_reads_stacks(tmp_path: Path) -> None:
+    folder = write_exam_network(tmp_path)
+    text = (folder / "card.toml").read_text(encoding="utf-8")
+    other = "parameters = { widths = [8, 12], strides = [1, 2], blocks = 1 }"
+    kept = [other if line.startswith("parameters") else line for line in text.splitlines()]
+    changed = "\n".join(kept).replace('architecture = "stack"', 'architecture = "compact-residual"')
+    (folder / "card.toml").write_text(changed, encoding="utf-8")
+    with pytest.raises(ModelError, match="reads no stacks"):
+        load_exam(Card.read(folder), CPU)
+
+
+@pytest.mark.parametrize("architecture", ["stack", "stack-attending"])
+def test_an_exam_read_again_with_one_stack_changed_is_the_exam_read_whole(tmp_path: Path, architecture: str) -> None:
+    classifier = load_exam(Card.read(write_exam_network(tmp_path, architecture=architecture)), CPU)
     planes: tuple[Plane, ...] = ("sagittal", "coronal", "axial")
     stacks = {plane: stack(number, slices=4 + number, uid=f"1.{number}") for number, plane in enumerate(planes)}
     before = classifier.predict(stacks)

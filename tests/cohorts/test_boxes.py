@@ -1,5 +1,6 @@
 """Boxes: in cells, in tables of their own, and maps against them beside controls that know nothing."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,7 @@ def test_methods_stand_beside_the_controls() -> None:
     assert rows["mean box", "pointing"].value.value == 1
     assert (rows["mean box", "iou"].control, rows["cam", "iou"].control, rows["cam", "iou"].films) == (True, False, 4)
     assert {row.finding for row in rows.values()} == {""}, "of one finding, all and each are the same"
+    masks = [replace(one, maps={**one.maps, "chest-masks": lies(1, 0.4)}) for one in marked]
+    both = {(row.method, row.measure): row for row in localised("net", masks)}
+    assert both["chest-masks", "iou"].control, "where a finding occurs at all is no network's map"
+    assert not both["cam", "iou"].control

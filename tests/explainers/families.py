@@ -9,6 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from app.classifiers.attending.gated import CompactGated
+from app.classifiers.attending.squeezed import CompactSqueezed
+from app.classifiers.attending.stacked import AttendingStack, SliceHead
 from app.classifiers.card import Card
 from app.classifiers.classifier import Classifier
 from app.classifiers.compact import CompactResidual, CompactTwin
@@ -183,6 +186,8 @@ class Stack(nn.Module):
 FAMILIES: dict[str, Callable[[], nn.Module]] = {
     "compact": lambda: CompactResidual(len(FINDINGS), (6, 8), (1, 2), blocks=1),
     "masked": lambda: CompactMasked(len(FINDINGS), (6, 8), (1, 2), blocks=1, cells=4),
+    "gated": lambda: CompactGated(len(FINDINGS), (6, 8, 8, 10), (1, 2, 1, 2), blocks=1),
+    "squeezed": lambda: CompactSqueezed(len(FINDINGS), (6, 8), (1, 2), blocks=1, reduction=2, spatial=True),
     "compact twin": lambda: CompactTwin(len(FINDINGS), (6, 8), (1, 2), blocks=1),
     "plain": Plain,
     "basic": lambda: Residual(Basic(8, 8, 1), Basic(8, 12, 2), channels=12),
@@ -191,9 +196,21 @@ FAMILIES: dict[str, Callable[[], nn.Module]] = {
     "squeeze": lambda: Residual(Bottleneck(8, 8, 1, squeeze=True), Bottleneck(16, 10, 2, squeeze=True), channels=20),
     "attention": Attention,
     "stack": Stack,
+    "attending stack": lambda: AttendingStack(len(FINDINGS), widths=(6, 8, 8, 10), strides=(1, 2, 1, 2), blocks=1),
 }
-POOLED = ("compact", "basic", "bottleneck", "dense", "squeeze")
-"""The families that end in global average pooling and one linear layer."""
+STACKS = ("stack", "attending stack")
+"""The families that read all slices of a stack for one answer."""
+EXPLAINED = {"attending stack": "encoder"}
+"""The layer that is explained, where it is not the one called so elsewhere."""
+OWN = {
+    "masked": "compact-masked",
+    "gated": "compact-gated",
+    "squeezed": "compact-squeezed",
+    "attending stack": "stack-attending",
+}
+"""The architecture of a family that has methods of its own."""
+POOLED = ("compact", "gated", "squeezed", "basic", "bottleneck", "dense", "squeeze", "attending stack")
+"""The families that end in global average pooling and linear layers."""
 
 
 def randomise(network: nn.Module, seed: int) -> nn.Module:
@@ -210,6 +227,9 @@ def randomise(network: nn.Module, seed: int) -> nn.Module:
                 for part in (module.weight, module.whole):
                     part.copy_(torch.randn(part.shape, generator=generator) * (1 / part.shape[1]) ** 0.5)
                 module.masks.copy_(floored(torch.rand(module.masks.shape, generator=generator), 0.3))
+            elif isinstance(module, SliceHead):
+                module.own.copy_(torch.randn(module.own.shape, generator=generator) * (1 / module.own.shape[1]) ** 0.5)
+                module.bias.copy_(torch.randn(module.bias.shape, generator=generator) * 0.1)
             elif isinstance(module, nn.BatchNorm2d):
                 size = module.weight.shape
                 module.weight.copy_(torch.rand(size, generator=generator) * 1.2 - 0.2)
@@ -251,7 +271,7 @@ def classifier(network: nn.Module, explained_layer: str = "features", size: int 
 
 def family(name: str, seed: int = 0) -> Classifier:
     """A classifier with a random network of a family."""
-    return classifier(randomise(FAMILIES[name](), seed))
+    return classifier(randomise(FAMILIES[name](), seed), EXPLAINED.get(name, "features"))
 
 
 @dataclass(frozen=True, eq=False)

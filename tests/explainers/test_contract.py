@@ -21,7 +21,7 @@ from app.explainers.relevance.plan import Step
 from app.explainers.relevance.rap import RAPRules
 from app.explainers.tape import tape
 from app.explainers.trace import Trace
-from tests.explainers.families import FAMILIES, FINDINGS, POOLED, even, exact, family, film, series
+from tests.explainers.families import FAMILIES, FINDINGS, OWN, POOLED, STACKS, even, exact, family, film, series
 
 TARGETS = range(len(FINDINGS))
 PROPAGATING = {
@@ -39,10 +39,10 @@ PAIRS = [
     for method in explainers.names()
     for name in FAMILIES
     if (method not in ("cam", "prior_cam") or name in POOLED)
-    and (method in explainers.panel() or name in ("compact", "plain", "stack", "masked"))
-    and (name == "masked" or not explainers.describe(method).only)
+    and (method in explainers.panel() or name in ("compact", "plain", "stack", "masked", "attending stack"))
+    and (not explainers.describe(method).only or OWN.get(name) in explainers.describe(method).only)
 ]
-"""The panel's methods with every family they are defined for; the others, which run the network many times, with four."""
+"""The panel's methods with every family they are defined for; the others, which run the network many times, with five."""
 
 
 @pytest.mark.parametrize(("method", "name"), PAIRS)
@@ -55,7 +55,7 @@ def test_several_findings_at_once_are_each_alone(method: str, name: str) -> None
         torch.testing.assert_close(together[target], alone, rtol=1e-9, atol=1e-10 * float(alone.abs().max()))
 
 
-@pytest.mark.parametrize(("method", "name"), [pair for pair in PAIRS if pair[1] != "stack"])
+@pytest.mark.parametrize(("method", "name"), [pair for pair in PAIRS if pair[1] not in STACKS])
 def test_several_films_at_once_are_each_alone(method: str, name: str) -> None:
     reader, films = exact(family(name)), (film(1), film(2))
     together = explainers.load(method).relevance(explainers.record(reader, series(*films)), TARGETS).maps

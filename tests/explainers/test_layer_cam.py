@@ -9,7 +9,7 @@ from app.classifiers.networks import build
 from app.errors import InputError, NotExplainable
 from app.explainers.methods.layer_cam import LayerCAM, stage
 from app.explainers.tape import Tape
-from tests.explainers.families import FAMILIES, FINDINGS, classifier, exact, family, film, randomise, series
+from tests.explainers.families import EXPLAINED, FAMILIES, FINDINGS, classifier, exact, family, film, randomise, series
 
 TARGETS = range(len(FINDINGS))
 
@@ -19,7 +19,7 @@ def test_everything_goes_through_the_stage_and_it_is_the_last_of_the_next_resolu
     """Closing the value at the stage closes the way to the explained layer; nothing later of that resolution does."""
     reader = exact(family(name))
     trace = explainers.record(reader, series(film(1)))
-    tape, last = trace.tape, trace.tape.places["features"]
+    tape, last = trace.tape, trace.tape.places[EXPLAINED.get(name, "features")]
     (found,) = stage(tape, last, 1)
     value, explained = tape.values[found], tape.values[last]
     assert value.shape[-1] > explained.shape[-1]

@@ -25,9 +25,9 @@ from app.explainers.methods.integrated_gradients import IntegratedGradients
 from app.explainers.methods.lrp import LRP
 from app.explainers.methods.occlusion import Occlusion
 from app.explainers.trace import Trace
-from tests.explainers.families import FAMILIES, FINDINGS, classifier, exact, family, film, randomise, series
+from tests.explainers.families import FAMILIES, FINDINGS, STACKS, classifier, exact, family, film, randomise, series
 
-SINGLE = [name for name in FAMILIES if name != "stack"]
+SINGLE = [name for name in FAMILIES if name not in STACKS]
 
 
 class Simple(nn.Module):

@@ -9,7 +9,7 @@ import pytest
 from tests.house.conftest import files, name
 
 ROOTS = "api|cohorts|counterfactuals|docs|exam-reviews|explanations|exports|flagged|images|layers|models|openapi|preferences|"
-ROOTS += "readers|removals|reviews|stack-explanations|stages|static|studies|upload|what-ifs?"
+ROOTS += "batches|readers|removals|reviews|stack-explanations|stages|static|studies|upload|what-ifs?"
 OURS = re.compile(rf"/(?:{ROOTS})\b")
 TEMPLATE = re.compile(r"""\b(?:href|src|srcset|action|formaction|poster|data-[a-z-]+|hx-[a-z-]+)=["']/""")
 SCRIPT = re.compile(rf"""(?<!served\()["'`]/(?:{ROOTS})\b""")

@@ -77,5 +77,17 @@ test("a refusal of Whylight's ends it, and so does stopping while it waits", asy
   const gone = { status: 0, ours: false, redirect: null, body: "" };
   const waits = new Batches([chosen("a", 1)], async () => gone, { ...nobody, lost: () => setTimeout(() => waits.stop()) });
   assert.equal(await waits.run(), null);
-  assert.equal(await new Batches([chosen("a", 1)], async () => gone, nobody, null).run(), gone);
+});
+
+test("what has to come together comes last, however large, and is not parted", async () => {
+  const sent = [];
+  const post = async (batch, more) => {
+    sent.push(names(batch) + (more ? "+" : ""));
+    return more ? ok(batch) : END;
+  };
+  const five = ["a", "b", "c", "t", "z"].map((name) => chosen(name, name === "z" ? 900 : 10));
+  assert.equal(await new Batches(five, post, nobody, { files: 2, octets: 50 }, 2).run(), END);
+  assert.deepEqual(sent, ["ab+", "c+", "tz"]);
+  const refused = new Batches(five.slice(3), async () => LARGE, nobody, { files: 2, octets: 50 }, 2);
+  assert.equal(await refused.run(), LARGE);
 });

@@ -142,3 +142,12 @@ def test_the_nearest_cell_is_the_one_that_a_pixels_centre_lies_in() -> None:
         if 0 <= down < 2 and 0 <= across < 3:
             expected[row, column] = values[int(down), int(across)]
     np.testing.assert_array_equal(np.where(inside, laid, 0), expected)
+
+
+def test_a_map_that_no_threshold_lets_through_is_said_to_be_too_weak() -> None:
+    faint = layer([[0.0, 0.2]], WHOLE)
+    known = render.Known(high=1.0, source="phantoms")
+    told = render.told(faint, known, render.Look(threshold=0.25, evened=False))
+    assert told[0] == "too weak to be seen in this range: at most 20 % of its end"
+    assert not any("weak" in one for one in render.told(faint, known, render.Look(threshold=0.15, evened=False)))
+    assert not any("weak" in one for one in render.told(faint, known, render.Look(fixed=False)))

@@ -15,8 +15,9 @@ from app.config import Settings
 from app.errors import NotFound
 from app.evaluation.predictions import Interval
 from app.reporting import cli, counterfactuals, offering
-from app.reporting.offering import FILMS, PHANTOMS, Found
+from app.reporting.offering import FILMS, PHANTOMS, SHORTCUT, Found
 from app.training import cards
+from app.training.counterfactual import drawn
 
 FINDINGS = ("Effusion", "Pneumothorax")
 GOOD = {"kept": 0.1, "pixels": 0.1, "between films": 0.2, "inside": 0.9, "pointing": 0.9}
@@ -150,6 +151,21 @@ def test_what_misses_is_told_and_blocks() -> None:
     assert wide.misses(FILMS) == []
     assert wide.misses(PHANTOMS) == ["pixels 0.30, wanted at most 0.15"]
     assert replace(good, others={"a": interval(0.6)}).misses(PHANTOMS) == ["flip of a 0.60, wanted at least 0.70"]
+    fooled = replace(good, others={"a": interval(0.1)}, ratios={"a": 0.1})
+    assert fooled.misses(SHORTCUT) == [], "that no judge follows a network with a shortcut is the point of it"
+    beside = replace(fooled, values={**GOOD, "pointing": 0.4})
+    assert beside.misses(SHORTCUT) == ["pointing 0.40, wanted at least 0.80"]
+
+
+def test_of_a_network_that_was_taught_a_drain_the_drain_is_the_truth(models: Path, tmp_path: Path) -> None:
+    card = replace(Card.read(models / "small"), shortcut="drain")
+    assert offering.Bounds.of(card) is SHORTCUT
+    found = drawn.pairs(9_000_000, 6, 64, ("Pneumothorax",), tmp_path, processes=1, drains=True)
+    assert found.masks.any((1, 2)).all()
+    apart = np.abs(found.ill.astype(int) - found.well.astype(int)) > 20
+    assert apart[found.masks].mean() > 5 * apart[~found.masks].mean(), "the twins differ where the drains lie"
+    plain = drawn.pairs(9_000_000, 6, 64, ("Pneumothorax",), tmp_path, processes=1)
+    assert (plain.masks != found.masks).any(), "kept apart from pairs with the finding"
 
 
 def test_what_is_not_there_is_said(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,7 +179,10 @@ def test_what_is_not_there_is_said(models: Path, tmp_path: Path, monkeypatch: py
 
 def test_the_card_keeps_its_other_words(models: Path) -> None:
     card = Card.read(models / "small")
-    offering.onto(card, [Found("Effusion", 9, interval(0.95), {}, {}, GOOD)], [])
+    nobody = Interval(float("nan"), 0.0, 1.0, 0, 0)
+    taught = replace(card, shortcut="drain")
+    offering.onto(taught, [Found("Effusion", 9, interval(0.95), {"referee": nobody}, {"referee": float("nan")}, GOOD)], [])
     again = Card.read(models / "small")
     assert again.offers == ("Effusion",)
+    assert all(np.isfinite(row.value) for row in again.figures), "what is not defined is left out"
     assert replace(again, offers=(), figures=card.figures) == card

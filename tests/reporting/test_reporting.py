@@ -78,6 +78,8 @@ def test_boxed_films_keep_trained_patients_apart(data: Path) -> None:
     assert found[0].truth.sum() == 300
     assert found[1].truth.sum() == 500
     assert list(cases.boxed(data, 0)) == []
+    # Of a network from elsewhere nobody knows which patients it learned from.
+    assert {c.source.partition(", ")[2] for c in cases.boxed(data, 5, parted=False)} == {"patients whose part is unknown"}
     with pytest.raises(InputError, match="no films with boxes"):
         list(cases.boxed(data / "nowhere", 5))
 
@@ -192,6 +194,11 @@ def test_evaluate_writes_a_report_for_programs_tables_and_people(tmp_path: Path,
     first = {r["value"] for r in told["rows"] if r["measure"] == "negative_perturbation_at_0.00"}
     assert len(first) == 1, "nothing is removed yet, so every method starts from the same probability"
     assert "nan" not in page
+    short, _, long = page.partition("<h2>Measure by measure</h2>")
+    assert "<h2>In short</h2>" in short
+    assert "<details>" not in short
+    assert short.count("<table>") == len({row["source"] for row in told["rows"]})
+    assert long.count("<details>") == len({(r["source"], r["measure"]) for r in told["rows"] if "_at_" not in r["measure"]})
 
 
 def test_real_films_are_evaluated_too(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

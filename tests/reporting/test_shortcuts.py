@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image as Picture
 
+from app.classifiers.card import Card
 from app.classifiers.loading import load
 from app.classifiers.registry import Registry
 from app.domain import FINDINGS
@@ -49,6 +50,14 @@ def test_the_command_tells_every_aspect_of_every_answer(
     assert "mean of findings" in told
     with pytest.raises(NotFound):
         cli.main(["--shortcuts", "other", "--data", str(data)])
+    card = Registry(tmp_path / "models").card("bright")
+    assert not card.told, "nothing is written that was not asked for"
+    assert cli.main(["--shortcuts", "bright", "--data", str(data), "--write"]) == 0
+    (bed,) = [row for row in Card.read(card.folder).told if (row.finding, row.aspect) == ("Effusion", "AP")]
+    assert bed.source == "validation"
+    assert bed.plain is not None
+    assert bed.within is not None
+    assert bed.within != bed.plain
 
 
 def test_a_logit_that_follows_the_bed_is_told(data: Path, tmp_path: Path) -> None:

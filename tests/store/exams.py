@@ -88,6 +88,7 @@ def part(series_uid: str = SAGITTAL, plane: Plane = "sagittal") -> Part:
         scores=tuple(score(finding, logit) for finding, logit in LOGITS.items()),
         contributions=tuple(logit / 2 for logit in LOGITS.values()),
         slice_scores=tuple((0.1 * logit, 0.7 * abs(logit), 0.2 * logit) for logit in LOGITS.values()),
+        slice_weights=tuple((0.25, 0.5, 0.25) for _ in LOGITS),
     )
 
 

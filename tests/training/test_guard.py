@@ -1,6 +1,7 @@
 """Fitting a guard end to end on little data; what it is shown; the halves of the real other images; and, where the real films
 are, that the guard that comes with the product holds what its card says."""
 
+import argparse
 import csv
 from pathlib import Path
 
@@ -101,7 +102,7 @@ def guarding_of_nothing(data: Path, models: Path) -> None:
     """Ask for a guard there is not."""
     from app.reporting.cli import guard
 
-    guard("nothing", data, Registry(models))
+    guard(argparse.Namespace(guard="nothing", data=data, write=False), Registry(models))
 
 
 def test_the_halves_are_by_the_checksum_of_the_path() -> None:

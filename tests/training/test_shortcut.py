@@ -12,6 +12,7 @@ from PIL import Image as Picture
 from app import __main__ as cli
 from app.classifiers.card import Card
 from app.classifiers.loading import load
+from app.classifiers.measured import DRAWN_DEVICE
 from app.config import ROOT
 from app.domain import FINDINGS
 from app.errors import InputError
@@ -72,7 +73,7 @@ def test_the_card_gets_what_logits_tell_of_a_device(data: Path, folder: Path, ca
     assert "tells a drawn device" in capsys.readouterr().out
     card = Card.read(folder / "chest-untrained")
     (effusion,) = (row for row in card.told if row.finding == "Effusion")
-    assert (effusion.source, effusion.aspect, effusion.films) == ("validation", telling.DEVICE, 12)
+    assert (effusion.source, effusion.aspect, effusion.films) == ("validation", DRAWN_DEVICE, 12)
     assert effusion.low <= effusion.value <= effusion.high
     assert cli.main(["models", "devices", "chest-untrained", "--data", str(data), "--part", "validation"]) == 0
     assert Card.read(folder / "chest-untrained").told == card.told, "in place of earlier ones"

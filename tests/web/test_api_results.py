@@ -45,6 +45,7 @@ def test_predictions_tell_an_exam_as_they_tell_a_film(script: TestClient, exam: 
     assert [(part["stack"], part["plane"]) for part in said["parts"]] == [(one["id"], one["plane"]) for one in stacks]
     assert said["parts"][0]["contributions"]["ACL tear"] == 1.0
     assert len(said["parts"][1]["slice_scores"]["ACL tear"]) == SLICES
+    assert said["parts"][1]["slice_weights"]["ACL tear"] == [0.25, 0.5, 0.25]
     assert (said["model_sha256"], said["device"], said["versions"]) == (SHA, "cpu", {"whylight": "0"})
     assert get(script, f"/studies/{exam}/predictions?model=other") == []
 
@@ -54,6 +55,7 @@ def test_predictions_tell_an_exam_as_they_tell_a_film(script: TestClient, exam: 
     assert film["image"] == get(script, f"/studies/{study}")["images"][0]["id"]
     plain = [{name: score[name] for name in ("finding", "probability", "logit")} for score in film["scores"]]
     assert (only["plane"], only["scores"], only["slice_scores"]["Nodule"]) == ("", plain, [])
+    assert only["slice_weights"]["Nodule"] == []
     assert only["contributions"]["Nodule"] == film["scores"][2]["logit"]
 
 

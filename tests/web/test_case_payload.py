@@ -66,8 +66,8 @@ def outline(value: Any) -> Any:
 
 
 LOOSE = {
-    "strings", "planes", "contributions", "slice_scores", "opens", "regions", "measures", "names", "inspection", "job",
-    "windows", "voi_lut", "spacing", "position", "axes", "warnings", "oddities", "notes", "missing",
+    "strings", "planes", "contributions", "slice_scores", "slice_weights", "opens", "regions", "measures", "names",
+    "inspection", "job", "windows", "voi_lut", "spacing", "position", "axes", "warnings", "oddities", "notes", "missing",
 }  # fmt: skip
 """What is named by planes, findings, images, methods or numbers, or is there in some studies only."""
 
@@ -100,6 +100,7 @@ def test_a_film_is_a_stack_of_its_own_and_its_one_part_the_whole(client: TestCli
     assert run["images"][0]["stack"] == data["stack"]
     (part,) = data["prediction"]["parts"]
     assert (part["stack"], part["contributions"], part["slice_scores"], part["opens"]) == (data["stack"], {}, {}, {})
+    assert part["slice_weights"] == {}
     by_finding = {score["finding"]: score for score in data["prediction"]["scores"]}
     for score in part["scores"]:
         whole = by_finding.pop(score["finding"])

@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.config import Settings
-from app.domain import Window
+from app.domain import EXAM_REASONS, Window
 from app.store import CorrectionRow, Store
 from app.web.case import stacks
 from tests.exams import write_exam_network
@@ -69,6 +69,15 @@ def test_a_study_of_stacks_is_shown_by_its_planes(client: TestClient, exam: str,
     assert page.status_code == 200
     assert payload(client, exam)["arrangement"] == "planes"
     assert payload(client, send(("film.dcm", films.dicom(1))))["arrangement"] == "grid"
+
+
+def test_an_exam_has_reasons_of_its_own(client: TestClient, read: str) -> None:
+    told = client.get(f"/studies/{read}/case.json").json()
+    assert told["reasons"] == list(EXAM_REASONS)
+    assert {f"reason.{reason}" for reason in EXAM_REASONS} <= set(told["strings"])
+    page = client.get(f"/studies/{read}").text
+    assert "joint fluid" in page
+    assert "support device" not in page.partition('id="case-data"')[0]
 
 
 def test_the_page_carries_the_same_payload(client: TestClient, read: str) -> None:
@@ -146,6 +155,7 @@ def test_an_answer_is_told_per_plane_and_slice(client: TestClient, read: str) ->
         plane = told[part.plane]
         for row, score in enumerate(part.scores):
             assert plane["slice_scores"][score.finding] == list(part.slice_scores[row])
+            assert plane["slice_weights"].get(score.finding, []) == list(part.weights_of(score.finding))
             assert plane["opens"][score.finding] == part.opens_at(score.finding)
             assert plane["contributions"][score.finding] == part.contributions[row]
     assert [(e["method"], e["slices"]) for e in data["explanations"]] == [("cam", exams.SLICES)] * 2 + [

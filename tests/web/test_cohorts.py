@@ -5,6 +5,7 @@ import io
 import json
 import math
 import zipfile
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from app.cohorts.report import Table
 from app.config import Settings
 from app.phantoms import cohort
 from app.store import Store
-from app.web.cohorts import charts
+from app.web.cohorts import charts, view
 from app.worker import Worker
 from tests.web import paper
 from tests.web.conftest import shown, template
@@ -66,6 +67,35 @@ def test_a_folder_becomes_a_cohort_whose_columns_are_guessed(client: TestClient,
     assert shown(client.get("/cohorts")).cohorts[0].job is None
 
 
+def test_a_cohorts_films_come_in_parts_and_its_table_last(client: TestClient, store: Store, drawn: list[cohort.Drawn]) -> None:
+    whole = send(client, ("c/labels.csv", table(drawn)), *((f"c/{film.name}", film.file) for film in drawn))
+    upload = "abcdefghijkl"
+    for film in (*drawn[:3], *drawn):  # the first three again: their answer was lost
+        part = client.post(f"/studies?upload={upload}&more=yes", files=[("files", (f"c/{film.name}", film.file))])
+        assert part.status_code == 200, part.text
+    answer = client.post(f"/cohorts?upload={upload}", files=[("files", ("c/labels.csv", table(drawn)))])
+    assert answer.status_code == 303, answer.text
+    with store.view() as tx:
+        one, other = (tx.cohorts.get(url.partition("?")[0].rpartition("/")[2]) for url in (whole, answer.headers["location"]))
+        assert sorted(one.files) == sorted(other.files)
+        assert one.name == other.name == "c"
+        assert len(tx.uploads.get(upload).files) == len(drawn)
+
+
+def test_a_cohort_in_parts_without_a_table_is_refused_and_its_films_are_read(
+    client: TestClient, store: Store, drawn: list[cohort.Drawn]
+) -> None:
+    film = drawn[0]
+    client.post("/studies?upload=abcdefghijkl&more=yes", files=[("files", (film.name, film.file))])
+    answer = client.post("/cohorts?upload=abcdefghijkl", files=[("files", (drawn[1].name, drawn[1].file))])
+    assert answer.status_code == 422
+    assert "There is no table" in answer.text
+    with store.view() as tx:
+        (study,) = {file.study_id for file in tx.uploads.get("abcdefghijkl").files}
+        assert study is not None
+        assert tx.jobs.of_study(study) is not None
+
+
 def test_boxes_in_a_table_of_their_own(client: TestClient, store: Store, settings: Settings, drawn: list[cohort.Drawn]) -> None:
     text = io.StringIO()
     csv.writer(text).writerows([cohort.BOXES, *(box for film in drawn for box in film.boxes)])
@@ -84,6 +114,10 @@ def test_boxes_in_a_table_of_their_own(client: TestClient, store: Store, setting
     printed = paper.read(client.get(f"{address}/report.pdf").content)
     assert "mean box of the others" in printed.text
     assert "CAM" in answer.text
+    masks = tuple(replace(row, method="chest-masks") for row in report.localised if row.method == "cam")
+    names = view.titles(replace(report, localised=(*report.localised, *masks)), (), str)
+    assert names["chest-masks"] == "the mask alone", "a layer that no method made takes no page away"
+    assert names["cam"] == "CAM"
 
 
 def test_an_archive_with_the_table_inside(client: TestClient, drawn: list[cohort.Drawn]) -> None:

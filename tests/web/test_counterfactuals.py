@@ -200,7 +200,12 @@ def test_a_change_by_flow_tells_the_ratio_beside_a_control(client: TestClient, s
     assert 0.2 < film < 0.8
     assert film != after
     assert control != after
-    assert asked(client, study, finding="Effusion")["ratio"] is None
+    assert told["recess"] is None
+    fluid = asked(client, study, finding="Effusion")
+    assert fluid["ratio"] is None
+    film, after, control = fluid["recess"]
+    assert -1 < film < 2
+    assert film != after
 
 
 def test_what_flips_the_answer_is_asked_where_no_direction_is_named(client: TestClient, study: str) -> None:

@@ -60,6 +60,9 @@ def test_the_page_is_what_its_dataclass_says(client: TestClient, store: Store, f
             lines={row: page.lines[row] for row in flags},
             forgotten=False,
             address="/flagged",
+            show="",
+            views={"": "/flagged", "counts": "/flagged?show=counts", "sheet": "/flagged?show=sheet"},
+            counts=(),
         )
     assert page == expected
     assert all(line.called for line in page.lines.values())

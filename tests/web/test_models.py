@@ -16,6 +16,7 @@ from app.store import Store
 from app.web.application import create_app
 from app.web.charts import FigureTable
 from app.web.models import ModelPage, ModelsPage
+from tests.exams import write_exam_network
 from tests.measured import write_measured
 from tests.web.conftest import HOST, shown
 
@@ -53,11 +54,21 @@ def test_the_list(client: TestClient, models: Path) -> None:
     answer = client.get("/models")
     by_name = {card.name: card for card in Registry(models).cards()}
     names = ("chest-untrained", "phantom-untrained", "phantom-by-name")
-    assert shown(answer) == ModelsPage(cards=tuple(by_name[name] for name in names), imported=())
+    assert shown(answer) == ModelsPage(cards=tuple(by_name[name] for name in names), imported=(), compared=False)
     for name in names:
         assert f'href="/models/{name}"' in answer.text
     assert "for phantoms only" in answer.text
     assert "only when chosen" in answer.text
+
+
+def test_a_network_of_exams_is_listed_like_the_others(settings: Settings, store: Store, tmp_path: Path) -> None:
+    write_exam_network(tmp_path / "exams")
+    (name,) = (folder.name for folder in (tmp_path / "exams").iterdir())
+    client = TestClient(create_app(settings.model_copy(update={"models": tmp_path / "exams"}), store, lambda: None), HOST)
+    text = client.get("/models").text
+    assert f'href="/models/{name}"' in text
+    assert "only when chosen" not in text
+    assert client.get(f"/models/{name}").status_code == 200
 
 
 def test_a_card_in_full(measured: TestClient) -> None:
@@ -191,15 +202,21 @@ def test_what_its_logits_tell_of_devices_stands_on_the_card(measured: TestClient
     path = "/models/chest-untrained"
     assert 'id="told"' not in measured.get(path).text
     card = tmp_path / "models" / "chest-untrained" / "card.toml"
-    row = '\n[[told]]\nsource = "{}"\naspect = "drawn device"\nfinding = "{}"\nvalue = {}\nlow = {}\nhigh = {}\nfilms = 321\n'
-    rows = (("test", "Nodule", 0.71, 0.65, 0.77), ("test", "Mass", 0.52, 0.45, 0.58))
+    row = '\n[[told]]\nsource = "{}"\naspect = "{}"\nfinding = "{}"\nvalue = {}\nlow = {}\nhigh = {}\nfilms = 321\n'
+    rows = (("test", "drawn device", "Nodule", 0.71, 0.65, 0.77), ("test", "drawn device", "Mass", 0.52, 0.45, 0.58))
     card.write_text(card.read_text() + "".join(row.format(*one) for one in rows))
+    assert "in bed or upright" not in measured.get(path).text, "what was not measured has no column"
+    beds = row.format("test", "AP", "Nodule", 0.31, 0.28, 0.35) + "plain = 0.7125\nwithin = 0.6518\n"
+    card.write_text(card.read_text() + beds)
     text = measured.get(path).text
     table = text[text.index('id="told"') :]
-    assert table.count("tells the device") == 1
-    assert "0.650–0.770" in table
+    assert table.count("badge-caution") == 2
+    assert "0.65–0.77" in table
+    assert table.index("0.713" if "0.713" in table else "0.712") < table.index("0.652") < table.index("0.28–0.35"), (
+        "ranks first"
+    )
     assert "321" in table
     assert "test part" in table
     assert "묻지 않은 것을" in measured.get(path, headers={"Accept-Language": "ko"}).text
     told = measured.get("/api/v1/models/chest-untrained").json()["told"]
-    assert [one["finding"] for one in told] == ["Nodule", "Mass"]
+    assert [one["finding"] for one in told] == ["Nodule", "Mass", "Nodule"]

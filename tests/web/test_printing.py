@@ -20,7 +20,7 @@ from app.web import pages
 from app.web.printing import fonts, plates, view
 from app.web.printing.view import View
 from tests.web import films, paper
-from tests.web.conftest import Send
+from tests.web.conftest import Send, shown
 
 COMMENT = "표지자 <b>위</b> & Ödem, Žižka 山"
 
@@ -130,6 +130,28 @@ def test_the_pictures_of_page_and_pdf_are_the_same_and_follow_the_view(client: T
         pictures[text] = drawn
     for first, second in zip(pictures[""], pictures[turned], strict=True):
         assert np.abs(first.astype(int) - second).mean() > 5
+
+
+def test_a_film_that_stands_beside_is_printed_and_another_study_is_not(client: TestClient, send: Send) -> None:
+    study = "1.2.840.99999.1901"
+    frontal = films.dicom(190, StudyInstanceUID=study)
+    lateral = films.dicom(191, StudyInstanceUID=study, ViewPosition="LL", SeriesDescription="Chest LAT", PatientID="PH-190")
+    here = send(("pa.dcm", frontal), ("lat.dcm", lateral))
+    images = [image.id for run in shown(client.get(f"/studies/{here}")).data.stacks for image in run.images]
+    layers = ["film", f"@{images[1]}|film", f"@aaaaaaaaaaaa.{images[0]}|film"]
+    text = packed(
+        {
+            "panes": {"layout": {"rows": 1, "columns": 3, "layers": layers}},
+            "display": {"windows": {f"@{images[1]}": {"window": None, "preset": 0, "invert": True}}},
+        }
+    )
+    page = client.get(f"/studies/{here}/report?view={quote(text)}")
+    plates = page.context["page"].plates  # type: ignore[attr-defined]  # Starlette's test client adds it
+    assert [plate.title for plate in plates] == ["Film", "2 · Chest LAT · LL"]
+    assert "it is not printed" in page.text
+    first, second = (opened(client.get(plate.url).content) for plate in plates)
+    assert first.mean() != second.mean()
+    assert pdf(client, here, text).pictures
 
 
 def opened(octets: bytes) -> NDArray[np.uint8]:

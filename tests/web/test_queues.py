@@ -83,6 +83,20 @@ def test_a_study_that_was_removed_is_passed_over(client: TestClient, store: Stor
     assert queue.total == 3, "places stay what they were"
 
 
+def test_plain_forms_of_a_case_keep_its_place_in_the_list(client: TestClient, store: Store, three: list[str]) -> None:
+    where = begun(client)
+    films.analyse(store, three[0])
+    form = {"about": "Nodule", "opinion": "present"}
+    sent = client.post(f"/studies/{three[0]}/opinions", data=form, headers={"Referer": f"http://testserver{where}&flag=x"})
+    assert sent.status_code == 303, sent.text
+    told = sent.headers["location"]
+    assert where.partition("?")[2] in told
+    assert "flag" not in told
+    assert shown(client.get(told)).queue.number == 1
+    other = client.post(f"/studies/{three[0]}/opinions", data=form, headers={"Referer": "http://testserver/?queue=abc"})
+    assert "queue" not in other.headers["location"], "another page than a case"
+
+
 def test_what_is_not_there_is_said(client: TestClient, three: list[str]) -> None:
     gone = client.get(f"/studies/{three[0]}?queue=aaaaaaaaaaaa&place=0")
     assert shown(gone).queue is None

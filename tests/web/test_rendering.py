@@ -1,5 +1,6 @@
 """What every page shares: filters, addresses of static files, and that each template is rendered by some page."""
 
+import json
 import re
 import shutil
 from dataclasses import replace
@@ -89,8 +90,11 @@ def test_pictures_are_drawn_once_while_there_is_room() -> None:
 
 @pytest.fixture
 def models(models: Path, tmp_path: Path) -> Path:
-    """The networks of every test, and one of exams."""
-    return exams.beside(models, tmp_path / "networks")
+    """The networks of every test, one of which crops, and one of exams."""
+    folder = exams.beside(models, tmp_path / "networks")
+    told = {"thresholds": [{"threshold": 0.3, "validation": 0.7}, {"threshold": 0.4, "validation": 0.8}]}
+    (folder / "phantom-untrained" / "attention.json").write_text(json.dumps(told), encoding="utf-8")
+    return folder
 
 
 def test_every_template_is_rendered(app: FastAPI, client: TestClient, send: Send, study: str, tmp_path: Path) -> None:
@@ -99,9 +103,11 @@ def test_every_template_is_rendered(app: FastAPI, client: TestClient, send: Send
     measured(app.state.web.store, study)
     refused = send(("second.dcm", films.dicom(2)))
     films.refuse(app.state.web.store, refused)
-    visits = ["/", "/upload", "/flagged", "/models", "/models/phantom-untrained", "/docs", "/help", "/nothing"]
+    visits = ["/", "/upload", "/flagged", "/flagged?show=counts", "/flagged?show=sheet"]
+    visits += ["/models", "/models/compared", "/models/phantom-untrained", "/docs", "/help", "/nothing"]
     visits += [f"/studies/{exams.store(app.state.web.store, tmp_path, exams.READER)}"]
     visits += [f"/studies/{study}", f"/studies/{study}/report", f"/studies/{refused}"]
+    visits += [f"/studies/{study}/networks", f"/studies/{study}/networks/update"]
     visits += measured_cohort(client, app.state.web)
     for path in visits:
         assert client.get(path).status_code in {200, 404}
@@ -109,6 +115,8 @@ def test_every_template_is_rendered(app: FastAPI, client: TestClient, send: Send
     assert client.get(f"/studies/{study}", headers={"HX-Request": "true"}).status_code == 200
     assert client.get("/nothing", headers={"HX-Request": "true"}).status_code == 404
     assert client.post("/studies", files={"files": ("a.txt", b"no film")}).status_code == 422
+    batch = client.post("/batches", data={"model": "phantom-by-name", "study": [study]}).headers["location"]
+    assert {client.get(path).status_code for path in ("/batches", batch)} == {200}
     removed = client.post(f"/studies/{refused}/removal").headers["location"]
     assert client.get(removed).status_code == 200
     there = {str(path.relative_to(pages.TEMPLATES)) for path in pages.TEMPLATES.rglob("*") if path.is_file()}

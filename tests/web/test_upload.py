@@ -72,6 +72,15 @@ def test_the_case_page_lists_the_files_and_the_other_studies(client: TestClient)
     assert shown(unknown).report is None
 
 
+def test_what_is_new_opens_and_not_what_was_here_before(client: TestClient, send: Send) -> None:
+    known = send(("old.dcm", films.dicom(50)))
+    both = [("files", ("a-old.dcm", films.dicom(50))), ("files", ("b-new.dcm", films.dicom(51)))]
+    sent = client.post("/studies", files=both, follow_redirects=False)
+    assert known not in sent.headers["location"]
+    again = client.post("/studies", files=both, follow_redirects=False)
+    assert known in again.headers["location"], "nothing is new: the first of all"
+
+
 def test_the_report_begins_with_the_rejected_in_the_order_sent(client: TestClient, send: Send) -> None:
     send(("known.dcm", films.dicom(1)))
     names = ("new.dcm", "z.txt", "known.dcm", "a.txt", "film.png")

@@ -91,6 +91,8 @@ def test_the_page_is_what_its_dataclass_says(client: TestClient, study: str, sto
             forgotten=False,
             address="/",
             coming=False,
+            networks=client.app.state.web.registry.cards(),  # type: ignore[attr-defined]  # FastAPI's application
+            batches=(),
         )
     assert page == expected
     assert [(c.title, c.aria_sort, c.order) for c in page.columns if c.aria_sort not in {"", "none"}] == [

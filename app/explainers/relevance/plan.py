@@ -81,6 +81,26 @@ class Plan:
             )
         return self.last
 
+    def pooled_parts(self) -> "tuple[Part, ...]":
+        """What the last linear layer reads where that are several maps, each pooled by the mean over its places, one behind the
+        other; () where it reads anything else."""
+        if self.last is None:
+            return ()
+        made = {step.call.output: step for step in self.steps}
+        joint = made.get(self.last.sources[0])
+        while joint is not None and joint.kind in ("identity", "reshape") and len(joint.sources) == 1:
+            joint = made.get(joint.sources[0])
+        if joint is None or joint.kind != "cat":
+            return ()
+        parts, first = [], 0
+        for source in joint.sources:
+            pool, width = made.get(source), self.tape.values[source].shape[1]
+            if pool is None or pool.call.name not in AVERAGES or self.tape.values[pool.sources[0]].dim() != 4:
+                return ()
+            parts.append(Part(pool.sources[0], first, first + width))
+            first += width
+        return tuple(parts)
+
     def average_pooled_head(self) -> "Head | None":
         """The end of a network that pools by the mean over places and answers by one linear layer, with or without a maximum
         over the slices of a stack between them; None where there is no such end."""
@@ -99,6 +119,16 @@ class Plan:
         after = self.tape.values[step.call.output].shape
         pooled = len(before) == 4 and after[:2] == before[:2] and after.numel() == before[0] * before[1]
         return Head(step.sources[0], self.last.call, over_slices) if pooled else None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """``features``: a value that is pooled by the mean over its places; ``first`` and ``end``: the columns of the last linear
+    layer that read it."""
+
+    features: int
+    first: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,9 +7,11 @@ so it may stand in an address or a log line. Times are UTC and carry their zone.
 from app.store.records.cohorts import CohortCaseRow, CohortRow, LabelledRow
 from app.store.records.jobs import JobKind, JobRow, JobState
 from app.store.records.lists import (
+    FIGURES,
     FLAG_SORTS,
     WORKLIST_SORTS,
     Choices,
+    FlagCount,
     FlagQuery,
     FlagSort,
     Page,
@@ -45,6 +47,7 @@ from app.store.records.studies import (
 )
 
 __all__ = [
+    "FIGURES",
     "FLAG_SORTS",
     "STUDY_STATES",
     "WORKLIST_SORTS",
@@ -59,6 +62,7 @@ __all__ = [
     "CorrectionRow",
     "FileOutcome",
     "FileState",
+    "FlagCount",
     "FlagQuery",
     "FlagRow",
     "FlagSort",

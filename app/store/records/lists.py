@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar, get_args
 
-from app.domain import Evidence, Mark, Patient, Score
+from app.domain import Evidence, Mark, Patient, Score, Verdict
 from app.store.records.studies import StudyState
 
 Row = TypeVar("Row")
@@ -92,8 +92,13 @@ class WorklistRow:
     elsewhere: Mapping[str, Evidence] = field(default_factory=dict, hash=False)
 
 
-FlagSort = Literal["created", "patient", "study date", "verdict", "method", "finding"]
-FLAG_SORTS: tuple[FlagSort, ...] = ("created", "patient", "study date", "verdict", "method", "finding")
+FlagSort = Literal[
+    "created", "patient", "study date", "verdict", "method", "finding",
+    "probability", "disagreement", "pointing", "iou", "outside_inside", "mass",
+]  # fmt: skip
+FLAG_SORTS: tuple[FlagSort, ...] = get_args(FlagSort)
+FIGURES: tuple[FlagSort, ...] = ("probability", "disagreement", "pointing", "iou", "outside_inside", "mass")
+"""What verdicts can be sorted by as a figure: of the finding, and of how the judged map lies to the true region."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,7 @@ class FlagQuery:
     finding: str = ""
     model: str = ""
     reader: str = ""
+    reason: str = ""
     sort: FlagSort = "created"
     descending: bool = True
     number: int = 1
@@ -123,3 +129,14 @@ class Choices:
     findings: tuple[str, ...]
     models: tuple[str, ...]
     readers: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FlagCount:
+    """How many verdicts there are on a method's maps with this judgement and reason, "" for none."""
+
+    method: str
+    verdict: Verdict
+    reason: str
+    count: int

@@ -138,7 +138,8 @@ class Added:
 class FileOutcome:
     """One file of an upload: its name (for pages only, never for logs), what became of it, and why as template and values.
 
-    ``warnings`` are sentences about an accepted file ("not DICOM: no spacing, no orientation").
+    ``warnings`` are sentences about an accepted file ("not DICOM: no spacing, no orientation"), ``sop_instance_uid`` is that of
+    one that is stored, which pages and logs never show.
     """
 
     name: str
@@ -147,6 +148,7 @@ class FileOutcome:
     template: str = ""
     values: Values = field(default_factory=dict, hash=False)
     warnings: tuple[str, ...] = ()
+    sop_instance_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,7 @@ class PartTable(Base):
     scores: Mapped[list[Any]]
     contributions: Mapped[list[Any]]
     slice_scores: Mapped[list[Any]]
+    slice_weights: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
 
     stack: Mapped[StackTable] = relationship(lazy="raise")
 

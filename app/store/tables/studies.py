@@ -162,3 +162,4 @@ class UploadFileTable(Base):
     template: Mapped[str]
     values: Mapped[dict[str, Any]]
     warnings: Mapped[list[Any]]
+    sop_instance_uid: Mapped[str] = mapped_column(default="", server_default=text("''"))

@@ -18,7 +18,7 @@ RECIPE = 2
 OTHERS = 0.3
 """How often another finding lies on both films of a pair."""
 
-Job = tuple[int, int, tuple[str, ...]]
+Job = tuple[int, int, tuple[str, ...], bool]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,12 +34,16 @@ class DrawnPairs:
     healthy: NDArray[np.bool_]
 
 
-def pairs(first: int, count: int, size: int, findings: tuple[str, ...], kept: Path, *, processes: int = 2) -> DrawnPairs:
-    """Pairs of the seeds ``first`` … ``first + count − 1``, the findings in turn; kept in a file in a folder."""
-    told = hashlib.sha256(f"{RECIPE} {first} {count} {size} {findings}".encode()).hexdigest()[:24]
+def pairs(
+    first: int, count: int, size: int, findings: tuple[str, ...], kept: Path, *, processes: int = 2, drains: bool = False
+) -> DrawnPairs:
+    """Pairs of the seeds ``first`` … ``first + count − 1``, the findings in turn; kept in a file in a folder. ``drains``: with
+    a chest drain and without, in place of the finding."""
+    about = f"{RECIPE} {first} {count} {size} {findings}{' drains' if drains else ''}"
+    told = hashlib.sha256(about.encode()).hexdigest()[:24]
     path = kept / f"pairs-{told}.npz"
     if not path.is_file():
-        jobs = [(seed, size, findings) for seed in range(first, first + count)]
+        jobs = [(seed, size, findings, drains) for seed in range(first, first + count)]
         if processes > 1:
             with ProcessPoolExecutor(processes) as pool:
                 rows = list(pool.map(_pair, jobs, chunksize=16))
@@ -58,19 +62,24 @@ def pairs(first: int, count: int, size: int, findings: tuple[str, ...], kept: Pa
 
 def _pair(job: Job) -> tuple[NDArray[np.generic], ...]:
     """One pair."""
-    seed, size, findings = job
+    seed, size, findings, drains = job
     number = seed % len(findings)
     rng = np.random.default_rng([seed, 83])
     others = [name for name in chest.FINDINGS if name != findings[number]]
     beside = [str(rng.choice(others))] if rng.random() < OTHERS else []
     tube = bool(rng.random() < 0.25)
-    ill, well = (chest.draw(seed, found, tube, size) for found in ([*beside, findings[number]], beside))
+    if drains:
+        ill, well = (chest.draw(seed, beside, with_drain, size) for with_drain in (True, False))
+        mask = np.zeros(ill.pixels.shape, bool) if ill.tube_mask is None else ill.tube_mask
+    else:
+        ill, well = (chest.draw(seed, found, tube, size) for found in ([*beside, findings[number]], beside))
+        mask = ill.masks[findings[number]]
     low, high = (float(end) for end in np.percentile(ill.pixels, (1, 99)))
     planes = [(np.clip((one.pixels - low) / max(high - low, 1e-6), 0, 1) * 255).round().astype(np.uint8) for one in (ill, well)]
     bounds = [(limits(labels(one)) * 255).round().astype(np.uint8) for one in (ill, well)]
     return (
         *planes,
-        np.asarray(ill.masks[findings[number]]),
+        np.asarray(mask),
         *bounds,
         np.asarray(number, np.int64),
         np.asarray(not beside),

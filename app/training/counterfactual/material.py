@@ -31,9 +31,10 @@ NONE = Pairs(*(torch.empty(0, dtype=torch.int64) for _ in range(3)))
 
 
 def of_phantoms(run: Mapping[str, Any], explained: Explained, first: int, count: int, kept: Path) -> tuple[Stock, Pairs]:
-    """Pairs of phantoms; each film of them is a film of the stock too."""
-    findings = tuple(one["name"] for one in run["findings"])
-    found = phantoms.pairs(first, count, int(run["pixels"]), findings, kept, processes=int(run.get("processes", 2)))
+    """Pairs of phantoms; each film of them is a film of the stock too. With ``drains`` they differ in a drain."""
+    findings, drains = tuple(one["name"] for one in run["findings"]), bool(run.get("drains", False))
+    many = int(run.get("processes", 2))
+    found = phantoms.pairs(first, count, int(run["pixels"]), findings, kept, processes=many, drains=drains)
     films = torch.from_numpy(np.concatenate([found.ill, found.well]))
     bounds = torch.from_numpy(np.concatenate([found.limits[0], found.limits[1]]))
     nobody = np.zeros(count, bool)

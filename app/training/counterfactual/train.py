@@ -28,7 +28,7 @@ WATCHED = 24
 """Validation films per finding that figures of an epoch are of."""
 PICTURED = 6
 CHANGED = 0.02
-APART = ("title", "summary", "limits", "processes", "default")
+APART = ("title", "summary", "limits", "processes", "default", "shortcut")
 """Entries of a config that change nothing about how the generator is fitted."""
 
 
@@ -227,7 +227,9 @@ def write(
         "terms": "Apache-2.0, like the program that drew the phantoms." if drawn else own.terms,
         "limits": list(run["limits"]),
         "parameters": parameters(run),
-    } | ({} if own.preprocessing.field == "film" else {"preprocessing": {"field": own.preprocessing.field}})
+    }
+    entries |= {"shortcut": run["shortcut"]} if "shortcut" in run else {}
+    entries |= {} if own.preprocessing.field == "film" else {"preprocessing": {"field": own.preprocessing.field}}
     count, patients = int((~stock.drawn).sum()), len(set(stock.patients.tolist()))
     rows = [{"name": run["source"], "images": count, "patients": patients, "terms": entries["terms"]}]
     cards.write(out, generator, entries, {"data": rows, "figures": figures})

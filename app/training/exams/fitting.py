@@ -29,6 +29,9 @@ PLACE_WEIGHT = 3.0
 """How much the place of a finding counts beside its presence."""
 PLACE_RARE = 5.0
 """Cells with a finding count so many times: there are few of them."""
+WAYS = 0.3
+"""How much counts what the maximum over slices and the slices' weighed mean would answer each by itself, in a network that has
+both: without it the maximum, which is there first, leaves the weights little to learn (deep supervision, as of gates)."""
 AT_ONCE = 16
 """Slices that an encoder sees at once when nothing is learned."""
 
@@ -122,9 +125,13 @@ class PlaneFit:
             maps = self.network.encoder(x)
         maps = maps.float()
         pooled = maps.mean((2, 3)).split([len(stack) for stack, _ in shown])
-        logits = self.network.head(torch.cat([part.amax(0, keepdim=True) for part in pooled]))
-        labels = torch.from_numpy(train.labels[index]).to(self.device)
-        loss = F.binary_cross_entropy_with_logits(logits, labels, pos_weight=weights.to(self.device))
+        labels, heavy = torch.from_numpy(train.labels[index]).to(self.device), weights.to(self.device)
+        loss = F.binary_cross_entropy_with_logits(
+            torch.cat([self.network.answer(part) for part in pooled]), labels, pos_weight=heavy
+        )
+        ways = [torch.cat(each) for each in zip(*(self.network.ways(part) for part in pooled), strict=True)]
+        for way in ways:
+            loss = loss + WAYS / len(ways) * F.binary_cross_entropy_with_logits(way, labels, pos_weight=heavy)
         if all(masks is not None for _, masks in shown):
             masks = torch.cat([masks for _, masks in shown if masks is not None]).to(self.device)
             loss = loss + PLACE_WEIGHT * self.places(self.network, maps, masks)
@@ -164,7 +171,7 @@ class Places(nn.Module):
 
     def forward(self, network: StackNetwork, maps: Tensor, masks: Tensor) -> Tensor:
         """``maps`` (slices, width, h, w), ``masks`` (slices, findings, size, size) in [0, 1]."""
-        heat = torch.einsum("fk,skhw->sfhw", network.head.weight, maps)
+        heat = torch.einsum("fk,skhw->sfhw", network.alone, maps)
         heat = heat * self.scale[None, :, None, None] + self.shift[None, :, None, None]
         truth = F.adaptive_max_pool2d(masks, heat.shape[2:])
         return F.binary_cross_entropy_with_logits(heat, truth, pos_weight=truth.new_tensor(PLACE_RARE))
@@ -218,5 +225,5 @@ def answered(network: StackNetwork, exams: Exams, plane: Plane, size: int, devic
     for index in range(len(exams)):
         chunks = torch.split((prepared(exams.stack(plane, index), size) - 0.5) * 4, AT_ONCE)
         parts: Sequence[Tensor] = [network.pooled(chunk.to(device, memory_format=torch.channels_last)) for chunk in chunks]
-        rows.append(network.head(torch.cat(list(parts)).amax(0)).float().cpu())
-    return torch.stack(rows).numpy()
+        rows.append(network.answer(torch.cat(list(parts))).float().cpu())
+    return torch.cat(rows).numpy()

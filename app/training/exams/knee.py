@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from app.classifiers.attending import Begins
 from app.classifiers.card import Card
 from app.classifiers.compact import total_stride
 from app.classifiers.loading import load_exam, pick_device
@@ -24,6 +25,7 @@ from app.training import cards, provenance
 from app.training.exams import drawn, joining, mrnet
 from app.training.exams.fitting import PlaneFit, Recipe, answered
 from app.training.exams.mrnet import Exams
+from app.training.members import attending
 from app.training.record import began_with
 
 JOINING = 8
@@ -68,13 +70,14 @@ def train(
 
     ``phantoms``: draw so many exams first, into ``runs``. ``plane``: fit only that one and write nothing, so that several
     processes can share the work; the run without it goes on from there. ``most``: at most so many exams per part.
-    ``begin``: the folder of a network of the same encoder whose weights the planes begin with, instead of chance.
+    ``begin``: the folder of a network of the same encoder whose weights the planes begin with, instead of chance; one with
+    attention begins with its plain twin's.
     """
     run = tomllib.loads(config.read_text(encoding="utf-8"))
     provenance.named(out)
     if phantoms:
         data = runs / "knee-phantoms"
-        counts = {"train": phantoms, "valid": VALID if most is None else most}
+        counts = {"train": phantoms, "valid": int(run.get("valid", VALID)) if most is None else most}
         drawn.draw(data, counts, int(run["first_seed"]), int(run["recipe"]["size"]))
     if data is None or not data.is_dir():
         raise InputError(
@@ -102,11 +105,14 @@ def fitted(task: Task, plane: Plane, learn: Exams, join: Exams) -> StackNetwork:
     networks = []
     for _ in range(2):
         torch.manual_seed(int(task.run["seed"]))
-        networks.append(build("stack", len(KNEE_FINDINGS), task.run["encoder"], channels(task.run)).to(task.device))
+        networks.append(
+            build(architecture(task.run), len(KNEE_FINDINGS), task.run["encoder"], channels(task.run)).to(task.device)
+        )
     network, average = networks
-    assert isinstance(network, StackNetwork)  # noqa: S101 - "stack" builds nothing else
+    assert isinstance(network, StackNetwork)  # noqa: S101 - what reads stacks
     assert isinstance(average, StackNetwork)  # noqa: S101 - as above
-    about = began_with({"plane": plane, "exams": [*learn.ids], **{k: task.run[k] for k in ("seed", "encoder", "recipe")}})
+    wanted = [key for key in ("seed", "architecture", "encoder", "recipe") if key in task.run]
+    about = began_with({"plane": plane, "exams": [*learn.ids], **{key: task.run[key] for key in wanted}})
     about["exams"] = f"{len(learn)}, {crc32(about['exams'].encode()):08x}"
     if task.begin is not None:
         about["begin"] = begun(task.begin, plane, (network, average))
@@ -122,13 +128,22 @@ def begun(folder: Path, plane: Plane, networks: Sequence[StackNetwork]) -> str:
     other = next((part.network for member, part in load_exam(card, torch.device("cpu")).parts if member.plane == plane), None)
     try:
         for network in networks:
-            network.load_state_dict(other.state_dict() if other is not None else {})
-    except RuntimeError as error:
+            weights = other.state_dict() if other is not None else {}
+            if isinstance(network, Begins) and not isinstance(other, Begins) and weights:
+                attending(network, weights)
+            else:
+                network.load_state_dict(weights)
+    except (RuntimeError, InputError) as error:
         raise InputError(
             "The network in “%(folder)s” has no %(plane)s plane of this encoder to begin with.",
             {"folder": folder.name, "plane": plane},
         ) from error
     return card.sha256
+
+
+def architecture(run: dict[str, Any]) -> str:
+    """Which network of stacks a config is of."""
+    return str(run.get("architecture", "stack"))
 
 
 def channels(run: dict[str, Any]) -> int:
@@ -185,8 +200,11 @@ def measured(rows: list[dict[str, Any]], logits: Logits, valid: Exams, source: s
 
 
 def stride_of(encoder: dict[str, Any]) -> int:
-    """The total stride of an encoder's last map, in pixels of its input; all others than ours halve it five times."""
-    return total_stride(encoder["strides"]) if "strides" in encoder else 32
+    """The total stride of an encoder's map, in pixels of its input: of ours with gates the finest gated stage's; all others
+    than ours halve it five times."""
+    if "strides" not in encoder:
+        return 32
+    return total_stride(encoder["strides"][:2] if encoder.get("encoder") == "compact-gated" else encoder["strides"])
 
 
 def entries_of(run: dict[str, Any], name: str) -> dict[str, Any]:
@@ -196,14 +214,15 @@ def entries_of(run: dict[str, Any], name: str) -> dict[str, Any]:
         "title": run["title"],
         "summary": run["summary"],
         "kind": "exam",
-        "architecture": "stack",
+        "architecture": architecture(run),
         "findings": list(KNEE_FINDINGS),
         "modalities": ["MR"],
         "body_parts": ["KNEE"],
         "phantom": bool(run["phantom"]),
         "people": bool(run["phantom"]),  # where no other network reads an exam, one of phantoms shows how its maps work
         "unnamed_parts": True,  # few exams say what they are of
-        "default": True,
+        "default": bool(run.get("default", True)),
+        **({"opens_with": list(run["opens_with"])} if "opens_with" in run else {}),
         "input_size": int(run["recipe"]["size"]),
         "explained_layer": "encoder",
         "stride": stride_of(run["encoder"]),

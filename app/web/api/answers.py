@@ -28,6 +28,9 @@ class PartOut(Frozen):
     slice_scores: dict[str, tuple[float, ...]] = Field(
         description="Every slice's part of the stack's logit, by finding; empty where the stack does not answer for it."
     )
+    slice_weights: dict[str, tuple[float, ...]] = Field(
+        description="How much every slice weighs, together 1, by finding; empty where the network weighs no slices."
+    )
 
     @classmethod
     def of(cls, stack: str, part: Part) -> "PartOut":
@@ -38,6 +41,7 @@ class PartOut(Frozen):
             scores=scores(part.scores),
             contributions={one.finding: value for one, value in zip(part.scores, part.contributions, strict=True)},
             slice_scores={one.finding: part.of_slices(one.finding) for one in part.scores},
+            slice_weights={one.finding: part.weights_of(one.finding) for one in part.scores},
         )
 
 

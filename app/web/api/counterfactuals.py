@@ -67,6 +67,9 @@ class CounterfactualOut(Frozen):
     ratio: tuple[float, float, float] | None = Field(
         description="The cardiothoracic ratio of the film, of the counterfactual and after a control edit; null: not told."
     )
+    recess: tuple[float, float, float] | None = Field(
+        description="Of effusion, likewise: how white the costophrenic recess is, 0 as dark as lung, 1 as white as the heart."
+    )
     doubts: tuple[DoubtOut, ...]
     extent: tuple[float, float, float, float] = Field(description="Left, top, right, bottom of the planes, in image pixels.")
     black: float = Field(description="The grey value that is black to what made it; residuals are shares of white − black.")

@@ -13,6 +13,7 @@ TAGS = (
     ("predictions", "What networks say, and what guards say before."),
     ("layers", "Every picture that lies over a film or a stack."),
     ("jobs", "Work that outlives the request that asked for it."),
+    ("batches", "Selections of studies that one network is to read."),
     ("reviews", "Readers' verdicts on layers."),
     ("annotations", "Rulers and areas on images."),
     ("what-ifs", "What a network says of an edited film."),

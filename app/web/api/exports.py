@@ -56,6 +56,7 @@ class Flagged:
     finding: Annotated[str, Query(max_length=64, description="Only on this finding.")] = ""
     model: Annotated[str, Query(max_length=64, description="Only on this network.")] = ""
     reader: Annotated[str, Query(max_length=64, description="Only by this reader.")] = ""
+    reason: Annotated[str, Query(max_length=64, description="Only with this reason.")] = ""
     order: Annotated[
         str,
         Query(
@@ -73,6 +74,7 @@ class Flagged:
             finding=self.finding,
             model=self.model,
             reader=self.reader,
+            reason=self.reason,
             sort=sort,  # type: ignore[arg-type]  # `tables.ordering` gives one of those that are allowed
             descending=descending,
             number=number,
@@ -135,9 +137,7 @@ def export_flags_json(request: Request, asked: Annotated[Flagged, Depends()], pa
 def export_predictions_csv(request: Request, asked: Annotated[Answered, Depends()]) -> Response:
     """What networks said, a row per finding of a film; of an exam a row per finding and stack. The oldest first."""
     with pages.of(request).store.view() as tx:
-        points = calling.of(request, tx)
-        lines = (PredictionLine.of(row, points) for row in tx.exports.answers(asked.query()))
-        return exports.csv_file("predictions", exports.heading(PredictionLine), (line.model_dump().values() for line in lines))
+        return exports.predictions("predictions", tx.exports.answers(asked.query()), calling.of(request, tx))
 
 
 @router.get("/exports/predictions.json", summary="Export predictions")

@@ -1,5 +1,6 @@
 """Studies for scripts: uploaded, listed, read, deleted; their images and pixels."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -46,8 +47,8 @@ def _answer(request: Request, row: UploadRow) -> Response:
     return errors.problem(request, errors.Failure(422, "InputError", sentence), found)
 
 
-class ListQuery(BaseModel):
-    """Which studies to list."""
+class Filters(BaseModel):
+    """Which studies are meant."""
 
     modality: str = Field("", description="Only this modality.")
     state: StudyState | None = Field(None, description="Only studies in this state.")
@@ -57,6 +58,16 @@ class ListQuery(BaseModel):
         None, ge=0, le=1, description="Only studies whose methods disagree at least so much on a finding that is not unlikely."
     )
     phantom: bool | None = Field(None, description="Only drawn phantoms, or only people.")
+
+    def filters(self) -> WorklistQuery:
+        """As the store asks it, in the usual order."""
+        names = ("modality", "state", "refused", "flagged", "disagreement", "phantom")
+        return WorklistQuery(**{name: getattr(self, name) for name in names})
+
+
+class ListQuery(Filters):
+    """Which studies to list."""
+
     order: str = Field(
         "",
         max_length=32,
@@ -68,13 +79,8 @@ class ListQuery(BaseModel):
     def query(self) -> WorklistQuery:
         """As the store asks it."""
         sort, descending = tables.ordering(self.order, WORKLIST_SORTS, "received")
-        return WorklistQuery(
-            modality=self.modality,
-            state=self.state,
-            refused=self.refused,
-            flagged=self.flagged,
-            disagreement=self.disagreement,
-            phantom=self.phantom,
+        return replace(
+            self.filters(),
             sort=sort,  # type: ignore[arg-type]  # `tables.ordering` gives one of those that are allowed
             descending=descending,
             number=self.page,
@@ -102,8 +108,9 @@ def read_study(request: Request, study_id: str) -> StudyOut:
 
 @router.delete("/studies/{study_id}", status_code=204, responses=NAMED, summary="Delete a study")
 def delete_study(request: Request, study_id: str) -> Response:
-    """Remove a study for good: its images and files, what networks said of it, its layers, verdicts and annotations. A job that
-    is at work on it stops at its next step."""
+    """Remove a study for good, at once: its images and files, what networks said of it, its layers, verdicts and annotations.
+    A job that is at work on it stops at its next step. There is no undo here: the ten seconds in which a removal is taken back
+    are those of the pages, where a hand slips; a script says what it means."""
     deletion.delete(pages.of(request).store, study_id)
     return Response(status_code=204)
 

@@ -65,7 +65,7 @@ def part_data(said: Answer, part: Part, stack: str, _: Translate) -> PartData:
     """What was said of one stack. A film is the whole; a plane has no slice scores of findings that its part of the network
     does not answer."""
     if not part.plane:
-        return PartData(stack, "", "", scores(part.scores, _), {}, {}, {})
+        return PartData(stack, "", "", scores(part.scores, _), {}, {}, {}, {})
     answered = {score.finding: part.of_slices(score.finding) for score in part.scores if part.of_slices(score.finding)}
     return PartData(
         stack=stack,
@@ -74,6 +74,7 @@ def part_data(said: Answer, part: Part, stack: str, _: Translate) -> PartData:
         scores=scores(part.scores, _),
         contributions=dict(zip((score.finding for score in said.scores), part.contributions, strict=True)),
         slice_scores=answered,
+        slice_weights={name: weights for name in answered if (weights := part.weights_of(name))},
         opens={name: part.opens_at(name) or 0 for name in answered},
     )
 

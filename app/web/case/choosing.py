@@ -50,7 +50,8 @@ def chosen_card(
     exam: bool,
 ) -> Card | None:
     """The network that was named, if it is one of those that are ``able`` to read what is shown, or has read it; else the one
-    that the study's open job names; else the one that read it last; else the one that an ended job names; else the default.
+    that the study's open job names; else of those that read it one that is chosen by itself, and the one that did so last; else
+    the one that an ended job names; else the default.
     InputError for one that does not."""
     by_name = {card.name: card for card in cards}
     read_by = [row.answer.model for row in answers]
@@ -59,7 +60,9 @@ def chosen_card(
             raise InputError(NOT_THIS_EXAM if exam else NOT_THIS_FILM, {"name": named.name})
         return named
     asked = [job.model] if job and job.model else []
-    for name in [*asked, *read_by] if job is not None and job.open else [*read_by, *asked]:
+    # What the worklist shows is what the network said that reads by itself: a row opens what it tells, whoever else read it.
+    usual = sorted(read_by, key=lambda name: name not in by_name or not by_name[name].default)
+    for name in [*asked, *usual] if job is not None and job.open else [*usual, *asked]:
         if name in by_name:
             return by_name[name]
     return next((card for card in cards if card.default), cards[0] if cards else None)

@@ -9,12 +9,12 @@ from typing import Any
 
 from app.classifiers.card import Card
 from app.desk import drawn
-from app.domain import READ_PLANES, REASONS, VERDICTS, Plane
+from app.domain import EXAM_REASONS, READ_PLANES, REASONS, VERDICTS, Plane
 from app.evaluation.agreement import DISAGREE
 from app.store import AnswerRow, InspectionRow, JobRow, LayerRow, LayoutRow, ReviewRow, StackRow
 from app.web import regions
 from app.web.calling import Calling
-from app.web.case import anatomy, answers, layers, stacks
+from app.web.case import anatomy, answers, layers, looking, stacks
 from app.web.case.payload import CaseData, JobData, LayoutData, StudyData, Urls
 from app.web.case.payload_results import ChangeableData, ExplanationData, ReviewData
 from app.web.case.stacks import Shown
@@ -26,7 +26,7 @@ from app.web.wording import Translate, label
 class Found:
     """What the store and the registry know of the case that is shown; `build` puts it into words. ``planes`` names the stack
     that opens for each plane of an exam; ``calling`` has the points from which on findings are called; ``ways`` those to a
-    counterfactual by finding."""
+    counterfactual by finding; ``looked`` layers that tell what both looks of a network say."""
 
     seen: Shown
     planes: Mapping[Plane, str]
@@ -42,6 +42,7 @@ class Found:
     job: JobRow | None
     calling: Calling
     ways: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    looked: tuple[LayerRow, ...] = ()
 
 
 def build(found: Found, _: Translate) -> CaseData:
@@ -63,6 +64,7 @@ def build(found: Found, _: Translate) -> CaseData:
         banner=_(card.banner) if card else "",
         inspection=answers.inspection_data(found.inspection, _) if found.inspection else None,
         anatomy=None if seen.planes else anatomy.of(found.layers, seen.image, _),
+        looks=looking.looks(found.looked, answer.answer.model if answer else ""),
         prediction=answers.prediction_data(answer, card, found.calling, _, exam=seen.planes) if answer and card else None,
         finding=found.finding,
         methods=layers.methods(card, named, _),
@@ -76,10 +78,16 @@ def build(found: Found, _: Translate) -> CaseData:
         job=job_data(found.job, _) if found.job else None,
         disagree=DISAGREE,
         verdicts=VERDICTS,
-        reasons=REASONS,
+        reasons=reasons(found),
         urls=Urls.of(study.id),
         strings=strings(_),
     )
+
+
+def reasons(found: Found) -> tuple[str, ...]:
+    """Why a map may be called wrong on what is shown; what was said before stays among them."""
+    usual = EXAM_REASONS if found.seen.planes else REASONS
+    return tuple(dict.fromkeys((*usual, *(row.review.reason for row in found.reviews if row.review.reason))))
 
 
 def explanations(found: Found, named: layers.Named, _: Translate) -> tuple[ExplanationData, ...]:

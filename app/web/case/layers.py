@@ -16,7 +16,7 @@ from app.render import Known
 from app.store import LayerRow
 from app.web import evidence
 from app.web.addresses import served
-from app.web.case import anatomy
+from app.web.case import anatomy, looking
 from app.web.case.payload_results import DrawingData, ExplanationData, MethodData
 from app.web.wording import Translate, kind, note_text, padding_text, state_text
 
@@ -116,7 +116,7 @@ def method_data(name: str, _: Translate) -> MethodData:
         name=name,
         title=told.titled(_),
         imported=False,
-        kind="relevance",
+        kind=told.kind,
         signed=told.signed,
         summary=_(told.summary),
         caution=caution,
@@ -202,7 +202,7 @@ def layer_data(name: str, row: LayerRow, finding: str, opens: int | None, known:
         values_url=served(f"/layers/{row.id}/values?v={(row.values_sha256 or '')[:12]}"),
         overlay_url=picture if opens is None else f"{picture}?slice={opens + 1}",
         names={str(number): _(text) if row.producer.kind == "network" else text for number, text in row.names.items()},
-        notes=(*(note_text(note, _) for note in row.notes), *padding_text(row.padding, _)),
+        notes=(*looking.told(row, _), *(note_text(note, _) for note in row.notes), *padding_text(row.padding, _)),
         conservation_error=row.conservation_error,
         drawing=DrawingData(
             high=known.high,
@@ -214,8 +214,10 @@ def layer_data(name: str, row: LayerRow, finding: str, opens: int | None, known:
             pixels=known.pixels,
         ),
         rules=anatomy.rules(row),
+        frame=looking.frame(row),
         evidence=evidence.data(row.evidence, _),
-        moves=anatomy.moves(row),
+        moves=anatomy.moves(row) or looking.moves(row),
+        path=looking.path(row),
     )
 
 

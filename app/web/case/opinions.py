@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from app.domain import Opinion
 from app.errors import InputError
 from app.store import OpinionRow
-from app.web import pages
+from app.web import pages, standing
 from app.web.case import reading
 from app.web.case.payload import address
 
@@ -40,7 +40,7 @@ def say(request: Request, study_id: str, said: Annotated[Said, Form()]) -> Respo
         take_back(request, study_id, said.about)
     if not pages.is_htmx(request):
         back = address(study_id, image=page.data.image, model=page.data.model, finding=said.about)
-        return RedirectResponse(back, status_code=303)
+        return RedirectResponse(standing.kept(request, back), status_code=303)
     page = reading.read(request, study_id, said.image, said.model, said.about)
     headers = {"HX-Trigger": json.dumps({"opined": {"said": page.opinions[said.about].told}})}
     return pages.render(request, page, headers=headers, template="partials/case_update.html")

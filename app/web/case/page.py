@@ -11,6 +11,7 @@ from app.store import ImageRow, LabelledRow, SeriesRow, StudyRow
 from app.web.calling import Shown
 from app.web.case.compared import Stands
 from app.web.case.hand import Hand
+from app.web.case.overview import Picture, Visit
 from app.web.case.payload import CaseData, JobData, Poll, Urls
 from app.web.evidence import EvidenceData
 from app.web.judged import Judged
@@ -53,7 +54,8 @@ class CasePage:
     readers said. ``opinions`` say by finding whether it is there, as readers say; ``summed`` how the network's calls stand
     beside that.
     readers said. ``queue``: where the case stands in the list that is read through; ``unqueued``: that one is no longer kept.
-    ``judged`` is the verdict that the address leads to.
+    ``judged`` is the verdict that the address leads to. ``pictures`` are the study's series and films, ``visits`` the other
+    studies of the same patient.
     """
 
     template: ClassVar[str] = "case.html"
@@ -82,6 +84,8 @@ class CasePage:
     queue: Standing | None = None
     unqueued: bool = False
     judged: Judged | None = None
+    pictures: tuple[Picture, ...] = ()
+    visits: tuple[Visit, ...] = ()
 
     @property
     def evidence(self) -> tuple["Told", ...]:

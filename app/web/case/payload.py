@@ -17,6 +17,7 @@ from app.web.case.payload_results import (
     ChangeableData,
     ExplanationData,
     InspectionData,
+    LooksData,
     MethodData,
     ModelData,
     PredictionData,
@@ -48,6 +49,17 @@ class LayoutData:
     layers: tuple[str, ...]
     own: dict[str, Any]
     last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VisitData:
+    """Another study of the same patient, which panes can show beside this one: its id, whether it is ``earlier``, where its own
+    payload is read, and in words what it is, with its date and how far it is away."""
+
+    study: str
+    earlier: bool
+    data: str
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +159,8 @@ class CaseData:
     address names, or "". ``stack`` is the film's stored stack, "" in planes; ``planes`` names the run that opens for each
     plane, "" for a missing one, and is empty in a grid. ``model`` and ``finding`` say what is shown, ``banner`` what the
     network's card warns of; ``more`` what can be asked for besides ``methods``; ``changeable`` has the findings of the network
-    that counterfactuals can be asked for; ``disagree``: from which disagreement on methods are said to."""
+    that counterfactuals can be asked for; ``disagree``: from which disagreement on methods are said to. ``visits`` are the
+    patient's other studies, the newest first."""
 
     study: StudyData
     arrangement: Arrangement
@@ -160,6 +173,7 @@ class CaseData:
     banner: str
     inspection: InspectionData | None
     anatomy: AnatomyData | None
+    looks: LooksData | None
     prediction: PredictionData | None
     finding: str
     methods: tuple[MethodData, ...]
@@ -174,6 +188,7 @@ class CaseData:
     reasons: tuple[str, ...]
     urls: Urls
     strings: dict[str, str]
+    visits: tuple[VisitData, ...] = ()
 
     def json(self) -> Markup:
         """The tree as JSON that is safe inside a ``<script type="application/json">``: no ``<``, no ``&``."""

@@ -37,7 +37,8 @@ class ScoreData:
 @dataclass(frozen=True, slots=True)
 class PartData:
     """What the network said of one stack. Of an exam's: its own scores, what it adds to the exam's logits, a score per slice,
-    and at which slice (from 0) it opens; the last three by finding, empty on a film."""
+    how much each slice weighs (empty where the network weighs none), and at which slice (from 0) it opens; the last four by
+    finding, empty on a film."""
 
     stack: str
     plane: str
@@ -45,6 +46,7 @@ class PartData:
     scores: tuple[ScoreData, ...]
     contributions: dict[str, float]
     slice_scores: dict[str, tuple[float, ...]]
+    slice_weights: dict[str, tuple[float, ...]]
     opens: dict[str, int]
 
     def score(self, finding: str) -> ScoreData | None:
@@ -125,6 +127,25 @@ class MethodData:
 
 
 @dataclass(frozen=True, slots=True)
+class GlimpseData:
+    """One glimpse of a network that sees by glimpses: the lines of its ``fine`` and ``coarse`` window and of the ``way`` from
+    the one before, each from point to point in pixels of the image, and the ``probability`` of the layer's finding after it.
+    """
+
+    fine: tuple[tuple[tuple[float, float], tuple[float, float]], ...]
+    coarse: tuple[tuple[tuple[float, float], tuple[float, float]], ...]
+    way: tuple[tuple[tuple[float, float], tuple[float, float]], ...]
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class LooksData:
+    """What a network that looks twice says by the whole film alone and by the crop alone: two probabilities by finding."""
+
+    by_finding: dict[str, tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeableData:
     """A finding whose answer can be changed on the shown film, and by which ``ways``, the better first."""
 
@@ -159,7 +180,8 @@ class ExplanationData:
     classes, by number. A layer that is about no finding stands under the one that is shown. ``drawing``: how it is drawn;
     ``rules``: lines on the film that belong to it, each from point to point in pixels of the image; ``moves``: where it shows
     what lies at (x, y) of the film, [a, b, c, d, e, f] with X = a·x + b·y + e and Y = c·x + d·y + f, None: in its place.
-    ``evidence``: where its positive part lies, null where nobody told.
+    ``evidence``: where its positive part lies, null where nobody told. ``path``: the glimpses that it is the sum of, empty for
+    other layers; ``frame``: lines as those of ``rules`` that no length is told of.
     """
 
     id: str
@@ -190,6 +212,8 @@ class ExplanationData:
     rules: tuple[tuple[tuple[float, float], tuple[float, float]], ...] = ()
     evidence: EvidenceData | None = None
     moves: tuple[float, float, float, float, float, float] | None = None
+    path: tuple[GlimpseData, ...] = ()
+    frame: tuple[tuple[tuple[float, float], tuple[float, float]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

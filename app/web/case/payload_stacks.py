@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+Facing = Literal["frontal", "lateral", ""]
+
 
 @dataclass(frozen=True, slots=True)
 class WindowData:
@@ -33,7 +35,8 @@ class ImageData:
     often the image is to be halved for its preview, 0 for none; ``orientation`` the letters of the left, top, right and bottom
     edge, "" when unknown; ``position`` and ``axes`` are Image Position (0020,0032) and Image Orientation (0020,0037) in mm,
     None where the header does not say. ``aspect`` is how high a pixel is in widths where there is no spacing; ``number`` is
-    Instance Number (0020,0013), 0 where the header does not say. ``warnings`` are remarks about its header.
+    Instance Number (0020,0013), 0 where the header does not say. ``warnings`` are remarks about its header. ``facing`` says
+    how a film was taken, by the letters of its edges, else by View Position (0018,5101); "" where neither tells.
     """
 
     id: str
@@ -60,6 +63,7 @@ class ImageData:
     warnings: tuple[str, ...]
     aspect: float = 1.0
     number: int = 0
+    facing: Facing = ""
 
 
 @dataclass(frozen=True, slots=True)

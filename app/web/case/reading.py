@@ -11,9 +11,9 @@ from fastapi import Request
 from app.classifiers.card import Card
 from app.counterfactuals import there
 from app.domain import NO_FINDING, Plane
-from app.store import AnswerRow, ImageRow, InspectionRow, LayerRow, OpinionRow, Transaction
+from app.store import AnswerRow, ImageRow, InspectionRow, LayerRow, OpinionRow, Transaction, WorklistRow
 from app.web import calling, evidence, pages
-from app.web.case import choosing, compared, filling, hand, stacks
+from app.web.case import choosing, compared, filling, hand, overview, stacks
 from app.web.case.page import CasePage, Second
 from app.web.case.stacks import Shown
 from app.web.wording import Translate
@@ -43,6 +43,7 @@ def read(request: Request, study_id: str, image_id: str = "", model: str = "", f
         said = next((row for row in mine if card and not stopped and row.answer.model == card.name), None)
         shown = choosing.chosen_finding(said, finding)
         planes = choosing.planes(card, seen, said)
+        mapped = layers(tx, seen, planes, said, shown)
         found = filling.Found(
             seen=seen,
             planes=planes,
@@ -52,7 +53,8 @@ def read(request: Request, study_id: str, image_id: str = "", model: str = "", f
             inspection=guarded,
             answer=said,
             finding=shown,
-            layers=layers(tx, seen, planes, said, shown),
+            layers=mapped,
+            looked=looked(tx, seen, planes, said, mapped),
             # What was said of maps that are gone stays on the page of flagged maps: others may have taken their place.
             reviews=tuple(row for row in verdicts if row.review.reader == reader and not row.gone),
             layouts=tx.layouts.of_reader(reader),
@@ -63,11 +65,26 @@ def read(request: Request, study_id: str, image_id: str = "", model: str = "", f
         labels = tuple(row for row in tx.cohorts.of_study(study_id) if row.image_id in {None, seen.image and seen.image.id})
         words = tx.regroupings.of_study(study_id)
         said_by_readers = tx.opinions.of_study(study_id)
+        others = tx.worklist.of_patient(study_id)
     earlier = choosing.earlier(choosing.before(every, seen), answers, verdicts)
     _ = pages.gettext(request)
     by_hand = hand.of(study, [stack for stack in every if stack.current], words, _)
-    whole = judged(page(found, earlier, _), said_by_readers, reader, _)
-    return replace(whole, labels=labels, second=second(found, mine, _), directions=directions, hand=by_hand)
+    whole = visited(judged(page(found, earlier, _), said_by_readers, reader, _), others, _)
+    return replace(
+        whole,
+        labels=labels,
+        second=second(found, mine, _),
+        directions=directions,
+        hand=by_hand,
+        pictures=overview.pictures(whole.data, seen, _),
+    )
+
+
+def visited(page: CasePage, others: tuple[WorklistRow, ...], _: Translate) -> CasePage:
+    """The page with the patient's other studies, which its panes can show too."""
+    visits = overview.visits(page.study.date, others, _)
+    data = replace(page.data, visits=overview.visit_data(visits, page.study.patient.name, _))
+    return replace(page, visits=visits, data=data)
 
 
 def inspection(tx: Transaction, seen: Shown, card: Card | None) -> InspectionRow | None:
@@ -75,6 +92,14 @@ def inspection(tx: Transaction, seen: Shown, card: Card | None) -> InspectionRow
     if seen.planes or seen.image is None or card is None:
         return None
     return next((row for row in tx.inspections.of_image(seen.image.id) if row.inspection.model == card.name), None)
+
+
+def looked(
+    tx: Transaction, seen: Shown, planes: Mapping[Plane, str], answer: AnswerRow | None, mapped: tuple[LayerRow, ...]
+) -> tuple[LayerRow, ...]:
+    """The layers that may tell what both looks of a network say: those that are shown and those that came with its answer, for
+    both looks stand beside every finding, whichever is shown."""
+    return mapped if answer is None else (*mapped, *layers(tx, seen, planes, answer, answer.answer.top().finding))
 
 
 def layers(

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from app.desk import corrections
 from app.errors import InputError
 from app.stacks import RegroupingKind, turned
-from app.web import pages
+from app.web import pages, standing
 from app.web.case.payload import address
 
 router = APIRouter(include_in_schema=False)
@@ -62,5 +62,5 @@ def back(request: Request, study_id: str, *, again: bool) -> Response:
     if again:
         pages.of(request).wake()
     if pages.is_htmx(request):
-        return Response(status_code=204, headers={"HX-Redirect": address(study_id)})
-    return RedirectResponse(address(study_id), status_code=303)
+        return Response(status_code=204, headers={"HX-Redirect": standing.kept(request, address(study_id))})
+    return RedirectResponse(standing.kept(request, address(study_id)), status_code=303)

@@ -18,7 +18,7 @@ from app.desk import verdicts
 from app.domain import Verdict
 from app.errors import InputError, NotFound
 from app.store import ReviewRow, StackRow, Transaction
-from app.web import errors, pages, regions
+from app.web import errors, pages, regions, standing
 from app.web.case import filling, layers
 from app.web.case.payload import address
 from app.web.case.payload_results import ReviewData
@@ -90,7 +90,7 @@ def give(request: Request, study_id: str, given: Annotated[Judgement, Depends(ju
     if not pages.wants_json(request):
         film = stack.images[0] if len(stack.images) == 1 else ""
         back = address(study_id, image=film, model="" if row.imported else given.model, finding=given.finding)
-        return RedirectResponse(back, status_code=303)
+        return RedirectResponse(standing.kept(request, back), status_code=303)
     return JSONResponse({"review": asdict(shown(web, row, given))}, 201)
 
 

@@ -166,7 +166,7 @@ def explain(request: Request, study_id: str, wish: Annotated[Wish, Form()]) -> R
         web.wake()
     if not (pages.is_htmx(request) or pages.wants_json(request)):
         back = address(study_id, image=page.data.image, model=model, finding=wish.finding)
-        return RedirectResponse(back, status_code=303)
+        return RedirectResponse(standing.kept(request, back), status_code=303)
     polled = Polled(model=model, image=page.data.image)
     return answer(request, study_id, asked.job, polled, 202 if asked.due else 200)
 
@@ -183,7 +183,7 @@ def correct(request: Request, study_id: str, said: Annotated[Said, Form()]) -> R
     _stack, again = corrections.correct(web.store, web.registry, study_id, said.stack, correction)
     if again:
         web.wake()
-    return RedirectResponse(address(study_id), status_code=303)
+    return RedirectResponse(standing.kept(request, address(study_id)), status_code=303)
 
 
 @router.post("/studies/{study_id}/points")
@@ -207,7 +207,7 @@ def move(request: Request, study_id: str, said: Annotated[Moved, Form()]) -> Res
             tx.points.move(pages.reader(request), version, said.about, said.probability())
     if not pages.is_htmx(request):
         back = address(study_id, image=page.data.image, model=page.data.model, finding=said.about)
-        return RedirectResponse(back, status_code=303)
+        return RedirectResponse(standing.kept(request, back), status_code=303)
     page = reading.read(request, study_id, said.image, said.model, said.about)
     score = next(one for one in page.data.prediction.scores if one.finding == said.about) if page.data.prediction else None
     told = {"finding": said.about, "called": bool(score and score.called), "said": page.points[said.about].sentence}

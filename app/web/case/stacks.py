@@ -5,17 +5,18 @@ Knows the store's rows and the words; no route, no network.
 """
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
+from typing import cast
 
 from app.desk.opening import times_halved
-from app.domain import READ_PLANES, Plane
+from app.domain import LATERAL_VIEWS, READ_PLANES, Plane
 from app.errors import NotFound
 from app.stacks import STACKED, Side, begins, turned
 from app.store import AnswerRow, ImageRow, SeriesRow, StackRow, StudyRow
 from app.web.addresses import served
 from app.web.case.payload import Arrangement
-from app.web.case.payload_stacks import ImageData, LutData, SaidData, StackData, WindowData
+from app.web.case.payload_stacks import Facing, ImageData, LutData, SaidData, StackData, WindowData
 from app.web.wording import Translate, caution, lying, plane, side, slices, spacing, titled
 
 
@@ -84,9 +85,9 @@ def shown(
     directions: Mapping[Plane, Side],
 ) -> Shown:
     """What a case shows: as an exam a study that has a stack of several slices that is no localizer, unless the address names
-    an image of another series; else the film that is named, the first that a network has read, or the first. ``stacks`` are
-    those of the study as they are now; ``directions``: from which side the reader goes through those of a plane. NotFound for
-    an image that the study does not have."""
+    an image of another series; else the film that is named, the first that a network has read, or the first, laterals last.
+    ``stacks`` are those of the study as they are now; ``directions``: from which side the reader goes through those of a plane.
+    NotFound for an image that the study does not have."""
     mine = {series.id for series in study.series if series.modality in STACKED}
     exam = any(len(stack.images) > 1 and not stack.localizer for stack in stacks if stack.series_id in mine)
     named = next((image for image in study.images if image.id == image_id), None)
@@ -117,10 +118,14 @@ def _exam(study: StudyRow, stacks: Sequence[StackRow], named: ImageRow | None, d
 
 
 def _first(study: StudyRow, stacks: Sequence[StackRow], answers: Sequence[AnswerRow]) -> ImageRow:
-    """The first film that a network has read, else the first."""
-    by_id = {stack.id: stack for stack in stacks}
-    read = next((by_id[row.stacks[0]].images[0] for row in answers if row.stacks[0] in by_id), None)
-    return next((image for image in study.images if image.id == read), study.images[0])
+    """The first film that a network has read, else the first; a lateral only where no other film is as far."""
+    by_id, series = {stack.id: stack for stack in stacks}, {one.id: one for one in study.series}
+    read = {by_id[row.stacks[0]].images[0] for row in answers if row.stacks[0] in by_id}
+
+    def order(image: ImageRow) -> tuple[bool, bool]:
+        return image.id not in read, facing(image, series[image.series_id]) == "lateral"
+
+    return min(study.images, key=order)
 
 
 def _places(stacks: Sequence[StackRow]) -> Mapping[str, tuple[str, int]]:
@@ -214,8 +219,18 @@ def _films(run: Run, seen: Shown, *, number: int, used: bool, _: Translate) -> S
         windows=(),
         oddities=(),
         space="",
-        images=tuple(image_data(image, seen.places, _) for image in run.images),
+        images=tuple(replace(image_data(image, seen.places, _), facing=facing(image, series)) for image in run.images),
     )
+
+
+def facing(image: ImageRow, series: SeriesRow) -> Facing:
+    """How a film was taken: by the letters of its left and its top edge, else by the view that its series' header names."""
+    across = {letter: name for name, letters in {"frontal": "RL", "lateral": "AP"}.items() for letter in letters}
+    left, top = (letters[:1] for letters in image.orientation[:2])
+    if left in across and top in {"H", "F"}:
+        return cast(Facing, across[left])
+    view = series.view_position.strip().upper()
+    return "frontal" if view in {"PA", "AP"} else "lateral" if view in LATERAL_VIEWS else ""
 
 
 def windows(images: Sequence[ImageRow]) -> tuple[WindowData, ...]:

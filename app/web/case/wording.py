@@ -10,7 +10,7 @@ from app.web.wording import Translate, titled
 
 def strings(_: Translate) -> dict[str, str]:
     """The sentences by the key under which the scripts know them; ``{0}`` and ``{1}`` are put in there."""
-    said = panes(_) | windows(_) | layouts(_) | announcements(_) | links(_)
+    said = panes(_) | windows(_) | layouts(_) | beside(_) | announcements(_) | links(_)
     return said | queue(_) | slices(_) | planes(_) | crosshair(_) | wording_judging.strings(_) | drawers.words(_)
 
 
@@ -49,6 +49,7 @@ def panes(_: Translate) -> dict[str, str]:
         "bar.robust": _("99.5th percentile"),
         "bar.full": _("full range"),
         "bar.unit": _("0 to 1 as it is, never stretched"),
+        "drawn.weak": _("too weak to be seen in this range: at most {0} % of its end"),
         "range.validation": _("fixed range: validation films"),
         "range.phantoms": _("fixed range: phantoms"),
         "range.map": _("range of this map"),
@@ -128,6 +129,25 @@ def layouts(_: Translate) -> dict[str, str]:
     }
 
 
+def beside(_: Translate) -> dict[str, str]:
+    """What is said of images that panes show alone, beside what the case is about."""
+    return {
+        "beside.gone": _("This study is not here any more, or is not one of this patient’s."),
+        "beside.none": _("No other study of this patient is here."),
+        "beside.full": _("There is no room for more panes: close one first."),
+        "beside.opened": _("{0} stands beside what is shown."),
+        "beside.closed": _("Closed."),
+        "beside.join": _("Zoom, window and scroll together"),
+        "beside.close": _("Close"),
+        "beside.joined": _("{0} goes together with what it stands beside."),
+        "beside.apart": _("{0} goes its own way."),
+        "series.alone": _("In this pane alone"),
+        "series.visits": _("Other studies of this patient"),
+        "series.shown": _("The film that is shown"),
+        "series.plane": _("The stack of this plane"),
+    }
+
+
 def announcements(_: Translate) -> dict[str, str]:
     """What is said aloud to readers who do not see the page change."""
     return {
@@ -156,6 +176,7 @@ def links(_: Translate) -> dict[str, str]:
         "link.image": _("The image that this link shows is not in this study any more."),
         "link.model": _("The network that this link shows, “{0}”, is not here or does not read this film."),
         "link.finding": _("The finding that this link shows, “{0}”, is not one that this network knows."),
+        "networks.alone": _("Only one network reads this, so there is nothing to compare it with."),
         "another.finding": _("“{0}” is not one of the findings that “{1}” knows: “{2}” is shown."),
         "link.version": _(
             "The network has changed since this link was made: it was version {0}, what is shown is by version {1}."
@@ -178,6 +199,7 @@ def slices(_: Translate) -> dict[str, str]:
         "exam.opened": _("Slice {0} has the largest score for {1}."),
         "exam.no-score": _("No network has scored these slices."),
         "strip.score": _("slice score {0}"),
+        "strip.weight": _("weight {0} %"),
         "strip.mass": _("{0} % of the relevance"),
         "region.slices": _("Drawn on slice {0}"),
         "region.not-here": _("nothing on this slice"),
@@ -194,6 +216,9 @@ def planes(_: Translate) -> dict[str, str]:
         "layout.planes": _("Three planes"),
         "layout.grid": _("One plane, every layer"),
         "layout.noplanes": _("There are no planes here to stand next to each other."),
+        "glimpse.at": _("Glimpse {0} of {1}: {2}"),
+        "glimpse.play": _("Play"),
+        "glimpse.stop": _("Stop"),
         "most.on": _("The largest value of the map over all slices, over the shown slice"),
         "most.off": _("The map of the shown slice"),
         "plane.missing.sagittal": _("This exam has no sagittal stack."),

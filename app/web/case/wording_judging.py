@@ -34,6 +34,10 @@ def reasons(_: Translate) -> dict[str, str]:
         "reason.other anatomy": _("other anatomy"),
         "reason.image border": _("image border"),
         "reason.noise": _("noise"),
+        "reason.joint fluid": _("joint fluid"),
+        "reason.motion artefact": _("motion artefact"),
+        "reason.metal artefact": _("metal artefact"),
+        "reason.outside the joint": _("outside the joint"),
         "reason.other": _("other"),
     }
 

@@ -195,12 +195,11 @@ class Written:
     def _localised(self) -> Table:
         _ = self._
         heads = (_("Network"), _("Method"), _("Films"), _("Pointing game"), "IoU", _("Inside"), _("Out/in"))
-        controls = {"random map": _("random map"), "centre prior": _("centre prior"), "mean box": _("mean box of the others")}
         rows = [[self._say(name, self.quiet) for name in heads]]
         told = {(o.network, o.method, o.measure): o for o in self.page.report.localised if not o.finding}
         for network, method in dict.fromkeys((network, method) for network, method, _m in told):
             own = [told.get((network, method, measure)) for measure in ("pointing", "iou", "mass", "outside_inside")]
-            name = controls.get(method) or self.page.titles.get(method, method)
+            name = self.page.titles.get(method, method)
             films = max(one.films for one in own if one is not None)
             figures = (self._estimate(one.value) if one is not None else self._say("–") for one in own)
             rows.append([self._say(network, self.quiet), self._say(name), self._say(str(films)), *figures])

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from app import explainers
 from app.classifiers.card import Card
+from app.cohorts import localising
 from app.cohorts.columns import UNCERTAIN, Columns
 from app.cohorts.maps import Maps
 from app.cohorts.report import ENOUGH, Difference, Finding, Group, Report, Within
@@ -324,7 +325,9 @@ def cut(films: Sequence[Film], number: int, size: int = 50) -> Page[Film]:
 
 
 def titles(report: Report, mapped: Sequence[Mapped], _: Translate) -> dict[str, str]:
-    """What the methods of a report, and those whose maps were made, are called."""
-    measured = [one.method for one in report.localised if not one.control]
-    names = dict.fromkeys([*measured, *(one.made.method for one in mapped if one.made)])
-    return {name: explainers.describe(name).titled(_) for name in names}
+    """What the methods of a report, the controls beside them, and methods whose maps were made, are called."""
+    known = {"random map": _("random map"), "centre prior": _("centre prior"), "mean box": _("mean box of the others")}
+    measured = dict.fromkeys(one.method for one in report.localised)
+    controls = {name: known.get(name, _("the mask alone")) for name in measured if localising.control(name)}
+    made = (one.made.method for one in mapped if one.made)
+    return controls | {name: explainers.describe(name).titled(_) for name in (*measured, *made) if name not in controls}

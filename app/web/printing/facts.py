@@ -63,6 +63,8 @@ def seen(view: View, page: CasePage, shown: Sequence[Pane], _: Translate) -> tup
         lines += _looked_at(shown[0], view, _)
     if view.apart:
         lines.append(Line(_("Panes"), _("some went their own way on the screen; all are printed alike")))
+    if view.visits:
+        lines.append(Line(_("Panes"), _("another study of this patient stood beside; it is not printed")))
     if not page.grid:
         return tuple(lines)
     if not view.overlays:

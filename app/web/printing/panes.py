@@ -15,7 +15,7 @@ from app.web.case.payload import CaseData
 from app.web.case.payload_results import ExplanationData, ReviewData
 from app.web.case.payload_stacks import ImageData, StackData
 from app.web.printing import plates
-from app.web.printing.view import View
+from app.web.printing.view import UPRIGHT, View
 
 FILM = "film"
 
@@ -23,7 +23,8 @@ FILM = "film"
 @dataclass(frozen=True, slots=True, eq=False)
 class Pane:
     """One pane: an image of a run, and the layer over it by its name, "film" for none. ``name`` is the pane's own, for the
-    address of its picture: the layer's, of a plane's pane with the plane in front ("sagittal|rap")."""
+    address of its picture: the layer's, of a plane's pane with the plane in front ("sagittal|rap"), of one that shows an image
+    of its own with that in front ("@4w6hcjmfcdq3|film")."""
 
     name: str
     run: StackData
@@ -41,7 +42,11 @@ class Pane:
         return next(at for at, image in enumerate(self.run.images) if image.id == self.image.id)
 
     def view(self, whole: View) -> View:
-        """How it is seen. A stack opens with the one window of all its slices."""
+        """How it is seen. A stack opens with the one window of all its slices; a film of its own has a window and a place of
+        its own."""
+        front = self.name.partition("|")[0]
+        if self.run.kind == "film" and front.startswith("@"):
+            return replace(whole, zoom=1.0, x=0.5, y=0.5, turn=UPRIGHT, window=None, invert=False).of(front, front)
         mine = whole.of(self.run.plane or self.run.id, self.run.series, self.run.id)
         if mine.window is not None or self.image.voi_lut or not self.run.windows:
             return mine
@@ -102,6 +107,8 @@ def _planes(data: CaseData, known: tuple[str, ...]) -> tuple[str, ...]:
 def _pane(data: CaseData, view: View, entry: str, known: tuple[str, ...]) -> Pane | None:
     """The pane that an entry of a layout means; None for what is not there. In front of the bar stands a plane, or a run."""
     front, _, layer = entry.rpartition("|")
+    if front.startswith("@"):
+        return _own(data, view, entry, layer)
     wanted = data.planes.get(front, front) if front else view.run
     run = data.run(wanted) or (data.shown[0] if data.shown and not front else None)
     if run is None or layer not in known:
@@ -109,6 +116,18 @@ def _pane(data: CaseData, view: View, entry: str, known: tuple[str, ...]) -> Pan
     at = view.slices.get(run.id)
     image = run.stored(at) if at is not None and run.kind == "slices" else data.opening(run)
     return Pane(entry, run, image, layer)
+
+
+def _own(data: CaseData, view: View, entry: str, layer: str) -> Pane | None:
+    """The pane that shows an image of its own of this study; None for a layer over another film than the page's, and for
+    another study's."""
+    named = entry[1:].partition("|")[0]
+    run = next((run for run in data.stacks if any(image.id == named for image in run.images)), None)
+    if run is None or (layer != FILM and run.kind == "film"):
+        return None
+    at = view.slices.get(run.id)
+    stored = run.stored(at) if at is not None and run.kind == "slices" else None
+    return Pane(entry, run, stored or next(image for image in run.images if image.id == named), layer)
 
 
 def told(page: CasePage, pane: Pane) -> ExplanationData | None:

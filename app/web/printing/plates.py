@@ -191,6 +191,18 @@ class Marks:
 
 def plate(image: Image, view: View, size: tuple[int, int], marks: Marks, over: render.Over | None = None) -> Picture.Image:
     """One pane as seen, with letters, region and measures; under a layer its colour bar, or what its classes' colours mean."""
+    pane = marked(image, view, size, marks, over)
+    if over is None or over.layer.scale == "grey":
+        return pane
+    key = _key(over, view, size)
+    out = Picture.new("RGB", (size[0], size[1] + key.height + 4), (17, 17, 17))
+    out.paste(pane, (0, 0))
+    out.paste(key, (0, size[1] + 4))
+    return out
+
+
+def marked(image: Image, view: View, size: tuple[int, int], marks: Marks, over: render.Over | None = None) -> Picture.Image:
+    """One pane as seen, with letters, region and measures, ``size`` pixels large."""
     pane = Picture.fromarray(draw(image, view, size, over))
     place = placed(view, image, size)
     pen = ImageDraw.Draw(pane)
@@ -205,13 +217,7 @@ def plate(image: Image, view: View, size: tuple[int, int], marks: Marks, over: r
         x, y = max(shown)
         pen.text((x + 6, y), str(number), MEASURE, font, "lm", stroke_width=2, stroke_fill=(0, 0, 0))
     _letters(pen, letters(image.orientation, view), size, font)
-    if over is None or over.layer.scale == "grey":
-        return pane
-    key = _key(over, view, size)
-    out = Picture.new("RGB", (size[0], size[1] + key.height + 4), (17, 17, 17))
-    out.paste(pane, (0, 0))
-    out.paste(key, (0, size[1] + 4))
-    return out
+    return pane
 
 
 def _key(over: render.Over, view: View, size: tuple[int, int]) -> Picture.Image:

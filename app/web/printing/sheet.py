@@ -99,7 +99,7 @@ class Sheet:
     ``anatomy`` what was measured of the film's, ``points`` from where on the shown one and those are called whose points were
     moved, ``shares`` each plane's part of an exam's, ``verdicts`` all that the reader said of the shown finding, ``against``
     every method's layer against the true region, ``evidence`` where each map's lies, ``link`` the address that
-    restores the view.
+    restores the view. ``figure_url`` is where a pane is a figure for a paper, with ``view`` as it stands in the address.
     """
 
     template: ClassVar[str] = "report.html"
@@ -124,6 +124,8 @@ class Sheet:
     pdf_url: str
     link: str
     use: str
+    figure_url: str
+    view: str
 
 
 def sheet(tx: Transaction, page: CasePage, view: View, text: str, said: str, _: Translate) -> Sheet:
@@ -164,6 +166,8 @@ def sheet(tx: Transaction, page: CasePage, view: View, text: str, said: str, _: 
         pdf_url=served(f"/studies/{page.study.id}/report.pdf?{query}"),
         link=served(f"/studies/{page.study.id}#view={text}") if text else here,
         use=_("Research use only — not for clinical use"),
+        figure_url=served(f"/studies/{page.study.id}/figure"),
+        view=text,
     )
 
 
@@ -228,7 +232,7 @@ def titled(page: CasePage, pane: Pane, _: Translate) -> str:
     """What stands over a pane: of a film the layer, of a stack its plane, the slice and the layer."""
     layer = next((method.title for method in (*page.data.methods, *page.data.more) if method.name == pane.layer), "")
     if pane.run.kind == "film":
-        return layer or _("Film")
+        return pane.run.title if pane.name.startswith("@") else layer or _("Film")
     return " · ".join(filter(None, (where(pane, _), layer)))
 
 

@@ -52,7 +52,8 @@ class View:
     in each pane, "layer" or "plane|layer", empty where it is as a case opens; ``run`` is the run that entries without a plane
     are about. ``views`` and ``windows`` are those of planes and of series, ``slices`` the places in the stored stack, from 0,
     at which runs stand, all by their names; ``most``: a layer's largest value over all slices is shown over the slice.
-    ``apart``: some panes go their own way, which paper does not follow."""
+    ``apart``: some panes go their own way, which paper does not follow; ``visits``: some show another study, which is not
+    printed."""
 
     zoom: float = 1.0
     x: float = 0.5
@@ -84,6 +85,7 @@ class View:
     slices: Mapping[str, int] = field(default_factory=dict, hash=False)
     most: bool = False
     apart: bool = False
+    visits: bool = False
     version: str = ""
 
     def of(self, plane: str, *series: str) -> "View":
@@ -139,7 +141,9 @@ def _fields(told: dict[str, Any]) -> tuple[dict[str, Any], bool]:
 
 def _panes(panes: dict[str, Any]) -> dict[str, Any]:
     """How large panes are, which one is enlarged, and what lies in each."""
-    found: dict[str, Any] = {"layers": _layers(panes.get("layout"))}
+    layers = _layers(panes.get("layout"))
+    visits = any(entry.startswith("@") and "." in entry.partition("|")[0] for entry in layers)
+    found: dict[str, Any] = {"layers": layers, "visits": visits}
     box = panes.get("box")
     if isinstance(box, list) and len(box) == 2 and all(_number(side) and 1 <= side <= 20_000 for side in box):
         wide, high = box

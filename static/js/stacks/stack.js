@@ -4,7 +4,8 @@
 import { pause } from "../keeping.js";
 import { fetchFilm, fetchPreview } from "../viewport/film.js";
 
-/** @import { Film, ImageData, StackData } from "../types.js" */
+/** @import { Film, ImageData, StackData, VisitData } from "../types.js" */
+/** @import { Group } from "../viewport/state.js" */
 /** @typedef {{ stack: Stack, at: number }} Shown */
 /** @typedef {{ stack: Stack, image: ImageData, score: number }} Wanted the lower its score, the sooner */
 /** @typedef {{ stack: Stack, id: string, film: Film, away: number }} Spare */
@@ -35,6 +36,12 @@ export class Stack {
    * @type {Map<string, number>}
    */
   failed = new Map();
+
+  /**
+   * The other study that it is of, null for the one that is shown.
+   * @type {VisitData | null}
+   */
+  visit = null;
 
   /** @param {StackData} data */
   constructor(data) {
@@ -69,6 +76,19 @@ export class Stack {
 
   get title() {
     return this.data.title;
+  }
+
+  /** Whether only panes of its own show it: it is looked at, and neither judged nor drawn on. */
+  get guest() {
+    return false;
+  }
+
+  /**
+   * Whose view and whose window its panes have: those of its plane and its series; films share one of each.
+   * @returns {Group}
+   */
+  get group() {
+    return this.separate ? { view: "", window: "" } : { view: this.plane || this.id, window: this.series };
   }
 
   get listed() {

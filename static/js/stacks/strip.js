@@ -1,5 +1,6 @@
 // The strip under a pane: a bar per slice for what the network makes of it, above or below a line, and under that how much of
-// the shown map's relevance lies in it. A press or a drag jumps there, arrows step; to assistive technology it is a slider.
+// the shown map's relevance lies in it; over it how much the slice weighs, where a network weighs its slices. A press or a drag
+// jumps there, arrows step; to assistive technology it is a slider.
 
 import { all, first } from "../elements.js";
 import { words } from "../words.js";
@@ -10,6 +11,7 @@ import { words } from "../words.js";
 const SVG = "http://www.w3.org/2000/svg";
 const HIGH = 26;
 const MASS = 12;
+const WEIGHT = 9;
 const GAP = 2;
 
 export class Strip {
@@ -75,18 +77,20 @@ export class Strip {
 
   /**
    * Shows the pane's stack: scores of the finding, the shown map's mass, the image it stands at.
-   * @param {Pick<ReadingPane, "stack" | "maps" | "scores" | "at" | "element">} pane
+   * @param {Pick<ReadingPane, "stack" | "maps" | "scores" | "weights" | "at" | "element">} pane
    */
-  show({ stack, maps, scores, at, element }) {
+  show({ stack, maps, scores, weights, at, element }) {
     this.element.hidden = !stack || stack.count < 2;
     if (!stack || this.element.hidden) return;
     // Of a series of films each has a map of its own, so no mass runs along it; classes and pictures have none.
     const runs = maps?.explanation.kind === "relevance" && maps.explanation.slices === stack.count;
     const mass = runs ? stack.ordered(maps.explanation.mass) : null;
-    this.#bars(stack.count, scores, mass, element.dataset.plane ?? "");
+    this.element.dataset.weighed = weights ? "yes" : "no";
+    this.#bars({ count: stack.count, scores, weights, mass, plane: element.dataset.plane ?? "" });
     const now = `translate(${at} 0)`;
     if (this.mark.getAttribute("transform") !== now) this.mark.setAttribute("transform", now);
-    const told = [scores ? words("strip.score", signed(scores[at])) : "", shareOf(mass, at)];
+    const weight = weights ? words("strip.weight", percent(weights[at])) : "";
+    const told = [weight, scores ? words("strip.score", signed(scores[at])) : "", shareOf(mass, at)];
     this.words.forEach((span, place) => {
       if (span.textContent !== told[place]) span.textContent = told[place];
     });
@@ -94,37 +98,51 @@ export class Strip {
     if (this.element.getAttribute("aria-valuetext") === text) return;
     const values = { "aria-valuemax": stack.count, "aria-valuenow": at + 1, "aria-valuetext": text };
     for (const [name, value] of Object.entries(values)) this.element.setAttribute(name, String(value));
+    // Where three figures find no room their end is cut off; it is there for whoever points at them.
+    const { parentElement } = this.words[0];
+    if (parentElement) parentElement.title = told.filter(Boolean).join(" · ");
   }
 
   /**
    * The bars change with the stack, the finding and the method; scrolling moves the mark alone.
-   * @param {number} count
-   * @param {number[] | null} scores
-   * @param {number[] | null} mass
-   * @param {string} plane
+   * @param {{ count: number, scores: number[] | null, weights: number[] | null, mass: number[] | null, plane: string }} shown
    */
-  #bars(count, scores, mass, plane) {
-    const about = JSON.stringify([count, scores, mass, plane]);
+  #bars(shown) {
+    const about = JSON.stringify(shown);
     if (this.about === about) return;
     this.about = about;
-    const low = mass ? HIGH - MASS : HIGH;
-    const high = low - GAP;
+    const { count, scores, weights, mass } = shown;
+    const above = weights ? WEIGHT + GAP : 0;
+    const low = above + HIGH;
+    const high = (mass ? HIGH - MASS : HIGH) - GAP;
     const most = Math.max(0, ...(scores ?? []));
     const least = Math.min(0, ...(scores ?? []));
-    const zero = most - least > 0 ? (high * most) / (most - least) : high;
+    const zero = above + (most - least > 0 ? (high * most) / (most - least) : high);
     const unit = high / (most - least || 1);
     const top = Math.max(0, ...(mass ?? []));
+    const heavy = (WEIGHT - 1) / Math.max(1e-9, ...(weights ?? []));
     const parts = [
-      path("strip-back", `M0 0H${count}V${HIGH}H0z`),
+      path("strip-back", `M0 ${above}H${count}V${low}H0z`),
+      path("strip-weight", weights ? bars(weights, WEIGHT, heavy) : ""),
+      // What every slice would weigh if all weighed the same.
+      path("strip-alike", weights ? `M0 ${WEIGHT - heavy / count}H${count}` : ""),
       path("strip-zero", scores ? `M0 ${zero}H${count}` : ""),
       path("strip-for", scores ? bars(scores.map((value) => Math.max(value, 0)), zero, unit) : ""),
       path("strip-against", scores ? bars(scores.map((value) => Math.min(value, 0)), zero, unit) : ""),
-      path("strip-relevance", mass && top > 0 ? bars(mass, HIGH, (MASS - 1) / top) : ""),
+      path("strip-relevance", mass && top > 0 ? bars(mass, low, (MASS - 1) / top) : ""),
     ];
-    this.svg.setAttribute("viewBox", `0 0 ${count} ${HIGH}`);
-    this.mark = path("strip-now", `M0 0H1V${HIGH}H0z`);
+    this.svg.setAttribute("viewBox", `0 0 ${count} ${low}`);
+    this.mark = path("strip-now", `M0 0H1V${low}H0z`);
     this.svg.replaceChildren(...parts, this.mark);
   }
+}
+
+/**
+ * A share in per cent, as exact as its size is worth.
+ * @param {number} share
+ */
+function percent(share) {
+  return (100 * share).toFixed(share < 0.095 ? 1 : 0);
 }
 
 /**

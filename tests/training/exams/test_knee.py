@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from app.classifiers.attending.stacked import AttendingStack
 from app.classifiers.card import Card
 from app.classifiers.loading import load_exam
 from app.config import ROOT
@@ -108,6 +109,31 @@ def test_a_run_is_not_continued_with_another_recipe(tmp_path: Path) -> None:
     config.write_text(CONFIG % 2, encoding="utf-8")
     with pytest.raises(InputError, match="“recipe”"):
         knee.train(config, *where, device="cpu", plane="axial")
+
+
+def test_a_network_that_weighs_its_slices_begins_with_its_plain_twin(tmp_path: Path) -> None:
+    """The trained gates and weights are in the folder that is written, and the card names the architecture and what it opens
+    with; a network of other layers begins no network."""
+    data, config = prepared(tmp_path, epochs=2)
+    twin, out = tmp_path / "models" / "knee-plain", tmp_path / "models" / "knee-own"
+    text = (CONFIG % 2).replace("widths = [8, 12], strides = [1, 2]", "widths = [8, 10, 12], strides = [1, 2, 1]")
+    config.write_text(text, encoding="utf-8")
+    knee.train(config, data, twin, tmp_path / "runs", device="cpu")
+    attending = 'architecture = "stack-attending"\ndefault = false\nopens_with = ["gate_fine", "cam"]\n' + text
+    config.write_text(attending.replace('"compact"', '"compact-gated"'), encoding="utf-8")
+    knee.train(config, data, out, tmp_path / "runs", device="cpu", begin=twin)
+    card = Card.read(out)
+    assert (card.architecture, card.default, card.opens_with) == ("stack-attending", False, ("gate_fine", "cam"))
+    assert card.stride == 8, "the finest gated stage's"
+    network = load_exam(card, torch.device("cpu")).member("axial", "ACL tear").network
+    assert isinstance(network, AttendingStack)
+    with torch.no_grad():
+        weights = network.weights(torch.rand(6, network.head.own.shape[1]))
+    assert weights is not None
+    assert weights.std(1).min() > 1e-4, "the slices' weights were learned"
+    config.write_text(attending.replace('"compact"', '"compact-gated"').replace("[8, 10, 12]", "[8, 12, 12]"), encoding="utf-8")
+    with pytest.raises(InputError, match="no sagittal plane of this encoder"):
+        knee.train(config, data, tmp_path / "models" / "knee-other", tmp_path / "runs", device="cpu", begin=twin)
 
 
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
