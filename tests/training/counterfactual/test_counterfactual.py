@@ -135,6 +135,18 @@ def test_a_run_that_was_killed_ends_as_one_that_was_not(models: Path, runs: Path
     assert Card.read(trained(models, runs, RUN, "broken")).sha256 == plain
 
 
+def test_a_run_begins_with_another_s_weights(models: Path, runs: Path) -> None:
+    first = Card.read(trained(models, runs, RUN, "whole"))
+    still = RUN[: RUN.index("[[stages]]")] + "[[stages]]\nepochs = 1\nsteps = 0\nbatch = 4\n"
+    own = load(first, torch.device("cpu")).network.state_dict()
+    on = load(Card.read(trained(models, runs, 'begin = "whole"\n' + still, "on")), torch.device("cpu")).network.state_dict()
+    assert all(torch.equal(on[name], value) for name, value in own.items()), "no step was made"
+    with pytest.raises(InputError, match="is not there"):
+        trained(models, runs, 'begin = "nobody"\n' + still, "lost")
+    with pytest.raises(InputError, match="other layers"):
+        trained(models, runs, 'begin = "whole"\n' + still.replace("[8, 8, 8]", "[8, 8]"), "other")
+
+
 def test_an_edit_of_a_film_is_bound_to_the_film_s_anatomy(models: Path, runs: Path) -> None:
     generating = Generating.of(load(Card.read(trained(models, runs, RUN, "whole")), torch.device("cpu")))
     for parameter in generating.network.parameters():
