@@ -17,9 +17,10 @@ from torch import Tensor
 
 from app.anatomy.limits import LIMITS
 from app.classifiers.card import Card
-from app.classifiers.generator import Generator, applied
+from app.classifiers.generator import Generator, applied, upside_down
 from app.classifiers.loading import Loaded
 from app.classifiers.registry import Registry
+from app.classifiers.segmenter import Segmenter
 from app.counterfactuals.generating import Generating
 from app.errors import InputError, NotFound
 from app.evaluation import counterfactual as figures
@@ -27,6 +28,7 @@ from app.evaluation.intervals import wilson
 from app.evaluation.localisation import pointing
 from app.evaluation.predictions import Interval
 from app.reporting.offering import Bounds, Found
+from app.reporting.widths import Widths, widths
 from app.training.counterfactual import drawn, material
 from app.training.counterfactual.fresh import judge
 from app.training.counterfactual.stock import Explained, Stock, scales, side
@@ -97,23 +99,27 @@ class Referee:
 
 @dataclass(frozen=True, eq=False)
 class Made:
-    """Films of a stock at ``places``, as they are and as the generator makes them, both (n, S, S) in [0, 1]."""
+    """Films of a stock at ``places``, as they are, as the generator makes them, and with the same change upside down, all
+    (n, S, S) in [0, 1]."""
 
     places: Tensor
     before: Planes
     after: Planes
+    control: Planes
 
 
 @dataclass(frozen=True, eq=False)
 class Trial:
     """A generator, films that nobody learned from, and who judges: the explained network first. Of phantoms the first films of
-    the stock have a ``truth``, bool (n, S, S), and healthy ``twins``, uint8 (n, S, S)."""
+    the stock have a ``truth``, bool (n, S, S), and healthy ``twins``, uint8 (n, S, S). ``segmenter`` measures hearts; None
+    where nobody does."""
 
     generator: Generator
     stock: Stock
     referees: tuple[Referee, ...]
     truth: NDArray[np.bool_] | None = None
     twins: NDArray[np.uint8] | None = None
+    segmenter: Segmenter | None = None
 
     def measure(self, number: int, finding: str, count: int) -> Found:
         """One finding, on at most so many called films."""
@@ -139,6 +145,7 @@ class Trial:
             others=dict(zip(names, flips[1:], strict=True)),
             ratios={name: figures.gap_ratio(move, moves[0]) for name, move in zip(names, moves[1:], strict=True)},
             values=values,
+            widths=self.hearts(ill) if finding == "Cardiomegaly" else None,
         )
         if self.truth is None or self.twins is None:
             critic, floor = self.critics(ill, keep)
@@ -150,15 +157,20 @@ class Trial:
     def made(self, places: Tensor, number: int, direction: int) -> Made:
         """What the generator makes of films at some places of the stock."""
         column, device = self.referees[0].explained.columns[number], self.generator.scales.device
-        before = [torch.empty(0, *self.stock.films.shape[-2:])]
-        after = list(before)
+        films = [[torch.empty(0, *self.stock.films.shape[-2:])] for _ in range(3)]
         for part in torch.split(places, BATCH):
-            films, limits = self.stock.batch(part, device)
+            plain, limits = self.stock.batch(part, device)
             needed = self.generator.needed(self.stock.logits[part, column].to(device), number, direction)
-            edited = applied(films, self.generator((films - 0.5) * 4, limits, number, direction, needed))
-            before.append(films[:, 0].cpu())
-            after.append(edited[:, 0].cpu())
-        return Made(places, torch.cat(before).numpy(), torch.cat(after).numpy())
+            parts = self.generator((plain - 0.5) * 4, limits, number, direction, needed)
+            for kept, shown in zip(films, (plain, applied(plain, parts), applied(plain, upside_down(parts))), strict=True):
+                kept.append(shown[:, 0].cpu())
+        return Made(places, *(torch.cat(kept).numpy() for kept in films))
+
+    def hearts(self, ill: Made) -> Widths | None:
+        """By how much the cardiothoracic ratio changes; None where nobody measures it."""
+        if self.segmenter is None or not len(ill.places):
+            return None
+        return widths(self.segmenter, ill.before, ill.after, ill.control, self.stock.patients[ill.places.numpy()])
 
     def regions(self, places: Tensor, number: int, size: int) -> Planes:
         """Where a finding may change films, soft planes (n, S, S)."""
@@ -222,7 +234,9 @@ def trial(loaded: Loaded, card: Card, data: Path, runs: Path, count: int) -> Tri
         stock = judged = _films(registry, explained, {**run, "sources": SOURCES}, data, runs)
     others = [Explained.of(loaded.get(one), card.findings) for one in registry.referees(own)]
     referees = (Referee(explained, scales(explained, stock)), *(Referee.of(one, judged) for one in others))
-    return Trial(Generating.of(loaded.get(card)).network, stock, referees, truth, twins)
+    beside = registry.segmentation(own)
+    segmenter = Segmenter.of(loaded.get(beside)) if beside else None
+    return Trial(Generating.of(loaded.get(card)).network, stock, referees, truth, twins, segmenter)
 
 
 def _films(registry: Registry, explained: Explained, run: dict[str, Any], data: Path, runs: Path) -> Stock:
