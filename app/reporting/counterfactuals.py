@@ -22,11 +22,13 @@ from app.classifiers.loading import Loaded
 from app.classifiers.registry import Registry
 from app.classifiers.segmenter import Segmenter
 from app.counterfactuals.generating import Generating
+from app.counterfactuals.seeing import Seeing
 from app.errors import InputError, NotFound
 from app.evaluation import counterfactual as figures
 from app.evaluation.intervals import wilson
 from app.evaluation.localisation import pointing
 from app.evaluation.predictions import Interval
+from app.reporting import seen
 from app.reporting.offering import Bounds, Found
 from app.reporting.widths import Widths, widths
 from app.training.counterfactual import drawn, material
@@ -112,7 +114,7 @@ class Made:
 class Trial:
     """A generator, films that nobody learned from, and who judges: the explained network first. Of phantoms the first films of
     the stock have a ``truth``, bool (n, S, S), and healthy ``twins``, uint8 (n, S, S). ``segmenter`` measures hearts; None
-    where nobody does."""
+    where nobody does. ``others``: films of people that a critic is fitted on, of patients who are not in the stock."""
 
     generator: Generator
     stock: Stock
@@ -120,12 +122,12 @@ class Trial:
     truth: NDArray[np.bool_] | None = None
     twins: NDArray[np.uint8] | None = None
     segmenter: Segmenter | None = None
+    others: Stock | None = None
 
     def measure(self, number: int, finding: str, count: int) -> Found:
         """One finding, on at most so many called films."""
         own, direction = self.referees[0], figures.HEALTHIER.get(finding, -1)
-        sides = side(self.stock, own.explained.columns[number], float(own.scales[number, 0]), direction, direction)
-        ill, keep = (self.made(_spread(places, count), number, direction) for places in (sides.change, sides.keep))
+        ill, keep = self.both(number, finding, count)
         told = [(one.answers(ill.before, number), one.answers(ill.after, number)) for one in self.referees]
         moves = [(after - before) / one.gap(number) for one, (before, after) in zip(self.referees, told, strict=True)]
         flips = [one.flip(number, *pair, direction) for one, pair in zip(self.referees, told, strict=True)]
@@ -149,9 +151,19 @@ class Trial:
         )
         if self.truth is None or self.twins is None:
             critic, floor = self.critics(ill, keep)
-            return replace(found, critic=critic, floor=floor)
+            seeing = self.seeing(number, finding, count)
+            if seeing is not None:
+                values |= seen.shares(seeing, ill.before, ill.after, keep.before)
+            return replace(found, critic=critic, floor=floor, values=values, seeing=seeing)
         values_true, beside = self.against_truth(ill, regions)
         return replace(found, values={**values, **values_true}, beside=beside)
+
+    def both(self, number: int, finding: str, count: int) -> tuple[Made, Made]:
+        """At most so many called films of a finding, and as many that are to stay, with what the generator makes of them."""
+        own, direction = self.referees[0], figures.HEALTHIER.get(finding, -1)
+        sides = side(self.stock, own.explained.columns[number], float(own.scales[number, 0]), direction, direction)
+        change, keep = (self.made(_spread(places, count), number, direction) for places in (sides.change, sides.keep))
+        return change, keep
 
     @torch.no_grad()
     def made(self, places: Tensor, number: int, direction: int) -> Made:
@@ -203,6 +215,16 @@ class Trial:
                 hits.setdefault(name, []).append(pointing(heat, mask))
         return values, {name: _mean(found) for name, found in hits.items()}
 
+    def seeing(self, number: int, finding: str, count: int) -> Seeing | None:
+        """The critic that ships with the generator; None without other films, or with too few."""
+        if self.others is None:
+            return None
+        ill, keep = replace(self, stock=self.others).both(number, finding, count)
+        if min(len(ill.places), len(keep.places)) < FEWEST:
+            return None
+        owners = tuple(self.others.patients[one.places.numpy()] for one in (ill, keep))
+        return seen.fit(ill.before, ill.after, keep.before, (owners[0], owners[1]))
+
     def critics(self, ill: Made, keep: Made) -> tuple[Interval | None, Interval | None]:
         """How well critics that are fitted anew tell edited films from healthy ones, and ill ones; None for too few films."""
         if min(len(ill.places), len(keep.places)) < FEWEST:
@@ -221,7 +243,7 @@ def trial(loaded: Loaded, card: Card, data: Path, runs: Path, count: int) -> Tri
         raise NotFound("The network that “%(name)s” explains is not there in that version.", {"name": card.name})
     explained = Explained.of(loaded.get(own), card.findings)
     run: dict[str, Any] = {"pixels": card.input_size, "findings": [{"name": name} for name in card.findings]}
-    truth = twins = None
+    truth = twins = others = None
     if card.phantom:
         pairs = count * len(card.findings)
         drains = card.shortcut == "drain"
@@ -231,22 +253,26 @@ def trial(loaded: Loaded, card: Card, data: Path, runs: Path, count: int) -> Tri
         kept = drawn.pairs(MEASURED_ON, pairs, card.input_size, card.findings, runs / "films", drains=drains)
         truth, twins = kept.masks, kept.well
     else:
-        stock = judged = _films(registry, explained, {**run, "sources": SOURCES}, data, runs)
-    others = [Explained.of(loaded.get(one), card.findings) for one in registry.referees(own)]
-    referees = (Referee(explained, scales(explained, stock)), *(Referee.of(one, judged) for one in others))
+        stocks = _films(registry, explained, {**run, "sources": SOURCES}, data, runs)
+        stock, others = stocks["test"], stocks["validation"]
+        judged = stock
+    judges = [Explained.of(loaded.get(one), card.findings) for one in registry.referees(own)]
+    referees = (Referee(explained, scales(explained, stock)), *(Referee.of(one, judged) for one in judges))
     beside = registry.segmentation(own)
     segmenter = Segmenter.of(loaded.get(beside)) if beside else None
-    return Trial(Generating.of(loaded.get(card)).network, stock, referees, truth, twins, segmenter)
+    return Trial(Generating.of(loaded.get(card)).network, stock, referees, truth, twins, segmenter, others)
 
 
-def _films(registry: Registry, explained: Explained, run: dict[str, Any], data: Path, runs: Path) -> Stock:
+def _films(registry: Registry, explained: Explained, run: dict[str, Any], data: Path, runs: Path) -> dict[str, Stock]:
     own = explained.loaded.card
     beside = registry.segmentation(own)
     if beside is None:
         raise InputError("No network here tells how the chest lies on the films of “%(name)s”.", {"name": own.name})
     models = beside.folder.parent
     run = {**run, "anatomy": beside.name}
-    return material.of_films(run, explained, data, runs, models, layout="ours", most=None, parts=("test",))["test"][0]
+    parts = ("test", "validation")
+    found = material.of_films(run, explained, data, runs, models, layout="ours", most=None, parts=parts)
+    return {part: stock for part, (stock, _) in found.items()}
 
 
 def measure(given: Trial, card: Card, count: int, say: Callable[[str], None]) -> list[Found]:

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from app.classifiers.card import Card
+from app.counterfactuals import seeing
+from app.counterfactuals.seeing import Seeing
 from app.evaluation.counterfactual import ALONE, OTHER, most_pixels
 from app.evaluation.predictions import Interval
 from app.reporting.widths import Widths
@@ -50,7 +52,7 @@ class Found:
     """What was measured of one finding on ``count`` films: the share of called films that ``flip`` on the explained network and
     of ``others``, the referees, by their name, as are the ``ratios`` of their gaps; ``values`` by name; on films of people how
     well a fresh ``critic`` tells them from healthy ones, and unedited ill ones, the ``floor``; of a large heart how its width
-    changes; on phantoms the pointing of maps that know nothing, ``beside``."""
+    changes; the critic that ships, ``seeing``; on phantoms the pointing of maps that know nothing, ``beside``."""
 
     finding: str
     count: int
@@ -61,6 +63,7 @@ class Found:
     critic: Interval | None = None
     floor: Interval | None = None
     widths: Widths | None = None
+    seeing: Seeing | None = None
     beside: Mapping[str, float] = field(default_factory=dict)
 
     def misses(self, bounds: Bounds) -> list[str]:
@@ -120,7 +123,7 @@ class Found:
 
 def onto(card: Card, found: Sequence[Found], gaps: Sequence[Mapping[str, Any]]) -> None:
     """Write it all onto the generator's card: the figures in place of earlier ones of the same films, the gaps of the networks
-    that judged, and which findings are offered. ModelError where the card cannot be written."""
+    that judged, and which findings are offered; the critics into its folder. ModelError where the card cannot be written."""
     source = "phantoms that nobody learned from" if card.phantom else "films of unseen patients"
     offered = [one.finding for one in found if not one.misses(Bounds.of(card))]
 
@@ -134,3 +137,6 @@ def onto(card: Card, found: Sequence[Found], gaps: Sequence[Mapping[str, Any]]) 
         return text
 
     rewrite(card, change)
+    critics = {one.finding: one.seeing for one in found if one.seeing is not None}
+    if critics:
+        seeing.write(card, critics)

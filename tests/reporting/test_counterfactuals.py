@@ -17,7 +17,7 @@ from app.config import Settings
 from app.errors import NotFound
 from app.evaluation.predictions import Interval
 from app.phantoms import chest
-from app.reporting import cli, counterfactuals, offering
+from app.reporting import cli, counterfactuals, offering, seen
 from app.reporting.offering import FILMS, PHANTOMS, SHORTCUT, Found
 from app.reporting.widths import widths
 from app.training import cards
@@ -176,6 +176,20 @@ def test_a_heart_that_becomes_narrower_is_told_beside_the_same_change_upside_dow
     rows = {row["metric"]: row for row in found.rows("films")}
     assert rows["cardiothoracic ratio"]["value"] < 0 == rows["cardiothoracic ratio, upside down"]["value"]
     assert any(line.startswith("  cardiothoracic ratio: -0.") for line in found.lines(FILMS))
+
+
+def test_a_critic_that_ships_tells_a_stamp_and_not_a_film_that_nobody_changed() -> None:
+    rng = np.random.default_rng(0)
+    ill, healthy = (rng.random((60, 32, 32)).astype(np.float32) for _ in range(2))
+    stamped = ill.copy()
+    stamped[:, 10:22, 10:22] *= 0.3
+    owners = (np.arange(60).astype(np.str_), np.arange(60, 120).astype(np.str_))
+    found = seen.fit(ill[:40], stamped[:40], healthy[:40], (owners[0][:40], owners[1][:40]))
+    told = seen.shares(found, ill[40:], stamped[40:], healthy[40:])
+    assert told[seen.EDITED] > 0.9
+    assert told[seen.PLAIN] < 0.2
+    nothing = seen.fit(ill[:40], ill[:40], healthy[:40], (owners[0][:40], owners[1][:40]))
+    assert seen.shares(nothing, ill[40:], ill[40:], healthy[40:])[seen.EDITED] < 0.4, "there is nothing to see"
 
 
 def test_upside_down_is_the_same_change_elsewhere() -> None:

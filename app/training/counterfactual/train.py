@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from app.classifiers.card import Card
+from app.classifiers.critic import Critic
 from app.classifiers.generator import Generator, applied
 from app.classifiers.loading import load, pick_device
 from app.classifiers.networks import build
@@ -21,7 +22,6 @@ from app.evaluation.predictions import Interval
 from app.training import cards, provenance
 from app.training.collection import Layout
 from app.training.counterfactual import material
-from app.training.counterfactual.critic import Critic
 from app.training.counterfactual.fitting import Fit, Lesson, Stage, Weights
 from app.training.counterfactual.stock import Explained, Pairs, Side, Stock, scales, side
 from app.training.members import OTHER_LAYERS

@@ -13,6 +13,7 @@ from PIL import Image as Picture
 from app.anatomy import Pose
 from app.anatomy.limits import SIDE
 from app.classifiers.card import Card
+from app.classifiers.critic import Critic
 from app.classifiers.generator import Generator
 from app.classifiers.loading import load
 from app.classifiers.registry import Registry
@@ -27,7 +28,7 @@ from app.phantoms import chest
 from app.training import cli
 from app.training.counterfactual import drawn, material, shift, train
 from app.training.counterfactual import stock as stocks
-from app.training.counterfactual.critic import Critic, penalty
+from app.training.counterfactual.critic import penalty
 from app.training.counterfactual.effusions import effusion
 from app.training.counterfactual.fresh import judge
 from app.training.counterfactual.stock import Explained
