@@ -1,4 +1,4 @@
-"""The critic beside a generator: it is kept with its bound, belongs to one version, and speaks of films beyond the bound alone."""
+"""The critic beside a generator: kept with its bound, of one version, and speaking of films beyond the bound alone."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,17 +8,17 @@ import torch
 
 from app.classifiers.card import Card
 from app.classifiers.critic import WIDTHS, Critic
+from app.classifiers.registry import Registry
 from app.counterfactuals import seeing
 from app.counterfactuals.seeing import Seeing
-from tests.changing import changing
+from tests.changing import OWN, changing
 
 
 @pytest.fixture
 def card(tmp_path: Path) -> Card:
-    (folder,) = (
-        path.parent for path in changing(tmp_path).glob("*/card.toml") if 'kind = "counterfactual"' in path.read_text()
-    )
-    return Card.read(folder)
+    found = Registry(changing(tmp_path)).counterfactual(Registry(tmp_path).card(OWN))
+    assert found is not None
+    return found
 
 
 def test_a_critic_is_kept_with_its_bound(card: Card) -> None:
