@@ -52,6 +52,14 @@ def test_a_stack_is_split_where_its_reader_counts(client: TestClient, exam: str)
     assert shown(client.get(f"/studies/{exam}")).hand.words == ()
 
 
+def test_a_split_leads_back_to_what_was_shown(client: TestClient, exam: str) -> None:
+    old = stacks(client, exam)[0]
+    came = {"Referer": f"http://testserver/studies/{exam}?model=net&finding=ACL+tear&flag=x&queue=q"}
+    told = {"kind": "split", "stack": old["id"], "slice": 2}
+    answer = client.post(f"/studies/{exam}/regroupings", data=told, headers={**HTMX, **came})
+    assert answer.headers["HX-Redirect"] == f"/studies/{exam}?model=net&finding=ACL+tear&queue=q"
+
+
 def test_what_was_said_stays_as_it_was_said(client: TestClient, exam: str) -> None:
     """A later split leaves the words of an earlier one alone: they name slices, not what their stack is now."""
     said(client, exam, kind="split", stack=stacks(client, exam)[0]["id"], slice=2)
