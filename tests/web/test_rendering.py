@@ -18,7 +18,7 @@ from app.web import estimates, pages
 from app.web.application import FOR_GOOD
 from app.web.pages import STATIC, Assets
 from app.worker import Worker
-from tests.web import exams, films
+from tests.web import exams, films, test_regroupings
 from tests.web.conftest import Send
 
 
@@ -105,7 +105,8 @@ def test_every_template_is_rendered(app: FastAPI, client: TestClient, send: Send
     films.refuse(app.state.web.store, refused)
     visits = ["/", "/upload", "/flagged", "/flagged?show=counts", "/flagged?show=sheet"]
     visits += ["/models", "/models/compared", "/models/phantom-untrained", "/docs", "/help", "/nothing"]
-    visits += [f"/studies/{exams.store(app.state.web.store, tmp_path, exams.READER)}"]
+    exam = exams.store(app.state.web.store, tmp_path, exams.READER)
+    visits += [f"/studies/{exam}"]
     visits += [f"/studies/{study}", f"/studies/{study}/report", f"/studies/{refused}"]
     visits += [f"/studies/{study}/networks", f"/studies/{study}/networks/update"]
     visits += measured_cohort(client, app.state.web)
@@ -119,6 +120,7 @@ def test_every_template_is_rendered(app: FastAPI, client: TestClient, send: Send
     assert {client.get(path).status_code for path in ("/batches", batch)} == {200}
     removed = client.post(f"/studies/{refused}/removal").headers["location"]
     assert client.get(removed).status_code == 200
+    assert test_regroupings.asked(client, app.state.web.store, tmp_path, exam).status_code == 200
     there = {str(path.relative_to(pages.TEMPLATES)) for path in pages.TEMPLATES.rglob("*") if path.is_file()}
     cache = app.state.web.templates["en"].env.cache
     assert there - {name for _, name in cache.keys()} == set()  # noqa: SIM118 - jinja's cache iterates otherwise

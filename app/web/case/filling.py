@@ -142,7 +142,7 @@ def doing(job: JobRow, _: Translate) -> str:
 def layout_data(row: LayoutRow) -> LayoutData:
     """One saved layout's entry."""
     told = row.layout
-    return LayoutData(row.id, told.name, told.rows, told.columns, told.layers, told.own, told.last)
+    return LayoutData(row.id, told.name, told.rows, told.columns, told.layers, told.own, told.last, told.opens)
 
 
 def job_data(job: JobRow, _: Translate) -> JobData:

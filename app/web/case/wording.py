@@ -111,6 +111,8 @@ def layouts(_: Translate) -> dict[str, str]:
         "layout.size": _("{0} × {1} panes"),
         "layout.saved": _("Layout “{0}” saved."),
         "layout.refused": _("The layout was not saved: {0}"),
+        "layout.usual.on": _("{0} opens like this from now on."),
+        "layout.usual.off": _("{0} opens as it always did."),
         "layout.removed": _("Layout “{0}” removed."),
         "layout.remove": _("Remove layout “{0}”"),
         "more.methods": _("Other methods"),
