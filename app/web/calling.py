@@ -3,8 +3,8 @@
 Knows the registry, the store's moved points, and the words for both.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from fastapi import Request
 
@@ -12,10 +12,10 @@ from app.classifiers.card import Card
 from app.classifiers.curves import Calls, Curves
 from app.classifiers.measured import Operating
 from app.classifiers.registry import Registry
-from app.domain import OperatingPoint
+from app.domain import NO_FINDING, Evidence, OperatingPoint
 from app.errors import ModelError, NotFound
 from app.evaluation.intervals import wilson
-from app.store import Transaction
+from app.store import LayerRow, Transaction
 from app.web import pages
 from app.web.wording import Translate
 
@@ -43,6 +43,19 @@ class Calling:
         """The points of a network's version, by finding."""
         return lambda finding: self.point(model, sha256, finding)
 
+    def called(self, model: str, sha256: str, finding: str, probability: float | None) -> bool:
+        """Whether a finding is called at a probability; that nothing is found never is, nor what nobody said anything of."""
+        if probability is None or finding == NO_FINDING:
+            return False
+        return self.point(model, sha256, finding).calls(probability)
+
+    def lies(self, row: LayerRow, probability: float | None) -> Evidence | None:
+        """Where a layer's evidence lies; the sign that it looks elsewhere stands only where its finding is called at what its
+        network said, ``probability``: what the sign is worth was measured on such maps alone."""
+        if row.evidence is None:
+            return None
+        return row.evidence.told(called=self.called(row.model, row.model_sha256, row.finding, probability))
+
     def _card(self, model: str) -> Card | None:
         if model not in self._cards:
             try:
@@ -55,6 +68,13 @@ class Calling:
 def of(request: Request, tx: Transaction) -> Calling:
     """The points for whoever asks."""
     return Calling(pages.of(request).registry, tx.points.moved(pages.reader(request)))
+
+
+def lying(tx: Transaction, points: Calling, rows: Iterable[LayerRow]) -> tuple[LayerRow, ...]:
+    """Layers with the sign that they look elsewhere where it stands (`Calling.lies`)."""
+    every = tuple(rows)
+    said = tx.layers.said([row.id for row in every if row.evidence and row.evidence.odd])
+    return tuple(replace(row, evidence=points.lies(row, said.get(row.id))) if row.evidence else row for row in every)
 
 
 def small(probability: float) -> str:
