@@ -16,7 +16,7 @@ from app.domain import NO_FINDING, Evidence, OperatingPoint
 from app.errors import ModelError, NotFound
 from app.evaluation.intervals import wilson
 from app.store import LayerRow, Transaction
-from app.web import pages
+from app.web import estimates, pages
 from app.web.wording import Translate
 
 VALIDATION = "validation"
@@ -77,28 +77,16 @@ def lying(tx: Transaction, points: Calling, rows: Iterable[LayerRow]) -> tuple[L
     return tuple(replace(row, evidence=points.lies(row, said.get(row.id))) if row.evidence else row for row in every)
 
 
-def small(probability: float) -> str:
-    """A point in per cent."""
-    return f"{per_cent(probability)} %"
-
-
-def per_cent(probability: float) -> str:
-    """The figure: three digits, since rare findings are called from small probabilities on, and two behind the point, so that
-    what a reader types stays what it was; four where three would say 100."""
-    told = f"{100 * probability:.3g}"
-    return f"{100 * probability:.4g}" if told == "100" or 100 * probability >= 10 else told
-
-
 def sentence(point: OperatingPoint, _: Translate) -> str:
     """From where on a finding is called, and who says so."""
     if point.moved is not None and point.card is None:
-        return _("Called from %(at)s on: moved by the reader (no operating point on the card).", at=small(point.at))
+        return _("Called from %(at)s on: moved by the reader (no operating point on the card).", at=estimates.point(point.at))
     if point.moved is not None and point.card is not None:
-        told = {"at": small(point.moved), "card": small(point.card)}
+        told = {"at": estimates.point(point.moved), "card": estimates.point(point.card)}
         return _("Called from %(at)s on: moved by the reader (card: %(card)s).", **told)
     if point.card is None:
         return _("No operating point on the card: called from 0.5 on.")
-    return _("Called from %(at)s on, by the card.", at=small(point.at))
+    return _("Called from %(at)s on, by the card.", at=estimates.point(point.at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +150,8 @@ def shown(card: Card, sha256: str, point: OperatingPoint, finding: str, curves: 
     known = does(card, curves, finding, point) if sha256 == card.sha256 else ()
     return Shown(
         sentence=sentence(point, _),
-        percent=per_cent(point.at),
-        card="" if point.card is None else small(point.card),
+        percent=estimates.per_cent(point.at),
+        card="" if point.card is None else estimates.point(point.card),
         moved=point.moved is not None,
         worth=tuple(worth(row, _) for row in known[:1]) or _unknown(point, _),
     )
