@@ -90,7 +90,7 @@ def test_the_api_speaks_korean(client: TestClient) -> None:
     assert re.search("[가-힣]", answer.json()["error"])
 
 
-@pytest.mark.parametrize(("kept", "given_up"), [("맵", r"(?<!는)지도"), ("워크리스트", r"작업 ?목록")])
+@pytest.mark.parametrize(("kept", "given_up"), [("맵", r"(?<!는)지도"), ("워크리스트", r"작업 ?목록"), ("신경망", "네트워크")])
 def test_korean_has_one_word_for_one_thing(kept: str, given_up: str) -> None:
     said = (i18n.FOLDER / "ko.po").read_text(encoding="utf-8")
     assert kept in said
