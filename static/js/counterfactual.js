@@ -155,10 +155,19 @@ export class Counterfactual {
       this.#answered(answer);
       const told = answer.plane ? "counterfactual.answered-stack" : "counterfactual.answered";
       this.tell(told, answer.seconds.toFixed(1), answer.plane);
+      if (answer.plane) this.#bare();
     } catch (error) {
       if (mine !== this.asked) return;
       this.#failed(error);
     }
+  }
+
+  /** Three planes share one layer, and open with a map: what is changed is seen on slices without one. */
+  #bare() {
+    const { grid, panes } = this.page;
+    const mine = panes.all.filter(({ stack }) => stack && !stack.guest);
+    if (mine.some(({ layer }) => layer === "film")) return;
+    for (const pane of mine) grid.put("film", panes.all.indexOf(pane));
   }
 
   /** @param {unknown} error */
