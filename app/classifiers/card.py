@@ -34,6 +34,7 @@ TEXTS = (
     "explains_sha256",
     "half",
     "shortcut",
+    "plane",
 )
 """Entries of a card that are plain text, and empty where it has none."""
 
@@ -69,7 +70,8 @@ class Card:
     network does, but only to judge what was changed for another; ``half``: of the training patients it learned from that half.
     A generator ``offers`` the findings of which it missed no figure (`evaluate --counterfactual`); ``gaps``: by what answers of
     the networks that judged it are told. ``shortcut``: the device that the explained network was taught to take for its finding
-    ("drain"), so that this is what a generator has to find; "" for all others.
+    ("drain"), so that this is what a generator has to find; "" for all others. ``plane``: whose stacks of an exam a generator
+    changes, "" where it changes films.
     """
 
     name: str
@@ -120,6 +122,7 @@ class Card:
     half: str = ""
     offers: tuple[str, ...] = ()
     shortcut: str = ""
+    plane: str = ""
     gaps: tuple[Gap, ...] = ()
 
     @property

@@ -236,14 +236,20 @@ def stretched(series: Series) -> Iterator[Tensor]:
 
     Not the header's window: what a reader likes to see says nothing about what a network was trained on. A constant stack is
     all black."""
+    low, high = stack_ends(series)
+    for image in series.images:
+        grey = np.clip((image.values() - low) / max(high - low, 1e-6), 0, 1)
+        yield torch.from_numpy(1 - grey if image.photometric == "MONOCHROME1" else grey)
+
+
+def stack_ends(series: Series) -> tuple[float, float]:
+    """The 1st and the 99.5th percentile of a whole stack's modality values."""
     sample = [
         image.values()[:: max(1, image.stored.shape[0] // 256), :: max(1, image.stored.shape[1] // 256)]
         for image in series.images
     ]
     low, high = np.percentile(np.concatenate([values.ravel() for values in sample]), (1, 99.5)).tolist()
-    for image in series.images:
-        grey = np.clip((image.values() - low) / max(high - low, 1e-6), 0, 1)
-        yield torch.from_numpy(1 - grey if image.photometric == "MONOCHROME1" else grey)
+    return low, high
 
 
 def ends(film: Tensor, size: int) -> tuple[float, float]:

@@ -139,6 +139,12 @@ class ExamClassifier:
                 found[finding] = Told(float(logits[row]), tuple(scores[row].tolist()), own)
         return found
 
+    def alone(self, plane: Plane, finding: str) -> tuple[float, float]:
+        """What an exam that has this plane alone says of a finding: by what the plane's logit is multiplied, and what is added
+        to that."""
+        join, row = self._join((plane,)), self.card.findings.index(finding)
+        return join.weights[row][0], join.bias[row]
+
     def _joined(self, finding: str, logits: Mapping[Plane, Mapping[str, float]]) -> tuple[float, dict[Plane, float]]:
         """The logit from the planes that answer for a finding, and what each of them adds to it."""
         there = tuple(plane for plane in READ_PLANES if plane in logits and finding in logits[plane])

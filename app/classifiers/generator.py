@@ -1,4 +1,4 @@
-"""The generator of counterfactual films: what to add to a film, where, and how far to move the border of its heart.
+"""The generator of counterfactuals: what to add to a film or a slice, where, and how far to move the border of the heart.
 
 An attention GAN with a residual connection: a U-Net (Ronneberger 2015; group normalisation, Wu 2018) whose answer is
 ``x′ = clip(warp(x; flow) + A ⊙ M)``. The residual M and the attention A come at half the film's resolution and are laid onto
@@ -19,6 +19,8 @@ from app.anatomy.limits import LIMITS
 
 WAYS = ("residual", "flow", "both")
 """By what a finding may be changed."""
+BORDER = "border"
+"""The limit that may be moved."""
 MOST_NEEDED = 3.0
 """Gaps; what is needed beyond is told as so much."""
 
@@ -97,22 +99,33 @@ class Decoder(nn.Module):
 
 class Generator(nn.Module):
     """See the module. ``widths``: channels of the levels, from half the film's resolution down; the side is a multiple of
-    2 · 2^(levels − 1). ``ways`` and ``within``, per finding: by what it may be changed, and in which of `LIMITS`; flow is
-    always held within "border". ``reach``: the longest way that a pixel is moved, as a share of the side. ``scales`` (findings,
-    3) are of the explained network: the logit of its operating point, the spread of its logits, and its gap between called and
-    normal films."""
+    2 · 2^(levels − 1). ``ways`` and ``within``, per finding: by what it may be changed, and in which of the ``limits``; flow is
+    always held within "border". ``reach``: the longest way that a pixel is moved, as a share of the side. ``beside``: how many
+    slices before and behind are seen with the one to be changed. ``scales`` (findings, 3) are of the explained network: the
+    logit of its operating point, the spread of its logits, and its gap between called and normal films."""
 
     scales: Tensor
 
     def __init__(
-        self, findings: int, widths: Sequence[int], ways: Sequence[str], within: Sequence[str], reach: float = 0.06
+        self,
+        findings: int,
+        widths: Sequence[int],
+        ways: Sequence[str],
+        within: Sequence[str],
+        *,
+        reach: float = 0.06,
+        limits: Sequence[str] = LIMITS,
+        beside: int = 0,
     ) -> None:
         super().__init__()
-        if not len(ways) == len(within) == findings or not set(ways) <= set(WAYS) or not set(within) <= set(LIMITS):
+        known = set(WAYS) if BORDER in limits else {"residual"}
+        if not len(ways) == len(within) == findings or not set(ways) <= known or not set(within) <= set(limits):
             raise ValueError("ways and within: one per finding, of those that there are")
-        self.ways, self.within, self.reach = tuple(ways), tuple(LIMITS.index(name) for name in within), reach
+        self.ways, self.within, self.reach = tuple(ways), tuple(limits.index(name) for name in within), reach
+        self.border, self.beside = limits.index(BORDER) if BORDER in limits else None, beside
         self.fold = nn.PixelUnshuffle(2)
-        self.down = nn.ModuleList(pair(i, o) for i, o in zip((4 + len(LIMITS), *widths), widths, strict=False))
+        seen = 4 * (1 + 2 * beside) + len(limits)
+        self.down = nn.ModuleList(pair(i, o) for i, o in zip((seen, *widths), widths, strict=False))
         self.decoders = nn.ModuleList(Decoder(widths) for _ in range(findings))
         self.register_buffer("scales", torch.tensor([[0.0, 1.0, 1.0]]).repeat(findings, 1))
 
@@ -127,7 +140,8 @@ class Generator(nn.Module):
         return away.clamp(0, MOST_NEEDED)
 
     def forward(self, films: Tensor, limits: Tensor, finding: int, direction: int, needed: Tensor) -> Parts:
-        """Films (b, 1, S, S) in −2 … 2, limits (b, 5, h, w), a finding's number, −1 (less of it) or +1, gaps (b,)."""
+        """Films (b, 1, S, S) in −2 … 2, or slices with those beside them (b, 1 + 2 · beside, S, S); limits (b, n, h, w), a
+        finding's number, −1 (less of it) or +1, gaps (b,)."""
         side = films.shape[-1]
         half = F.interpolate(limits, side // 2, mode="bilinear")
         x, skips = torch.cat([self.fold(films), half.to(films.dtype)], 1), []
@@ -140,7 +154,7 @@ class Generator(nn.Module):
         way = self.ways[finding]
         attention = torch.sigmoid(F.interpolate(attention, side, mode="bilinear")) * whole[:, self.within[finding], None]
         moved = F.interpolate(torch.tanh(flow), side, mode="bicubic").clamp(-1, 1) * self.reach
-        moved = moved * whole[:, LIMITS.index("border"), None]
+        moved = torch.zeros_like(moved) if self.border is None else moved * whole[:, self.border, None]
         return Parts(
             torch.zeros_like(moved) if way == "residual" else moved,
             attention,

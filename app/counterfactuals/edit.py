@@ -4,7 +4,7 @@
 1.5 what lies beyond. The edit was computed on a small film and is laid onto the large one: nothing of the film is redrawn.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -42,6 +42,10 @@ class Edit:
     extent: Extent
     black: float = 0.0
     white: float = 1.0
+
+    def planes(self) -> Mapping[str, Plane]:
+        """The arrays, by their names."""
+        return {"flow": self.flow, "attention": self.attention, "residual": self.residual}
 
     def change(self, shape: tuple[int, int]) -> Plane:
         """A ⊙ M on a film of ``shape``, in grey; 0 beyond the square."""

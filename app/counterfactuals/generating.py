@@ -1,4 +1,4 @@
-"""A trained generator with its card, and the edit that it makes of one film."""
+"""A trained generator with its card, and the edit that it makes of one film, or of the slices of a stack."""
 
 from dataclasses import dataclass
 
@@ -6,12 +6,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from app.anatomy.knee import Codes
+from app.anatomy.knee_limits import knee_limits
 from app.anatomy.limits import LIMITS, limits
 from app.classifiers.card import Card
-from app.classifiers.classifier import Classifier, ends
+from app.classifiers.classifier import Classifier, ends, stack_ends
 from app.classifiers.generator import Generator
 from app.classifiers.segmenter import Segmented
 from app.counterfactuals.edit import Edit
+from app.counterfactuals.slices import Bounds, with_beside
+from app.counterfactuals.stacks import StackEdit
 from app.domain import Image, Series, frozen
 from app.errors import ModelError
 from app.grey import grey, resample
@@ -51,6 +55,27 @@ class Generating:
             black=black,
             white=white,
         )
+
+    @torch.inference_mode()
+    def stack_edit(
+        self, read: Classifier, series: Series, finding: str, *, direction: int, logit: float, codes: Codes
+    ) -> StackEdit:
+        """The edit of a stack of which the network that reads it says ``logit`` for a finding of the card's. ``codes``: what
+        the segmentation network found on its slices, which bounds the edit; where it found nothing, nothing is changed."""
+        number, planes = self.card.findings.index(finding), read.planes(series)[:, 0]
+        bounds = Bounds.of(knee_limits(codes), self.network.within[number], self.card.input_size, planes.shape[-1])
+        extent, ends_ = bounds.square.extent(read.extent(series.images[0])), stack_ends(series)
+        if not bounds.places:
+            nothing = np.zeros((0, 1, 1), np.float32)
+            return StackEdit((), nothing, nothing, extent, *ends_)
+        slices = bounds.square.cut(with_beside(planes, bounds.places, self.network.beside))
+        asked = self.network.needed(torch.tensor([logit], device=planes.device), number, direction).expand(len(slices))
+        parts = self.network(slices, bounds.limits.to(planes.device), number, direction, asked)
+        return StackEdit(bounds.places, _plane(parts.attention[:, 0]), _plane(parts.residual[:, 0]), extent, *ends_)
+
+    def stack_limit(self, finding: str, codes: Codes) -> NDArray[np.float32]:
+        """Where an edit for a finding of the card's may change a stack, soft planes (slices, h, w) on the grid of its codes."""
+        return np.asarray(knee_limits(codes)[self.network.within[self.card.findings.index(finding)]], np.float32)
 
     def limit(self, image: Image, finding: str, anatomy: Segmented) -> NDArray[np.float32]:
         """Where an edit for a finding of the card's may change a film, a soft plane over all of its pixels."""

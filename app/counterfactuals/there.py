@@ -30,11 +30,12 @@ def shifts(network: Card, encoder: Card) -> dict[str, tuple[float, float]]:
     return {name: (float(goal), float(gap)) for name, (goal, gap) in json.loads(about["ways"]).items()}
 
 
-def ways(registry: Registry, card: Card) -> dict[str, tuple[Way, ...]]:
-    """By which ways each finding of a network may be asked for, the better first; findings with none are left out. ModelError
-    where a card cannot be read."""
+def ways(registry: Registry, card: Card, *, person: bool = False) -> dict[str, tuple[Way, ...]]:
+    """By which ways each finding of a network may be asked for, the better first; findings with none are left out. Of a
+    ``person`` none by what knows drawn images only, though the network itself may read a person's. ModelError where a card
+    cannot be read."""
     generator, encoder = registry.counterfactual(card), registry.autoencoder(card)
-    generated = generator.offers if generator else ()
+    generated = generator.offers if generator and not (person and generator.phantom) else ()
     shifted = shifts(card, encoder) if encoder and card.preprocessing.frame != "canonical" else {}
     found: dict[str, tuple[Way, ...]] = {}
     for finding in card.findings:
@@ -45,9 +46,9 @@ def ways(registry: Registry, card: Card) -> dict[str, tuple[Way, ...]]:
     return found
 
 
-def chosen(registry: Registry, card: Card, finding: str, way: str = "") -> Way:
+def chosen(registry: Registry, card: Card, finding: str, way: str = "", *, person: bool = False) -> Way:
     """The way that is meant, the better where none is named; InputError where there is none."""
-    mine = ways(registry, card).get(finding, ())
+    mine = ways(registry, card, person=person).get(finding, ())
     for one in mine:
         if way in ("", one):
             return one

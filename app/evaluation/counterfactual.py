@@ -94,6 +94,18 @@ def share_inside(change: Planes, region: Planes) -> float:
     return float((size * region).sum()) / total if total > 0 else float("nan")
 
 
+def along_slices(change: Planes, rng: np.random.Generator) -> float:
+    """Whether neighbouring slices of a stack (slices, h, w) are changed alike: the mean absolute difference of the change from
+    slice to slice, as a share of that between the same slices in a random order (the mean of ten); 1 is by chance. Of the
+    slices that are changed at all; NaN with fewer than three, and where all are changed the same."""
+    mine = np.asarray(change, np.float64)[np.abs(change).any((1, 2))]
+    if len(mine) < 3:
+        return float("nan")
+    shuffled = [np.abs(np.diff(mine[rng.permutation(len(mine))], axis=0)).mean() for _ in range(10)]
+    by_chance = float(np.mean(shuffled))
+    return float(np.abs(np.diff(mine, axis=0)).mean()) / by_chance if by_chance > 0 else float("nan")
+
+
 def moved(before: Values, after: Values, own_gap: float) -> float:
     """How far the answers of films that were to stay move, in gaps: the mean of |Δ| / gap."""
     return float(np.abs(after - before).mean() / own_gap)

@@ -9,6 +9,7 @@ from app.reading.counterfactuals import counterfactual
 from app.reading.inquiry import explained, stages, what_if, what_if_exam
 from app.reading.plan import Reading, Words, answers, readings
 from app.reading.running import ALL, TOP, Result, read
+from app.reading.stack_counterfactuals import stack_counterfactual
 from app.stacks import STACKED
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "maps",
     "read",
     "readings",
+    "stack_counterfactual",
     "stages",
     "what_if",
     "what_if_exam",

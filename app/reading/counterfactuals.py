@@ -14,6 +14,7 @@ from app.classifiers.card import Card
 from app.classifiers.measured import Gap
 from app.counterfactuals import there
 from app.counterfactuals.edit import STRONGEST, Edit, at_strengths, edited
+from app.counterfactuals.stacks import StackEdit
 from app.counterfactuals.there import Way
 from app.domain import Answer, Image, Series
 from app.errors import ModelError
@@ -38,7 +39,7 @@ INSIDE = 0.5
 class Said:
     """What a network said of the finding at every one of `STRENGTHS`: logits and probabilities. ``gap``: its distance between
     called and normal films, in logits; NaN where nobody measured it. ``referee``: it guided nobody. ``shared``: it learned
-    from patients whom the explained network learned from too."""
+    from patients whom the explained network learned from too. ``plane``: of an exam, the plane that alone says it."""
 
     card: Card
     logits: tuple[float, ...]
@@ -46,6 +47,7 @@ class Said:
     gap: float
     referee: bool
     shared: bool
+    plane: str = ""
 
     @property
     def moved(self) -> tuple[float, ...]:
@@ -64,16 +66,17 @@ class Before:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Counterfactual:
-    """One film's. A generator makes one ``edit``, laid on more or less strongly; a shift has ``frames``. ``answers``: what the
-    explained network said of the film and of the counterfactual; ``said``: what it and its referees said of the finding.
-    ``pixels``: share that changed; ``inside``: how much of the change lies within the finding's limit, NaN where it has none.
-    ``ratio``: the cardiothoracic ratio; ``recess``: how white the costophrenic recess is; each None where it is not asked about
-    or cannot be measured. ``doubts``: why it may not convince, of `DOUBTS`."""
+    """One film's or one stack's. A generator makes one ``edit``, laid on more or less strongly; a shift has ``frames``.
+    ``answers``: what the explained network said of the film or the whole exam, and of the counterfactual; ``said``: what it
+    and its referees said of the finding. ``pixels``: share that changed, of the slices that may be changed; ``inside``: how
+    much of the change lies within the finding's limit, NaN where it has none. ``ratio``: the cardiothoracic ratio; ``recess``:
+    how white the costophrenic recess is; each None where it is not asked about or cannot be measured. ``doubts``: why it may
+    not convince, of `DOUBTS`."""
 
     way: Way
     finding: str
     direction: int
-    edit: Edit
+    edit: Edit | StackEdit
     frames: "Shifted | None"
     answers: tuple[Answer, Answer]
     said: tuple[Said, ...]
@@ -219,10 +222,7 @@ class Asked:
         )
 
     def _row(self, card: Card) -> Gap | None:
-        generator = self.loaded.registry.counterfactual(self.card)
-        rows = generator.gaps if generator else ()
-        mine = (card.name, card.sha256, self.finding)
-        return next((row for row in rows if (row.network, row.sha256, row.finding) == mine), None)
+        return gap_of(self.loaded.registry.counterfactual(self.card), card, self.finding)
 
     def _doubts(self, made: Made, said: Sequence[Said], pixels: float, inside: float, film: Series) -> Iterator[str]:
         own, row = said[0], self._row(self.card)
@@ -277,13 +277,19 @@ class Asked:
         return Before(*values) if len(values) == len(found) else None
 
 
+def gap_of(generator: Card | None, card: Card, finding: str) -> Gap | None:
+    """By what a network's answers for a finding are told, as a generator's card has it; None where it says nothing of that
+    version."""
+    mine = (card.name, card.sha256, finding)
+    rows = generator.gaps if generator else ()
+    return next((row for row in rows if (row.network, row.sha256, row.finding) == mine), None)
+
+
 def plain(made: Counterfactual) -> tuple[dict[str, Any], bytes]:
     """As it is kept: what is told as JSON, and the planes, float32, one after the other: of a generator flow, attention and
-    residual, of a shift the frames."""
+    residual, of a stack attention and residual of each changed slice, of a shift the frames."""
     edit, frames = made.edit, made.frames
-    planes = (
-        {"frames": frames.frames} if frames else {"flow": edit.flow, "attention": edit.attention, "residual": edit.residual}
-    )
+    planes = {"frames": frames.frames} if frames else edit.planes()
     told = {
         "way": made.way,
         "finding": made.finding,
@@ -295,6 +301,7 @@ def plain(made: Counterfactual) -> tuple[dict[str, Any], bytes]:
                 "title": one.card.title,
                 "referee": one.referee,
                 "shared": one.shared,
+                "plane": one.plane,
                 "probabilities": list(one.probabilities),
                 "moved": [value if np.isfinite(value) else None for value in one.moved],
             }
@@ -308,6 +315,8 @@ def plain(made: Counterfactual) -> tuple[dict[str, Any], bytes]:
         "doubts": list(made.doubts),
         "planes": [{"name": name, "shape": list(values.shape)} for name, values in planes.items()],
         "one": frames.one if frames else 0,
+        "places": list(edit.places) if isinstance(edit, StackEdit) else None,
+        "most": edit.most if isinstance(edit, StackEdit) else 0,
         "extent": edit.extent.numbers()[:4],
         "black": edit.black,
         "white": edit.white,

@@ -30,6 +30,7 @@ from app.reporting import (
     placing,
     shortcuts,
     signs,
+    stack_counterfactuals,
     starts,
 )
 from app.reporting.compared import running as comparing
@@ -91,6 +92,13 @@ def counterfactual(given: argparse.Namespace, loaded: Loaded, settings: Settings
             "There is no generator called “%(name)s”. There are: %(known)s.",
             {"name": given.counterfactual, "known": ", ".join(one.name for one in known) or "–"},
         )
+    if card.plane:
+        many, runs = given.cases or stack_counterfactuals.MOST, settings.var / "training"
+        of_stacks, gaps = stack_counterfactuals.measure(loaded, card, runs, many, lambda line: print(line, flush=True))
+        if given.write:
+            offering.onto(card, of_stacks, gaps)
+            print(f"written: {card.folder / 'card.toml'}", flush=True)
+        return 0
     count = given.cases or counterfactuals.MOST
     trial = counterfactuals.trial(loaded, card, given.data, settings.var / "training", count)
     found = counterfactuals.measure(trial, card, count, lambda line: print(line, flush=True))

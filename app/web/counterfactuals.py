@@ -1,5 +1,5 @@
-"""Counterfactuals: what would have to change on a film for another answer, with its doubt. The page and the API come through
-here. Knows the desk's doors; no network."""
+"""Counterfactuals: what would have to change on a film or a stack for another answer, with its doubt. The page and the API come
+through here. Knows the desk's doors; no network."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -20,10 +20,11 @@ from app.desk.opening import MOST_HALVED
 from app.domain import Score
 from app.errors import InputError
 from app.evaluation.counterfactual import ALONE, OTHER
-from app.store import QuestionRow
+from app.store import ImageRow, QuestionRow
 from app.web import exports, images, pages
 from app.web.addresses import served
 from app.web.what_if import Change, changes
+from app.web.wording import plane
 
 router = APIRouter(include_in_schema=False)
 STEPS = tuple(step / 8 for step in range(9))
@@ -40,7 +41,9 @@ class Asked(BaseModel):
 
     model: str = Field(description="The network; it must have read the film.", max_length=64)
     finding: str = Field(description="The finding whose answer is to change.", max_length=64)
-    image: str = Field("", description="The film; empty: the study's first.", max_length=64)
+    image: str = Field(
+        "", description="The film; empty: the study's first, of an exam the stack that can be changed.", max_length=64
+    )
     way: Literal["", "generator", "shift"] = Field("", description="By a generator or in a latent space; empty: the better.")
     direction: Literal[-1, 0, 1] = Field(0, description="Less (−1) or more (1) of the finding; 0: what flips the answer.")
 
@@ -84,16 +87,19 @@ class Plane:
 
 @dataclass(frozen=True, slots=True)
 class Counterfactual:
-    """What would have to change on the film ``image``. ``pixels``: share that changed by more than 2 % of the range;
-    ``inside``: of the change, within the finding's limit (null: it has none). ``ratio``: the cardiothoracic ratio on the film,
-    on the counterfactual and after a control edit (null: not told); ``recess``: likewise how white the costophrenic recess is.
-    The planes lie over ``extent`` (left, top, right, bottom) in image pixels; ``black`` and ``white`` are the ends of the range
-    in grey, ``one`` the frame of strength 1 of a shift.
-    ``pixels_url`` with "/0.5/pixels" behind it is the film at strength 0.5."""
+    """What would have to change on the film ``image``, or on the slices ``images`` of a stack, of which ``image`` changes most;
+    ``plane``: of an exam, whose other planes stay. ``pixels``: share that changed by more than 2 % of the range; ``inside``: of
+    the change, within the finding's limit (null: it has none). ``ratio``: the cardiothoracic ratio on the film, on the
+    counterfactual and after a control edit (null: not told); ``recess``: likewise how white the costophrenic recess is. The
+    planes lie over ``extent`` (left, top, right, bottom) in image pixels; ``black`` and ``white`` are the ends of the range in
+    grey, of a stack in modality values, ``one`` the frame of strength 1 of a shift. ``pixels_url`` with "/0.5/pixels" behind it
+    is the film at strength 0.5, with "/0.5/pixels?image=…" a slice."""
 
     id: str
     stack: str
     image: str
+    images: tuple[str, ...]
+    plane: str
     model: str
     model_sha256: str
     way: str
@@ -181,13 +187,19 @@ def moving(request: Request, question_id: str) -> Response:
 
 @router.get("/counterfactuals/{question_id}/{strength}/pixels")
 def pixels(
-    request: Request, question_id: str, strength: Strength, halved: Annotated[int, Query(ge=0, le=MOST_HALVED)] = 0
+    request: Request,
+    question_id: str,
+    strength: Strength,
+    halved: Annotated[int, Query(ge=0, le=MOST_HALVED)] = 0,
+    image: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
-    """The film at a strength: stored values and headers as at ``/images/{id}/pixels``."""
+    """The film, or a slice of the stack, at a strength: stored values and headers as at ``/images/{id}/pixels``."""
     store = pages.of(request).store
     with store.view() as tx:
         row = tx.questions.get(question_id)
-        of = tx.studies.image(row.image_id)
+        of = tx.studies.image(image or row.image_id)
+    if image:
+        return _slice(request, row, of, strength)
     if halved and not min(of.rows, of.columns) >> halved:
         raise InputError("The film is too small to be halved so often.")
     dtype = "<i2" if of.signed else "<u2"
@@ -195,6 +207,14 @@ def pixels(
     headers |= {"X-Spread": opening.halved(store, of, halved).spread} if halved else {}
     tag = hashlib.sha256(f"{row.id} {desk.values_of(row)} {strength} {halved}".encode()).hexdigest()
     return images.octets(request, tag, lambda: desk.shown(store, row, strength, halved).astype(dtype).tobytes(), headers)
+
+
+def _slice(request: Request, row: QuestionRow, of: ImageRow, strength: float) -> Response:
+    store = pages.of(request).store
+    dtype = "<i2" if of.signed else "<u2"
+    headers = {"X-Shape": f"{of.rows},{of.columns}", "X-Dtype": dtype}
+    tag = hashlib.sha256(f"{row.id} {desk.values_of(row)} {strength} {of.pixels_sha256}".encode()).hexdigest()
+    return images.octets(request, tag, lambda: desk.slice_shown(store, row, of.id, strength).astype(dtype).tobytes(), headers)
 
 
 @router.get("/counterfactuals/{question_id}/values")
@@ -211,7 +231,9 @@ def answer(request: Request, study_id: str, asked: Asked) -> Counterfactual:
     """Ask a worker; the page and the API both come through here. Errors are those of `app.desk.counterfactuals.ask`."""
     web, _ = pages.of(request), pages.gettext(request)
     row, before = desk.ask(web.store, web.registry, web.wake, asked.wish(study_id))
-    return told(row, before.answer.model_sha256, _)
+    with web.store.view() as tx:
+        images = tx.stacks.get(row.stack_id).images
+    return told(row, images, before.answer.model_sha256, _)
 
 
 def three(values: Sequence[float] | None) -> tuple[float, float, float] | None:
@@ -219,17 +241,19 @@ def three(values: Sequence[float] | None) -> tuple[float, float, float] | None:
     return (values[0], values[1], values[2]) if values else None
 
 
-def told(row: QuestionRow, sha256: str, _: Callable[..., str]) -> Counterfactual:
-    """An answered question in the reader's language."""
+def told(row: QuestionRow, stack: Sequence[str], sha256: str, _: Callable[..., str]) -> Counterfactual:
+    """An answered question about a stack of images in the reader's language."""
     kept: Mapping[str, Any] = row.answer
     before, after = (tuple(Score(*score) for score in scores) for scores in kept["scores"])
     words = sentences(_)
-    offsets = accumulate((prod(plane["shape"]) for plane in kept["planes"]), initial=0)
+    offsets = accumulate((prod(one["shape"]) for one in kept["planes"]), initial=0)
     left, top, right, bottom = kept["extent"]
     return Counterfactual(
         id=row.id,
         stack=row.stack_id,
-        image=row.image_id,
+        image=row.image_id if kept.get("places") is None else stack[kept["most"]],
+        images=desk.changed_images(row, stack),
+        plane=plane(mine, _) if (mine := kept["said"][0].get("plane", "")) else "",
         model=row.model,
         model_sha256=sha256,
         way=kept["way"],
@@ -259,7 +283,7 @@ def told(row: QuestionRow, sha256: str, _: Callable[..., str]) -> Counterfactual
         white=kept["white"],
         one=kept["one"],
         planes=tuple(
-            Plane(plane["name"], tuple(plane["shape"]), offset) for plane, offset in zip(kept["planes"], offsets, strict=False)
+            Plane(one["name"], tuple(one["shape"]), offset) for one, offset in zip(kept["planes"], offsets, strict=False)
         ),
         device=kept["device"],
         seconds=kept["seconds"],
@@ -269,9 +293,9 @@ def told(row: QuestionRow, sha256: str, _: Callable[..., str]) -> Counterfactual
 
 
 def translated(said: Mapping[str, Any], _: Callable[..., str]) -> str:
-    """A network's title, which is its card's."""
+    """A network's title, which is its card's; of an exam with the plane that says it."""
     title: str = said["title"]
-    return _(title)
+    return f"{_(title)} · {plane(mine, _)}" if (mine := said.get("plane", "")) else _(title)
 
 
 def follows(said: Mapping[str, Any], own: Mapping[str, Any], one: int) -> str:

@@ -51,10 +51,16 @@ def counterfactual(_: Callable[..., str]) -> dict[str, str]:
         "counterfactual.more": _("What would have to change for more of {0}?"),
         "counterfactual.none": _("There is no counterfactual of this finding for this network. There are: {0}."),
         "counterfactual.asking": _("The film is changed until the network answers otherwise …"),
+        "counterfactual.asking-stack": _("The slices are changed until the network answers otherwise …"),
+        "counterfactual.answered-stack": _(
+            "Made in {0} s. Only the {1} stack is changed; the exam’s other planes stay as they are. "
+            "It shows what moves the network, not how this patient would look."
+        ),
         "counterfactual.answered": _("Made in {0} s. It shows what moves the network, not how this patient would look."),
         "counterfactual.failed": _("No counterfactual: {0}"),
         "counterfactual.offline": _("The server did not answer. Try again."),
         "counterfactual.film": _("Changed film, strength {0}"),
+        "counterfactual.slice": _("Changed slice, strength {0}"),
         "counterfactual.kept": _("Kept at strength {0}: its layers are in the menu “More maps”."),
         "counterfactual.network": _("{0} → {1}"),
         "counterfactual.gaps": _("{0} gaps"),

@@ -169,7 +169,9 @@ class Replies:
         self, loaded: "Loaded", card: Card, question: QuestionRow, stack: Series
     ) -> tuple[dict[str, Any], bytes | None]:
         asked = question.asked
-        made = reading.counterfactual(
-            loaded, card, stack, asked["finding"], way=asked["way"], direction=int(asked["direction"])
-        )
-        return plain(made)
+        finding, direction = asked["finding"], int(asked["direction"])
+        if card.kind != "exam":
+            return plain(reading.counterfactual(loaded, card, stack, finding, way=asked["way"], direction=direction))
+        with self._store.view() as tx:
+            before = tx.answers.get(asked["answer"]).answer
+        return plain(reading.stack_counterfactual(loaded, card, before, stack, finding, direction=direction))

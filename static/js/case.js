@@ -192,6 +192,7 @@ export class Case {
       this.handbar?.look();
       this.glimpses?.look();
       this.drawers?.parts.whatif?.slice();
+      this.drawers?.parts.counterfactual?.slice();
     };
     display.listen(() => this.scrolling.alone());
     this.grid.onChange(() => this.#taken && this.more?.ask());

@@ -1,6 +1,6 @@
-// Counterfactuals: what would have to change on the film for another answer. A worker makes the change; the server lays it onto
-// the film in the strength that the slider says, in the film's own values, so that the reader's window holds for both. What
-// everybody says of it is judgement.js.
+// Counterfactuals: what would have to change on the film, or on the slices of a stack, for another answer. A worker makes the
+// change; the server lays it onto the images in the strength that the slider says, in their own values, so that the reader's
+// window holds for both. Of a stack the slices come that panes show. What everybody says of it is judgement.js.
 
 import { Refused, ask } from "./asking.js";
 import { row } from "./changes.js";
@@ -13,8 +13,8 @@ import { words } from "./words.js";
 /** @import { CaseData, CounterfactualData, Drawing, Film, ReadingPane } from "./types.js" */
 
 const LAYER = "counterfactual";
-/** How many strengths are kept: a slider goes to and fro. */
-const KEPT = 12;
+/** How many images are kept: a slider goes to and fro, and so does a reader through slices. */
+const KEPT = 24;
 
 export class Counterfactual {
   /** @type {CounterfactualData | null} */
@@ -35,10 +35,19 @@ export class Counterfactual {
   shown = true;
 
   /**
-   * By strength, the last one that was wanted at the end.
-   * @type {Map<number, Film>}
+   * By strength and image, the last one that was wanted at the end.
+   * @type {Map<string, Film>}
    */
   films = new Map();
+
+  /**
+   * Those that are shown, by the id of their image.
+   * @type {Map<string, Film>}
+   */
+  showing = new Map();
+
+  /** The images that the panes showed when it was last looked which of them are changed. */
+  seen = "";
 
   /** @type {AbortController | null} */
   fetching = null;
@@ -134,19 +143,31 @@ export class Counterfactual {
       this.tell("counterfactual.none", names.join(", ") || "–");
       return;
     }
-    this.tell("counterfactual.asking");
     const { direction, way } = this;
-    const body = JSON.stringify({ model: data.model, finding: data.finding, image: data.image, direction, way });
+    const exam = data.arrangement === "planes";
+    this.tell(exam ? "counterfactual.asking-stack" : "counterfactual.asking");
+    const image = exam ? "" : data.image; // the server knows which stack can be changed
+    const body = JSON.stringify({ model: data.model, finding: data.finding, image, direction, way });
     try {
       /** @type {CounterfactualData} */
       const answer = await ask(`${this.drawers.address}/counterfactual`, { method: "POST", body });
       if (mine !== this.asked) return;
       this.#answered(answer);
-      this.tell("counterfactual.answered", answer.seconds.toFixed(1));
+      const told = answer.plane ? "counterfactual.answered-stack" : "counterfactual.answered";
+      this.tell(told, answer.seconds.toFixed(1), answer.plane);
+      if (answer.plane) this.#bare();
     } catch (error) {
       if (mine !== this.asked) return;
       this.#failed(error);
     }
+  }
+
+  /** Three planes share one layer, and open with a map: what is changed is seen on slices without one. */
+  #bare() {
+    const { grid, panes } = this.page;
+    const mine = panes.all.filter(({ stack }) => stack && !stack.guest);
+    if (mine.some(({ layer }) => layer === "film")) return;
+    for (const pane of mine) grid.put("film", panes.all.indexOf(pane));
   }
 
   /** @param {unknown} error */
@@ -160,9 +181,11 @@ export class Counterfactual {
   #answered(answer) {
     this.answer = answer;
     this.films = new Map();
+    this.showing = new Map();
     this.at.changes.replaceChildren(...(answer?.changes ?? []).map(row));
     this.judgement.take(answer);
-    this.at.moving.hidden = !answer;
+    this.at.moving.hidden = !answer || Boolean(answer.plane);
+    this.at.keep.hidden = Boolean(answer?.plane);
     if (answer) this.at.moving.href = `${answer.pixels_url}/film.webp`;
     this.show();
   }
@@ -203,7 +226,7 @@ export class Counterfactual {
     const way = answer?.way ?? this.way;
     at.question.textContent = changeable ? words(`counterfactual.${direction > 0 ? "more" : "less"}`, changeable.label) : "";
     for (const button of this.directions) {
-      button.disabled = !changeable;
+      button.disabled = !changeable?.directions.includes(Number(button.dataset.direction));
       button.setAttribute("aria-pressed", String(Number(button.dataset.direction) === direction));
     }
     for (const button of this.ways) {
@@ -216,57 +239,95 @@ export class Counterfactual {
     this.slide();
   }
 
-  /** The film at the slider's strength: small at first where it is large, then all of it. */
+  /**
+   * The changed images that are wanted now: the film, or the slices of the stack that panes show.
+   * @param {CounterfactualData} answer
+   */
+  #wanted(answer) {
+    if (!answer.plane) return [answer.image];
+    const here = new Set(this.page.panes.all.map(({ image }) => image?.id));
+    return answer.images.filter((id) => here.has(id));
+  }
+
+  /** What the panes show, changed at the slider's strength. */
   async #film() {
-    const { answer, strength, page } = this;
+    const { answer, page } = this;
+    this.seen = standing(page.panes.all);
     if (!answer) withdraw(LAYER);
     if (!answer || !this.shown || !page.panes.renderer) {
       this.cover(false);
       return;
     }
-    const image = page.image(answer.image);
-    if (!image) return;
     this.fetching?.abort();
     const fetching = new AbortController();
     this.fetching = fetching;
-    const wanted = { ...image, id: `${answer.id} ${strength}`, pixels_url: `${answer.pixels_url}/${strength}/pixels` };
+    const wanted = this.#wanted(answer);
+    for (const id of this.showing.keys()) if (!wanted.includes(id)) this.showing.delete(id);
+    if (answer.plane) this.#arrived();
     try {
-      const known = this.films.get(strength);
-      if (!known) {
-        const preview = await fetchPreview(wanted, fetching.signal);
-        if (preview && !fetching.signal.aborted) this.#arrived(preview);
-      }
-      const film = known ?? (await fetchFilm(wanted, fetching.signal));
-      if (fetching.signal.aborted) return;
-      this.films.delete(strength);
-      this.films.set(strength, film);
-      if (this.films.size > KEPT) this.films.delete([...this.films.keys()][0]);
-      this.#arrived(film);
+      await Promise.all(wanted.map((id) => this.#fetch(answer, id, fetching.signal)));
     } catch (error) {
       if (!fetching.signal.aborted) this.#failed(error);
     }
   }
 
-  /** @param {Film} film */
-  #arrived(film) {
-    if (!this.shown || element("counterfactual").hidden) return;
-    const title = words("counterfactual.film", this.strength.toFixed(2));
-    const here = (/** @type {ReadingPane} */ pane) => (pane.image?.id === this.answer?.image ? film : null);
-    register({ id: LAYER, kind: "film", title, film: here });
-    this.cover(true, film);
+  /**
+   * One of them: small at first where it is large, then all of it.
+   * @param {CounterfactualData} answer
+   * @param {string} id
+   * @param {AbortSignal} signal
+   */
+  async #fetch(answer, id, signal) {
+    const { strength } = this;
+    const image = this.page.image(id);
+    if (!image) return;
+    const key = `${strength} ${id}`;
+    const address = `${answer.pixels_url}/${strength}/pixels`;
+    const wanted = { ...image, id: `${answer.id} ${key}`, pixels_url: answer.plane ? `${address}?image=${id}` : address };
+    const known = this.films.get(key);
+    if (!known && !answer.plane) {
+      const preview = await fetchPreview(wanted, signal);
+      if (preview && !signal.aborted) this.#arrived(id, preview);
+    }
+    const film = known ?? (await fetchFilm(wanted, signal));
+    if (signal.aborted) return;
+    this.films.delete(key);
+    this.films.set(key, film);
+    if (this.films.size > KEPT) this.films.delete([...this.films.keys()][0]);
+    this.#arrived(id, film);
   }
 
   /**
-   * Lays the changed film over the panes that show it plain, or takes it away. Any other pane shows it as a layer.
-   * @param {boolean} on
+   * @param {string} [id]
    * @param {Film} [film]
    */
-  cover(on, film) {
+  #arrived(id, film) {
+    if (!this.shown || element("counterfactual").hidden) return;
+    if (id && film) this.showing.set(id, film);
+    register({ id: LAYER, kind: "film", title: this.#title, film: ({ image }) => this.showing.get(image?.id ?? "") ?? null });
+    this.cover(true);
+  }
+
+  get #title() {
+    return words(this.answer?.plane ? "counterfactual.slice" : "counterfactual.film", this.strength.toFixed(2));
+  }
+
+  /** Panes stand at other slices: the changed ones among them are shown so. */
+  slice() {
+    if (!this.answer?.plane || !this.shown || element("counterfactual").hidden) return;
+    if (this.seen !== standing(this.page.panes.all)) this.#film();
+  }
+
+  /**
+   * Lays the changed images over the panes that show them plain, or takes them away. Any other pane shows them as a layer.
+   * @param {boolean} on
+   */
+  cover(on) {
     for (const pane of this.page.panes.all) {
-      const mine = on && film && pane.layer === "film" && pane.image?.id === this.answer?.image;
-      if (mine) this.drawers.lay(pane, { title: words("counterfactual.film", this.strength.toFixed(2)), film });
+      const film = on && pane.layer === "film" ? this.showing.get(pane.image?.id ?? "") : undefined;
+      if (film) this.drawers.lay(pane, { title: this.#title, film });
       else if (pane.laid?.film) this.drawers.lay(pane, null);
-      pane.element.dataset.changed = mine && this.answer ? `${this.answer.id} ${this.strength}` : "";
+      pane.element.dataset.changed = film && this.answer ? `${this.answer.id} ${this.strength}` : "";
     }
   }
 
@@ -278,6 +339,11 @@ export class Counterfactual {
     this.at.state.textContent = words(key, ...values);
     delete this.at.state.dataset.state;
   }
+}
+
+/** @param {readonly ReadingPane[]} panes */
+function standing(panes) {
+  return panes.map(({ image }) => image?.id ?? "").join(" ");
 }
 
 /** @param {CaseData} data */

@@ -24,6 +24,7 @@ export class Judgement {
     const verdict = doubts.length ? "counterfactual.doubtful" : "counterfactual.fine";
     element("counterfactual-verdict").textContent = told ? words(verdict) : "";
     element("counterfactual-figures").replaceChildren(...figures(told));
+    element("counterfactual-unjudged").hidden = !told || told.said.some(({ referee }) => referee);
   }
 
   /**

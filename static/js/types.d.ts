@@ -37,7 +37,7 @@ export interface CaseData {
   /** What can be asked for besides. */
   more: MethodData[];
   /** Findings that counterfactuals can be asked for, and by which ways, the better first. */
-  changeable: { finding: string; label: string; ways: string[] }[];
+  changeable: { finding: string; label: string; ways: string[]; directions: number[] }[];
   explanations: ExplanationData[];
   reviews: ReviewData[];
   layouts: LayoutData[];
@@ -909,10 +909,15 @@ export interface SaidData {
   follows: "" | "follows" | "alone" | "elsewhere";
 }
 
-/** What would have to change on a film for another answer. */
+/** What would have to change on a film, or on slices of a stack, for another answer. */
 export interface CounterfactualData {
   id: string;
+  /** The film, or the slice that changes most. */
   image: string;
+  /** The film, or the slices that change. */
+  images: string[];
+  /** Of an exam the plane that is changed, in the reader's language; "" for a film. */
+  plane: string;
   way: string;
   finding: string;
   direction: -1 | 1;

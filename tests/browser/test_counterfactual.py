@@ -1,5 +1,5 @@
 """A counterfactual in a real browser: asked by a key, seen on the film in any strength, doubted in words, in both languages; of
-a phantom, and where there is one of a real film."""
+a phantom, of a stack of a drawn exam while its slices are scrolled through, and where there is one of a real film."""
 
 import re
 import zlib
@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.phantoms import chest, dicom
+from app.phantoms import chest, dicom, knee
+from app.phantoms.knee import dicom as exams
 from tests.browser.cases import PATIENCE_S, Case, ready, sent, until
 from tests.browser.conftest import StartServer
-from tests.changing import changing
+from tests.browser.exams import full, pane, stands
+from tests.changing import changing, changing_stacks
 
 STATE = "#counterfactual-state"
 
@@ -79,6 +81,46 @@ def test_the_film_is_changed_by_a_slider_and_doubted_in_both_languages(page: Pag
     page.get_by_role("button", name="반사실 영상").click()
     expect(page.locator(STATE)).to_have_text(re.compile("초 걸림"), timeout=1000 * PATIENCE_S)
     expect(page.locator("#counterfactual-verdict")).not_to_have_text(english or "")
+
+
+def test_slices_of_an_exam_are_changed_while_they_are_scrolled_through(
+    page: Page, tmp_path_factory: pytest.TempPathFactory, start_server: StartServer
+) -> None:
+    server = start_server(models=str(changing_stacks(tmp_path_factory.mktemp("changing-stacks"))))
+    files = exams.encode(knee.draw(8, ("ACL discontinuity",), size=96, slices=12))
+    page.goto(f"{sent(server.url, files, read=True)}?finding=ACL%20tear")
+    full(page)
+    page.keyboard.press("Shift+W")
+    expect(page.locator(STATE)).to_have_text(re.compile(r"Only the sagittal stack is changed"), timeout=1000 * PATIENCE_S)
+    expect(page.locator("#counterfactual-unjudged")).to_be_visible()
+    expect(page.locator("#counterfactual-keep")).to_be_hidden()
+    expect(page.locator('[data-direction="1"]')).to_be_disabled()
+    expect(page.locator("#counterfactual-networks li")).to_have_count(1)
+    strip, title = pane(page, 1).locator(".strip"), pane(page, 1).locator(".pane-title")
+    strip.focus()
+    changed = []
+    page.keyboard.press("Home")
+    for number in range(1, 13):
+        until(page, lambda number=number: stands(page, 1) == number, "it did not scroll")  # type: ignore[misc]
+        page.wait_for_load_state("networkidle")
+        if "strength 1.00" in str(title.text_content()):
+            changed.append(number)
+        if changed:
+            break
+        page.keyboard.press("ArrowRight")
+    assert 1 < changed[0] < 12, "the first slice stays"
+    expect(title).to_have_text("Changed slice, strength 1.00")
+    page.locator("#counterfactual-strength").fill("1.5")
+    expect(title).to_have_text("Changed slice, strength 1.50")
+    view = pane(page, 1).locator(".pane-view")
+    shown = view.screenshot()
+    page.locator("#counterfactual-show").click()
+    expect(title).not_to_have_text("Changed slice, strength 1.50")
+    until(page, lambda: view.screenshot() != shown, "the changed slice looks like the slice")
+    page.get_by_role("button", name="한국어").click()
+    full(page)
+    page.get_by_role("button", name="반사실 영상").click()
+    expect(page.locator(STATE)).to_have_text(re.compile("시상면 스택만"), timeout=1000 * PATIENCE_S)
 
 
 def test_a_real_film_is_followed_in_the_latent_space(page: Page, start_server: StartServer, real_data: Path) -> None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -72,15 +72,19 @@ class Lesson:
 Validate = Callable[[Generator, int], Values]
 """(generator, epoch) → figures of the validation part; may draw pictures as well."""
 
+L = TypeVar("L")
+E = TypeVar("E")
+
 
 @dataclass
-class Fit:
-    """A run: generator, its averaged copy, critic, and where checkpoints and the log go."""
+class Fitting(Generic[L, E]):
+    """A run: generator, its averaged copy, critic where there is one, the network that it explains, and where checkpoints and
+    the log go. What a step learns from a lesson is a subclass's."""
 
     generator: Generator
     average: Generator
-    critic: Critic
-    explained: Explained
+    critic: Critic | None
+    explained: E
     weights: Weights
     folder: Path
     device: torch.device
@@ -90,7 +94,7 @@ class Fit:
     told: dict[str, list[float]] = field(default_factory=dict)
     steps: int = 0
 
-    def run(self, stages: list[Stage], lesson: Lesson, validate: Validate) -> None:
+    def run(self, stages: list[Stage], lesson: L, validate: Validate) -> None:
         """Through all stages; continues where a run stopped."""
         record = Record(self.folder, self.about, environment(self.device))
         state = record.begin(self.fresh)
@@ -110,7 +114,7 @@ class Fit:
             self.told = {}
             for step in range(stage.steps):
                 done_share = one_cycle((index + step / stage.steps) / stage.epochs)
-                for optimiser, rate in zip(optimisers, (stage.rate, stage.critic_rate), strict=True):
+                for optimiser, rate in zip(optimisers, (stage.rate, stage.critic_rate), strict=False):
                     for group in optimiser.param_groups:
                         group["lr"] = rate * done_share
                 self._step(stage, lesson, optimisers, random)
@@ -125,12 +129,63 @@ class Fit:
             progress.say(f"epoch {epoch} of {len(each)}: {named}, {clock(row['seconds'])}")
 
     @staticmethod
-    def side(lesson: Lesson) -> int:
-        """The films' side."""
-        return int(lesson.stock.films.shape[-1])
+    def side(lesson: L) -> int:
+        """The side of what the generator reads."""
+        raise NotImplementedError
 
     def _said(self) -> str:
         return ", ".join(f"{name} {values[-1]:.2f}" for name, values in self.told.items())
+
+    def _step(self, stage: Stage, lesson: L, optimisers: list[torch.optim.Optimizer], random: torch.Generator) -> None:
+        raise NotImplementedError
+
+    def _descend(self, loss: Tensor, optimiser: torch.optim.Optimizer) -> None:
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.generator.parameters(), 2.0)
+        optimiser.step()
+        self._tell(loss=loss)
+        follow(self.generator, self.average, min(DECAY, self.steps / (self.steps + 10)))
+        self.steps += 1
+
+    def _tell(self, **values: Tensor) -> None:
+        for name, value in values.items():
+            self.told.setdefault(name, []).append(float(value.detach()))
+
+    def _optimisers(self, stage: Stage) -> list[torch.optim.Optimizer]:
+        learning = [(self.generator, stage.rate), *([(self.critic, stage.critic_rate)] if self.critic else [])]
+        return [torch.optim.Adam(one.parameters(), lr=rate, betas=(0.5, 0.9)) for one, rate in learning]
+
+    @property
+    def _networks(self) -> dict[str, nn.Module]:
+        critic: dict[str, nn.Module] = {"critic": self.critic} if self.critic else {}
+        return {"generator": self.generator, "average": self.average, **critic}
+
+    def _state(self, epoch: int, optimisers: list[torch.optim.Optimizer]) -> dict[str, Any]:
+        networks = {name: network.state_dict() for name, network in self._networks.items()}
+        return {
+            "epoch": epoch,
+            "steps": self.steps,
+            **networks,
+            "optimisers": [optimiser.state_dict() for optimiser in optimisers],
+        }
+
+    def _restore(self, state: dict[str, Any] | None) -> int:
+        if state is None:
+            return 0
+        for name, network in self._networks.items():
+            network.load_state_dict(state[name])
+        self.steps = int(state["steps"])
+        return int(state["epoch"])
+
+
+class Fit(Fitting[Lesson, Explained]):
+    """A run over films, against a critic."""
+
+    @staticmethod
+    def side(lesson: Lesson) -> int:
+        """The films' side."""
+        return int(lesson.stock.films.shape[-1])
 
     def _step(self, stage: Stage, lesson: Lesson, optimisers: list[torch.optim.Optimizer], random: torch.Generator) -> None:
         self.generator.train()
@@ -145,6 +200,7 @@ class Fit:
         kept = _some(side.keep, max(2, stage.batch // 2), random)
         made, loss = self._changed(lesson, finding, direction, index, kept)
         group = 2 * finding + (direction > 0)
+        assert self.critic is not None  # noqa: S101 - for the type
         with torch.autocast(self.device.type, torch.bfloat16):
             told = self.critic((made - 0.5) * 4)[:, group].float()
         self._descend(loss - self.weights.adversarial * told.mean(), optimisers[0])
@@ -202,6 +258,7 @@ class Fit:
     def _criticise(
         self, real: Tensor, made: Tensor, group: int, optimiser: torch.optim.Optimizer, random: torch.Generator
     ) -> None:
+        assert self.critic is not None  # noqa: S101 - for the type
         with torch.autocast(self.device.type, torch.bfloat16):
             told = self.critic(torch.cat([real, made]))[:, group].float()
         apart = told[: len(real)].mean() - told[len(real) :].mean()
@@ -210,42 +267,6 @@ class Fit:
         loss.backward()
         optimiser.step()
         self._tell(apart=apart)
-
-    def _descend(self, loss: Tensor, optimiser: torch.optim.Optimizer) -> None:
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.generator.parameters(), 2.0)
-        optimiser.step()
-        self._tell(loss=loss)
-        follow(self.generator, self.average, min(DECAY, self.steps / (self.steps + 10)))
-        self.steps += 1
-
-    def _tell(self, **values: Tensor) -> None:
-        for name, value in values.items():
-            self.told.setdefault(name, []).append(float(value.detach()))
-
-    def _optimisers(self, stage: Stage) -> list[torch.optim.Optimizer]:
-        return [
-            torch.optim.Adam(self.generator.parameters(), lr=stage.rate, betas=(0.5, 0.9)),
-            torch.optim.Adam(self.critic.parameters(), lr=stage.critic_rate, betas=(0.5, 0.9)),
-        ]
-
-    def _state(self, epoch: int, optimisers: list[torch.optim.Optimizer]) -> dict[str, Any]:
-        networks = {name: getattr(self, name).state_dict() for name in ("generator", "average", "critic")}
-        return {
-            "epoch": epoch,
-            "steps": self.steps,
-            **networks,
-            "optimisers": [optimiser.state_dict() for optimiser in optimisers],
-        }
-
-    def _restore(self, state: dict[str, Any] | None) -> int:
-        if state is None:
-            return 0
-        for name in ("generator", "average", "critic"):
-            getattr(self, name).load_state_dict(state[name])
-        self.steps = int(state["steps"])
-        return int(state["epoch"])
 
 
 def rough(parts: Parts) -> Tensor:

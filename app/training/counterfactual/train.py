@@ -21,7 +21,7 @@ from app.evaluation.intervals import wilson
 from app.evaluation.predictions import Interval
 from app.training import cards, provenance
 from app.training.collection import Layout
-from app.training.counterfactual import material
+from app.training.counterfactual import material, stacked
 from app.training.counterfactual.fitting import Fit, Lesson, Stage, Weights
 from app.training.counterfactual.stock import Explained, Pairs, Side, Stock, scales, side
 from app.training.members import OTHER_LAYERS
@@ -60,6 +60,9 @@ def train(
     """Read the films or draw the phantoms, ask the network, fit, watch, write the model folder. A run that was stopped goes on
     from its last checkpoint, which is one epoch of the config old at most."""
     run = tomllib.loads(config.read_text(encoding="utf-8"))
+    if run["source"] == "knees":
+        stacked.train(run, out, runs, device=device, most=most, fresh=fresh)
+        return
     name, where = provenance.named(out), pick_device(device)
     findings = [one["name"] for one in run["findings"]]
     explained = Explained.of(load(Card.read(out.parent / run["explains"]), where), findings)

@@ -43,7 +43,9 @@ class DoubtOut(Frozen):
 class PlaneOut(Frozen):
     """One array of the values."""
 
-    name: str = Field(description="flow, attention and residual of a generator; frames of a shift.")
+    name: str = Field(
+        description="flow, attention and residual of a generator, the last two per slice of a stack; frames of a shift."
+    )
     shape: tuple[int, ...]
     offset: int = Field(description="How many values lie before it.")
 
@@ -53,7 +55,9 @@ class CounterfactualOut(Frozen):
 
     id: str = Field(description="The answer's id; it is kept for a while.")
     stack: str = Field(description="The film's stack.")
-    image: str = Field(description="The film.")
+    image: str = Field(description="The film, or the slice that changes most.")
+    images: tuple[str, ...] = Field(description="What changes: the film, or slices of the stack.")
+    plane: str = Field(description="Of an exam, the plane whose stack is changed, in the reader's language; the others stay.")
     model: str = Field(description="The explained network.")
     model_sha256: str = Field(description="The checksum of its weights.")
     way: Literal["generator", "shift"]
@@ -72,7 +76,9 @@ class CounterfactualOut(Frozen):
     )
     doubts: tuple[DoubtOut, ...]
     extent: tuple[float, float, float, float] = Field(description="Left, top, right, bottom of the planes, in image pixels.")
-    black: float = Field(description="The grey value that is black to what made it; residuals are shares of white − black.")
+    black: float = Field(
+        description="What is black to what made it, in grey, of a stack modality values; residuals are shares of white − black."
+    )
     white: float
     one: int = Field(description="Of a shift: which frame is strength 1.")
     planes: tuple[PlaneOut, ...]
@@ -129,7 +135,8 @@ def read_counterfactual_pixels(
     request: Request,
     answer_id: str,
     strength: counterfactuals.Strength,
-    halved: Annotated[int, Query(ge=0, le=MOST_HALVED, description="How often both sides are halved.")] = 0,
+    halved: Annotated[int, Query(ge=0, le=MOST_HALVED, description="How often both sides are halved; of a film.")] = 0,
+    image: Annotated[str, Query(max_length=64, description="Of a stack, the slice.")] = "",
 ) -> Response:
-    """The film at a strength, in its own stored values, as those of an image."""
-    return counterfactuals.pixels(request, answer_id, strength, halved)
+    """The film, or a slice of the stack, at a strength, in its own stored values, as those of an image."""
+    return counterfactuals.pixels(request, answer_id, strength, halved, image)

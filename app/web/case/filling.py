@@ -69,7 +69,9 @@ def build(found: Found, _: Translate) -> CaseData:
         finding=found.finding,
         methods=layers.methods(card, named, _),
         more=layers.more(card, named, _),
-        changeable=tuple(ChangeableData(name, label(name, _), ways) for name, ways in found.ways.items()),
+        changeable=tuple(
+            ChangeableData(name, label(name, _), ways, (-1,) if seen.planes else (-1, 1)) for name, ways in found.ways.items()
+        ),
         explanations=explanations(found, named, _),
         reviews=tuple(
             review_data(row, here[row.stack_id], found.finding, named) for row in found.reviews if row.stack_id in here

@@ -147,11 +147,13 @@ class LooksData:
 
 @dataclass(frozen=True, slots=True)
 class ChangeableData:
-    """A finding whose answer can be changed on the shown film, and by which ``ways``, the better first."""
+    """A finding whose answer can be changed on the shown film or exam, by which ``ways``, the better first, and in which
+    ``directions``: less (−1) of it, more (1)."""
 
     finding: str
     label: str
     ways: tuple[str, ...]
+    directions: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

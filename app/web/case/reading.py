@@ -60,7 +60,7 @@ def read(request: Request, study_id: str, image_id: str = "", model: str = "", f
             layouts=tx.layouts.of_reader(reader),
             job=tx.jobs.of_study(study_id, card.name) if card else job,
             calling=calling.of(request, tx),
-            ways={} if said is None or card is None or seen.planes else there.ways(web.registry, card),
+            ways={} if said is None or card is None else there.ways(web.registry, card, person=not seen.study.phantom),
         )
         labels = tuple(row for row in tx.cohorts.of_study(study_id) if row.image_id in {None, seen.image and seen.image.id})
         words = tx.regroupings.of_study(study_id)
