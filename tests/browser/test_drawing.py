@@ -101,6 +101,13 @@ def test_every_pane_says_what_its_ends_mean_and_how_it_is_drawn(case: Page, stor
     )
     press(case, scale="map", fading="false")
     expect(told).to_have_text(re.compile("^range of this map · not faded"))
+    case.locator("#pane-lrp .bar-told").hover()
+    assert told.evaluate("(line) => getComputedStyle(line).whiteSpace") == "normal", "a long line opens"
+    view = case.locator("#pane-lrp .pane-view").bounding_box()
+    open_ = told.bounding_box()
+    assert view
+    assert open_
+    assert open_["y"] + open_["height"] < view["y"] + 0.45 * view["height"], "and leaves the film's middle free"
     case.get_by_role("button", name="Full", exact=True).click()
     expect(told).to_have_text(re.compile("^full range of this map"))
     press(case, scale="shared")
