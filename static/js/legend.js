@@ -65,7 +65,9 @@ export class Legend {
   #say(sentences, seen) {
     write(this.told, sentences.join(" · "));
     this.told.title = sentences.length ? `${ended(sentences)} ${words("drawn.stored")}` : "";
-    const place = unseen(this.pane, seen)?.go ?? null;
+    // The strip under the pane says where relevance lies, and nothing of attention.
+    const attention = this.pane.map?.explanation.kind === "attention";
+    const place = attention ? (unseen(this.pane, seen)?.go ?? null) : null;
     this.go.hidden = place === null;
     if (place === null) return;
     write(this.go, words("drawn.go", place + 1));

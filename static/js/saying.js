@@ -65,7 +65,8 @@ export function unseen({ map, maps, stack, at }, seen) {
   }
   if (!(here > 0)) return null;
   const percent = Math.round((100 * here) / end);
-  return { text: there(here) > 0 ? words("drawn.faint", Math.round(100 * faint)) : words("drawn.weak", percent), go: null };
+  const laid = Math.round(100 * there(here) * faint);
+  return { text: there(here) > 0 ? words("drawn.faint", laid) : words("drawn.weak", percent), go: null };
 }
 
 /** @param {Float32Array} values */
