@@ -83,6 +83,7 @@ export class Stagebar {
     }
     optional("most")?.addEventListener("click", () => this.page.most());
     element("sides").addEventListener("click", () => this.sides());
+    cued(element("layers"));
     for (const menu of all(document, ".menu", HTMLDetailsElement)) this.#menu(menu);
     this.summary.addEventListener("click", (event) => {
       if (this.summary.getAttribute("aria-disabled") === "true") event.preventDefault();
@@ -337,4 +338,23 @@ function smallButton(kind, text, act) {
   made.textContent = text;
   made.addEventListener("click", act);
   return made;
+}
+
+/**
+ * A strip that is wider than its room shades off on the sides where there is more of it, and the wheel goes along it.
+ * @param {HTMLElement} strip
+ */
+function cued(strip) {
+  const cue = () => {
+    strip.toggleAttribute("data-before", strip.scrollLeft > 1);
+    strip.toggleAttribute("data-after", strip.scrollWidth - strip.clientWidth - strip.scrollLeft > 1);
+  };
+  strip.addEventListener("scroll", cue, { passive: true });
+  strip.addEventListener("wheel", (event) => {
+    if (event.ctrlKey || event.deltaX || strip.scrollWidth <= strip.clientWidth) return;
+    event.preventDefault();
+    strip.scrollLeft += event.deltaY;
+  });
+  new ResizeObserver(cue).observe(strip);
+  new MutationObserver(cue).observe(strip, { childList: true });
 }

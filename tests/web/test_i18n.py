@@ -5,6 +5,8 @@ import re
 import pytest
 from fastapi.testclient import TestClient
 
+from app.classifiers.registry import Registry
+from app.config import ROOT
 from app.web import extraction, i18n
 
 PLACES = re.compile(r"%\((\w+)\)s|\{(\d)\}")
@@ -64,6 +66,15 @@ def test_the_networks_that_come_with_the_product_are_translated() -> None:
     said = extraction.cards(names=("chest", "chest-compact", "chest-phantom", "chest-phantom-shortcut"))
     assert "Phantom chest network" in said
     assert said - set(extraction.translated("ko")) == set()
+
+
+def test_what_any_card_says_of_its_data_and_limits_is_translated_but_for_proper_names() -> None:
+    registry = Registry(ROOT / "models")
+    said: set[str] = set()
+    for card in (*registry.cards(), *registry.beside()):
+        said |= {card.title, card.summary, *card.limits, *(figure.source for figure in card.figures)}
+        said |= {text for source in card.data for text in (source.name, source.terms, source.shows) if text}
+    assert said - set(extraction.translated("ko")) <= {"covid_masks", "nih, nih_small"}
 
 
 def test_what_is_said_is_found() -> None:
