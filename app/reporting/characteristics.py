@@ -19,6 +19,7 @@ from app.classifiers.classifier import Classifier
 from app.classifiers.loading import Loaded
 from app.classifiers.networks import ARCHITECTURES, build
 from app.counterfactuals import there
+from app.counterfactuals.edit import Edit
 from app.domain import Layer, Series
 from app.evaluation import localisation
 from app.evaluation.intervals import Mean, mean
@@ -140,6 +141,7 @@ def occurring(loaded: Loaded, network: Classifier, case: Case) -> list[Layer]:
 def changed(loaded: Loaded, network: Classifier, case: Case) -> NDArray[np.float32]:
     """By how much every pixel of a case's film has to change for another answer, (rows, columns)."""
     edit = counterfactual(loaded, network.card, case.series, case.finding).edit
+    assert isinstance(edit, Edit)  # noqa: S101 - a case is one film
     return np.asarray(np.abs(edit.difference(grey(case.series.images[0]))), np.float32)
 
 
