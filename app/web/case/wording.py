@@ -10,7 +10,7 @@ from app.web.wording import Translate, titled
 
 def strings(_: Translate) -> dict[str, str]:
     """The sentences by the key under which the scripts know them; ``{0}`` and ``{1}`` are put in there."""
-    said = panes(_) | windows(_) | layouts(_) | beside(_) | announcements(_) | links(_)
+    said = panes(_) | drawings(_) | windows(_) | layouts(_) | beside(_) | announcements(_) | links(_)
     return said | queue(_) | slices(_) | planes(_) | crosshair(_) | wording_judging.strings(_) | drawers.words(_)
 
 
@@ -49,20 +49,6 @@ def panes(_: Translate) -> dict[str, str]:
         "bar.robust": _("99.5th percentile"),
         "bar.full": _("full range"),
         "bar.unit": _("0 to 1 as it is, never stretched"),
-        "drawn.weak": _("too weak to be seen in this range: at most {0} % of its end"),
-        "drawn.faint": _("too faint to be seen: laid with {0} % of its colour, by opacity and fading"),
-        "drawn.elsewhere": _("below its range on this slice: strongest on slice {0}"),
-        "drawn.go": _("To slice {0}"),
-        "range.validation": _("fixed range: validation films"),
-        "range.phantoms": _("fixed range: phantoms"),
-        "range.map": _("range of this map"),
-        "range.full": _("full range of this map"),
-        "range.shared": _("one range for all maps"),
-        "drawn.faded": _("faded to {0} %: probability {1} %"),
-        "drawn.unfaded": _("not faded"),
-        "drawn.evened": _("smoothed at {0} px"),
-        "drawn.raw": _("pixels as they are"),
-        "drawn.stored": _("The probe, the figures and the files have the map’s raw values, whatever the display does."),
         "bar.against": _("mostly against"),
         "bar.against.why": _("The map’s values below zero weigh more than those above: most of it speaks against the finding."),
         "bar.unlikely": _("finding unlikely"),
@@ -84,6 +70,26 @@ def panes(_: Translate) -> dict[str, str]:
         "room.refused": _("This browser does not let the page fill the screen."),
         "maximise": _("Enlarge"),
         "restore": _("Back to the grid"),
+    }
+
+
+def drawings(_: Translate) -> dict[str, str]:
+    """How a map is drawn, and why nothing of it is seen."""
+    return {
+        "drawn.weak": _("too weak to be seen in this range: at most {0} % of its end"),
+        "drawn.faint": _("too faint to be seen: laid with {0} % of its colour, by opacity and fading"),
+        "drawn.elsewhere": _("below its range on this slice: strongest on slice {0}"),
+        "drawn.go": _("To slice {0}"),
+        "range.validation": _("fixed range: validation films"),
+        "range.phantoms": _("fixed range: phantoms"),
+        "range.map": _("range of this map"),
+        "range.full": _("full range of this map"),
+        "range.shared": _("one range for all maps"),
+        "drawn.faded": _("faded to {0} %: probability {1} %"),
+        "drawn.unfaded": _("not faded"),
+        "drawn.evened": _("smoothed at {0} px"),
+        "drawn.raw": _("pixels as they are"),
+        "drawn.stored": _("The probe, the figures and the files have the map’s raw values, whatever the display does."),
     }
 
 
