@@ -8,7 +8,7 @@ from typing import Any
 
 from app import __version__
 from app.classifiers.card import Card
-from app.domain import Answer, Evidence, Image, Inspection, Layer, OperatingPoint, Score
+from app.domain import NO_FINDING, Answer, Evidence, Image, Inspection, Layer, OperatingPoint, Score
 from app.stacks import Stack
 
 FORMAT = 2
@@ -87,6 +87,12 @@ def findings(answer: Answer, card: Card) -> Entry:
     return {score.finding: {**_alone(score), **_called(score, points[score.finding])} for score in answer.scores}
 
 
+def called(entry: Entry, finding: str) -> bool:
+    """Whether the network calls a finding, by what an image's entry says."""
+    said = entry["findings"].get(finding)
+    return bool(said and said["called"]) and finding != NO_FINDING
+
+
 def of_inspection(inspection: Inspection) -> Entry:
     """What a guard's inspection says in its image's entry."""
     return {
@@ -114,16 +120,17 @@ def of_anatomy(labels: Layer) -> Entry:
     }
 
 
-def of_evidence(told: Evidence | None) -> Entry | None:
+def of_evidence(told: Evidence | None, *, called: bool) -> Entry | None:
     """Where a map's evidence lies: by region its share, that of the area, and the one by the other (null on no area); ``odd``
-    names the region in which so much lies that a reader should know, "" where none does. None where nobody told."""
+    names the region in which so much lies that a reader should know, "" where none does, or where the map's finding is not
+    ``called``. None where nobody told."""
     if told is None:
         return None
     rows = {
         row.region: {"share": row.share, "area": row.area, "ratio": row.ratio if math.isfinite(row.ratio) else None}
         for row in told.shares
     }
-    return {"regions": rows, "odd": told.odd}
+    return {"regions": rows, "odd": told.told(called=called).odd}
 
 
 def write(path: Path, images: Sequence[Entry], exams: Sequence[Entry], *, complete: bool) -> None:

@@ -45,7 +45,7 @@ class Files:
             "method": layer.method,
             "kind": layer.kind,
             "finding": layer.finding,
-            "evidence": entries.of_evidence(layer.evidence),
+            "evidence": entries.of_evidence(layer.evidence, called=entries.called(entry, layer.finding)),
             **self._written(stem, grid, extent, layer),
             "png": self._picture(stem, film, layer, 0, known),
         }

@@ -43,6 +43,12 @@ def applied(films: Tensor, parts: Parts, strength: float = 1.0) -> Tensor:
     return (warped(films, strength * parts.flow) + strength * parts.change()).clamp(0, 1)
 
 
+def upside_down(parts: Parts) -> Parts:
+    """The same edits in another place: what lay above lies below. A control of the same size."""
+    flow, attention, residual = (part.flip(-2) for part in parts)
+    return Parts(flow * flow.new_tensor([1.0, -1.0])[:, None, None], attention, residual)
+
+
 def warped(films: Tensor, flow: Tensor) -> Tensor:
     """Films (b, 1, S, S) whose pixels take their values from ``flow`` away, bilinearly; edges are held."""
     side = films.shape[-1]

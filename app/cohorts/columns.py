@@ -17,7 +17,8 @@ IMAGE = ("image", "imageindex", "file", "filename", "path", "filepath", "film", 
          "studyinstanceuid", "studyuid", "study", "exam", "accession", "accessionnumber", "id")  # fmt: skip
 PATIENT = ("patient", "patientid", "subject", "subjectid", "person")
 GROUPS = ("sex", "gender", "patientsex", "patientgender", "view", "viewposition", "projection", "source", "hospital", "site",
-          "scanner", "manufacturer", "agegroup", "portable")  # fmt: skip
+          "scanner", "manufacturer", "agegroup", "portable", "drain", "tube", "tubes", "device", "devices",
+          "supportdevices")  # fmt: skip
 BOXES = ("boxes", "bboxes", "box", "bbox")
 LISTED = ("findinglabels", "findings", "labels")
 SAME = {"pleuralthickening": "Pleural_Thickening", "infiltrate": "Infiltration", "nofinding": NO_FINDING}

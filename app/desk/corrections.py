@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.classifiers.registry import Registry
 from app.errors import InputError
-from app.stacks import STACKED, RegroupingKind, cannot_join, parted
+from app.stacks import STACKED, RegroupingKind, cannot_join, parted, widest_gap
 from app.store import CorrectionRow, ImageRow, RegroupingRow, StackRow, Store, Transaction
 
 NOT_NOW = "This stack is an earlier state of its series. Split or join the stacks that there are now."
@@ -51,6 +51,15 @@ def regroup(store: Store, registry: Registry, study_id: str, wish: Wish, reader:
     return row, again
 
 
+def gap(store: Store, study_id: str, wish: Wish) -> tuple[float, float] | None:
+    """What is missing between stacks that a reader wants to join: the widest distance that they leave between one another, and
+    the usual one of their slices, mm; None where nothing is. NotFound; InputError for what cannot be joined."""
+    with store.view() as tx:
+        found = _groups(tx, study_id, wish)
+    _joined(found)
+    return widest_gap(found)
+
+
 def take_back(store: Store, registry: Registry, study_id: str, regrouping: str, reader: str) -> tuple[RegroupingRow, bool]:
     """Take a split or a join back, whoever said it: the stacks are what they were before, with all that was said of them. The
     word, and whether networks are to read the study again. NotFound."""
@@ -73,6 +82,17 @@ def _again(tx: Transaction, registry: Registry, study_id: str) -> bool:
 
 def _named(tx: Transaction, study_id: str, wish: Wish) -> tuple[str, ...]:
     """The images that stand for what a reader wants; InputError where that cannot be."""
+    found = _groups(tx, study_id, wish)
+    if wish.kind == "join":
+        return _joined(found)
+    if len(found) != 1:
+        raise InputError(ONE_STACK)
+    (slices,) = found
+    return _split(slices, wish.image) if wish.kind == "split" else _single(slices)
+
+
+def _groups(tx: Transaction, study_id: str, wish: Wish) -> list[list[ImageRow]]:
+    """The slices of the stacks that a reader names; InputError for one that is none of MR, or none any more."""
     study = tx.studies.get(study_id)
     known = {image.id: image for image in study.images}
     stacked = {series.id for series in study.series if series.modality in STACKED}
@@ -82,13 +102,7 @@ def _named(tx: Transaction, study_id: str, wish: Wish) -> tuple[str, ...]:
             raise InputError(NO_STACK)
         if not row.current:
             raise InputError(NOT_NOW)
-    found = [[known[image] for image in row.images] for row in rows.values()]
-    if wish.kind == "join":
-        return _joined(found)
-    if len(found) != 1:
-        raise InputError(ONE_STACK)
-    (slices,) = found
-    return _split(slices, wish.image) if wish.kind == "split" else _single(slices)
+    return [[known[image] for image in row.images] for row in rows.values()]
 
 
 def _joined(stacks: Sequence[Sequence[ImageRow]]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Where a map's evidence lies: its share in each region of a film, beside the region's share of the area."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,10 @@ class Evidence:
 
     shares: tuple[Share, ...]
     odd: str = ""
+
+    def told(self, *, called: bool) -> "Evidence":
+        """The same for a reader: of a finding that is not called nothing is odd, wherever the little there is lies."""
+        return self if called or not self.odd else replace(self, odd="")
 
     def of(self, region: str) -> Share | None:
         """One region's row."""

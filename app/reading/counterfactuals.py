@@ -90,10 +90,10 @@ class Counterfactual:
 
 
 FLIP, ALONE, ELSEWHERE = "no flip", "alone", "something else"
-MUCH, OUTSIDE, DRAWN, UNREACHED = "much", "outside", "reconstruction", "not reached"
-DOUBTS = (FLIP, ALONE, ELSEWHERE, MUCH, OUTSIDE, DRAWN, UNREACHED)
-"""The answer does not flip; referees do not follow, or move far more; too much changed; outside the finding's limit; drawing
-the film anew moves the answer already; the answer was not reached."""
+MUCH, OUTSIDE, SEEN, DRAWN, UNREACHED = "much", "outside", "seen through", "reconstruction", "not reached"
+DOUBTS = (FLIP, ALONE, ELSEWHERE, MUCH, OUTSIDE, SEEN, DRAWN, UNREACHED)
+"""The answer does not flip; referees do not follow, or move far more; too much changed; outside the finding's limit; a critic
+takes it for edited; drawing the film anew moves the answer already; the answer was not reached."""
 
 
 def counterfactual(
@@ -185,7 +185,7 @@ class Asked:
         span = made.edit.white - made.edit.black
         pixels = float((change > figures.CHANGED * span).mean())
         inside = float("nan") if made.limit is None else figures.share_inside(change, made.limit)
-        doubts = tuple(self._doubts(made, said, pixels, inside))
+        doubts = tuple(self._doubts(made, said, pixels, inside, films[ONE]))
         return Counterfactual(
             way=made.way,
             finding=self.finding,
@@ -224,7 +224,7 @@ class Asked:
     def _row(self, card: Card) -> Gap | None:
         return gap_of(self.loaded.registry.counterfactual(self.card), card, self.finding)
 
-    def _doubts(self, made: Made, said: Sequence[Said], pixels: float, inside: float) -> Iterator[str]:
+    def _doubts(self, made: Made, said: Sequence[Said], pixels: float, inside: float, film: Series) -> Iterator[str]:
         own, row = said[0], self._row(self.card)
         score = own.probabilities[ONE] - self.card.point(self.finding)
         flipped = made.direction * score > 0
@@ -242,10 +242,21 @@ class Asked:
             yield MUCH
         if inside < INSIDE:
             yield OUTSIDE
+        if made.way == "generator" and self._seen(film):
+            yield SEEN
         if made.frames is not None and made.frames.refused:
             yield DRAWN
         if made.frames is not None and not made.frames.reached:
             yield UNREACHED
+
+    def _seen(self, film: Series) -> bool:
+        """Whether the critic beside the generator takes a film for edited; no where there is none."""
+        from app.counterfactuals.seeing import read  # noqa: PLC0415 - it imports torch, which listing must not
+
+        card = self.loaded.registry.counterfactual(self.card)
+        assert card is not None  # noqa: S101 - it made the film
+        seeing = read(card, self.finding)
+        return seeing is not None and bool(seeing.through(self.loaded.get(card).prepare(film).cpu())[0])
 
     def _ratio(self, made: Made, after: Image) -> Before | None:
         """On the film, on the counterfactual, and after the same edit upside down."""

@@ -2,20 +2,30 @@
 
 Review in brief/, Table 1: localisation, flexibility and resolution of CAM, Grad-CAM, saliency and LRP as plus and minus signs.
 Here each is a figure: the pointing game on drawn phantoms, the share of architectures for which a method gives a map, and how
-many cells of a map lie along the network's input. RAP and the trained kinds of attention stand beside, and so do maps that know
-nothing. Knows methods, networks and cases.
+many cells of a map lie along the network's input. RAP, masks of where findings occur, counterfactuals and the trained kinds of
+attention stand beside, and so do maps that know nothing. Knows methods, networks and cases.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import isfinite
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from app import explainers
 from app.classifiers.classifier import Classifier
+from app.classifiers.loading import Loaded
 from app.classifiers.networks import ARCHITECTURES, build
-from app.domain import Series
-from app.evaluation.intervals import Mean
+from app.counterfactuals import there
+from app.counterfactuals.edit import Edit
+from app.domain import Layer, Series
+from app.evaluation import localisation
+from app.evaluation.intervals import Mean, mean
+from app.grey import grey
+from app.reading.counterfactuals import counterfactual
+from app.reading.lying import Lie
 from app.reporting import measuring
 from app.reporting.cases import Case
 from app.reporting.compared.table import shown
@@ -24,6 +34,9 @@ from app.training import describing
 FOUR = ("cam", "gradcam", "saliency", "lrp")
 """Those of the review."""
 OTHERS = ("rap", "rap_contrastive", "layer_cam", "integrated_gradients", "occlusion")
+PRIOR = "prior_cam"
+"""Needs masks of where findings occur, which there are for films of people."""
+MASK, CHANGED = "where the finding occurs, mask alone", "counterfactual, what changes"
 PARAMETERS = {
     "compact-residual": {"widths": [8, 12], "strides": [1, 2], "blocks": 1},
     "compact-twin": {"widths": [8, 12], "strides": [1, 2], "blocks": 1},
@@ -44,8 +57,8 @@ SIDE = 64
 
 @dataclass(frozen=True, slots=True)
 class Characteristic:
-    """One method: the share of cases at which it points into the truth, of how many architectures it is defined for how many,
-    and cells of its map along a side beside the pixels of the network's input."""
+    """One method: the share of called cases at which it points into the truth, of how many architectures it is defined for how
+    many (0: it asks no network), and cells of its map along a side beside the pixels of the network's input."""
 
     method: str
     network: str
@@ -56,15 +69,21 @@ class Characteristic:
     pixels: int
 
 
-def measured(networks: Sequence[Classifier], cases: Sequence[Case], say: Callable[[str], None]) -> Iterator[Characteristic]:
-    """The first network's post-hoc methods and controls, then of every other network its own attention's maps."""
+def measured(
+    loaded: Loaded, networks: Sequence[Classifier], cases: Sequence[Case], say: Callable[[str], None]
+) -> Iterator[Characteristic]:
+    """The first network's post-hoc methods and controls, masks and counterfactuals, then of every other network its own
+    attention's maps."""
     kinds = architectures(networks[0])
     film = cases[0].series
+    masked = loaded.registry.masks(networks[0].card) is not None
+    cases = [lying(loaded, networks[0], case) for case in cases] if masked else cases
     for network in networks:
-        mine = [case for case in cases if case.finding in network.card.findings]
+        mine = [case for case in cases if case.finding in network.card.findings and seen(network, case)]
         own = tuple(shown(network, mine))
-        methods = (*FOUR, *OTHERS) if network is networks[0] else own
-        if not methods:
+        posthoc = (*FOUR, *OTHERS, PRIOR) if masked else (*FOUR, *OTHERS)
+        methods = posthoc if network is networks[0] else own
+        if not methods or not mine:
             continue
         say(f"{network.card.name}: {', '.join(methods)}")
         rows = measuring.summarise(measuring.localise(network, mine, methods, lambda _: None))
@@ -81,6 +100,53 @@ def measured(networks: Sequence[Classifier], cases: Sequence[Case], say: Callabl
             yield Characteristic(
                 method, network.card.name, pointing[method], count, len(kinds), cells, int(trace.input.shape[-1])
             )
+        if network is networks[0]:
+            yield from besides(loaded, network, mine, len(kinds))
+
+
+def seen(network: Classifier, case: Case) -> bool:
+    """Whether a network calls what a case has: a map of what was not seen points nowhere."""
+    return measuring.called(explainers.record(network, case.series), case.finding)
+
+
+def lying(loaded: Loaded, network: Classifier, case: Case) -> Case:
+    """A case whose film says how its chest lies, which masks are laid over it by."""
+    lie = Lie.of(loaded, network.card, case.series.images[0])
+    return case if lie is None else replace(case, series=lie.told(case.series))
+
+
+def besides(loaded: Loaded, network: Classifier, cases: Sequence[Case], kinds: int) -> Iterator[Characteristic]:
+    """What is no method of `app.explainers`: where the finding occurs at all, which asks no network, and what changes on a film
+    for another answer; each of the findings that it is there for."""
+    size = network.card.input_size
+    if loaded.registry.masks(network.card) is not None:
+        told = [(layer, case) for case in cases for layer in occurring(loaded, network, case)]
+        hits = [(measuring.pointing(layer, case.truth), case.owner) for layer, case in told]
+        if told:
+            yield Characteristic(MASK, "", _over(hits), 0, kinds, int(told[0][0].values.shape[-1]), size)
+    ways = there.ways(loaded.registry, network.card)
+    found = [(changed(loaded, network, case), case) for case in cases if case.finding in ways]
+    if found:
+        hits = [(localisation.pointing(heat, case.truth), case.owner) for heat, case in found]
+        yield Characteristic(CHANGED, network.card.name, _over(hits), 1, kinds, size // 2, size)
+
+
+def occurring(loaded: Loaded, network: Classifier, case: Case) -> list[Layer]:
+    """Where a case's finding occurs, laid over its film; [] where nobody drew boxes of it."""
+    lie = Lie.of(loaded, network.card, case.series.images[0])
+    layers = () if lie is None else lie.likely_places([case.finding])
+    return [layer for layer in layers if layer.kind == "probability"]
+
+
+def changed(loaded: Loaded, network: Classifier, case: Case) -> NDArray[np.float32]:
+    """By how much every pixel of a case's film has to change for another answer, (rows, columns)."""
+    edit = counterfactual(loaded, network.card, case.series, case.finding).edit
+    assert isinstance(edit, Edit)  # noqa: S101 - a case is one film
+    return np.asarray(np.abs(edit.difference(grey(case.series.images[0]))), np.float32)
+
+
+def _over(hits: Sequence[tuple[float, str]]) -> Mean:
+    return mean(np.array([hit for hit, _ in hits], np.float64), np.array([owner for _, owner in hits], np.str_))
 
 
 def architectures(like: Classifier) -> list[Classifier]:
@@ -117,14 +183,20 @@ def defined(method: str, network: Classifier, series: Series) -> bool:
 
 def lines(found: Sequence[Characteristic]) -> Iterator[str]:
     """The table, as Markdown."""
-    yield "| method | network | localisation: points into the truth | flexibility: defined for | resolution: cells on pixels |"
+    heads = ("localisation: points into the truth (called cases)", "flexibility: defined for", "resolution: cells on pixels")
+    yield f"| method | network | {' | '.join(heads)} |"
     yield "|---|---|---|---|---|"
     for one in found:
         title = explainers.describe(one.method).title if explainers.known(one.method) else one.method
         told = one.localisation
-        pointing = f"{told.value:.2f} [{told.low:.2f}, {told.high:.2f}]"
+        pointing = f"{told.value:.2f} [{told.low:.2f}, {told.high:.2f}]" if isfinite(told.value) else "–"
+        pointing += f" ({told.count})"
+        if not one.network and one.cells:
+            yield f"| {title} | – | {pointing} | asks no network | {one.cells} on {one.pixels} |"
+            continue
         if not one.network:
             yield f"| {title} | – | {pointing} | – | – |"
             continue
         kinds = f"{one.defined} of {one.architectures} architectures"
+        kinds = "the network that it was made for" if one.method == CHANGED else kinds
         yield f"| {title} | {one.network} | {pointing} | {kinds} | {one.cells} on {one.pixels} |"

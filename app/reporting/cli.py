@@ -307,8 +307,8 @@ def _several(what: "argparse._MutuallyExclusiveGroup") -> None:
         "--characteristics",
         nargs="+",
         metavar="NAME",
-        help="print how methods differ on phantom networks: where they point, for how many architectures they are defined, how "
-        "fine their maps are; of the networks after the first their own attention alone",
+        help="print how methods differ: where they point on phantoms, or on films with boxes, for how many architectures they "
+        "are defined, how fine their maps are; of the networks after the first their own attention alone",
     )
 
 

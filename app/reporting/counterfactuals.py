@@ -17,16 +17,20 @@ from torch import Tensor
 
 from app.anatomy.limits import LIMITS
 from app.classifiers.card import Card
-from app.classifiers.generator import Generator, applied
+from app.classifiers.generator import Generator, applied, upside_down
 from app.classifiers.loading import Loaded
 from app.classifiers.registry import Registry
+from app.classifiers.segmenter import Segmenter
 from app.counterfactuals.generating import Generating
+from app.counterfactuals.seeing import Seeing
 from app.errors import InputError, NotFound
 from app.evaluation import counterfactual as figures
 from app.evaluation.intervals import wilson
 from app.evaluation.localisation import pointing
 from app.evaluation.predictions import Interval
+from app.reporting import seen
 from app.reporting.offering import Bounds, Found
+from app.reporting.widths import Widths, widths
 from app.training.counterfactual import drawn, material
 from app.training.counterfactual.fresh import judge
 from app.training.counterfactual.stock import Explained, Stock, scales, side
@@ -97,29 +101,33 @@ class Referee:
 
 @dataclass(frozen=True, eq=False)
 class Made:
-    """Films of a stock at ``places``, as they are and as the generator makes them, both (n, S, S) in [0, 1]."""
+    """Films of a stock at ``places``, as they are, as the generator makes them, and with the same change upside down, all
+    (n, S, S) in [0, 1]."""
 
     places: Tensor
     before: Planes
     after: Planes
+    control: Planes
 
 
 @dataclass(frozen=True, eq=False)
 class Trial:
     """A generator, films that nobody learned from, and who judges: the explained network first. Of phantoms the first films of
-    the stock have a ``truth``, bool (n, S, S), and healthy ``twins``, uint8 (n, S, S)."""
+    the stock have a ``truth``, bool (n, S, S), and healthy ``twins``, uint8 (n, S, S). ``segmenter`` measures hearts; None
+    where nobody does. ``others``: films of people that a critic is fitted on, of patients who are not in the stock."""
 
     generator: Generator
     stock: Stock
     referees: tuple[Referee, ...]
     truth: NDArray[np.bool_] | None = None
     twins: NDArray[np.uint8] | None = None
+    segmenter: Segmenter | None = None
+    others: Stock | None = None
 
     def measure(self, number: int, finding: str, count: int) -> Found:
         """One finding, on at most so many called films."""
         own, direction = self.referees[0], figures.HEALTHIER.get(finding, -1)
-        sides = side(self.stock, own.explained.columns[number], float(own.scales[number, 0]), direction, direction)
-        ill, keep = (self.made(_spread(places, count), number, direction) for places in (sides.change, sides.keep))
+        ill, keep = self.both(number, finding, count)
         told = [(one.answers(ill.before, number), one.answers(ill.after, number)) for one in self.referees]
         moves = [(after - before) / one.gap(number) for one, (before, after) in zip(self.referees, told, strict=True)]
         flips = [one.flip(number, *pair, direction) for one, pair in zip(self.referees, told, strict=True)]
@@ -139,26 +147,42 @@ class Trial:
             others=dict(zip(names, flips[1:], strict=True)),
             ratios={name: figures.gap_ratio(move, moves[0]) for name, move in zip(names, moves[1:], strict=True)},
             values=values,
+            widths=self.hearts(ill) if finding == "Cardiomegaly" else None,
         )
         if self.truth is None or self.twins is None:
             critic, floor = self.critics(ill, keep)
-            return replace(found, critic=critic, floor=floor)
+            seeing = self.seeing(number, finding, count)
+            if seeing is not None:
+                values |= seen.shares(seeing, ill.before, ill.after, keep.before)
+            return replace(found, critic=critic, floor=floor, values=values, seeing=seeing)
         values_true, beside = self.against_truth(ill, regions)
         return replace(found, values={**values, **values_true}, beside=beside)
+
+    def both(self, number: int, finding: str, count: int) -> tuple[Made, Made]:
+        """At most so many called films of a finding, and as many that are to stay, with what the generator makes of them."""
+        own, direction = self.referees[0], figures.HEALTHIER.get(finding, -1)
+        sides = side(self.stock, own.explained.columns[number], float(own.scales[number, 0]), direction, direction)
+        change, keep = (self.made(_spread(places, count), number, direction) for places in (sides.change, sides.keep))
+        return change, keep
 
     @torch.no_grad()
     def made(self, places: Tensor, number: int, direction: int) -> Made:
         """What the generator makes of films at some places of the stock."""
         column, device = self.referees[0].explained.columns[number], self.generator.scales.device
-        before = [torch.empty(0, *self.stock.films.shape[-2:])]
-        after = list(before)
+        films = [[torch.empty(0, *self.stock.films.shape[-2:])] for _ in range(3)]
         for part in torch.split(places, BATCH):
-            films, limits = self.stock.batch(part, device)
+            plain, limits = self.stock.batch(part, device)
             needed = self.generator.needed(self.stock.logits[part, column].to(device), number, direction)
-            edited = applied(films, self.generator((films - 0.5) * 4, limits, number, direction, needed))
-            before.append(films[:, 0].cpu())
-            after.append(edited[:, 0].cpu())
-        return Made(places, torch.cat(before).numpy(), torch.cat(after).numpy())
+            parts = self.generator((plain - 0.5) * 4, limits, number, direction, needed)
+            for kept, shown in zip(films, (plain, applied(plain, parts), applied(plain, upside_down(parts))), strict=True):
+                kept.append(shown[:, 0].cpu())
+        return Made(places, *(torch.cat(kept).numpy() for kept in films))
+
+    def hearts(self, ill: Made) -> Widths | None:
+        """By how much the cardiothoracic ratio changes; None where nobody measures it."""
+        if self.segmenter is None or not len(ill.places):
+            return None
+        return widths(self.segmenter, ill.before, ill.after, ill.control, self.stock.patients[ill.places.numpy()])
 
     def regions(self, places: Tensor, number: int, size: int) -> Planes:
         """Where a finding may change films, soft planes (n, S, S)."""
@@ -191,6 +215,16 @@ class Trial:
                 hits.setdefault(name, []).append(pointing(heat, mask))
         return values, {name: _mean(found) for name, found in hits.items()}
 
+    def seeing(self, number: int, finding: str, count: int) -> Seeing | None:
+        """The critic that ships with the generator; None without other films, or with too few."""
+        if self.others is None:
+            return None
+        ill, keep = replace(self, stock=self.others).both(number, finding, count)
+        if min(len(ill.places), len(keep.places)) < FEWEST:
+            return None
+        owners = tuple(self.others.patients[one.places.numpy()] for one in (ill, keep))
+        return seen.fit(ill.before, ill.after, keep.before, (owners[0], owners[1]))
+
     def critics(self, ill: Made, keep: Made) -> tuple[Interval | None, Interval | None]:
         """How well critics that are fitted anew tell edited films from healthy ones, and ill ones; None for too few films."""
         if min(len(ill.places), len(keep.places)) < FEWEST:
@@ -209,7 +243,7 @@ def trial(loaded: Loaded, card: Card, data: Path, runs: Path, count: int) -> Tri
         raise NotFound("The network that “%(name)s” explains is not there in that version.", {"name": card.name})
     explained = Explained.of(loaded.get(own), card.findings)
     run: dict[str, Any] = {"pixels": card.input_size, "findings": [{"name": name} for name in card.findings]}
-    truth = twins = None
+    truth = twins = others = None
     if card.phantom:
         pairs = count * len(card.findings)
         drains = card.shortcut == "drain"
@@ -219,20 +253,26 @@ def trial(loaded: Loaded, card: Card, data: Path, runs: Path, count: int) -> Tri
         kept = drawn.pairs(MEASURED_ON, pairs, card.input_size, card.findings, runs / "films", drains=drains)
         truth, twins = kept.masks, kept.well
     else:
-        stock = judged = _films(registry, explained, {**run, "sources": SOURCES}, data, runs)
-    others = [Explained.of(loaded.get(one), card.findings) for one in registry.referees(own)]
-    referees = (Referee(explained, scales(explained, stock)), *(Referee.of(one, judged) for one in others))
-    return Trial(Generating.of(loaded.get(card)).network, stock, referees, truth, twins)
+        stocks = _films(registry, explained, {**run, "sources": SOURCES}, data, runs)
+        stock, others = stocks["test"], stocks["validation"]
+        judged = stock
+    judges = [Explained.of(loaded.get(one), card.findings) for one in registry.referees(own)]
+    referees = (Referee(explained, scales(explained, stock)), *(Referee.of(one, judged) for one in judges))
+    beside = registry.segmentation(own)
+    segmenter = Segmenter.of(loaded.get(beside)) if beside else None
+    return Trial(Generating.of(loaded.get(card)).network, stock, referees, truth, twins, segmenter, others)
 
 
-def _films(registry: Registry, explained: Explained, run: dict[str, Any], data: Path, runs: Path) -> Stock:
+def _films(registry: Registry, explained: Explained, run: dict[str, Any], data: Path, runs: Path) -> dict[str, Stock]:
     own = explained.loaded.card
     beside = registry.segmentation(own)
     if beside is None:
         raise InputError("No network here tells how the chest lies on the films of “%(name)s”.", {"name": own.name})
     models = beside.folder.parent
     run = {**run, "anatomy": beside.name}
-    return material.of_films(run, explained, data, runs, models, layout="ours", most=None, parts=("test",))["test"][0]
+    parts = ("test", "validation")
+    found = material.of_films(run, explained, data, runs, models, layout="ours", most=None, parts=parts)
+    return {part: stock for part, (stock, _) in found.items()}
 
 
 def measure(given: Trial, card: Card, count: int, say: Callable[[str], None]) -> list[Found]:

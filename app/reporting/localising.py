@@ -25,6 +25,7 @@ from app.domain import Extent, Image, Series
 from app.errors import InputError
 from app.evaluation import localisation
 from app.evaluation.intervals import Mean, mean
+from app.explainers.trace import Trace
 from app.grey import resample
 from app.reading.lying import Lie
 from app.training import films, masks
@@ -49,7 +50,8 @@ Boxed = tuple[Path, str, list[tuple[str, str, list[films.Box]]]]
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
     """One finding on one film with its boxes: the truth on the film's grid, how the chest lies, and the network's CAM on the
-    grid and in the canonical frame. ``placed`` are the boxes in that frame; ``odd``: the region at which CAM looks too much."""
+    grid and in the canonical frame. ``placed`` are the boxes in that frame; ``odd``: the region at which CAM looks too much;
+    ``called``: the network calls the finding, and only of these that is told."""
 
     source: str
     finding: str
@@ -63,6 +65,7 @@ class Case:
     aligned: Plane
     placed: tuple[Extent, ...]
     odd: str = ""
+    called: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +91,16 @@ def cases(loaded: Loaded, card: Card, known: Iterable[Boxed], say: Callable[[str
             continue
         how = masks.lying(lie.segmented, image)
         series = Series(path.name, "", (image,), source="film image")
-        heats = cams(loaded.get(card), series, tuple(dict.fromkeys(finding for _, finding, _ in wanted)))
+        classifier = loaded.get(card)
+        trace = explainers.record(classifier, series)
+        (answer,) = classifier.predictions(trace.logits, series, 0.0)
+        heats = cams(classifier, trace, image, tuple(dict.fromkeys(finding for _, finding, _ in wanted)))
         about = _About(patient, image, how)
         for source, finding, boxes in wanted:
             sign = lie.told_of(finding, heats[finding], Extent(0, 0, image.columns, image.rows)).odd
-            found.append(replace(_case(about, source, finding, boxes, heats[finding]), odd=sign))
+            score = answer.score(finding)
+            called = score is not None and score.probability >= card.point(finding)
+            found.append(replace(_case(about, source, finding, boxes, heats[finding]), odd=sign, called=called))
         if len(found) % 50 == 0:
             say(f"{len(found)} films with boxes looked at")
     if not found:
@@ -147,10 +155,8 @@ def own(card: Card) -> str:
     return "attended_evidence" if "attended_evidence" in explainers.names(card) else "cam"
 
 
-def cams(classifier: Classifier, series: Series, findings: Sequence[str]) -> dict[str, Plane]:
-    """CAM of each finding on the grid over the film, or what stands for it (`own`)."""
-    trace = explainers.record(classifier, series)
-    (image,) = series.images
+def cams(classifier: Classifier, trace: Trace, image: Image, findings: Sequence[str]) -> dict[str, Plane]:
+    """CAM of each finding on the grid over the recorded film, or what stands for it (`own`)."""
     found = {}
     for layer in explainers.load(own(classifier.card)).explain(classifier, trace, findings):
         extent = layer.extent.seen_from(0, 0, GRID / image.columns, GRID / image.rows)
@@ -334,15 +340,16 @@ def told(found: Sequence[Case], known: Masks, segmenter: Segmenter, data: Path) 
 
 
 def signs(found: Sequence[Case]) -> Iterator[str]:
-    """How often the sign that a map looks elsewhere stands on CAMs that point into a box, and on those that do not."""
-    for source in dict.fromkeys(case.source for case in found):
-        own = [case for case in found if case.source == source]
+    """How often the sign that a map looks elsewhere stands on CAMs that point into a box, and on those that do not: of findings
+    that are called, for on no others does it stand."""
+    for source in dict.fromkeys(case.source for case in found if case.called):
+        own = [case for case in found if case.source == source and case.called]
         hit = [bool(case.odd) for case in own if localisation.pointing(case.cam, case.truth)]
         missed = [bool(case.odd) for case in own if not localisation.pointing(case.cam, case.truth)]
         told = " and ".join(
             f"{sum(side)} of {len(side)} {words}" for side, words in ((hit, "that point into a box"), (missed, "that do not"))
         )
-        yield f"{source}: the sign that a map looks elsewhere stands on {told}"
+        yield f"{source}: of findings that are called, the sign that a map looks elsewhere stands on {told}"
 
 
 def lines(values: Sequence[Value]) -> Iterator[str]:

@@ -12,8 +12,11 @@ from typing import Any
 import numpy as np
 
 from app.classifiers.card import Card
+from app.counterfactuals import seeing
+from app.counterfactuals.seeing import Seeing
 from app.evaluation.counterfactual import ALONE, OTHER, most_pixels
 from app.evaluation.predictions import Interval
+from app.reporting.widths import Widths
 from app.training import cards
 from app.training.rewriting import rewrite, with_entry, without
 
@@ -48,8 +51,8 @@ SHORTCUT = Bounds(flip=0.9, pointing=0.8, judged=False)
 class Found:
     """What was measured of one finding on ``count`` films: the share of called films that ``flip`` on the explained network and
     of ``others``, the referees, by their name, as are the ``ratios`` of their gaps; ``values`` by name; on films of people how
-    well a fresh ``critic`` tells them from healthy ones, and unedited ill ones, the ``floor``; on phantoms the pointing of maps
-    that know nothing, ``beside``."""
+    well a fresh ``critic`` tells them from healthy ones, and unedited ill ones, the ``floor``; of a large heart how its width
+    changes; the critic that ships, ``seeing``; on phantoms the pointing of maps that know nothing, ``beside``."""
 
     finding: str
     count: int
@@ -59,6 +62,8 @@ class Found:
     values: Mapping[str, float]
     critic: Interval | None = None
     floor: Interval | None = None
+    widths: Widths | None = None
+    seeing: Seeing | None = None
     beside: Mapping[str, float] = field(default_factory=dict)
 
     def misses(self, bounds: Bounds) -> list[str]:
@@ -91,9 +96,8 @@ class Found:
             yield f"  {name}: {value:.3f}"
         for name, value in self.beside.items():
             yield f"  pointing of {name}: {value:.3f}"
-        for name, critic in (("fresh critic", self.critic), ("fresh critic of unedited films", self.floor)):
-            if critic is not None:
-                yield f"  {name}: {critic.value:.3f} [{critic.low:.3f}, {critic.high:.3f}]"
+        for name, told in self._more():
+            yield f"  {name}: {told.value:.3f} [{told.low:.3f}, {told.high:.3f}]"
         missed = self.misses(bounds)
         yield f"  misses: {'; '.join(missed)}" if missed else "  offered"
 
@@ -106,14 +110,20 @@ class Found:
         for name, value in {**self.values, **{f"gap ratio of {name}": ratio for name, ratio in self.ratios.items()}}.items():
             if np.isfinite(value):
                 yield cards.figure(source, self.finding, Interval(value, value, value, self.count, 0), metric=name)
-        for name, critic in (("fresh critic", self.critic), ("fresh critic of unedited films", self.floor)):
-            if critic is not None:
-                yield cards.figure(source, self.finding, critic, metric=name)
+        for name, told in self._more():
+            yield cards.figure(source, self.finding, told, metric=name)
+
+    def _more(self) -> Iterator[tuple[str, Interval]]:
+        """What is not measured of every finding, by name."""
+        told = {"fresh critic": self.critic, "fresh critic of unedited films": self.floor}
+        if self.widths is not None:
+            told |= {"cardiothoracic ratio": self.widths.edit, "cardiothoracic ratio, upside down": self.widths.control}
+        yield from ((name, one) for name, one in told.items() if one is not None and np.isfinite(one.value))
 
 
 def onto(card: Card, found: Sequence[Found], gaps: Sequence[Mapping[str, Any]]) -> None:
     """Write it all onto the generator's card: the figures in place of earlier ones of the same films, the gaps of the networks
-    that judged, and which findings are offered. ModelError where the card cannot be written."""
+    that judged, and which findings are offered; the critics into its folder. ModelError where the card cannot be written."""
     source = "phantoms that nobody learned from" if card.phantom else "films of unseen patients"
     offered = [one.finding for one in found if not one.misses(Bounds.of(card))]
 
@@ -127,3 +137,6 @@ def onto(card: Card, found: Sequence[Found], gaps: Sequence[Mapping[str, Any]]) 
         return text
 
     rewrite(card, change)
+    critics = {one.finding: one.seeing for one in found if one.seeing is not None}
+    if critics:
+        seeing.write(card, critics)

@@ -3,7 +3,7 @@
 from app.stacks.directions import SIDES, Side, begins, turned
 from app.stacks.joining import JOINED, NO_SERIES_UID, together
 from app.stacks.layering import Oddity
-from app.stacks.regrouping import REGROUPINGS, UNFIT, Regrouping, RegroupingKind, cannot_join, parted, regrouped
+from app.stacks.regrouping import REGROUPINGS, UNFIT, Regrouping, RegroupingKind, cannot_join, parted, regrouped, widest_gap
 from app.stacks.slices import Parted, Placed
 from app.stacks.sorting import STACKED, Correction, Stack, arrange, chosen, corrected, films, plane, stacks
 
@@ -34,4 +34,5 @@ __all__ = [
     "stacks",
     "together",
     "turned",
+    "widest_gap",
 ]

@@ -17,7 +17,7 @@ from app.stacks import slices
 from app.stacks.joining import JOINED, NO_SERIES_UID
 from app.stacks.layering import SAME_PLACE, Oddity
 from app.stacks.slices import P, Placed
-from app.stacks.sorting import APART, PARALLEL, Stack, distances, plane
+from app.stacks.sorting import APART, GAP, PARALLEL, Stack, distances, plane
 
 RegroupingKind = Literal["split", "join", "single"]
 REGROUPINGS: tuple[RegroupingKind, ...] = ("split", "join", "single")
@@ -76,6 +76,17 @@ def cannot_join(groups: Sequence[Sequence[Placed]]) -> str | None:
     normal = slices.normal(every)
     along = sorted(slices.along(image, normal) for image in every)
     return TWICE if any(b - a <= SAME_PLACE for a, b in pairwise(along)) else None
+
+
+def widest_gap(groups: Sequence[Sequence[Placed]]) -> tuple[float, float] | None:
+    """The widest distance that stacks which can be joined leave between one another, and the usual one of their slices, mm;
+    None where nothing is missing between them."""
+    normal = slices.normal([image for group in groups for image in group])
+    places = sorted((slices.along(image, normal), number) for number, group in enumerate(groups) for image in group)
+    steps = [(after - before, one != other) for (before, one), (after, other) in pairwise(places)]
+    inside = [step for step, between in steps if not between] or [step for step, _ in steps]
+    widest, usual = max((step for step, between in steps if between), default=0.0), float(np.median(inside))
+    return (widest, usual) if widest > GAP * usual else None
 
 
 def parted(images: Iterable[P]) -> tuple[tuple[P, ...], ...]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 from typing import Any
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import ScalarSelect, Select, exists, func, select
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from app.domain import Answer, Part, Score
@@ -197,3 +197,15 @@ def _row(row: AnswerTable) -> AnswerRow:
         current=all(part.stack.current for part in row.parts),
         created_at=row.created_at,
     )
+
+
+def said() -> ScalarSelect[Any]:
+    """The scores of a layer's network version, of its newest answer about the layer's stack, as a correlated subquery."""
+    found = (
+        select(AnswerTable.scores)
+        .join(PartTable, PartTable.answer_id == AnswerTable.id)
+        .where(PartTable.stack_id == LayerTable.stack_id, AnswerTable.network_id == LayerTable.network_id)
+        .order_by(AnswerTable.created_at.desc(), AnswerTable.id)
+        .limit(1)
+    )
+    return found.correlate(LayerTable).scalar_subquery()

@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import Part, Patient, Plane, Score
 from app.store import layers
-from app.store.answers import scores_of
-from app.store.flags import scores
+from app.store.answers import said, scores_of
 from app.store.labelled import about, labelled
 from app.store.records import LayerRow, Page, Provenance
 from app.store.tables import (
@@ -239,7 +238,7 @@ def _layered(query: ExportQuery) -> Select[Any]:
     chosen = layers.layer_rows().join(StudyTable, StudyTable.id == StackTable.study_id)
     chosen = chosen.outerjoin(CorrectionTable, CorrectionTable.stack_id == StackTable.id)
     plane = func.coalesce(CorrectionTable.plane, StackTable.plane).label("plane")
-    more = chosen.add_columns(StackTable, SeriesTable, StudyTable, plane, scores().label("said"))
+    more = chosen.add_columns(StackTable, SeriesTable, StudyTable, plane, said().label("said"))
     return more.where(*_conditions(asked)).order_by(None).order_by(LayerTable.created_at, LayerTable.id)
 
 

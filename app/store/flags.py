@@ -8,18 +8,16 @@ from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, case, fun
 from sqlalchemy.orm import Session
 
 from app.domain import VERDICTS, Patient
-from app.store.answers import scores_of
+from app.store.answers import said, scores_of
 from app.store.labelled import about, labelled
 from app.store.records import FIGURES, Choices, FlagCount, FlagQuery, FlagRow, FlagSort, Page, Provenance
 from app.store.reviews import in_force, localisations_of, review_row, rows
 from app.store.tables import (
     AgreementTable,
-    AnswerTable,
     FileTable,
     ImageTable,
     LayerTable,
     NetworkTable,
-    PartTable,
     ReaderTable,
     ReviewTable,
     SeriesTable,
@@ -98,7 +96,7 @@ class Flags:
         """The numbers of all verdicts that the query takes, sorted by a figure; what has none comes last either way. These
         figures stand in JSON, in which the two databases sort differently."""
         columns = (ReviewTable.number, ReviewTable.localisations, LayerTable.method, LayerTable.finding)
-        chosen = _joined(select(*columns, scores(), _disagreement())).where(*_conditions(query)).order_by(*_order(query))
+        chosen = _joined(select(*columns, said(), _disagreement())).where(*_conditions(query)).order_by(*_order(query))
         figures = {row[0]: _figure(query.sort, row) for row in self._session.execute(chosen)}
         having = {number: figure for number, figure in figures.items() if figure is not None}
         ranked = sorted(having, key=having.__getitem__, reverse=query.descending)
@@ -171,7 +169,7 @@ def _all() -> Select[Any]:
         .join(StackTable, StackTable.id == LayerTable.stack_id)
         .outerjoin(FileTable, file)
         .where(in_force(), StudyTable.removal.is_(None))
-        .add_columns(ImageTable, SeriesTable, StudyTable, StackTable, FileTable.name, scores(), _disagreement())
+        .add_columns(ImageTable, SeriesTable, StudyTable, StackTable, FileTable.name, said(), _disagreement())
     )
 
 
@@ -189,18 +187,6 @@ def _figure(name: FlagSort, found: Row[Any]) -> float | None:
         return next((score.probability for score in scores_of(said or ()) if score.finding == finding), None)
     lies = localisations_of(localisations or {}).get(method)
     return None if lies is None else cast("float | None", getattr(lies, name))
-
-
-def scores() -> "ScalarSelect[Any]":
-    """The scores of a layer's network version, of its newest answer about the layer's stack, as a correlated subquery."""
-    found = (
-        select(AnswerTable.scores)
-        .join(PartTable, PartTable.answer_id == AnswerTable.id)
-        .where(PartTable.stack_id == LayerTable.stack_id, AnswerTable.network_id == LayerTable.network_id)
-        .order_by(AnswerTable.created_at.desc(), AnswerTable.id)
-        .limit(1)
-    )
-    return found.correlate(LayerTable).scalar_subquery()
 
 
 def _disagreement() -> "ScalarSelect[float | None]":

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, contains_eager
 
 from app.domain import Evidence, Extent, Layer, Producer, Share, frozen
 from app.errors import NotFound
+from app.store.answers import said, scores_of
 from app.store.blobs import Blobs
 from app.store.parties import network
 from app.store.records import LayerRow
@@ -127,6 +128,12 @@ class Layers:
             figures=row.figures,
             evidence=row.evidence,
         )
+
+    def said(self, layer_ids: Sequence[str]) -> dict[str, float]:
+        """By layer: what its network's version last said of its finding on its stack; nothing of those it said nothing of."""
+        found = self._session.execute(select(LayerTable.id, LayerTable.finding, said()).where(LayerTable.id.in_(layer_ids)))
+        told = ((layer, finding, scores_of(scores or ())) for layer, finding, scores in found)
+        return {layer: one.probability for layer, finding, scores in told for one in scores if one.finding == finding}
 
     def of_stack(
         self, stack_id: str, *, model_sha256: str = "", finding: str = "", imported: bool = False, general: bool = False

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import UniqueConstraint, select
+from sqlalchemy import UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.errors import NotFound
@@ -26,6 +26,7 @@ class LayoutTable(Base):
     layers: Mapped[list[Any]]
     own: Mapped[dict[str, Any]]
     last: Mapped[bool]
+    opens: Mapped[str] = mapped_column(default="", server_default=text("''"))
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
 
@@ -33,7 +34,8 @@ class LayoutTable(Base):
 @dataclass(frozen=True, slots=True)
 class Layout:
     """Rows × columns of panes and the layer of each; ``own`` is what single panes keep for themselves, by place, as plain JSON;
-    ``last``: the reader had it on last."""
+    ``last``: the reader had it on last; ``opens``: every case of this kind opens with it, "film" or an exam's modality, "" for
+    none."""
 
     name: str
     rows: int
@@ -41,6 +43,7 @@ class Layout:
     layers: tuple[str, ...]
     own: dict[str, Any]
     last: bool
+    opens: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class Layouts:
 
     def keep(self, layout_id: str, reader: str, layout: Layout) -> LayoutRow:
         """Store a layout, or what became of it. It takes the place of the reader's other one of the same name, and where it is
-        the last one, no other is. NotFound where the id is another reader's."""
+        the last one, or opens a kind of case, no other does. NotFound where the id is another reader's."""
         party = parties.reader(self._session, reader)
         row = self._session.get(LayoutTable, layout_id)
         if row is not None and row.reader_id != party.id:
@@ -70,14 +73,17 @@ class Layouts:
         for other in self._session.scalars(others):
             if other.name == layout.name:
                 self._session.delete(other)
-            elif layout.last:
-                other.last = False
+                continue
+            other.last = other.last and not layout.last
+            if other.opens == layout.opens:
+                other.opens = ""
         self._session.flush()
         if row is None:
             row = LayoutTable(id=layout_id, reader_id=party.id, created_at=now())
             self._session.add(row)
         row.name, row.rows, row.columns = layout.name, layout.rows, layout.columns
         row.layers, row.own, row.last = list(layout.layers), dict(layout.own), layout.last
+        row.opens = layout.opens
         row.changed_at = now()
         self._session.flush()
         return _row(row, reader)
@@ -98,5 +104,5 @@ class Layouts:
 
 
 def _row(row: LayoutTable, reader: str) -> LayoutRow:
-    layout = Layout(row.name, row.rows, row.columns, tuple(row.layers), dict(row.own), row.last)
+    layout = Layout(row.name, row.rows, row.columns, tuple(row.layers), dict(row.own), row.last, row.opens)
     return LayoutRow(row.id, reader, layout, row.changed_at)

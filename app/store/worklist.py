@@ -5,15 +5,15 @@ from dataclasses import replace
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, select
-from sqlalchemy.orm import Session, contains_eager, selectinload
+from sqlalchemy.orm import Session, contains_eager, load_only, selectinload
 
 from app.anatomy.signs import METHODS
 from app.domain import Evidence, Patient, Score, Share
 from app.store import agreements
 from app.store.agreements import Apart
-from app.store.answers import scores_of
+from app.store.answers import said, scores_of
 from app.store.readings import reads
-from app.store.records import Page, WorklistQuery, WorklistRow, WorklistSort
+from app.store.records import Lying, Page, WorklistQuery, WorklistRow, WorklistSort
 from app.store.tables import (
     AnswerTable,
     ImageTable,
@@ -71,7 +71,7 @@ class Worklist:
         known = agreements.of_findings(self._session, rows)
         planes = self._planes([row.id for row in rows])
         said = self.said([row.id for row in rows])
-        elsewhere = self._elsewhere([row.id for row in rows])
+        elsewhere = self.elsewhere([row.id for row in rows])
         return Page(
             rows=tuple(
                 replace(
@@ -79,7 +79,7 @@ class Worklist:
                     planes=planes.get(row.id, 0),
                     version=said[row.id][0] if row.id in said else "",
                     said=said[row.id][1] if row.id in said else (),
-                    elsewhere=elsewhere.get(row.id, {}),
+                    elsewhere=tuple(one for one in elsewhere if one.study == row.id),
                     apart={finding: one.disagreement for (study, finding), one in known.items() if study == row.id},
                     counted={finding: one.counted for (study, finding), one in known.items() if study == row.id},
                 )
@@ -114,14 +114,31 @@ class Worklist:
         counted = select(ImageTable.study_id, func.count()).where(ImageTable.study_id.in_(ids)).group_by(ImageTable.study_id)
         return modalities, {row[0]: row[1] for row in self._session.execute(counted)}
 
-    def _elsewhere(self, ids: list[str]) -> dict[str, dict[str, Evidence]]:
-        """By study and finding: where the evidence of a map lies that looks elsewhere, by the network whose word is told."""
-        query = select(LayerTable.study_id, LayerTable.finding, LayerTable.evidence, LayerTable.odd)
-        found: dict[str, dict[str, Evidence]] = {}
-        for study_id, finding, rows, odd in self._session.execute(_odd(query).where(LayerTable.study_id.in_(ids))):
-            table = Evidence(tuple(Share(*one) for one in rows), odd)
-            found.setdefault(study_id, {}).setdefault(finding, table)
-        return found
+    def elsewhere(self, ids: Sequence[str] | None = None) -> tuple[Lying, ...]:
+        """The maps of these studies, or of all, that look elsewhere, were their finding called: by the measured methods, of the
+        network whose findings are shown, on what is there now. Who reads decides what is called."""
+        query = (
+            select(LayerTable, NetworkTable.name, NetworkTable.sha256, said().label("said"))
+            .options(load_only(LayerTable.study_id, LayerTable.finding, LayerTable.evidence, LayerTable.odd))
+            .join(StackTable, StackTable.id == LayerTable.stack_id)
+            .join(NetworkTable, NetworkTable.id == LayerTable.network_id)
+            .join(StudyTable, and_(StudyTable.id == LayerTable.study_id, StudyTable.headline == NetworkTable.name))
+            .where(LayerTable.odd != "", LayerTable.method.in_(METHODS), LayerTable.values.is_not(None), StackTable.current)
+            .order_by(LayerTable.created_at, LayerTable.id)
+        )
+        if ids is not None:
+            query = query.where(LayerTable.study_id.in_(ids))
+        return tuple(
+            Lying(
+                study=layer.study_id,
+                finding=layer.finding,
+                network=network,
+                version=version,
+                probability={score.finding: score.probability for score in scores_of(scores or ())}.get(layer.finding),
+                evidence=Evidence(tuple(Share(*one) for one in layer.evidence or ()), layer.odd),
+            )
+            for layer, network, version, scores in self._session.execute(query)
+        )
 
     def _planes(self, ids: list[str]) -> dict[str, int]:
         """How many planes of each exam were read by the network whose findings are shown."""
@@ -184,17 +201,6 @@ class Worklist:
         return {row.id: (row.patient_name, row.description) for row in self._session.execute(found)}
 
 
-def _odd(query: Select[Any]) -> Select[Any]:
-    """Of layers those by the measured methods that look elsewhere, of the network whose findings are shown, on what is there
-    now."""
-    return (
-        query.join(StackTable, StackTable.id == LayerTable.stack_id)
-        .join(NetworkTable, NetworkTable.id == LayerTable.network_id)
-        .join(StudyTable, and_(StudyTable.id == LayerTable.study_id, StudyTable.headline == NetworkTable.name))
-        .where(LayerTable.odd != "", LayerTable.method.in_(METHODS), LayerTable.values.is_not(None), StackTable.current)
-    )
-
-
 def _order(query: WorklistQuery) -> list[Any]:
     columns = (*SORTS[query.sort], StudyTable.received_at, StudyTable.id)
     return [column.desc() if query.descending else column.asc() for column in columns]
@@ -213,13 +219,12 @@ def _filtered(query: WorklistQuery) -> Select[str]:
         chosen = chosen.where(StudyTable.flags > 0 if query.flagged else StudyTable.flags == 0)
     if query.disagreement is not None:
         chosen = chosen.where(StudyTable.disagreement >= query.disagreement)
-    if query.elsewhere is not None:
-        odd = StudyTable.id.in_(_odd(select(LayerTable.study_id)))
-        chosen = chosen.where(odd if query.elsewhere else ~odd)
     if query.phantom is not None:
         chosen = chosen.where(StudyTable.phantom == query.phantom)
     if query.only is not None:
         chosen = chosen.where(StudyTable.id.in_(tuple(query.only)))
+    if query.without:
+        chosen = chosen.where(StudyTable.id.not_in(tuple(query.without)))
     if query.reading:
         chosen = chosen.where(reads(query.reader, query.reading))
     return chosen

@@ -192,5 +192,5 @@ def _by(row: WorklistRow, model: str, said: Said, points: Calling, _: Translate)
         return Findings((), 0)
     version, scores = said[row.id]
     return worklist.findings(
-        replace(row, network=model, version=version, said=scores, apart={}, counted={}, elsewhere={}), points, _
+        replace(row, network=model, version=version, said=scores, apart={}, counted={}, elsewhere=()), points, _
     )

@@ -3,8 +3,8 @@
 Knows the registry, the store's moved points, and the words for both.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from fastapi import Request
 
@@ -12,11 +12,11 @@ from app.classifiers.card import Card
 from app.classifiers.curves import Calls, Curves
 from app.classifiers.measured import Operating
 from app.classifiers.registry import Registry
-from app.domain import OperatingPoint
+from app.domain import NO_FINDING, Evidence, OperatingPoint
 from app.errors import ModelError, NotFound
 from app.evaluation.intervals import wilson
-from app.store import Transaction
-from app.web import pages
+from app.store import LayerRow, Transaction
+from app.web import estimates, pages
 from app.web.wording import Translate
 
 VALIDATION = "validation"
@@ -43,6 +43,19 @@ class Calling:
         """The points of a network's version, by finding."""
         return lambda finding: self.point(model, sha256, finding)
 
+    def called(self, model: str, sha256: str, finding: str, probability: float | None) -> bool:
+        """Whether a finding is called at a probability; that nothing is found never is, nor what nobody said anything of."""
+        if probability is None or finding == NO_FINDING:
+            return False
+        return self.point(model, sha256, finding).calls(probability)
+
+    def lies(self, row: LayerRow, probability: float | None) -> Evidence | None:
+        """Where a layer's evidence lies; the sign that it looks elsewhere stands only where its finding is called at what its
+        network said, ``probability``: what the sign is worth was measured on such maps alone."""
+        if row.evidence is None:
+            return None
+        return row.evidence.told(called=self.called(row.model, row.model_sha256, row.finding, probability))
+
     def _card(self, model: str) -> Card | None:
         if model not in self._cards:
             try:
@@ -57,28 +70,23 @@ def of(request: Request, tx: Transaction) -> Calling:
     return Calling(pages.of(request).registry, tx.points.moved(pages.reader(request)))
 
 
-def small(probability: float) -> str:
-    """A point in per cent."""
-    return f"{per_cent(probability)} %"
-
-
-def per_cent(probability: float) -> str:
-    """The figure: three digits, since rare findings are called from small probabilities on, and two behind the point, so that
-    what a reader types stays what it was; four where three would say 100."""
-    told = f"{100 * probability:.3g}"
-    return f"{100 * probability:.4g}" if told == "100" or 100 * probability >= 10 else told
+def lying(tx: Transaction, points: Calling, rows: Iterable[LayerRow]) -> tuple[LayerRow, ...]:
+    """Layers with the sign that they look elsewhere where it stands (`Calling.lies`)."""
+    every = tuple(rows)
+    said = tx.layers.said([row.id for row in every if row.evidence and row.evidence.odd])
+    return tuple(replace(row, evidence=points.lies(row, said.get(row.id))) if row.evidence else row for row in every)
 
 
 def sentence(point: OperatingPoint, _: Translate) -> str:
     """From where on a finding is called, and who says so."""
     if point.moved is not None and point.card is None:
-        return _("Called from %(at)s on: moved by the reader (no operating point on the card).", at=small(point.at))
+        return _("Called from %(at)s on: moved by the reader (no operating point on the card).", at=estimates.point(point.at))
     if point.moved is not None and point.card is not None:
-        told = {"at": small(point.moved), "card": small(point.card)}
+        told = {"at": estimates.point(point.moved), "card": estimates.point(point.card)}
         return _("Called from %(at)s on: moved by the reader (card: %(card)s).", **told)
     if point.card is None:
         return _("No operating point on the card: called from 0.5 on.")
-    return _("Called from %(at)s on, by the card.", at=small(point.at))
+    return _("Called from %(at)s on, by the card.", at=estimates.point(point.at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +150,8 @@ def shown(card: Card, sha256: str, point: OperatingPoint, finding: str, curves: 
     known = does(card, curves, finding, point) if sha256 == card.sha256 else ()
     return Shown(
         sentence=sentence(point, _),
-        percent=per_cent(point.at),
-        card="" if point.card is None else small(point.card),
+        percent=estimates.per_cent(point.at),
+        card="" if point.card is None else estimates.point(point.card),
         moved=point.moved is not None,
         worth=tuple(worth(row, _) for row in known[:1]) or _unknown(point, _),
     )

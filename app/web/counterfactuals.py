@@ -132,6 +132,7 @@ def sentences(_: Callable[..., str]) -> Mapping[str, str]:
         "something else": _("Networks that guided nobody move far more: something else was changed."),
         "much": _("Much of the film changed, more than such a finding covers."),
         "outside": _("Most of the change lies outside the place of this finding."),
+        "seen through": _("A critic that never met this film tells that it was changed."),
         "reconstruction": _("Drawing the film anew moves the answer already, before anything is changed."),
         "not reached": _("So much may not be changed: the answer was not reached."),
     }

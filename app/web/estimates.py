@@ -1,4 +1,4 @@
-"""Figures of a cohort in words, alike on the page, on paper and in the PDF."""
+"""Figures in words, alike on pages, on paper and in the PDF: with a minus sign, and none before a zero."""
 
 from app.cohorts.report import Estimate
 
@@ -9,7 +9,7 @@ MOST = 9
 
 def figure(value: float | None, digits: int = 3) -> str:
     """A figure; a dash where it is not defined."""
-    return NOTHING if value is None else f"{value:.{digits}f}".replace("-", "−")
+    return NOTHING if value is None else f"{value:z.{digits}f}".replace("-", "−")
 
 
 def beside(value: float, point: float, digits: int = 3) -> str:
@@ -21,14 +21,21 @@ def beside(value: float, point: float, digits: int = 3) -> str:
     return figure(value, MOST)
 
 
+def per_cent(probability: float) -> str:
+    """The point from which a finding is called, in per cent: three digits, since rare findings are called from small
+    probabilities on, and two behind the point, so that what a reader types stays so; four where three would say 100."""
+    told = f"{100 * probability:.3g}"
+    return f"{100 * probability:.4g}" if told == "100" or 100 * probability >= 10 else told
+
+
 def point(value: float | None) -> str:
-    """The point from which a finding is called: four digits that count, since rare findings are called from small ones on."""
-    return NOTHING if value is None else f"{value:.4g}"
+    """The same with its sign."""
+    return NOTHING if value is None else f"{per_cent(value)} %"
 
 
 def signed(value: float | None, digits: int = 3) -> str:
     """A difference, with its sign."""
-    return NOTHING if value is None else f"{value:+.{digits}f}".replace("-", "−")
+    return NOTHING if value is None else f"{value:+z.{digits}f}".replace("-", "−")
 
 
 def interval(of: Estimate, digits: int = 3, *, sign: bool = False) -> str:

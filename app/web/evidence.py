@@ -128,7 +128,8 @@ def worth(_: Translate) -> str:
         right=f"{100 * WORTH.precision:.0f}",
     )
     real = _(
-        "On real films with boxes it stands on %(missed)s of %(misses)s maps that missed, and on %(hit)s of %(hits)s that hit.",
+        "On real films with boxes it stands on %(missed)s of %(misses)s maps that missed, and on %(hit)s of %(hits)s that hit. "
+        "All these are maps of findings that the network calls: on others the sign does not stand.",
         missed=WORTH.missed[0],
         misses=WORTH.missed[1],
         hit=WORTH.pointed[0],

@@ -245,16 +245,19 @@ class LayerLine(SourcedLine):
     evidence: dict[str, tuple[float, float]] | None = Field(
         description="By region, the shares of its positive evidence and of its area; null where nobody told."
     )
-    odd: str = Field(description="The region in which so much of it lies that a reader should know; empty where none does.")
+    odd: str = Field(
+        description="The region in which so much of it lies that a reader should know; empty where none does, or its finding "
+        "is not called."
+    )
     device: str = Field(description="What it ran on.")
     created_at: str = Field(description="When, UTC.")
     values: str | None = Field(description="Where its values are, as a NumPy file; null: no longer stored.")
     use: str = Field(description="The notice.")
 
     @classmethod
-    def of(cls, found: LayeredRow) -> "LayerLine":
+    def of(cls, found: LayeredRow, points: Calling) -> "LayerLine":
         """From the store's row."""
-        row, edge = found.row, found.row.extent
+        row, edge, lies = found.row, found.row.extent, points.lies(found.row, found.probability)
         return cls(
             **_sourced(found.source, found.slice),
             layer=row.id,
@@ -282,8 +285,8 @@ class LayerLine(SourcedLine):
             maximum=row.maximum,
             mass=sum(row.mass),
             conservation_error=row.conservation_error,
-            evidence={one.region: (one.share, one.area) for one in row.evidence.shares} if row.evidence else None,
-            odd=row.evidence.odd if row.evidence else "",
+            evidence={one.region: (one.share, one.area) for one in lies.shares} if lies else None,
+            odd=lies.odd if lies else "",
             device=row.device,
             created_at=row.created_at.isoformat(),
             values=served(f"/api/v1/layers/{row.id}/values.npy") if row.values_sha256 else None,

@@ -125,7 +125,10 @@ def words(_: Translate) -> tuple[Word, ...]:
         ),
         Word(
             _("Looks elsewhere"),
-            _("Much more evidence than its share of the area lies where the finding cannot be. What that is worth is said."),
+            _(
+                "Much more evidence for a finding that is called lies where it cannot be than its share of the area. What that "
+                "is worth is said."
+            ),
         ),
         Word(
             _("Second opinion"),

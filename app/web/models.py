@@ -43,6 +43,16 @@ class ToldTable:
     within: tuple[str, ...]
     rows: tuple[tuple[str, dict[str, Told]], ...]
 
+    def films(self, aspect: str) -> tuple[int, int]:
+        """Of how many films that have an aspect its figures are: the fewest and the most of all findings."""
+        counts = [cells[aspect].films for _, cells in self.rows if aspect in cells]
+        return min(counts), max(counts)
+
+    @property
+    def rare(self) -> frozenset[str]:
+        """The findings that fewer than ten films have, so that nobody knows how well they are told themselves."""
+        return frozenset(finding for finding, cells in self.rows if all(row.plain is None for row in cells.values()))
+
     @property
     def drawn(self) -> bool:
         """Whether devices were drawn into films."""

@@ -159,7 +159,7 @@ def _environment(catalogue: Catalogue, assets: "Assets") -> Environment:
         percent=percent,
         figure=estimates.figure,
         point=estimates.point,
-        beside=estimates.beside,
+        per_cent=estimates.per_cent,
         signed=estimates.signed,
         interval=estimates.interval,
         probable=estimates.probable,

@@ -48,11 +48,12 @@ def address(queue: str, place: int, entry: Entry) -> str:
 
 def kept(request: Request, target: str) -> str:
     """Where a case's plain form leads, with the place in the list that the page was in which sent it: that page's own address
-    says it, and a form does not."""
+    says it, and a form does not. So it is with what was shown, where the form says nothing of that."""
     from_page = urlsplit(request.headers.get("referer", ""))
     if not from_page.path.startswith(served("/studies/")):
         return target
-    told = {name: value[:LONGEST] for name, value in parse_qsl(from_page.query) if name in {"queue", "place"} and value}
+    names = {"queue", "place"} if "?" in target else {"queue", "place", "image", "model", "finding"}
+    told = {name: value[:LONGEST] for name, value in parse_qsl(from_page.query) if name in names and value}
     return f"{target}{'&' if '?' in target else '?'}{urlencode(told)}" if told else target
 
 

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from app.classifiers.card import Card
 from app.config import UNFINISHED_DEMO
-from app.domain import NO_FINDING, OUTCOMES
+from app.domain import OUTCOMES
 from app.evaluation.agreement import DISAGREE
 from app.store import (
     READINGS,
@@ -45,8 +45,9 @@ FALLING = ("received", "study date", "probability", "disagreement", "flags")
 NOT_READ = "not read"
 """Not a state of the analysis, which is done, but what a reader looks for: a guard kept an image from being read."""
 STATES = (*STUDY_STATES, NOT_READ)
+EVIDENCE = ("elsewhere", "inside")
+"""Studies with a map that looks elsewhere, or without any."""
 FLAGGED: Mapping[str, bool] = {"yes": True, "no": False}
-ELSEWHERE: Mapping[str, bool] = {"elsewhere": True, "inside": False}
 
 
 NEWEST = 5
@@ -89,7 +90,8 @@ class WorklistPage:
     ``unfinished``: a study of this page still waits or is being analysed, so the table asks again by itself.
     ``findings`` are what is named of each study, by its id, ``readings`` how far the reader is with those they opened.
     ``unreal``: the networks that know phantoms only; what they say of anybody else means nothing.
-    ``calls``: what became of a finding, of which only such studies are shown, one of ``outcomes``; "" for all.
+    ``calls``: what became of a finding, of which only such studies are shown, one of ``outcomes``; ``evidence``: that
+    only studies with a map that looks elsewhere, or without any, are shown; "" for all.
     ``empty``: there is no study at all, which is another thing than none that fits. ``order`` is the query's order as the
     form sends it; ``polled``: the table was asked for by itself, and nobody is to be told how many studies there are again.
     ``address`` is where this list is; ``forgotten``: the text that the address searched for is not kept any more;
@@ -102,6 +104,7 @@ class WorklistPage:
     query: WorklistQuery
     calls: str
     outcomes: tuple[str, ...]
+    evidence: str
     state: str
     studies: Page[WorklistRow]
     findings: Mapping[str, Findings]
@@ -154,7 +157,6 @@ class Named(BaseModel):
             refused={"done": False, NOT_READ: True}.get(self.state),
             flagged=FLAGGED.get(self.flagged),
             disagreement=DISAGREE if self.methods == "disagree" else None,
-            elsewhere=ELSEWHERE.get(self.evidence),
             reading=next((one for one in READINGS if one == self.reading), ""),
             reader=reader,
             sort=cast(WorklistSort, sort),
@@ -207,9 +209,16 @@ def entries(request: Request, query: Mapping[str, str]) -> tuple[Entry, ...]:
 
 
 def _narrowed(tx: Transaction, points: Calling, named: Named, query: WorklistQuery) -> WorklistQuery:
-    """The query with the studies alone that the filter of calls takes."""
+    """The query with the studies alone that the filters of calls and of evidence take: both go by the reader's points."""
     wanted = next((one for one in OUTCOMES if one == named.calls), None)
-    return query if wanted is None else replace(query, only=outcomes.studies(tx, points, query.reader, wanted))
+    if wanted is not None:
+        query = replace(query, only=outcomes.studies(tx, points, query.reader, wanted))
+    if named.evidence not in EVIDENCE:
+        return query
+    found = outcomes.looking(tx, points)
+    if named.evidence == "inside":
+        return replace(query, without=found)
+    return replace(query, only=found if query.only is None else query.only & found)
 
 
 def _page(request: Request, named: Named) -> WorklistPage:
@@ -229,6 +238,7 @@ def _page(request: Request, named: Named) -> WorklistPage:
         query=query,
         calls=named.calls if named.calls in OUTCOMES else "",
         outcomes=OUTCOMES,
+        evidence=named.evidence if named.evidence in EVIDENCE else "",
         state=NOT_READ if query.refused else query.state or "",
         studies=studies,
         readings=readings,
@@ -255,13 +265,14 @@ def findings(row: WorklistRow, points: Calling, _: Translate) -> Findings:
     """What is named of a study, by the points of whoever reads. That nothing is found is an answer and no finding: it is never
     called."""
     every = []
+    elsewhere = outcomes.elsewhere(row.elsewhere, points, row.version)
     for score in row.said:
         point = points.point(row.network, row.version, score.finding)
         apart, told = row.apart.get(score.finding), calling.sentence(point, _)
-        called = score.finding != NO_FINDING and point.calls(score.probability)
+        called = points.called(row.network, row.version, score.finding, score.probability)
         counted = row.counted.get(score.finding)
         parted = counted is not None and counted >= DISAGREE
-        lies = row.elsewhere.get(score.finding)
+        lies = next((one.evidence for one in elsewhere if one.finding == score.finding), None)
         region, where = (evidence.region(lies.odd, _), evidence.sentence(lies, _)) if lies else ("", "")
         every.append(Finding(score.finding, score.probability, called, apart, told, point.at, region, where, parted))
     ordered = sorted(every, key=lambda one: not one.called)  # stable: by probability within

@@ -3,12 +3,14 @@
 
 import { all, first, optional } from "./elements.js";
 import { bringsImage } from "./dragging.js";
-import { MOST_COLUMNS, MOST_ROWS, PLANES, partsOf, seat, seated } from "./seats.js";
+import { MOST_COLUMNS, MOST_ROWS, PLANES, parsed, partsOf, seat, seated, spelt } from "./seats.js";
 import { Guest } from "./stacks/guest.js";
+import { isLayout } from "./viewparts.js";
 import { say, words } from "./words.js";
 
 /** @import { Case } from "./case.js" */
 /** @import { Pane } from "./pane.js" */
+/** @import { Part } from "./types.js" */
 /** @import { Seats } from "./seats.js" */
 
 /** A layout with more panes gives way to the films alone when the first image comes beside them. */
@@ -27,7 +29,24 @@ export class Beside {
     page.panes.each((pane) => this.#attach(pane));
     page.grid.onChange(() => this.show());
     for (const side of ["study-images", "visits"]) this.#side(side);
+    page.record.link.register("gave", this.part);
     this.show();
+  }
+
+  /**
+   * The part of a link: the places that gave way.
+   * @returns {Part}
+   */
+  get part() {
+    return {
+      save: () => this.before && { ...this.before, places: undefined, layers: this.before.places.map(spelt) },
+      load: (/** @type {unknown} */ saved) => {
+        if (!isLayout(saved)) return "";
+        const { rows, columns, layers } = saved;
+        this.before = { rows, columns, places: layers.map(parsed) };
+        return "";
+      },
+    };
   }
 
   /** @param {string} id of a list of pictures */
@@ -111,6 +130,7 @@ export class Beside {
    */
   join({ stack }) {
     if (!(stack instanceof Guest)) return;
+    stack.byHand = true;
     this.page.guests.join(stack);
     this.show();
     say(words(stack.joined ? "beside.joined" : "beside.apart", stack.visit?.title ?? stack.title));

@@ -5,7 +5,7 @@
 import { takes } from "./dragging.js";
 import { first } from "./elements.js";
 import { layer, layers, onLayers } from "./layers.js";
-import { MOST_COLUMNS, MOST_ROWS, PLANES, abreast, parsed, seat, seated, spelt } from "./seats.js";
+import { MOST_COLUMNS, MOST_ROWS, PLANES, abreast, exchanged, ownOf, parsed, seat, seated, spelt } from "./seats.js";
 import { offered } from "./serieslist.js";
 import { say, words } from "./words.js";
 
@@ -78,9 +78,8 @@ export class Grid {
     const before = JSON.stringify(this.#ids);
     const named = new Map(Object.entries(planes));
     if (!this.own) this.planes = Object.fromEntries(PLANES.map((plane) => [plane, stacks.get(named.get(plane) ?? "") ?? null]));
-    /** @param {Stack} stack */
-    const holds = (stack) => stack.places.has(image);
-    this.stack ??= [...stacks.values()].find(holds) ?? this.planes[this.plane] ?? [...stacks.values()][0] ?? null;
+    const about = [...stacks.values()].find(({ places }) => places.has(image));
+    this.stack ??= about ?? this.planes[this.plane] ?? [...stacks.values()][0] ?? null;
     return before !== JSON.stringify(this.#ids);
   }
 
@@ -247,7 +246,7 @@ export class Grid {
     const stack = this.stackAt(place);
     const shown = layer(id);
     pane.set({ stack, plane, own, id, layer: shown, title: this.#title(place, shown, stack), name: this.#name(place, shown) });
-    this.#series(pane);
+    offered(pane, this.places[place], this.page);
     this.page.give(pane);
     return pane;
   }
@@ -335,9 +334,12 @@ export class Grid {
    */
   chooseStack(pane, stack) {
     const { plane } = this.places[pane.place];
+    const before = plane ? this.planes[plane] : this.stack;
     this.own = true;
     if (plane) this.planes = { ...this.planes, [plane]: stack };
     else this.stack = stack;
+    // Of films it is told which one is read where they are turned to.
+    if (before && stack && !stack.separate) this.places = exchanged(this.places, ownOf(before), ownOf(stack));
     this.lay();
   }
 
@@ -363,11 +365,6 @@ export class Grid {
     this.places = this.places.map((other, at) => (at === place ? seat(before.id || "film", { plane, own: settled }) : other));
     this.lay();
     this.panes.activate(this.panes.all[place]);
-  }
-
-  /** @param {Pane} pane */
-  #series(pane) {
-    offered(pane, this.places[pane.place], { stacks: this.page.stacks, guests: this.page.guests });
   }
 
   /** @param {string} id */

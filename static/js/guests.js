@@ -3,8 +3,9 @@
 // they stand beside: a window is carried over as a share of how each opens, because one grey value is not the other's.
 
 import { ask } from "./asking.js";
-import { OTHER, PLANES, PRIOR, parsed, partsOf, spelt } from "./seats.js";
+import { OTHER, PLANES, PRIOR, exchanged, parsed, partsOf, spelt } from "./seats.js";
 import { Guest, alone, depth, placeAt } from "./stacks/guest.js";
+import { Display, FILMS } from "./viewport/state.js";
 import { words } from "./words.js";
 
 /** @import { Arrangement, Chosen, ImageData, Seat, StackData, Told, VisitData, Window } from "./types.js" */
@@ -76,7 +77,8 @@ export class Guests {
    */
   #opens(guest) {
     const { joined = {}, at = {}, offsets = {} } = this.#wanted;
-    if (typeof joined[guest.id] === "boolean") guest.joined = joined[guest.id];
+    guest.byHand = typeof joined[guest.id] === "boolean";
+    guest.joined = guest.byHand ? joined[guest.id] : this.#alike(guest);
     const beside = this.counterpart(guest);
     if (guest.separate || !beside) return;
     guest.offset = offsets[guest.id] ?? (depth(guest, guest.count - 1) - depth(beside, beside.count - 1)) / 2;
@@ -227,6 +229,49 @@ export class Guests {
   }
 
   /**
+   * A film is read that may have stood beside: what was read stands there now, each as it was zoomed and windowed.
+   * @param {string} before
+   * @param {string} now
+   */
+  exchange(before, now) {
+    const { display, grid } = this.page;
+    if (before === now) return;
+    this.match();
+    if (!grid.places.some(({ own }) => own === now)) return;
+    const guest = this.known.get(now);
+    if (guest && !guest.joined) {
+      const { views, windows } = new Display();
+      /**
+       * @template T
+       * @param {Record<string, T>} all
+       * @param {Record<string, T>} usual
+       */
+      const of = (all, usual) => ({ ...all, [FILMS]: all[`@${now}`] ?? usual[FILMS], [`@${before}`]: all[FILMS] });
+      display.set({ views: of(display.views, views), windows: of(display.windows, windows) });
+    }
+    grid.seat({ rows: grid.rows, columns: grid.columns, places: exchanged(grid.places, before, now) });
+  }
+
+  /**
+   * Whether a guest shows the same as what it stands beside, so that both go together: a stack of the same plane, or a film
+   * that was taken from the same side. Of films whose headers do not say, nobody knows.
+   * @param {Guest} guest
+   */
+  #alike(guest) {
+    const beside = this.counterpart(guest);
+    if (!guest.separate) return Boolean(beside && guest.plane && beside.plane === guest.plane);
+    const { facing } = guest.image;
+    return Boolean(beside && facing && facing === this.page.image(this.page.data.image)?.facing);
+  }
+
+  /** Another film is read: those that go together with it are others, but for what the reader said. */
+  match() {
+    for (const guest of this.known.values()) {
+      if (!guest.byHand && guest.joined !== this.#alike(guest)) this.join(guest);
+    }
+  }
+
+  /**
    * Joined to what it stands beside, or on its own, as it is now.
    * @param {Guest} guest
    * @param {boolean} [on]
@@ -293,14 +338,17 @@ export class Guests {
         if (!here.length) return null;
         /** @param {(guest: Guest) => unknown} told */
         const by = (told) => Object.fromEntries(here.map((guest) => [guest.id, told(guest)]));
-        return { joined: by(({ joined }) => joined), at: by(({ image }) => image.at), offsets: by(({ offset }) => offset) };
+        const said = here.filter(({ byHand }) => byHand).map(({ id, joined }) => [id, joined]);
+        return { joined: Object.fromEntries(said), at: by(({ image }) => image.at), offsets: by(({ offset }) => offset) };
       },
       load: (/** @type {Saved} */ saved) => {
         this.#wanted = saved;
         for (const guest of this.known.values()) {
           this.#opens(guest);
           const on = saved.joined?.[guest.id];
-          if (typeof on === "boolean" && on !== guest.joined) this.join(guest, on);
+          if (typeof on !== "boolean") continue;
+          guest.byHand = true;
+          if (on !== guest.joined) this.join(guest, on);
         }
         return "";
       },

@@ -1,5 +1,6 @@
-// The reader's saved layouts: kept by the server, {id, name, rows, columns, layers, own, last} each; `last` marks the one that
-// a case opens with. What an earlier version kept in this browser is carried over once. Knows no panes.
+// The reader's saved layouts: kept by the server, {id, name, rows, columns, layers, own, last, opens} each; `last` marks the
+// one that a case opens with, unless another one `opens` every case of its kind. What an earlier version kept in this browser
+// is carried over once. Knows no panes.
 
 import { Keeping, publicId } from "./keeping.js";
 import { served } from "./served.js";
@@ -28,13 +29,36 @@ export class Layouts {
   }
 
   /**
-   * Keeps a layout; it takes the place of the one of the same name.
-   * @param {Omit<LayoutData, "id" | "last">} layout
+   * The layout that every case of a kind opens with, or undefined.
+   * @param {string} kind
+   */
+  usual(kind) {
+    return this.list.find(({ opens }) => opens === kind);
+  }
+
+  /**
+   * Every case of a kind opens with this layout, "" for none.
+   * @param {string} kind
+   * @param {string} id
+   */
+  open(kind, id) {
+    const before = this.usual(kind)?.id ?? "";
+    this.list = this.list.map((one) => {
+      if (one.id === id) return { ...one, opens: kind };
+      return one.opens === kind ? { ...one, opens: "" } : one;
+    });
+    this.#say(id || before); // the one that opens it now takes the mark from the other
+  }
+
+  /**
+   * Keeps a layout; it takes the place of the one of the same name. Its id.
+   * @param {Omit<LayoutData, "id" | "last" | "opens">} layout
    */
   save(layout) {
-    const id = this.list.find(({ name }) => name === layout.name)?.id ?? publicId();
-    this.list = [...this.list.filter((other) => other.id !== id), { ...layout, id, last: false }];
+    const { id = publicId(), opens = "" } = this.list.find(({ name }) => name === layout.name) ?? {};
+    this.list = [...this.list.filter((other) => other.id !== id), { ...layout, id, last: false, opens }];
     this.choose(id);
+    return id;
   }
 
   /**
@@ -58,8 +82,8 @@ export class Layouts {
   #say(id) {
     const layout = this.list.find((other) => other.id === id);
     if (!layout) return;
-    const { name, rows, columns, layers, own, last } = layout;
-    this.kept.say(id, { name, rows, columns, layers, own, last });
+    const { name, rows, columns, layers, own, last, opens } = layout;
+    this.kept.say(id, { name, rows, columns, layers, own, last, opens });
   }
 
   #carry() {
@@ -70,7 +94,8 @@ export class Layouts {
       const list = earlier?.list ?? [];
       const fresh = list.filter(({ name }) => !this.list.some((other) => other.name === name));
       for (const { name = "", rows = 1, columns = 1, layers = [], own = {} } of fresh) {
-        const layout = { id: publicId(), name, rows, columns, layers, own, last: !this.last && name === earlier.last };
+        const last = !this.last && name === earlier.last;
+        const layout = { id: publicId(), name, rows, columns, layers, own, last, opens: "" };
         this.list.push(layout);
         this.#say(layout.id);
       }

@@ -3,7 +3,7 @@
 
 import { first, write } from "./elements.js";
 import { covered, fixedEnd, look, sided } from "./looks.js";
-import { told } from "./saying.js";
+import { ended, rangeOf, told, unseen } from "./saying.js";
 import { table } from "./viewport/colormaps.js";
 import { figures, fixed } from "./viewport/map.js";
 import { LINKS } from "./viewport/state.js";
@@ -27,6 +27,9 @@ export class Legend {
     this.names = first(element, ".bar-names");
     this.note = first(element, ".bar-note");
     this.told = first(element, ".bar-told");
+    this.go = first(element, ".bar-go", HTMLButtonElement);
+    // The film under it takes presses for itself.
+    this.go.addEventListener("pointerdown", (event) => event.stopPropagation());
   }
 
   /**
@@ -42,10 +45,8 @@ export class Legend {
     if (this.#last.drawn === drawn && this.#last.from === from) return;
     this.#last = { drawn, from };
     bar.hidden = !drawn;
-    const sentences = told(pane, settings).join(" · ");
-    write(this.told, sentences);
-    this.told.title = sentences && `${sentences}. ${words("drawn.stored")}`;
     const seen = look(pane, settings, { others });
+    this.#say(told(pane, settings, seen), seen);
     if (!drawn || !seen) return;
     this.#doubts(drawn, unlikely);
     const steps = /^steps (\d+)$/.exec(seen.colours)?.[1];
@@ -54,6 +55,23 @@ export class Legend {
     if (steps) this.#counts(Number(steps), drawn);
     else if (classes) this.#classes(drawn);
     else this.#colours(drawn, seen, settings);
+  }
+
+  /**
+   * How the map is drawn, and where nothing of it is seen the way to the slice on which it is.
+   * @param {string[]} sentences
+   * @param {Overlay | null} seen
+   */
+  #say(sentences, seen) {
+    write(this.told, sentences.join(" · "));
+    this.told.title = sentences.length ? `${ended(sentences)} ${words("drawn.stored")}` : "";
+    // The strip under the pane says where relevance lies, and nothing of attention.
+    const attention = this.pane.map?.explanation.kind === "attention";
+    const place = attention ? (unseen(this.pane, seen)?.go ?? null) : null;
+    this.go.hidden = place === null;
+    if (place === null) return;
+    write(this.go, words("drawn.go", place + 1));
+    this.go.onclick = () => this.pane.strip?.jump(this.pane, place);
   }
 
   /**
@@ -173,7 +191,7 @@ export class Legend {
     const { pane } = this;
     const map = pane.overlay ? null : pane.map;
     if (map && fixed(map)) return words("bar.unit");
-    if (map && !settings.shared && fixedEnd(map, settings)) return told(pane, settings)[0];
+    if (map && !settings.shared && fixedEnd(map, settings)) return rangeOf(map, settings);
     return words(settings.robust ? "bar.robust" : "bar.full");
   }
 

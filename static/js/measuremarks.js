@@ -159,7 +159,7 @@ function ends({ kind, points }) {
 function label(measure, at, shown, film, box) {
   const number = measure.id ? `${at + 1}: ` : "";
   const told = complete(measure, film);
-  const said = (measure.fixed ? told.slice(0, 1) : told).map((text, line) => (line ? text : `${number}${text}`));
+  const said = (measure.fixed && !measure.id ? told.slice(0, 1) : told).map((text, line) => (line ? text : `${number}${text}`));
   const room = LETTER * Math.max(0, ...said.map((text) => text.length)) + GAP;
   const [right] = shown.toSorted((a, b) => b[0] - a[0]);
   const [left] = shown.toSorted((a, b) => a[0] - b[0]);

@@ -5,7 +5,7 @@
 import { all, element } from "./elements.js";
 import { Keeping, publicId } from "./keeping.js";
 import { MeasureList } from "./measurelist.js";
-import { marks, ruled } from "./measuremarks.js";
+import { marks } from "./measuremarks.js";
 import { KINDS, bent, flattened, pointsOf, shifted, short, unflattened, within } from "./measuring.js";
 import { inverted, through } from "./viewport/geometry.js";
 import { say, words } from "./words.js";
@@ -21,6 +21,7 @@ import { say, words } from "./words.js";
  * @property {{ zooming: boolean, toggleZoom(on?: boolean): void }} input
  * @property {History} history takes every step, beside the reader's others
  * @property {string} address of the study's measures
+ * @property {(pane: ReadingPane) => Measure[]} beside what lies on a pane besides, and nobody changes here
  */
 
 export class Measures {
@@ -55,8 +56,9 @@ export class Measures {
   film = null;
 
   /** @param {Wiring} wiring */
-  constructor({ panes, regions, input, history, address }) {
+  constructor({ panes, regions, input, history, address, beside }) {
     this.panes = panes;
+    this.beside = beside;
     this.regions = regions;
     this.input = input;
     this.history = history;
@@ -340,8 +342,7 @@ export class Measures {
     const { draft } = this;
     for (const pane of this.panes.shown) {
       const { image, film } = pane;
-      const mine = this.#on(image);
-      const shown = [...mine, ...ruled(pane), ...(draft && draft.image === image?.id ? [draft] : [])];
+      const shown = [...this.#on(image), ...this.beside(pane), ...(draft && draft.image === image?.id ? [draft] : [])];
       if (film) marks(pane, shown, { film, place: this.panes.place(pane), selected: this.selected });
       else pane.view.querySelector(".pane-measures")?.remove();
     }

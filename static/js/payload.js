@@ -124,12 +124,13 @@ export class Payload {
   }
 
   /**
-   * Another film of the series: the network has read it by itself, so that everything is to be asked for anew, and what is
-   * still on its way is about another film.
+   * Another film of the study: the network has read it by itself, so that everything is to be asked for anew, and what is
+   * still on its way is about another film. It opens with the finding that the reader chose, else with its own most probable.
    * @param {ImageData} image
    */
   turnTo(image) {
     this.#asking = null;
+    this.#read.finding = "";
     this.chosen.image = image.id;
     this.data = { ...this.data, image: image.id, stack: image.stack, explanations: [], prediction: null };
   }

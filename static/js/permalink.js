@@ -25,13 +25,21 @@ export class Permalink {
 
   /** The view as text: every part, or the named ones. */
   collect(names = [...this.#parts.keys()]) {
+    return encode(this.saved(names));
+  }
+
+  /**
+   * What parts say of the view now.
+   * @param {string[]} names
+   */
+  saved(names) {
     /** @type {Linked} */
     const state = {};
     for (const name of names) {
       const saved = this.#parts.get(name)?.save() ?? null;
       if (saved !== null) state[name] = saved;
     }
-    return encode(state);
+    return state;
   }
 
   /**

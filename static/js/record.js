@@ -3,23 +3,33 @@
 
 import { element } from "./elements.js";
 import { Judged } from "./judged.js";
+import { Measured } from "./measured.js";
+import { ruled } from "./measuremarks.js";
 import { Measures } from "./measures.js";
 import { Permalink, decode, elsewhere, linked } from "./permalink.js";
 import { Queue } from "./queue.js";
+import { Staying } from "./staying.js";
 import { displayPart, keepActive, panesPart, placePart, slicesPart } from "./viewparts.js";
 import { say, words } from "./words.js";
 
 /** @import { Case } from "./case.js" */
+/** @import { ReadingPane } from "./types.js" */
 
 export class Record {
   /** Whether the view of the address is there. */
   opened = false;
 
+  /** Whether it shows what it asks for. */
+  restored = false;
+
   /** @param {Case} page complete but for this */
   constructor(page) {
     const { panes, display, regions, input, tools, data } = page;
     this.page = page;
-    this.measures = new Measures({ panes, regions, input, history: page.history, address: data.urls.measures });
+    const measured = new Measured(page);
+    /** @param {ReadingPane} pane */
+    const beside = (pane) => [...ruled(pane), ...measured.on(pane)];
+    this.measures = new Measures({ panes, regions, input, history: page.history, address: data.urls.measures, beside });
     input.takers.push(this.measures);
     this.link = new Permalink();
     this.link.register("at", placePart(page));
@@ -33,6 +43,7 @@ export class Record {
     keepActive(panes, data.study.id, page.payload.chosen.queue);
     this.queue = new Queue(page);
     this.judged = new Judged(page);
+    this.staying = new Staying(page);
     this.loaded = this.measures.load();
     this.report = element("case-report", HTMLAnchorElement);
     this.state = element("link-state");
@@ -75,14 +86,17 @@ export class Record {
 
   /** @param {string[]} [only] the parts that are restored, all where nothing is said */
   #restore(only) {
-    const { state, error } = decode(location.hash);
+    const { state: asked = null, error } = decode(location.hash);
+    const state = this.restored || only ? asked : this.staying.over(asked);
     if (error) this.#tell([words(`link.${error}`)]);
-    else if (state) {
+    if (state) {
       const wanted = only ? Object.fromEntries(Object.entries(state).filter(([name]) => only.includes(name))) : state;
       const told = this.link.restore(wanted, words("link.partly"));
       // Another network has other panes: nobody followed a link to one that is not here.
-      this.#tell(state.brought ? told.filter((sentence) => sentence !== words("link.pane")) : told);
+      if (asked) this.#tell(state.brought ? told.filter((sentence) => sentence !== words("link.pane")) : told);
     }
+    if (!this.restored && !only) this.staying.stand();
+    this.restored ||= !only;
     document.documentElement.dataset.view = "restored";
   }
 

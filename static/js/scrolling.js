@@ -156,7 +156,9 @@ export class Scrolling {
    */
   film(image) {
     const { page } = this;
+    const { image: before } = page.data;
     page.payload.turnTo(image);
+    page.guests.exchange(before, image.id);
     page.judge();
     clearTimeout(this.#settling);
     this.#settling = setTimeout(() => page.refresh(), SETTLE);

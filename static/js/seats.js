@@ -52,6 +52,24 @@ export function partsOf(own) {
 }
 
 /**
+ * What a place of its own calls a stack of slices.
+ * @param {{ data: { images: { id: string }[] } }} stack
+ */
+export function ownOf({ data }) {
+  return data.images[0].id;
+}
+
+/**
+ * Places where what stood beside is read now: what was read before stands there instead, so that nothing is shown twice.
+ * @param {Seat[]} places
+ * @param {string} before what was read, as places of their own call it
+ * @param {string} now what is read
+ */
+export function exchanged(places, before, now) {
+  return places.map((place) => (place.own === now ? { ...place, own: before } : place));
+}
+
+/**
  * How many panes stand side by side where there are so many.
  * @param {number} count
  */

@@ -6,6 +6,7 @@ import { all, element, first, optional } from "./elements.js";
 import { layers } from "./layers.js";
 import { Layouts } from "./layouts.js";
 import { MOST_COLUMNS, MOST_ROWS, PLANES, parsed } from "./seats.js";
+import { Usual } from "./usual.js";
 import { say, words } from "./words.js";
 
 /** @import { CaseData, Layer, LayoutData, Link } from "./types.js" */
@@ -50,6 +51,7 @@ export class Stagebar {
     this.name = element("layout-name", HTMLInputElement);
     this.summary = first(document, "#links > summary");
     this.saved = new Layouts(data.layouts, (sentence) => say(words("layout.refused", sentence)));
+    this.usual = new Usual(this);
     this.#chooser();
     this.#listen();
     grid.onChange(() => this.show());
@@ -60,8 +62,10 @@ export class Stagebar {
     compare.onChange(() => this.#modes());
     this.show();
     const { last } = this.saved;
+    const usual = this.usual.layout;
     // A layout of planes says nothing of a film, nor one without planes of how an exam opens.
-    if (last && last.layers.some((text) => parsed(text).plane) === (grid.arrangement === "planes")) this.restore(last);
+    if (usual) this.#put(usual);
+    else if (last && last.layers.some((text) => parsed(text).plane) === (grid.arrangement === "planes")) this.restore(last);
   }
 
   #listen() {
@@ -79,6 +83,7 @@ export class Stagebar {
     }
     optional("most")?.addEventListener("click", () => this.page.most());
     element("sides").addEventListener("click", () => this.sides());
+    cued(element("layers"));
     for (const menu of all(document, ".menu", HTMLDetailsElement)) this.#menu(menu);
     this.summary.addEventListener("click", (event) => {
       if (this.summary.getAttribute("aria-disabled") === "true") event.preventDefault();
@@ -172,10 +177,15 @@ export class Stagebar {
    * @param {LayoutData} saved
    */
   restore(saved) {
-    this.grid.show(saved);
-    this.display.restore({ own: saved.own ?? {} });
+    this.#put(saved);
     this.saved.choose(saved.id);
     this.show();
+  }
+
+  /** @param {LayoutData} saved */
+  #put(saved) {
+    this.grid.show(saved);
+    this.display.restore({ own: saved.own ?? {} });
   }
 
   /** @param {LayoutData} saved */
@@ -214,6 +224,7 @@ export class Stagebar {
     }
     this.#layers();
     this.#list();
+    this.usual.show();
     this.#links();
     this.#modes();
     this.#arrangement();
@@ -262,7 +273,7 @@ export class Stagebar {
   #list() {
     const rows = this.saved.list.map((saved) => {
       const row = document.createElement("li");
-      const open = smallButton("layout-saved", saved.name, () => this.restore(saved));
+      const open = smallButton("layout-saved", this.usual.named(saved), () => this.restore(saved));
       open.setAttribute("aria-pressed", String(saved.last));
       const remove = smallButton("button-quiet", "×", () => this.remove(saved));
       remove.setAttribute("aria-label", words("layout.remove", saved.name));
@@ -327,4 +338,23 @@ function smallButton(kind, text, act) {
   made.textContent = text;
   made.addEventListener("click", act);
   return made;
+}
+
+/**
+ * A strip that is wider than its room shades off on the sides where there is more of it, and the wheel goes along it.
+ * @param {HTMLElement} strip
+ */
+function cued(strip) {
+  const cue = () => {
+    strip.toggleAttribute("data-before", strip.scrollLeft > 1);
+    strip.toggleAttribute("data-after", strip.scrollWidth - strip.clientWidth - strip.scrollLeft > 1);
+  };
+  strip.addEventListener("scroll", cue, { passive: true });
+  strip.addEventListener("wheel", (event) => {
+    if (event.ctrlKey || event.deltaX || strip.scrollWidth <= strip.clientWidth) return;
+    event.preventDefault();
+    strip.scrollLeft += event.deltaY;
+  });
+  new ResizeObserver(cue).observe(strip);
+  new MutationObserver(cue).observe(strip, { childList: true });
 }

@@ -321,6 +321,8 @@ export interface LayoutData {
   layers: string[];
   own: Own;
   last: boolean;
+  /** Every case of this kind opens with it: "film", or an exam's modality; "" for none. */
+  opens: string;
 }
 
 export interface JobData {

@@ -260,7 +260,7 @@ function enlarge(panes, wanted) {
  * @param {unknown} value
  * @returns {value is Arrangement}
  */
-function isLayout(value) {
+export function isLayout(value) {
   const { rows, columns, layers } = /** @type {Partial<Arrangement>} */ (value ?? {});
   const whole = [rows, columns].every((count) => Number.isInteger(count) && Number(count) >= 1);
   return whole && Array.isArray(layers) && layers.every((id) => typeof id === "string");

@@ -3,6 +3,7 @@ or on their own, and back again."""
 
 from typing import Any
 
+import httpx2
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -30,7 +31,10 @@ def pair(study: str, number: int, **elements: Any) -> list[tuple[str, bytes]]:
 @pytest.fixture(scope="module")
 def study(small_server: Server) -> str:
     """A study of two films, read, and one of the year before, whose grey values lie elsewhere."""
-    sent(small_server.url, pair(BEFORE, 9820, StudyDate="20240301", WindowCenter=1000, WindowWidth=2000), read=True)
+    before = sent(small_server.url, pair(BEFORE, 9820, StudyDate="20240301", WindowCenter=1000, WindowWidth=2000), read=True)
+    line = {"image": httpx2.get(f"{before}/case.json").json()["image"], "kind": "length", "points": [[10, 10], [40, 40]]}
+    address = f"{small_server.url}/api/v1/studies/{before.rsplit('/', 1)[1]}/measures/abcdefghijkl"
+    assert httpx2.put(address, json=line).is_success
     return sent(small_server.url, pair(NOW, 9810, StudyDate="20260105"), read=True)
 
 
@@ -85,6 +89,14 @@ def test_the_study_before_stands_beside_is_marked_and_goes_together(page: Page, 
     page.keyboard.press("Shift+B")
     before = page.locator('.pane[data-own="visit"]')
     told = "Prior 2024-03-01 · 22 months before · 1 · Chest PA · PA"
+    expect(before.locator(".pane-title")).to_have_text(told, timeout=1000 * PATIENCE_S)
+    expect(page.locator(".pane")).to_have_count(3)
+    # Taken from the same side it goes together with what is read; the lateral does not. What was measured there is seen.
+    expect(before.locator(".pane-join")).to_have_attribute("aria-pressed", "true")
+    expect(pane(page, 2).locator(".pane-join")).to_have_attribute("aria-pressed", "false")
+    expect(before.locator(".pane-measures .measure")).to_have_count(1)
+    expect(before.locator(".measure-end, .measure-grip")).to_have_count(0)
+    page.reload()
     expect(before.locator(".pane-title")).to_have_text(told, timeout=1000 * PATIENCE_S)
     expect(page.locator(".pane")).to_have_count(3)
     became(page, "() => document.querySelectorAll('.film-window')[2].textContent.includes('1000')")

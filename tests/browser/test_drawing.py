@@ -101,11 +101,27 @@ def test_every_pane_says_what_its_ends_mean_and_how_it_is_drawn(case: Page, stor
     )
     press(case, scale="map", fading="false")
     expect(told).to_have_text(re.compile("^range of this map · not faded"))
+    case.locator("#pane-lrp .bar-told").hover()
+    assert told.evaluate("(line) => getComputedStyle(line).whiteSpace") == "normal", "a long line opens"
+    view = case.locator("#pane-lrp .pane-view").bounding_box()
+    open_ = told.bounding_box()
+    assert view
+    assert open_
+    assert open_["y"] + open_["height"] < view["y"] + 0.45 * view["height"], "and leaves the film's middle free"
     case.get_by_role("button", name="Full", exact=True).click()
     expect(told).to_have_text(re.compile("^full range of this map"))
     press(case, scale="shared")
-    expect(told).to_have_text(re.compile("^one range for all maps"))
+    expect(told).to_have_text(re.compile("one range for all maps"))
     assert case.locator("#pane-film .bar-told").inner_text() == ""
+    # A strip of layers that does not fit shades off where there are more, and the wheel goes along it.
+    strip = case.locator("#layers")
+    case.set_viewport_size({"width": 1100, "height": 900})
+    strip.evaluate("(strip) => { strip.style.flex = '0 0 8rem'; }")
+    expect(strip).to_have_attribute("data-after", "")
+    strip.hover()
+    case.mouse.wheel(0, 4000)
+    expect(strip).to_have_attribute("data-before", "")
+    expect(strip).not_to_have_attribute("data-after", "")
 
 
 def test_a_map_of_influence_has_colours_of_its_own_where_the_reader_wants_them(case: Page, stored: Case) -> None:

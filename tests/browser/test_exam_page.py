@@ -168,15 +168,22 @@ def test_a_reader_splits_a_stack_at_the_slice_that_is_shown_and_takes_it_back(op
     opened.locator(".stack-entry .stack-correct > summary").first.click()
     field = opened.locator(".stack-split input[type=number]").first
     expect(field).to_have_value("5")
+    pane(opened, 1).focus()
+    opened.keyboard.press("i")
+    place = pane(opened, 1).locator(".pane-place")
     opened.locator(".stack-split button").first.click()
     expect(names).to_have_text(["Sagittal T2 FS", "Sagittal T2 FS", "Coronal T1", "Axial PD FS"])
     expect(opened.locator(".stack-entry").first).to_contain_text("4 slices")
     expect(opened.locator(".stack-entry").nth(1)).to_contain_text(f"{SLICES - 4} slices")
     assert faults(opened) == []
+    # Window and slice are those of before: the second part begins where the reader stood.
+    expect(place).to_have_text(re.compile(rf"^1/{SLICES - 4}\b"))
+    expect(opened.locator("#invert")).to_have_attribute("aria-pressed", "true")
     opened.locator("#regroupings button").click()
     expect(names).to_have_text(["Sagittal T2 FS", "Coronal T1", "Axial PD FS"])
     full(opened)
-    assert stands(opened, 1) == SLICES // 2 + 1
+    expect(place).to_have_text(re.compile(rf"^5/{SLICES}\b"))
+    expect(opened.locator("#invert")).to_have_attribute("aria-pressed", "true")
 
 
 def test_a_window_belongs_to_its_series_and_a_view_to_its_plane(opened: Page) -> None:

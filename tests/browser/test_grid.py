@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image as Picture
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.cases import Case, drag, painted, ready
+from tests.browser.cases import Case, became, drag, painted, ready
 
 LAYOUTS = re.compile("/api/v1/layouts/")
 
@@ -214,6 +214,30 @@ def test_a_saved_layout_is_there_again_in_any_browser_and_can_be_deleted(
         case.get_by_role("button", name="Remove layout “Two of them”").click()
     case.reload()
     ready(case)
+    opens_every_film(case, elsewhere, stored)
+
+
+def opens_every_film(case: Page, elsewhere: Page, stored: Case) -> None:
+    """A layout opens every film from now on, whatever was chosen last, until that is taken back by the same button."""
+    layout(case, 1, 3)
+    case.locator("#layout > summary").click()
+    usual = case.get_by_role("button", name="Open every film like this")
+    with case.expect_response(LAYOUTS):
+        usual.click()
+    expect(usual).to_have_attribute("aria-pressed", "true")
+    became(case, "() => !Object.keys(localStorage).some((name) => name.includes('/layouts'))")
+    elsewhere.goto(stored.url)
+    expect(elsewhere.locator(".pane")).to_have_count(3)
+    layout(elsewhere, 1, 1)
+    elsewhere.goto(stored.url)
+    expect(elsewhere.locator(".pane")).to_have_count(3)
+    with case.expect_response(LAYOUTS):
+        usual.click()
+    expect(usual).to_have_attribute("aria-pressed", "false")
+    with case.expect_response(LAYOUTS):
+        case.get_by_role("button", name="Remove layout “Every film”").click()
+    elsewhere.goto(stored.url)
+    ready(elsewhere)
 
 
 def test_layouts_that_this_browser_kept_are_carried_over_once(case: Page, stored: Case) -> None:

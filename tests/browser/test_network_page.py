@@ -1,10 +1,12 @@
 """A network's card in a real browser: it fits, its pictures are drawn in both themes, its contents lead where they say."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.config import ROOT
 from tests.browser.conftest import Server, StartServer
 from tests.measured import write_measured
 
@@ -14,6 +16,7 @@ def told(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) ->
     """The address of a network whose card says everything."""
     models: Path = tmp_path_factory.mktemp("models")
     write_measured(models)
+    shutil.copy(ROOT / "models" / "compared.json", models)
     server: Server = start_server(models=str(models))
     return f"{server.url}/models/chest-measured"
 
@@ -64,3 +67,20 @@ def test_the_contents_lead_to_their_sections(page: Page, told: str) -> None:
         assert bar
         assert top
         assert top["y"] >= bar["y"] + bar["height"] - 1, "the contents stay above and hide no heading"
+
+
+def test_networks_beside_one_another_fit_and_the_names_stay_where_they_do_not(page: Page, told: str) -> None:
+    page.goto(told.replace("/chest-measured", "/compared"))
+    cut = "[...document.querySelectorAll('.table-scroll')].map((box) => box.scrollWidth - box.clientWidth)"
+    assert all(pixels <= 0 for pixels in page.evaluate(cut)), "at 1440 pixels nothing is scrolled"
+    assert "-" not in "".join(page.locator("td.number").all_inner_texts()), "minus signs, not hyphens"
+    page.set_viewport_size({"width": 620, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    first = page.locator(".table-held").first
+    before = first.locator("tbody th").first.bounding_box()
+    scrolled = first.evaluate("(table) => { table.parentElement.scrollLeft = 200; return table.parentElement.scrollLeft; }")
+    after = first.locator("tbody th").first.bounding_box()
+    assert scrolled > 100
+    assert before
+    assert after
+    assert abs(before["x"] - after["x"]) <= 1

@@ -25,14 +25,19 @@ def test_a_film_is_brought_onto_the_panes_by_its_picture(page: Page, small_serve
     film = page.locator("#pane-film")
     series = film.get_attribute("data-stack") or ""
     thumbs.nth(1).click()
+    expect(film).not_to_have_attribute("data-stack", series)
+    # What was read stands beside now, as it would after a reload: no film is there twice.
+    beside = page.locator('.pane[data-own="image"] .pane-title')
+    expect(beside).to_contain_text("Chest PA")
+    page.locator('.pane[data-own="image"] .pane-close').click()
     expect(thumbs.nth(1)).to_have_attribute("aria-current", "true")
     expect(thumbs.nth(0)).not_to_have_attribute("aria-current", "true")
-    expect(film).not_to_have_attribute("data-stack", series)
     assert page.evaluate("window.loadedOnce"), "no page was loaded"
     thumbs.nth(0).focus()
     page.keyboard.press("Enter")
     expect(thumbs.nth(0)).to_have_attribute("aria-current", "true")
     expect(film).to_have_attribute("data-stack", series)
+    expect(thumbs.nth(1)).not_to_have_attribute("aria-current", "true")
     other = page.locator("#visits .thumb").get_attribute("href") or ""
     page.locator("#visits .thumb").click()
     page.wait_for_url(f"{small_server.url}{other}*")

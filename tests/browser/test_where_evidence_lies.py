@@ -31,6 +31,15 @@ def server(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) 
     return start_server(models=str(networks))
 
 
+BROKEN = """(terms) => terms.flatMap((term) => [...term.textContent.matchAll(/\\p{L}+/gu)].filter((word) => {
+    const range = document.createRange();
+    range.setStart(term.firstChild, word.index);
+    range.setEnd(term.firstChild, word.index + word[0].length);
+    return new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size > 1;
+}).map(([word]) => word))"""
+"""Words that stand on more than one line."""
+
+
 def analysed(server: Server, chromium: Browser, octets: bytes) -> str:
     """A film handed in; the address of its case, with the maps of `FINDING`, once they are there."""
     page = chromium.new_page()
@@ -103,6 +112,7 @@ def test_a_phantom_from_the_upload_to_the_tables(page: Page, server: Server, chr
     case = Case(url.split("?")[0], phantom)
     entry = next(one for one in case.data["explanations"] if one["method"] == "chest-anatomy")
     expect(page.locator("#anatomy")).to_contain_text("Cardiothoracic ratio")
+    assert page.locator("#anatomy dt").evaluate_all(BROKEN) == [], "no word is broken within"
     assert len(entry["rules"]) == 2
     # A region's name brings its outline into the active pane.
     if folded(page, "saliency"):

@@ -13,10 +13,15 @@ function asked() {
   const answers = [];
   /** @type {unknown[]} */
   const arrived = [];
+  /** @type {string[]} */
+  const addresses = [];
   const browser = {
     location: { search: "" },
     history: { replaceState: () => {} },
-    fetch: () => new Promise((answer) => answers.push((data) => answer({ ok: true, headers: OURS, json: async () => data }))),
+    fetch: (/** @type {string} */ address) => {
+      addresses.push(address);
+      return new Promise((answer) => answers.push((data) => answer({ ok: true, headers: OURS, json: async () => data })));
+    },
   };
   for (const [name, value] of Object.entries(browser)) Object.defineProperty(globalThis, name, { value, configurable: true });
   const data = /** @type {any} */ ({ image: "one", stack: "1", urls: { data: "/case.json", case: "/case" }, job: null });
@@ -29,7 +34,7 @@ function asked() {
     reached: () => {},
     asked: () => {},
   });
-  return { payload, answers, arrived };
+  return { payload, answers, arrived, addresses };
 }
 
 test("an answer about a film that the reader has left is let go", async () => {
@@ -44,4 +49,20 @@ test("an answer about a film that the reader has left is let go", async () => {
   answers[1]({ image: "two" });
   await second;
   assert.deepEqual(arrived, ["two"]);
+});
+
+test("another film opens with its own finding, unless the reader chose one", async () => {
+  const { payload, answers, addresses } = asked();
+  payload.take(/** @type {any} */ ({ ...payload.data, model: "net", finding: "Nodule", prediction: { scores: [] } }));
+  const finding = () => new URL(addresses.at(-1) ?? "", "http://here").searchParams.get("finding");
+  payload.refresh();
+  assert.equal(finding(), "Nodule");
+  payload.turnTo(/** @type {any} */ ({ id: "two", stack: "2" }));
+  payload.refresh();
+  assert.equal(finding(), "");
+  payload.choose("Mass");
+  payload.turnTo(/** @type {any} */ ({ id: "one", stack: "1" }));
+  payload.refresh();
+  assert.equal(finding(), "Mass");
+  for (const answer of answers) answer({ image: "none" });
 });

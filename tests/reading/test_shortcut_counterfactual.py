@@ -7,6 +7,7 @@ from scipy import ndimage
 from app.classifiers.loading import Loaded
 from app.classifiers.registry import Registry
 from app.config import Settings
+from app.counterfactuals.edit import Edit
 from app.domain import Image, Series, Window
 from app.phantoms import chest
 from app.reading import counterfactual
@@ -31,6 +32,7 @@ def test_the_drain_is_taken_away_and_no_judge_follows(seed: int) -> None:
         "who went by the lung sees none before"
     )
     assert ALONE in made.doubts
+    assert isinstance(made.edit, Edit)
     change = np.abs(made.edit.change(film.pixels.shape))
     near = ndimage.binary_dilation(film.tube_mask, iterations=6)
     assert change[near].sum() > 0.8 * change.sum()

@@ -8,14 +8,18 @@ import pytest
 import torch
 
 from app.classifiers.card import Card
+from app.classifiers.generator import Parts, applied, upside_down
 from app.classifiers.loading import Loaded, load
 from app.classifiers.networks import build
 from app.classifiers.registry import Registry
+from app.classifiers.segmenter import Segmenter
 from app.config import Settings
 from app.errors import NotFound
 from app.evaluation.predictions import Interval
-from app.reporting import cli, counterfactuals, offering
+from app.phantoms import chest
+from app.reporting import cli, counterfactuals, offering, seen
 from app.reporting.offering import FILMS, PHANTOMS, SHORTCUT, Found
+from app.reporting.widths import widths
 from app.training import cards
 from app.training.counterfactual import drawn
 
@@ -126,7 +130,7 @@ def test_a_change_at_the_truth_is_told_beside_what_knows_nothing(models: Path, t
     places = torch.arange(24)[[bool(mask.any()) for mask in trial.truth[:24]]]
     films = (trial.stock.films[places].float() / 255).numpy()
     twins = (trial.twins[places.numpy()] / 255).astype(np.float32)
-    values, beside = trial.against_truth(counterfactuals.Made(places, films, twins), trial.regions(places, 0, 32))
+    values, beside = trial.against_truth(counterfactuals.Made(places, films, twins, films), trial.regions(places, 0, 32))
     assert values["nearer"] == 0
     assert values["pointing"] > max(beside["random"], 0.8)
     assert set(beside) == {"random", "centre", "mean of the truths", "limit alone"}
@@ -155,6 +159,47 @@ def test_what_misses_is_told_and_blocks() -> None:
     assert fooled.misses(SHORTCUT) == [], "that no judge follows a network with a shortcut is the point of it"
     beside = replace(fooled, values={**GOOD, "pointing": 0.4})
     assert beside.misses(SHORTCUT) == ["pointing 0.40, wanted at least 0.80"]
+
+
+def test_a_heart_that_becomes_narrower_is_told_beside_the_same_change_upside_down() -> None:
+    segmenter = Segmenter.of(load(Card.read(Settings().models / "chest-anatomy"), torch.device("cpu")))
+    large = [chest.draw(seed, ["Cardiomegaly"], size=192) for seed in (3, 5, 9)]
+    small = [chest.draw(seed, [], size=192) for seed in (3, 5, 9)]
+    before, after = (np.stack([one.pixels / 4095 for one in ones]).astype(np.float32) for ones in (large, small))
+    owners = np.array(["a", "b", "c"])
+    told = widths(segmenter, before, after, before, owners)
+    assert told.edit.value < -0.03
+    assert (told.control.value, told.edit.positives) == (0, 3)
+    blank = np.concatenate([before[:2], np.zeros_like(before[:1])])
+    assert widths(segmenter, blank, after, before, owners).edit.positives == 2, "one was not measurable"
+    found = Found("Cardiomegaly", 3, interval(0.9), {}, {}, GOOD, widths=told)
+    rows = {row["metric"]: row for row in found.rows("films")}
+    assert rows["cardiothoracic ratio"]["value"] < 0 == rows["cardiothoracic ratio, upside down"]["value"]
+    assert any(line.startswith("  cardiothoracic ratio: -0.") for line in found.lines(FILMS))
+
+
+def test_a_critic_that_ships_tells_a_stamp_and_not_a_film_that_nobody_changed() -> None:
+    rng = np.random.default_rng(0)
+    ill, healthy = (rng.random((60, 32, 32)).astype(np.float32) for _ in range(2))
+    stamped = ill.copy()
+    stamped[:, 10:22, 10:22] *= 0.3
+    owners = (np.arange(60).astype(np.str_), np.arange(60, 120).astype(np.str_))
+    found = seen.fit(ill[:40], stamped[:40], healthy[:40], (owners[0][:40], owners[1][:40]))
+    told = seen.shares(found, ill[40:], stamped[40:], healthy[40:])
+    assert told[seen.EDITED] > 0.9
+    assert told[seen.PLAIN] < 0.2
+    nothing = seen.fit(ill[:40], ill[:40], healthy[:40], (owners[0][:40], owners[1][:40]))
+    assert seen.shares(nothing, ill[40:], ill[40:], healthy[40:])[seen.EDITED] < 0.4, "there is nothing to see"
+
+
+def test_upside_down_is_the_same_change_elsewhere() -> None:
+    flow = torch.zeros(1, 2, 8, 8)
+    flow[:, 0, 1, 3], flow[:, 1, 1, 3] = 0.25, 0.125
+    parts = Parts(flow, torch.rand(1, 1, 8, 8), torch.rand(1, 1, 4, 4))
+    turned = upside_down(parts)
+    assert turned.flow[0, :, 6, 3].tolist() == [0.25, -0.125]
+    film = torch.rand(1, 1, 8, 8)
+    torch.testing.assert_close(applied(film.flip(-2), turned), applied(film, parts).flip(-2))
 
 
 def test_of_a_network_that_was_taught_a_drain_the_drain_is_the_truth(models: Path, tmp_path: Path) -> None:

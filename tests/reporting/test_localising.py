@@ -51,6 +51,14 @@ def prior() -> Prior:
     return Prior.of(Masks("v", {"Effusion": mask}, CANONICAL), drawn, found)
 
 
+def test_the_sign_is_counted_on_findings_that_are_called_alone() -> None:
+    """As it is shown: on no other does it stand."""
+    hit = replace(case(1, 30, 80), called=True)
+    missed = replace(hit, cam=blob(100, 20), odd="outside the body")
+    lines = list(localising.signs([hit, missed, replace(missed, called=False)]))
+    assert [line.split("stands on ")[1] for line in lines] == ["0 of 1 that point into a box and 1 of 1 that do not"]
+
+
 def test_a_map_of_its_own_film_gains_and_that_of_another_does_not(prior: Prior) -> None:
     cases = [case(at, 30 + 68 * (at % 2), 80) for at in range(8)]
     values = measure(cases, prior, 0.5)

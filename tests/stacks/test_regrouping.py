@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.domain import Image, Series
-from app.stacks import JOINED, Regrouping, Stack, cannot_join, parted, regrouped, regrouping, stacks
+from app.stacks import JOINED, Regrouping, Stack, cannot_join, parted, regrouped, regrouping, stacks, widest_gap
 from tests.stacks.test_directions import AXIAL, SAGITTAL
 from tests.store.films import image
 
@@ -112,3 +112,17 @@ def test_what_cannot_be_joined_says_why(other: Sequence[Image], why: str | None)
     assert cannot_join([slices(3), other]) == why
     before = stacked(slices(3), other)
     assert len(regrouped(before, [join("1.0", other[0].sop_instance_uid)])) == len(before) - (why is None)
+
+
+@pytest.mark.parametrize(
+    ("groups", "found"),
+    [
+        ([slices(4), slices(4, 4, "2")], None),
+        ([slices(4), slices(4, 5, "2")], (8.0, 4.0)),
+        ([slices(4), slices(3, 5, "2"), slices(2, 12, "3")], (20.0, 4.0)),
+        ([slices(1, n, str(n)) for n in (0, 1, 2, 5)], (12.0, 4.0)),
+        ([(*slices(1), *slices(1, 2)), slices(1, 1, "2")], None),
+    ],
+)
+def test_what_is_missing_between_stacks_is_told(groups: list[tuple[Image, ...]], found: tuple[float, float] | None) -> None:
+    assert widest_gap(groups) == found

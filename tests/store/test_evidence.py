@@ -22,8 +22,8 @@ def test_a_table_is_kept_with_its_map(store: Store, tmp_path: Path) -> None:
         assert tx.layers.load(with_one.id).evidence == TOLD
 
 
-def test_the_worklist_finds_what_looks_elsewhere(store: Store, tmp_path: Path) -> None:
-    """By the measured methods of the network whose findings are shown; others do not count."""
+def test_the_worklist_tells_what_looks_elsewhere(store: Store, tmp_path: Path) -> None:
+    """By the measured methods of the network whose findings are shown, with what it said; others do not count."""
     odd = replace(layer("1.0"), evidence=TOLD)
     cases = (
         odd,
@@ -39,9 +39,10 @@ def test_the_worklist_finds_what_looks_elsewhere(store: Store, tmp_path: Path) -
             tx.answers.save(added.study_id, answer(f"1.{number}", scores=SCORES))
             tx.layers.save(added.study_id, one)
     with store.view() as tx:
-        found = tx.worklist.page(WorklistQuery(elsewhere=True)).rows
-        others = tx.worklist.page(WorklistQuery(elsewhere=False)).rows
-    assert [row.id for row in found] == ids[:1]
-    assert found[0].elsewhere == {"Nodule": TOLD}
-    assert {row.id for row in others} == set(ids[1:])
-    assert not any(row.elsewhere for row in others)
+        rows = {row.id: row for row in tx.worklist.page(WorklistQuery()).rows}
+        everywhere = tx.worklist.elsewhere()
+    (lying,) = rows[ids[0]].elsewhere
+    assert (lying.study, lying.finding, lying.evidence) == (ids[0], "Nodule", TOLD)
+    assert lying.probability == SCORES["Nodule"], "whoever reads says from where on it is called"
+    assert not any(rows[other].elsewhere for other in ids[1:])
+    assert everywhere == (lying,)

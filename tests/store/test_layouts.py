@@ -1,5 +1,7 @@
 """Saved layouts: one per reader and name, one of them the last, and none is anybody else's."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.errors import NotFound
@@ -50,3 +52,17 @@ def test_nobody_changes_or_removes_anothers(store: Store) -> None:
         assert tx.layouts.of_reader("reader") == ()
     with pytest.raises(NotFound), store.begin() as tx:
         tx.layouts.remove(ONE, "reader")
+
+
+def test_one_layout_opens_every_case_of_a_kind(store: Store) -> None:
+    with store.begin() as tx:
+        tx.layouts.keep(ONE, "reader", replace(TWO_BY_TWO, opens="film"))
+        tx.layouts.keep(TWO, "reader", replace(ONE_PANE, opens="MR"))
+        tx.layouts.keep(THREE, "reader", replace(ONE_PANE, name="three", opens="film"))
+    with store.view() as tx:
+        rows = tx.layouts.of_reader("reader")
+    assert {row.id: (row.layout.opens, row.layout.last) for row in rows} == {
+        ONE: ("", True),
+        TWO: ("MR", False),
+        THREE: ("film", False),
+    }

@@ -10,7 +10,7 @@ from app.classifiers.curves import Calls, Curves
 from app.classifiers.measured import Operating
 from app.domain import OperatingPoint
 from app.evaluation.intervals import wilson
-from app.web import calling
+from app.web import calling, estimates
 from tests.classifiers.conftest import write_model
 
 CURVE = Calls("nih", "Mass", ((0.0, 1.0, 0.0), (0.1, 0.8, 0.6), (0.3, 0.4, 0.9), (1.0, 0.0, 1.0)), 50, 200)
@@ -44,7 +44,7 @@ def test_a_card_says_nothing_of_other_findings_and_other_versions(card: Card) ->
 
 
 def test_the_sentence_says_who_moved_it_and_where_the_card_has_it(card: Card) -> None:
-    assert [calling.small(point) for point in (0.0034567, 0.9999, 0.5)] == ["0.346 %", "99.99 %", "50 %"]
+    assert [estimates.point(point) for point in (0.0034567, 0.9999, 0.5)] == ["0.346 %", "99.99 %", "50 %"]
     assert calling.sentence(OperatingPoint(0.082), english) == "Called from 8.2 % on, by the card."
     said = calling.sentence(OperatingPoint(0.082, 0.035), english)
     assert said == "Called from 3.5 % on: moved by the reader (card: 8.2 %)."

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import re
 import zipfile
 from dataclasses import replace
 from typing import Any
@@ -238,6 +239,11 @@ def test_a_list_is_called_from_its_own_findings_point(client: TestClient, measur
     assert shown(client.get(f"{measured}/films", params=asked)).threshold == first.point
     kept = asked | {"threshold": "0.125", "about": f"{first.network} Nodule"}
     assert shown(client.get(f"{measured}/films", params=kept)).threshold == 0.125
+    # The field is in per cent, as probabilities are on every page, and leaves what was not typed anew as exact as it was.
+    page = client.get(f"{measured}/films", params=kept | {"percent": "12.5"})
+    assert shown(page).threshold == 0.125
+    assert re.search(r'class="number">(\d+(\.\d+)?|[<>]\d+|&lt;\d+|&gt;\d+) %</span>', page.text)
+    assert shown(client.get(f"{measured}/films", params=kept | {"percent": "25"})).threshold == 0.25
     turned = kept | {"finding": "Effusion"}
     assert shown(client.get(f"{measured}/films", params=turned)).threshold == other.point
 

@@ -12,10 +12,12 @@ from PIL import Image as Picture
 from PIL import ImageSequence
 
 from app import reading
+from app.classifiers.critic import WIDTHS, Critic
 from app.classifiers.registry import Registry
 from app.config import Settings
-from app.counterfactuals import there
+from app.counterfactuals import seeing, there
 from app.counterfactuals.edit import Edit, in_its_units
+from app.counterfactuals.seeing import Seeing
 from app.desk import opening
 from app.domain import Extent, frozen
 from app.grey import grey
@@ -227,6 +229,21 @@ def test_only_what_is_offered_is_made(client: TestClient, study: str, settings: 
     assert client.post("/studies/aaaaaaaaaaaa/counterfactual", json={"model": OWN, "finding": "Effusion"}).status_code == 404
     registry = Registry(settings.models)
     assert set(there.ways(registry, registry.card(OWN))) == set(OFFERED)
+
+
+@pytest.mark.parametrize(("bound", "seen"), [(-1e9, True), (1e9, False)])
+def test_a_critic_that_sees_through_a_film_says_so(
+    client: TestClient, study: str, settings: Settings, bound: float, seen: bool
+) -> None:
+    registry = Registry(settings.models)
+    card = registry.counterfactual(registry.card(OWN))
+    assert card is not None
+    seeing.write(card, {"Effusion": Seeing(Critic(1, WIDTHS).eval(), bound)})
+    try:
+        told = asked(client, study, finding="Effusion", direction=-1)
+    finally:
+        (card.folder / seeing.CRITICS).unlink()
+    assert ("seen through" in {one["name"] for one in told["doubts"]}) == seen
 
 
 def test_a_doubt_is_said_in_the_readers_language(client: TestClient, study: str) -> None:

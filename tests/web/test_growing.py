@@ -34,7 +34,7 @@ def models(untrained: Path, tmp_path: Path) -> Path:
         "auroc": [0.7, 0.65, 0.75, 100],
         "difference": None,
         "slope": [1.0, 0.9, 1.1, 100],
-        "drops": {"FGSM 1/255": 0.2, "noise": 0.01, "contrast": 0.02},
+        "drops": {"FGSM 1/255": 0.2, "noise": 0.01, "contrast": -0.02},
         "milliseconds": 3.0,
         "parameters": 1500000,
         "findings": {},
@@ -86,6 +86,8 @@ def test_a_network_without_attention_says_nothing_of_it(client: TestClient) -> N
 def test_networks_stand_beside_one_another(client: TestClient) -> None:
     page = client.get("/models/compared").text
     assert "+0.012" in page
+    assert "[−0.004, 0.030]" in page
+    assert "−0.020" in page, "minus signs, not hyphens"
     assert "Attention gate, fine (untrained)" in page
     assert page.index(">CAM<") < page.index(">mean box<")
     assert 'href="/models/compared"' in client.get("/models").text

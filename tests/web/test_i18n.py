@@ -5,6 +5,8 @@ import re
 import pytest
 from fastapi.testclient import TestClient
 
+from app.classifiers.registry import Registry
+from app.config import ROOT
 from app.web import extraction, i18n
 
 PLACES = re.compile(r"%\((\w+)\)s|\{(\d)\}")
@@ -66,6 +68,15 @@ def test_the_networks_that_come_with_the_product_are_translated() -> None:
     assert said - set(extraction.translated("ko")) == set()
 
 
+def test_what_any_card_says_of_its_data_and_limits_is_translated_but_for_proper_names() -> None:
+    registry = Registry(ROOT / "models")
+    said: set[str] = set()
+    for card in (*registry.cards(), *registry.beside()):
+        said |= {card.title, card.summary, *card.limits, *(figure.source for figure in card.figures)}
+        said |= {text for source in card.data for text in (source.name, source.terms, source.shows) if text}
+    assert said - set(extraction.translated("ko")) <= {"covid_masks", "nih, nih_small"}
+
+
 def test_what_is_said_is_found() -> None:
     spoken = extraction.spoken()
     assert "Research use only — not for clinical use" in spoken  # a template
@@ -90,7 +101,7 @@ def test_the_api_speaks_korean(client: TestClient) -> None:
     assert re.search("[가-힣]", answer.json()["error"])
 
 
-@pytest.mark.parametrize(("kept", "given_up"), [("맵", r"(?<!는)지도"), ("워크리스트", r"작업 ?목록")])
+@pytest.mark.parametrize(("kept", "given_up"), [("맵", r"(?<!는)지도"), ("워크리스트", r"작업 ?목록"), ("신경망", "네트워크")])
 def test_korean_has_one_word_for_one_thing(kept: str, given_up: str) -> None:
     said = (i18n.FOLDER / "ko.po").read_text(encoding="utf-8")
     assert kept in said

@@ -15,6 +15,7 @@ GIVEN = {
     "layers": ["film", "map:lrp"],
     "own": {"0": {"unlinked": []}},
     "last": True,
+    "opens": "film",
 }
 
 
@@ -26,7 +27,7 @@ def test_a_layout_is_kept_changed_shown_and_removed(client: TestClient, study: s
     assert client.get(f"/studies/{study}/case.json").json()["layouts"] == [{"id": ONE, **GIVEN}]
     other = GIVEN | {"name": "Other"}
     client.put(f"/api/v1/layouts/{TWO}", json=other)
-    assert [one["last"] for one in client.get("/api/v1/layouts").json()] == [False, True]
+    assert [(one["last"], one["opens"]) for one in client.get("/api/v1/layouts").json()] == [(False, ""), (True, "film")]
     assert [client.delete(f"/api/v1/layouts/{ONE}").status_code for _ in range(2)] == [204, 404]
     assert client.get("/api/v1/layouts").json() == [{"id": TWO, **other}]
 
@@ -42,6 +43,7 @@ def test_a_layout_is_kept_changed_shown_and_removed(client: TestClient, study: s
         {"layers": ["x" * 65]},
         {"own": {"0": "x" * 20_000}},
         {"own": []},
+        {"opens": "every"},
         {"more": 1},
     ],
 )

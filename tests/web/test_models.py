@@ -215,8 +215,17 @@ def test_what_its_logits_tell_of_devices_stands_on_the_card(measured: TestClient
     assert table.index("0.713" if "0.713" in table else "0.712") < table.index("0.652") < table.index("0.28–0.35"), (
         "ranks first"
     )
-    assert "321" in table
+    assert "321 have it" in table
+    assert "with a device" in table, "whose answers are higher"
+    assert ">PA<" in table, "below a half it is the other side"
+    assert table.count("told-way") == 2, "nothing is said where the interval holds a half"
+    few = "films = 321".replace("321", "57")
+    card.write_text(card.read_text() + row.format("test", "AP", "Mass", 0.31, 0.28, 0.35).replace("films = 321", few))
+    table = measured.get(path).text.partition('id="told"')[2]
+    assert "57–321 have it" in table
+    assert table.count("57 have it") == 1, "what is of few films says of how many"
+    assert table.count("fewer than ten films have it") == 1, "nobody knows how well it tells the masses themselves"
     assert "test part" in table
     assert "묻지 않은 것을" in measured.get(path, headers={"Accept-Language": "ko"}).text
     told = measured.get("/api/v1/models/chest-untrained").json()["told"]
-    assert [one["finding"] for one in told] == ["Nodule", "Mass", "Nodule"]
+    assert [one["finding"] for one in told] == ["Nodule", "Mass", "Nodule", "Mass"]

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from app import render
 from app.domain import SCALES, Layer, Producer, Window, frozen
 from app.store import Store
+from app.web import pages
 from app.web.printing import plates, view
 from app.web.printing.sheet import Sheet
 from app.web.printing.view import View
@@ -179,8 +180,8 @@ def test_everything_that_was_said_of_an_exam_is_printed(client: TestClient, exam
     text = found.text.replace("\n", "").replace(" ", "")
     for page in found.pages:
         assert "ID-7" in page
-    assert [(row.name, row.figure) for row in sheet.probabilities] == [
-        (label, f"{score.probability:.3f}")
+    assert [(row.name, row.percent) for row in sheet.probabilities] == [
+        (label, pages.percent(score.probability))
         for label, score in zip((row.name for row in sheet.probabilities), SAID.scores, strict=True)
     ], "in the network's order"
     assert [share.adds for share in sheet.shares] == ["+1.00", "+1.00", ""]

@@ -1,5 +1,6 @@
 """Splitting and joining stacks by the page and by script: in the reader's order, refused with a reason, taken back."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,14 @@ def test_a_stack_is_split_where_its_reader_counts(client: TestClient, exam: str)
     assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, f"/studies/{exam}")
     assert stacks(client, exam)[0] == old
     assert shown(client.get(f"/studies/{exam}")).hand.words == ()
+
+
+def test_a_split_leads_back_to_what_was_shown(client: TestClient, exam: str) -> None:
+    old = stacks(client, exam)[0]
+    came = {"Referer": f"http://testserver/studies/{exam}?model=net&finding=ACL+tear&flag=x&queue=q"}
+    told = {"kind": "split", "stack": old["id"], "slice": 2}
+    answer = client.post(f"/studies/{exam}/regroupings", data=told, headers={**HTMX, **came})
+    assert answer.headers["HX-Redirect"] == f"/studies/{exam}?model=net&finding=ACL+tear&queue=q"
 
 
 def test_what_was_said_stays_as_it_was_said(client: TestClient, exam: str) -> None:
@@ -130,9 +139,30 @@ def test_a_series_that_is_joined_to_another_is_listed_nowhere_else(client: TestC
     assert page.others == ()
 
 
-def send_beside(store: Store, tmp_path: Path) -> str:
-    """Two slices of another series that go on where the sagittal one ends."""
-    for number in (3, 4):
+def test_a_gap_between_stacks_is_asked_about_before_they_are_joined(client: TestClient, store: Store, tmp_path: Path) -> None:
+    study = exams.store_exam(store, tmp_path)
+    question = "Between these stacks lie 12.0 mm, and their slices lie 4.0 mm apart"
+    page = asked(client, store, tmp_path, study)
+    rows = stacks(client, study)
+    told = {"kind": "join", "stack": [rows[0]["id"], rows[2]["id"]]}
+    assert (page.status_code, question in page.text, 'name="sure" value="yes"' in page.text) == (200, True, True)
+    fragment = client.post(f"/studies/{study}/regroupings", data=told, headers=HTMX)
+    assert (fragment.headers["HX-Retarget"], question in fragment.text) == ("#messages", True)
+    assert stacks(client, study) == rows, "nothing was joined yet"
+    assert said(client, study, **told, sure="yes").status_code == 303
+    assert [len(row["images"]) for row in stacks(client, study)] == [5, 3]
+
+
+def asked(client: TestClient, store: Store, tmp_path: Path, study: str) -> Any:
+    """What is answered to who joins the sagittal stack of this exam to slices that lie 12 mm behind it."""
+    send_beside(store, tmp_path, (5, 6))
+    rows = stacks(client, study)
+    return said(client, study, kind="join", stack=[rows[0]["id"], rows[2]["id"]])
+
+
+def send_beside(store: Store, tmp_path: Path, numbers: Sequence[int] = (3, 4)) -> str:
+    """Two slices of another series that go on where the sagittal one ends, or lie farther on."""
+    for number in numbers:
         one = replace(exams.slice_of(exams.SAGITTAL, number), sop_instance_uid=f"1.8.{number}")
         added = store_file(store, tmp_path, exams.knee(one, series_uid="1.8"), b"%d" % number, f"beside {number}.dcm")
     return added.study_id

@@ -67,6 +67,7 @@ def test_the_page_is_what_its_dataclass_says(client: TestClient, study: str, sto
             query=WorklistQuery(reader="reader"),
             calls="",
             outcomes=("found", "missed", "false alarm", "rightly not called"),
+            evidence="",
             state="",
             studies=tx.worklist.page(WorklistQuery()),
             readings={},

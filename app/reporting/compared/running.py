@@ -28,10 +28,11 @@ def compare(given: argparse.Namespace, loaded: Loaded, settings: Settings) -> in
 def characterised(given: argparse.Namespace, loaded: Loaded) -> int:
     """Print how methods differ in where they point, what they work on and how fine they are; returns the exit code."""
     networks = [loaded.get(loaded.registry.card(name)) for name in given.characteristics]
-    if not all(one.card.phantom for one in networks):
-        raise InputError("Methods are characterised on phantoms, whose truth is exact: name networks of phantoms.")
-    known = list(cases.phantoms(networks[0].card.findings, given.cases or 20))
-    found = list(characteristics.measured(networks, known, lambda line: print(line, flush=True)))
+    if len({one.card.phantom for one in networks}) > 1:
+        raise InputError("Methods are characterised on phantoms or on films of people: name networks of one kind.")
+    own, each = networks[0].card, given.cases or 20
+    known = list(cases.phantoms(own.findings, each) if own.phantom else unseen(given.data, each))
+    found = list(characteristics.measured(loaded, networks, known, lambda line: print(line, flush=True)))
     for line in characteristics.lines(found):
         print(line)
     return 0

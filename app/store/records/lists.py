@@ -36,9 +36,8 @@ WORKLIST_SORTS: tuple[WorklistSort, ...] = (
 class WorklistQuery:
     """What the worklist shows. ``text`` is searched in patient name, patient id, accession and description, word by word;
     ``None`` and the empty string mean "no filter". ``refused``: with, or without, an image that a guard kept from being read.
-    ``reading``: how far ``reader`` is with it. ``disagreement``: at least so much, on
-    a finding that is likely enough to count. ``elsewhere``: a map of the network whose
-    findings are shown looks elsewhere, or none does. ``only``: no other studies than these. ``number`` is the page, from 1."""
+    ``reading``: how far ``reader`` is with it. ``disagreement``: at least so much, on a finding that is likely enough to count.
+    ``only``: no other studies than these; ``without``: none of these. ``number`` is the page, from 1."""
 
     text: str = ""
     modality: str = ""
@@ -46,15 +45,28 @@ class WorklistQuery:
     refused: bool | None = None
     flagged: bool | None = None
     disagreement: float | None = None
-    elsewhere: bool | None = None
     phantom: bool | None = None
     reading: Literal["", "unread", "read", "done"] = ""
     reader: str = ""
     only: frozenset[str] | None = None
+    without: frozenset[str] = frozenset()
     sort: WorklistSort = "received"
     descending: bool = True
     number: int = 1
     size: int = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Lying:
+    """Where the evidence of a map of a finding lies that looks elsewhere: of a version of the network whose findings are shown
+    of the study, with what that version said of the finding on the stack, None where it said nothing."""
+
+    study: str
+    finding: str
+    network: str
+    version: str
+    probability: float | None
+    evidence: Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +76,8 @@ class WorklistRow:
     verdicts in force; ``thumbnail`` is the id of the image in the middle of the first series; ``planes`` counts those that the
     network of the shown findings read of an exam; ``network`` is that network's name, "" where none has read, and ``version``
     the checksum of its weights; ``said`` is the highest score of every finding by that version, highest first; ``apart`` how
-    far methods disagree, by finding, ``counted`` the same where the finding is likely enough to count; ``elsewhere``: where the
-    evidence of maps lies that look elsewhere, by finding; ``study_uid`` tells undated studies of one patient apart."""
+    far methods disagree, by finding, ``counted`` the same where the finding is likely enough to count; ``elsewhere``: maps that
+    look elsewhere, were their finding called; ``study_uid`` tells undated studies of one patient apart."""
 
     id: str
     patient: Patient
@@ -89,7 +101,7 @@ class WorklistRow:
     apart: Mapping[str, float] = field(default_factory=dict, hash=False)
     counted: Mapping[str, float | None] = field(default_factory=dict, hash=False)
     study_uid: str = ""
-    elsewhere: Mapping[str, Evidence] = field(default_factory=dict, hash=False)
+    elsewhere: tuple[Lying, ...] = ()
 
 
 FlagSort = Literal[

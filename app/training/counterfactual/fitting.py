@@ -13,9 +13,10 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
+from app.classifiers.critic import Critic
 from app.classifiers.generator import Generator, Parts, applied
 from app.training.averaging import follow
-from app.training.counterfactual.critic import Critic, penalty
+from app.training.counterfactual.critic import penalty
 from app.training.counterfactual.stock import Explained, Pairs, Side, Stock, alike
 from app.training.fitting import one_cycle
 from app.training.progress import Progress, clock

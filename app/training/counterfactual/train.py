@@ -8,20 +8,23 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image as Picture
+from safetensors.torch import load_file
 from torch import Tensor
 
 from app.classifiers.card import Card
+from app.classifiers.critic import Critic
 from app.classifiers.generator import Generator, applied
 from app.classifiers.loading import load, pick_device
 from app.classifiers.networks import build
+from app.errors import InputError
 from app.evaluation.intervals import wilson
 from app.evaluation.predictions import Interval
 from app.training import cards, provenance
 from app.training.collection import Layout
 from app.training.counterfactual import material, stacked
-from app.training.counterfactual.critic import Critic
 from app.training.counterfactual.fitting import Fit, Lesson, Stage, Weights
 from app.training.counterfactual.stock import Explained, Pairs, Side, Stock, scales, side
+from app.training.members import OTHER_LAYERS
 from app.training.record import Values, began_with
 
 WATCHED = 24
@@ -68,7 +71,7 @@ def train(
     (stock, pairs), (watched_stock, _) = stocks["train"], stocks["validation"]
     print(f"{len(stock.films)} films to learn from, {len(pairs.ill)} pairs, {len(watched_stock.films)} to watch", flush=True)
     torch.manual_seed(int(run["seed"]))
-    generators = [_generator(run, explained, stock).to(where) for _ in range(2)]
+    generators = [_generator(run, explained, stock, out.parent).to(where) for _ in range(2)]
     generators[1].load_state_dict(generators[0].state_dict())
     healthy_is = tuple(int(one.get("healthy", -1)) for one in run["findings"])
     lesson = Lesson(
@@ -114,9 +117,18 @@ def _stocks(
     return {part: material.of_phantoms(run, explained, start, count, runs / "films") for part, start, count in parts}
 
 
-def _generator(run: dict[str, Any], explained: Explained, stock: Stock) -> Generator:
+def _generator(run: dict[str, Any], explained: Explained, stock: Stock, models: Path) -> Generator:
+    """An unfitted one that changes nothing, or, where the config says ``begin``, one with that generator's weights."""
     network = build("la-gan", len(run["findings"]), parameters(run))
     assert isinstance(network, Generator)  # noqa: S101 - for the type
+    if "begin" in run:
+        file = models / run["begin"] / "weights.safetensors"
+        if not file.is_file():
+            raise InputError("The network “%(name)s” that this config begins with is not there.", {"name": run["begin"]})
+        weights = load_file(file)
+        if {name: value.shape for name, value in weights.items()} != {k: v.shape for k, v in network.state_dict().items()}:
+            raise InputError(OTHER_LAYERS)
+        network.load_state_dict(weights)
     network.scales.copy_(scales(explained, stock))
     return network
 

@@ -91,9 +91,10 @@ def read_exam(request: Request, study_id: str) -> ExamOut:
         mine = {series.id for series in tx.studies.get(study_id).series if series.modality in STACKED}
         stacks = {row.id: row for row in tx.stacks.of_study(study_id) if row.series_id in mine}
         answers = [row for row in tx.answers.of_study(study_id) if set(row.stacks) <= set(stacks)]
-        layers = [row for row in tx.layers.of_study(study_id) if row.stack_id in stacks and shown(row)]
+        maps = [row for row in tx.layers.of_study(study_id) if row.stack_id in stacks and shown(row)]
         given = [row for row in tx.reviews.of_study(study_id) if row.stack_id in stacks]
         points = calling.of(request, tx)
+        layers = calling.lying(tx, points, maps)
     answers.sort(key=lambda row: row.created_at, reverse=True)
     return ExamOut(
         stacks=tuple(StackOut.of(row, _) for row in stacks.values()),

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from app.domain import Plane
 from app.store import LayerRow, StackRow
-from app.web import images, pages
+from app.web import calling, images, pages
 from app.web.addresses import served
 from app.web.api.answers import stacks_of
 from app.web.api.layers import SliceNumber
@@ -105,7 +105,8 @@ def list_explanations(
     """The maps of relevance there are, of films and exams alike, in the order of the study's stacks."""
     with pages.of(request).store.view() as tx:
         stacks = stacks_of(tx, study_id)
-        rows = [row for row in tx.layers.of_study(study_id, finding=wanted.finding) if shown(row)]
+        every = [row for row in tx.layers.of_study(study_id, finding=wanted.finding) if shown(row)]
+        rows = calling.lying(tx, calling.of(request, tx), every)
     fitting = [row for row in rows if wanted.method in {"", row.method} and wanted.model in {"", row.model}]
     return [ExplanationOut.of(row, stacks[row.stack_id], film=row.slices == 1) for row in paging.cut(response, fitting)]
 
@@ -119,7 +120,7 @@ def shown(row: LayerRow) -> bool:
 def read_explanation(request: Request, explanation_id: str) -> ExplanationOut:
     """One map, without its values."""
     with pages.of(request).store.view() as tx:
-        row = tx.layers.get(explanation_id)
+        (row,) = calling.lying(tx, calling.of(request, tx), [tx.layers.get(explanation_id)])
         return ExplanationOut.of(row, tx.stacks.get(row.stack_id), film=row.slices == 1)
 
 
@@ -150,7 +151,7 @@ def read_explanation_overlay(request: Request, explanation_id: str) -> Response:
 def read_stack_explanation(request: Request, explanation_id: str) -> ExplanationOut:
     """One stack's maps, without their values."""
     with pages.of(request).store.view() as tx:
-        row = tx.layers.get(explanation_id)
+        (row,) = calling.lying(tx, calling.of(request, tx), [tx.layers.get(explanation_id)])
         return ExplanationOut.of(row, tx.stacks.get(row.stack_id), film=False)
 
 

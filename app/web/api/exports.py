@@ -156,7 +156,8 @@ def export_predictions_json(
 def export_layers_csv(request: Request, asked: Annotated[Layered, Depends()]) -> Response:
     """Every layer, one row each, without its values. The oldest first."""
     with pages.of(request).store.view() as tx:
-        lines = map(LayerLine.of, tx.exports.layers(asked.query()))
+        points = calling.of(request, tx)
+        lines = (LayerLine.of(row, points) for row in tx.exports.layers(asked.query()))
         return exports.csv_file("layers", exports.heading(LayerLine), (line.model_dump().values() for line in lines))
 
 
@@ -165,7 +166,8 @@ def export_layers_json(request: Request, asked: Annotated[Layered, Depends()], p
     """The layers, one row each, without their values. The oldest first."""
     with pages.of(request).store.view() as tx:
         found = tx.exports.layers_page(asked.query(), page, size)
-    rows = tuple(map(LayerLine.of, found.rows))
+        points = calling.of(request, tx)
+    rows = tuple(LayerLine.of(row, points) for row in found.rows)
     return LayersOut(use=NOTICE, exported_at=_now(), total=found.total, page=found.number, pages=found.pages, rows=rows)
 
 

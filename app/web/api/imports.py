@@ -12,7 +12,7 @@ from app.desk.folders import folder
 from app.desk.imports import Imported
 from app.desk.intake import Arrived
 from app.errors import InputError
-from app.web import pages, receiving
+from app.web import calling, pages, receiving
 from app.web.api.answers import stacks_of
 from app.web.api.description import sent_files
 from app.web.api.layers import LayerOut
@@ -57,7 +57,7 @@ async def import_layers(request: Request, study_id: str) -> Response:
         found = await lanes.storing.run(lambda: _taken(web, study_id, files))
     finally:
         await lanes.arriving.run(held.close)
-    return await run_in_threadpool(_answer, web, found)
+    return await run_in_threadpool(_answer, request, found)
 
 
 def _taken(web: Web, study_id: str, files: list[Arrived]) -> Imported:
@@ -71,8 +71,9 @@ def _taken(web: Web, study_id: str, files: list[Arrived]) -> Imported:
     return imports.take(web.store, web.registry, study_id, imports.read(manifest.read_bytes()), rasters.among(named))
 
 
-def _answer(web: Web, found: Imported) -> Response:
-    with web.store.view() as tx:
+def _answer(request: Request, found: Imported) -> Response:
+    with pages.of(request).store.view() as tx:
         stacks = stacks_of(tx, found.study_id)
-    layers = tuple(LayerOut.of(row, stacks[row.stack_id]) for row in found.layers)
+        rows = calling.lying(tx, calling.of(request, tx), found.layers)
+    layers = tuple(LayerOut.of(row, stacks[row.stack_id]) for row in rows)
     return JSONResponse(ImportedOut(study=found.study_id, layers=layers, answers=found.answers).model_dump(mode="json"), 201)

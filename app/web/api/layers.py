@@ -12,7 +12,7 @@ from starlette.responses import Response
 from app.desk import drawn
 from app.domain import LayerKind, ProducerKind, Scale
 from app.store import LayerRow, StackRow
-from app.web import images, pages
+from app.web import calling, images, pages
 from app.web.addresses import served
 from app.web.api.answers import stacks_of
 from app.web.api.objects import EvidenceOut, ExtentOut, Frozen
@@ -163,8 +163,9 @@ def list_layers(
     with pages.of(request).store.view() as tx:
         stacks = stacks_of(tx, study_id)
         over = tx.stacks.find(study_id, wanted.stack).id if wanted.stack else ""
-        rows = tx.layers.of_study(study_id, finding=wanted.finding)
-    fitting = [row for row in rows if wanted.takes(row) and over in {"", row.stack_id}]
+        every = tx.layers.of_study(study_id, finding=wanted.finding)
+        rows = [row for row in every if wanted.takes(row) and over in {"", row.stack_id}]
+        fitting = calling.lying(tx, calling.of(request, tx), rows)
     return [LayerOut.of(row, stacks[row.stack_id]) for row in paging.cut(response, fitting)]
 
 
@@ -172,7 +173,7 @@ def list_layers(
 def read_layer(request: Request, layer_id: str) -> LayerOut:
     """One layer, without its values."""
     with pages.of(request).store.view() as tx:
-        row = tx.layers.get(layer_id)
+        (row,) = calling.lying(tx, calling.of(request, tx), [tx.layers.get(layer_id)])
         return LayerOut.of(row, tx.stacks.get(row.stack_id))
 
 

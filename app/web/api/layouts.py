@@ -21,6 +21,7 @@ MOST = 100
 """How many layouts a reader may have: more is a program that went wrong."""
 LONGEST_OWN = 16_384
 """Of what single panes keep for themselves, as JSON."""
+OPENS = "Every case of this kind opens with it, before the last one: film, or an exam's modality, as MR; empty for none."
 
 LayoutId = Annotated[str, Path(pattern="^[a-z2-7]{12}$", description="Twelve random characters, a–z and 2–7, of your choice.")]
 Layer = Annotated[str, Field(max_length=64)]
@@ -39,6 +40,7 @@ class LayoutIn(BaseModel):
     layers: tuple[Layer, ...] = Field(description="By place: film, map:lrp …; empty for an empty pane.", max_length=12)
     own: dict[str, Any] = Field(default_factory=dict, description="What single panes keep for themselves, by place.")
     last: bool = Field(False, description="Whether a case opens with it; no other of the reader's does then.")
+    opens: str = Field("", description=OPENS, pattern="^(film|[A-Z]{2,16})?$")
 
 
 class LayoutOut(Frozen):
@@ -51,13 +53,21 @@ class LayoutOut(Frozen):
     layers: tuple[str, ...] = Field(description="By place.")
     own: dict[str, Any] = Field(description="What single panes keep for themselves, by place.")
     last: bool = Field(description="Whether a case opens with it.")
+    opens: str = Field(description=OPENS)
 
     @classmethod
     def of(cls, row: LayoutRow) -> "LayoutOut":
         """From the store's row."""
         told = row.layout
         return cls(
-            id=row.id, name=told.name, rows=told.rows, columns=told.columns, layers=told.layers, own=told.own, last=told.last
+            id=row.id,
+            name=told.name,
+            rows=told.rows,
+            columns=told.columns,
+            layers=told.layers,
+            own=told.own,
+            last=told.last,
+            opens=told.opens,
         )
 
 
@@ -75,7 +85,7 @@ def keep_layout(request: Request, layout_id: LayoutId, asked: LayoutIn) -> Layou
     if len(json.dumps(asked.own)) > LONGEST_OWN:
         raise InputError("This layout holds more than a layout can.")
     reader = pages.reader(request)
-    layout = Layout(asked.name, asked.rows, asked.columns, asked.layers, asked.own, asked.last)
+    layout = Layout(asked.name, asked.rows, asked.columns, asked.layers, asked.own, asked.last, asked.opens)
     with pages.of(request).store.begin() as tx:
         known = {row.id for row in tx.layouts.of_reader(reader)}
         if len(known) >= MOST and layout_id not in known:

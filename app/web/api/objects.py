@@ -45,7 +45,10 @@ class EvidenceOut(Frozen):
     """Where a map's evidence lies."""
 
     regions: tuple[ShareOut, ...] = Field(description="The regions; none where the map has no positive evidence.")
-    odd: str = Field(description="The region in which so much lies that a reader should know; empty where none does.")
+    odd: str = Field(
+        description="The region in which so much lies that a reader should know; empty where none does, or its finding is not "
+        "called."
+    )
 
     @classmethod
     def of(cls, told: Evidence | None) -> "EvidenceOut | None":

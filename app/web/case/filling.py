@@ -4,7 +4,7 @@ Knows the store's rows and the modules beside; no route, no template, no torch.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.classifiers.card import Card
@@ -100,10 +100,11 @@ def explanations(found: Found, named: layers.Named, _: Translate) -> tuple[Expla
         at = part.opens_at(found.finding) if part else None
         opens[stack.id] = len(stack.images) // 2 if at is None else at
     said, answer = found.answer, found.answer.answer if found.answer else None
+    score = answer.score(found.finding) if answer else None
     return tuple(
         layers.layer_data(
             name,
-            row,
+            replace(row, evidence=found.calling.lies(row, score.probability if score else None)),
             found.finding,
             opens.get(row.stack_id),
             drawn.known(row, row.width, found.card, answer, drawn.plane(said, row.stack_id)),
@@ -144,7 +145,7 @@ def doing(job: JobRow, _: Translate) -> str:
 def layout_data(row: LayoutRow) -> LayoutData:
     """One saved layout's entry."""
     told = row.layout
-    return LayoutData(row.id, told.name, told.rows, told.columns, told.layers, told.own, told.last)
+    return LayoutData(row.id, told.name, told.rows, told.columns, told.layers, told.own, told.last, told.opens)
 
 
 def job_data(job: JobRow, _: Translate) -> JobData:

@@ -40,7 +40,8 @@ class StudyData:
 
 @dataclass(frozen=True, slots=True)
 class LayoutData:
-    """A layout that the reader saved; ``own`` is what single panes keep for themselves; ``last``: the case opens with it."""
+    """A layout that the reader saved; ``own`` is what single panes keep for themselves; ``last``: the case opens with it,
+    unless another one ``opens`` every case of its kind."""
 
     id: str
     name: str
@@ -49,6 +50,7 @@ class LayoutData:
     layers: tuple[str, ...]
     own: dict[str, Any]
     last: bool
+    opens: str
 
 
 @dataclass(frozen=True, slots=True)

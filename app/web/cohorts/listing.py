@@ -15,7 +15,7 @@ from app.desk import cohorts
 from app.domain import HALF
 from app.errors import NotFound
 from app.store import CohortCaseRow, CohortRow, Entry, Transaction
-from app.web import pages, tables
+from app.web import estimates, pages, tables
 from app.web.addresses import inside, served
 from app.web.cohorts import maps, view
 
@@ -28,12 +28,14 @@ REMARKS = {"mirrored": MIRRORED, "framed": FRAMED}
 class Behind(BaseModel):
     """Which films are asked for. ``truth`` and ``called`` are "yes", "no" or "" for both; ``go`` is the page. ``threshold`` is
     of the network and the finding that ``about`` names, or of those that are asked for; without one it is their operating
-    point. ``guard``: those of which a guard said so (warned, refused, insisted, mirrored, framed), of any finding where none is
-    named; ``looks``: those of a group of maps of the finding, from 0."""
+    point. ``percent`` is what a reader typed in its place. ``guard``: those of which a guard said so (warned, refused,
+    insisted, mirrored, framed), of any finding where none is named; ``looks``: those of a group of maps of the finding, from
+    0."""
 
     network: str = ""
     finding: str = ""
     threshold: float | None = Field(None, ge=0, le=1)
+    percent: float | None = Field(None, ge=0, le=100)
     about: str = ""
     truth: str = ""
     called: str = ""
@@ -52,7 +54,7 @@ def films(request: Request, cohort_id: str, asked: Annotated[Behind, Query()]) -
         shown = view.cut(found, tables.number(asked.go))
         shown = replace(shown, rows=tuple(_linked(tx, film, asked) for film in shown.rows))
         name = _name(tx, row, asked)
-    given = asked.model_dump(exclude={"go", "about"}, exclude_none=True) | {"threshold": threshold}
+    given = asked.model_dump(exclude={"go", "about", "percent"}, exclude_none=True) | {"threshold": threshold}
     page = view.FilmsPage(
         row=row,
         films=shown,
@@ -142,7 +144,8 @@ def _name(tx: Transaction, row: CohortRow, asked: Behind) -> str:
 def _threshold(row: CohortRow, asked: Behind) -> float:
     """From where on the films are called: as asked, else the network's point for the finding."""
     if asked.threshold is not None and asked.about in ("", f"{asked.network} {asked.finding}"):
-        return asked.threshold
+        typed = asked.percent is not None and f"{asked.percent:g}" != f"{float(estimates.per_cent(asked.threshold)):g}"
+        return asked.percent / 100 if typed and asked.percent is not None else asked.threshold
     judged = cohorts.report_of(row).findings if row.report else ()
     mine = (one.point for one in judged if (one.network, one.finding) == (asked.network, asked.finding))
     return next(mine, HALF)

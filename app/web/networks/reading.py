@@ -287,6 +287,8 @@ def _cell(
         answer = told.answer.answer if told.answer else None
         known = drawn.known(row, row.width, told.card, answer, drawn.plane(told.answer, row.stack_id))
         exam = found.seen.planes
+        score = answer.score(found.wanted.finding) if answer else None
+        row = replace(row, evidence=found.calling.lies(row, score.probability if score else None))
         layer = layers.layer_data(method, row, found.wanted.finding, opens if exam else None, known, _)
         return CellData(method, layer, state_text(row.state, _), lacks=False)
     if parted(method)[0] not in explainers.names(told.card):

@@ -180,15 +180,14 @@ class Report:
         rows = [
             [
                 self.say(one.name, bold=one.shown),
-                self.say(one.figure, bold=one.shown),
                 self.say(f"{one.percent} · {self._('called')}" if one.called else one.percent, bold=one.shown or one.called),
             ]
             for one in self.sheet.probabilities
         ]
         half = -(-len(rows) // 2)
-        empty = [self.say("")] * 3
+        empty = [self.say("")] * 2
         pairs = [left + right for left, right in zip(rows[:half], [*rows[half:], empty][:half], strict=True)]
-        return self._table(pairs, [46 * mm, 18 * mm, WIDE / 2 - 64 * mm] * 2)
+        return self._table(pairs, [56 * mm, WIDE / 2 - 56 * mm] * 2)
 
     def _against(self) -> Table:
         _ = self._

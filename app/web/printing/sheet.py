@@ -81,10 +81,9 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Chance:
-    """One finding: its name, its probability as a figure and in per cent, whether it is the shown one, whether it is called."""
+    """One finding: its name, its probability in per cent, whether it is the shown one, whether it is called."""
 
     name: str
-    figure: str
     percent: str
     shown: bool
     called: bool
@@ -146,7 +145,6 @@ def sheet(tx: Transaction, page: CasePage, view: View, text: str, said: str, _: 
         probabilities=tuple(
             Chance(
                 score.label,
-                f"{score.probability:.3f}",
                 pages.percent(score.probability, score.point),
                 score.finding == data.finding,
                 score.called,

@@ -9,6 +9,9 @@ export class Guest extends Stack {
   /** Whether it is zoomed, windowed and scrolled together with what it stands beside. */
   joined = false;
 
+  /** Whether a reader, or a link, said so. */
+  byHand = false;
+
   /** How far its slices lie from those that it goes together with, mm along both stacks. */
   offset = 0;
 
@@ -19,7 +22,6 @@ export class Guest extends Stack {
   constructor(data, visit) {
     super(data);
     this.visit = visit;
-    this.joined = visit !== null;
   }
 
   /** @override */

@@ -11,7 +11,8 @@ import { within } from "./histogram.js";
 
 export const LEAST_ZOOM = 0.25;
 export const MOST_ZOOM = 32;
-const FILMS = "";
+/** The view and the window of films. */
+export const FILMS = "";
 
 /** @type {Readonly<View>} */
 const UPRIGHT_VIEW = Object.freeze({ zoom: 1, x: 0.5, y: 0.5, turn: UPRIGHT });

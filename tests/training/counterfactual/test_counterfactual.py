@@ -13,6 +13,7 @@ from PIL import Image as Picture
 from app.anatomy import Pose
 from app.anatomy.limits import SIDE
 from app.classifiers.card import Card
+from app.classifiers.critic import Critic
 from app.classifiers.generator import Generator
 from app.classifiers.loading import load
 from app.classifiers.registry import Registry
@@ -27,7 +28,7 @@ from app.phantoms import chest
 from app.training import cli
 from app.training.counterfactual import drawn, material, shift, train
 from app.training.counterfactual import stock as stocks
-from app.training.counterfactual.critic import Critic, penalty
+from app.training.counterfactual.critic import penalty
 from app.training.counterfactual.effusions import effusion
 from app.training.counterfactual.fresh import judge
 from app.training.counterfactual.stock import Explained
@@ -133,6 +134,18 @@ def test_a_run_that_was_killed_ends_as_one_that_was_not(models: Path, runs: Path
         trained(models, runs, RUN, "broken")
     monkeypatch.undo()
     assert Card.read(trained(models, runs, RUN, "broken")).sha256 == plain
+
+
+def test_a_run_begins_with_another_s_weights(models: Path, runs: Path) -> None:
+    first = Card.read(trained(models, runs, RUN, "whole"))
+    still = RUN[: RUN.index("[[stages]]")] + "[[stages]]\nepochs = 1\nsteps = 0\nbatch = 4\n"
+    own = load(first, torch.device("cpu")).network.state_dict()
+    on = load(Card.read(trained(models, runs, 'begin = "whole"\n' + still, "on")), torch.device("cpu")).network.state_dict()
+    assert all(torch.equal(on[name], value) for name, value in own.items()), "no step was made"
+    with pytest.raises(InputError, match="is not there"):
+        trained(models, runs, 'begin = "nobody"\n' + still, "lost")
+    with pytest.raises(InputError, match="other layers"):
+        trained(models, runs, 'begin = "whole"\n' + still.replace("[8, 8, 8]", "[8, 8]"), "other")
 
 
 def test_an_edit_of_a_film_is_bound_to_the_film_s_anatomy(models: Path, runs: Path) -> None:
