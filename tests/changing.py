@@ -110,7 +110,7 @@ def write_stack_generator(models: Path, own: Card, *, name: str = "changes-stack
 
 def changing_stacks(folder: Path) -> Path:
     """A folder of networks: an untrained one of exams, the anatomy of knees, and a generator for the first."""
-    own = Card.read(write_exam_network(folder))
+    own = Card.read(write_exam_network(folder, opens_with=["cam"]))
     shutil.copytree(ROOT / "models" / "knee-anatomy", folder / "knee-anatomy")
     write_stack_generator(folder, own)
     return folder
