@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from app.phantoms import chest, dicom, knee
 from app.phantoms.knee import dicom as exams
-from tests.browser.cases import PATIENCE_S, Case, ready, sent, until
+from tests.browser.cases import PATIENCE_S, Case, painted, ready, sent, until
 from tests.browser.conftest import StartServer
 from tests.browser.exams import full, pane, stands
 from tests.changing import changing, changing_stacks
@@ -102,7 +102,7 @@ def test_slices_of_an_exam_are_changed_while_they_are_scrolled_through(
     page.keyboard.press("Home")
     for number in range(1, 13):
         until(page, lambda number=number: stands(page, 1) == number, "it did not scroll")  # type: ignore[misc]
-        page.wait_for_load_state("networkidle")
+        painted(page)
         if "strength 1.00" in str(title.text_content()):
             changed.append(number)
         if changed:
