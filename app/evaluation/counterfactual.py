@@ -20,6 +20,8 @@ CHANGED = 0.02
 """A pixel counts as changed by more than this share of the range."""
 ALONE, OTHER = 0.5, 1.5
 """Referees' gaps by the explained network's: below, only that network was fooled; above, something else was changed."""
+STILL = 0.05
+"""Gaps; of an explained network whose answer moves less, nobody can be said to follow it or not."""
 FOOLED, ELSEWHERE, AGREED = "fools only this network", "changes something else", "referees agree"
 HEALTHIER = {"No Finding": 1}
 """Of which findings more is healthier; of all others less is."""

@@ -233,7 +233,7 @@ class Asked:
             flipped = bool(figures.flipped(after, row.point, row.spread, made.direction)[0])
         if not flipped:
             yield FLIP
-        ratios = [one.moved[ONE] / own.moved[ONE] for one in said[1:] if own.moved[ONE]]
+        ratios = [one.moved[ONE] / own.moved[ONE] for one in said[1:] if abs(own.moved[ONE]) >= figures.STILL]
         if any(ratio < figures.ALONE for ratio in ratios):
             yield ALONE
         if any(ratio > figures.OTHER for ratio in ratios):

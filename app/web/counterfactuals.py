@@ -19,7 +19,7 @@ from app.desk import opening
 from app.desk.opening import MOST_HALVED
 from app.domain import Score
 from app.errors import InputError
-from app.evaluation.counterfactual import ALONE, OTHER
+from app.evaluation.counterfactual import ALONE, OTHER, STILL
 from app.store import ImageRow, QuestionRow
 from app.web import exports, images, pages
 from app.web.addresses import served
@@ -301,7 +301,7 @@ def translated(said: Mapping[str, Any], _: Callable[..., str]) -> str:
 def follows(said: Mapping[str, Any], own: Mapping[str, Any], one: int) -> str:
     """How a referee follows the explained network at the strength at a place, by what both moved in their own gaps."""
     theirs, ours = said["moved"][one], own["moved"][one]
-    if not said["referee"] or not ours or theirs is None:
+    if not said["referee"] or theirs is None or ours is None or abs(ours) < STILL:
         return ""
     ratio = theirs / ours
     return "alone" if ratio < ALONE else "elsewhere" if ratio > OTHER else "follows"

@@ -71,6 +71,7 @@ def counterfactual(_: Callable[..., str]) -> dict[str, str]:
         "counterfactual.elsewhere": _("moves far more"),
         "counterfactual.doubtful": _("Not convincing"),
         "counterfactual.fine": _("Nothing here speaks against it"),
+        "counterfactual.unjudged": _("Judged by nobody"),
         "counterfactual.pixels": _("Changed"),
         "counterfactual.inside": _("Within the finding’s place"),
         "counterfactual.ratio": _("Cardiothoracic ratio"),

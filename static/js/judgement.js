@@ -21,10 +21,12 @@ export class Judgement {
     const doubts = told?.doubts ?? [];
     const items = doubts.map(({ sentence }) => written("li", sentence));
     element("counterfactual-doubts").replaceChildren(...items);
-    const verdict = doubts.length ? "counterfactual.doubtful" : "counterfactual.fine";
+    const judged = told?.said.some(({ referee }) => referee);
+    const fine = judged ? "counterfactual.fine" : "counterfactual.unjudged";
+    const verdict = doubts.length ? "counterfactual.doubtful" : fine;
     element("counterfactual-verdict").textContent = told ? words(verdict) : "";
     element("counterfactual-figures").replaceChildren(...figures(told));
-    element("counterfactual-unjudged").hidden = !told || told.said.some(({ referee }) => referee);
+    element("counterfactual-unjudged").hidden = !told || Boolean(judged);
   }
 
   /**

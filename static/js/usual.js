@@ -40,8 +40,11 @@ export class Usual {
 
   #toggle() {
     const { saved } = this.bar;
-    if (this.#inForce(this.layout)) {
-      saved.open(this.kind, "");
+    const { layout } = this;
+    if (layout && this.#inForce(layout)) {
+      // What this button saved goes with it: left there as the last one it would open cases all the same.
+      if (layout.name === this.every) saved.remove(layout.id);
+      else saved.open(this.kind, "");
       say(words("layout.usual.off", this.every));
     } else {
       const known = saved.list.find((one) => this.#inForce(one));

@@ -108,6 +108,8 @@ def test_a_judge_follows_hardly_follows_or_moves_far_more_by_gaps() -> None:
     told = [follows({"moved": [0.0, moved], "referee": True}, own, 1) for moved, _ in cases]
     assert told == [badge for _, badge in cases]
     assert follows(own, own, 1) == "", "nobody judges themselves"
+    still = {"moved": [0.0, -0.001], "referee": False}
+    assert follows({"moved": [0.0, 0.01], "referee": True}, still, 1) == "", "what does not move cannot be followed"
 
 
 def test_the_film_at_a_strength_is_what_the_edit_makes(client: TestClient, store: Store, study: str) -> None:
