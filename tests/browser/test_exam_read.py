@@ -140,6 +140,8 @@ def test_a_verdict_with_a_region_on_two_slices_is_stored_and_measured(opened: Pa
             value = float(text) if text else None  # "Infinity" is a number to float as well
             assert value == (expected if expected is None else pytest.approx(expected, rel=1e-3, abs=1e-6)), (method, name)
     opened.reload()
+    full(opened, 6)  # the panes stay
+    opened.keyboard.press(";")
     full(opened)
     expect(pane(opened, 1).locator(".verdict-partly")).to_have_attribute("aria-pressed", "true")
     expect(opened.locator('[data-flags="' + data["finding"] + '"]')).to_have_text("⚑ 1")

@@ -63,7 +63,7 @@ def test_a_folder_becomes_a_cohort_whose_columns_are_guessed(client: TestClient,
     assert (page.row.name, page.row.table_name) == ("c", "labels.csv")
     assert page.choice.first == "phantom-untrained"
     assert page.choice.columns.labels == {name: name for name in ("Cardiomegaly", "Effusion", "Nodule")}
-    assert page.choice.columns.groups == ("view",)
+    assert page.choice.columns.groups == ("view", "drain")
     assert "c/labels.csv" not in client.get(address).text
     assert shown(client.get("/cohorts")).cohorts[0].job is None
 

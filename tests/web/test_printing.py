@@ -61,7 +61,7 @@ def test_the_pdf_says_all_of_it_on_pages_that_say_what_they_are(client: TestClie
         count = {"en": f"Page {number} of {len(found.pages)}", "ko": f"{len(found.pages)}쪽 중 {number}쪽"}[language]
         assert count in text.replace("\n", ""), "a line is written in pieces where its letters are of several parts of a font"
     told = found.text.replace("\n", "")
-    probability = f"{films.SCORES['Nodule']:.3f}"
+    probability = f"{100 * films.SCORES['Nodule']:.0f} %"
     words = {
         "en": ("Nodule", probability, "Wrong region", "text marker", "1 Length", "2 Ellipse", "mean", "It was never trained.",
                "(against) to"),
