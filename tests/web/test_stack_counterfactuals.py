@@ -1,13 +1,11 @@
 """Counterfactuals of a stack of an exam over HTTP with a real worker: page, API and Python give the same; slice by slice."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from numpy.typing import NDArray
 
@@ -18,11 +16,13 @@ from app.domain import Series
 from app.phantoms import knee
 from app.phantoms.knee import dicom
 from app.store import Store
-from app.web.application import create_app
 from app.worker import Worker
 from tests.changing import TEARS, changing_stacks
 from tests.waiting import until
-from tests.web.conftest import HOST, SAME_SITE, Send
+from tests.web.conftest import Send
+from tests.web.test_what_if import app, client, worker
+
+__all__ = ["app", "client", "worker"]
 
 API = "/api/v1"
 MODEL = "knee-test"
@@ -33,27 +33,6 @@ SIZE, SLICES = 64, 12
 def settings(tmp_path: Path) -> Settings:
     """The test's own settings, with a network of exams and a generator for it."""
     return Settings(var=tmp_path / "var", models=changing_stacks(tmp_path / "models"), device="cpu", threads=1)
-
-
-@pytest.fixture
-def worker(settings: Settings, store: Store) -> Iterator[Worker]:
-    """A worker in a thread of this process, as a server has it."""
-    made = Worker(settings, store)
-    made.start()
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def app(settings: Settings, store: Store, worker: Worker) -> FastAPI:
-    """The application with that worker."""
-    return create_app(settings, store, worker.wake, worker.alive)
-
-
-@pytest.fixture
-def client(app: FastAPI) -> TestClient:
-    """A browser on our own pages."""
-    return TestClient(app, HOST, headers=SAME_SITE, follow_redirects=False)
 
 
 @pytest.fixture
